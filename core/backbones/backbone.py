@@ -1,0 +1,59 @@
+"""What a backbone is, before and after it is built."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class BackboneCard:
+    """One pretrained network, as the gallery shows it.
+
+    name: what a plan calls it: a timm name with its tag (`resnet50.a1_in1k`), or a starter (`graft-resnet10t`).
+    architecture: the timm model to create (`resnet50`, `resnet10t`).
+    source: "starter" (lies in assets/weights) or "hub" (timm downloads it once).
+    input_size: the side in pixels at which it works best for use on photos.
+    accuracy: ImageNet top-1 in percent as timm's own tables give it, else None.
+    gmacs: billions of multiply-adds for one image at its input size, else None.
+    size: "small", "medium" or "large", for the filter.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    architecture: str
+    source: Literal["starter", "hub"]
+    family: str
+    parameters: int
+    input_size: int
+    licence: str
+    weights_bytes: int
+    origin: str = ""
+    gmacs: float | None = None
+    accuracy: float | None = None
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    interpolation: str = "bicubic"
+    fixed_size: bool = False
+    gallery: bool = False
+
+    @property
+    def size(self) -> Literal["small", "medium", "large"]:
+        millions = self.parameters / 1e6
+        return "small" if millions < 12 else "medium" if millions < 40 else "large"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A contiguous part of a backbone, from stem to head: the unit of freezing and of the learning rate.
+
+    name: "stem", "stage 1", ... as screens say it. what: a word or two on what such a stage sees ("edges").
+    parameters: how many numbers it learns. members: names of its parameters and buffers in the model's state dict.
+    modules: names of the modules that lie wholly inside this stage, outermost only (to put them in eval mode).
+    """
+
+    index: int
+    name: str
+    what: str
+    parameters: int
+    members: tuple[str, ...]
+    modules: tuple[str, ...]

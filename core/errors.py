@@ -1,0 +1,53 @@
+"""Every error that a user can cause or mend, each with one sentence that says what to do.
+
+    GraftError
+    |-- BadInput        what was given cannot be used: a file, a name, a value
+    |   |-- BadDataset  photos or labels
+    |   |-- BadPlan     a plan file, a recipe, a setting
+    |   `-- BadWeights  a weights file, or weights of another model
+    |-- NotFound        no dataset, run, backbone or file of that name
+    |-- Refused         it would lose something that is still in use
+    |-- NotReachable    the network, or a server on it, did not answer
+    `-- DiskFull        no room left where Graft keeps its things
+"""
+
+
+class GraftError(Exception):
+    """What is wrong with which thing (`sentence`), and what to do about it (`remedy`), in the user's words."""
+
+    def __init__(self, sentence: str, remedy: str = "") -> None:
+        super().__init__(f"{sentence} {remedy}".strip())
+        self.sentence = sentence
+        self.remedy = remedy
+
+
+class BadInput(GraftError):
+    pass
+
+
+class BadDataset(BadInput):
+    pass
+
+
+class BadPlan(BadInput):
+    pass
+
+
+class BadWeights(BadInput):
+    pass
+
+
+class NotFound(GraftError):
+    pass
+
+
+class Refused(GraftError):
+    pass
+
+
+class NotReachable(GraftError):
+    pass
+
+
+class DiskFull(GraftError):
+    pass

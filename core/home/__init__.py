@@ -1,0 +1,25 @@
+"""The one folder that holds everything: where things lie, the database, whole-file writes, room on the disk.
+
+The ground floor: it knows no dataset, no run and no network.
+"""
+
+from core.home.database import database
+from core.home.disk import evict_oldest, free_bytes, no_room_is_disk_full
+from core.home.files import whole_file, whole_folder, write_json, write_whole
+from core.home.folder import Home, open_home
+from core.home.progress import Progress, silent
+
+__all__ = [
+    "Home",
+    "Progress",
+    "database",
+    "evict_oldest",
+    "free_bytes",
+    "no_room_is_disk_full",
+    "open_home",
+    "silent",
+    "whole_file",
+    "whole_folder",
+    "write_json",
+    "write_whole",
+]

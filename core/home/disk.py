@@ -1,0 +1,60 @@
+"""Room on the disk: how much there is, what happens when there is none, and who leaves first."""
+
+import errno
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import DiskFull
+
+# Windows says ENOSPC as winerror 112, which Python maps to it; EDQUOT is a user's quota.
+_NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+def free_bytes(path: Path) -> int:
+    """Free bytes where `path` is, or would be."""
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free
+
+
+@contextmanager
+def no_room_is_disk_full(path: Path) -> Iterator[None]:
+    """Turns the system's "no space left" into the sentence a user can act on."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise _disk_full(path) from error
+        raise
+    except sqlite3.OperationalError as error:
+        if "disk is full" in str(error):
+            raise _disk_full(path) from error
+        raise
+
+
+def _disk_full(path: Path) -> DiskFull:
+    return DiskFull(
+        f'The disk that holds "{path.parent}" is full.',
+        "Free some room and try again; nothing that was there before is lost.",
+    )
+
+
+def evict_oldest(folder: Path, budget_bytes: int, keep: Path | None = None) -> None:
+    """Delete the entries of `folder` that were used longest ago until the rest fits `budget_bytes`; never `keep`."""
+    entries = sorted((e for e in folder.iterdir() if not e.name.startswith(".")), key=lambda e: e.stat().st_mtime)
+    sizes = {e: _size(e) for e in entries}
+    total = sum(sizes.values())
+    for entry in entries:
+        if total <= budget_bytes:
+            return
+        if entry != keep:
+            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+            total -= sizes[entry]
+
+
+def _size(entry: Path) -> int:
+    files = entry.rglob("*") if entry.is_dir() else [entry]
+    return sum(f.stat().st_size for f in files if f.is_file())

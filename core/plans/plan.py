@@ -1,0 +1,174 @@
+"""All that decides a run, and nothing else. Equal plans have equal hashes; unknown fields are refused."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from core.errors import BadPlan
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Rate = Annotated[float, Field(ge=0, le=10)]
+
+
+class DatasetChoice(_Frozen):
+    """A dataset version and what it is for. `source` photos have labels and teach."""
+
+    id: str
+    version: int = Field(ge=1)
+    role: Literal["source", "target"] = "source"
+
+
+class BackboneChoice(_Frozen):
+    """weights: "pretrained" (the card's own), "random" (from scratch), or "file" (a safetensors file of the user)."""
+
+    name: str
+    weights: Literal["pretrained", "random", "file"] = "pretrained"
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _file_goes_with_file(self) -> "BackboneChoice":
+        if (self.weights == "file") != (self.file is not None):
+            raise ValueError('a weights file is named exactly when weights is "file"')
+        return self
+
+
+class Phase(_Frozen):
+    """A stretch of epochs with one learning rate per stage (0 is frozen), a schedule and a warm-up.
+
+    stage_rates: one per stage of the backbone, from the stem on. warmup_epochs may be a fraction of an epoch.
+    """
+
+    name: str = "training"
+    epochs: int = Field(ge=1, le=10_000)
+    stage_rates: tuple[Rate, ...]
+    head_rate: Rate
+    schedule: Literal["constant", "cosine", "linear"] = "cosine"
+    warmup_epochs: float = Field(default=0.0, ge=0, le=1_000)
+
+    @property
+    def first_learning(self) -> int:
+        """The stage before which the network does not change in this phase; `len(stage_rates)` when only the head learns."""
+        return next((i for i, rate in enumerate(self.stage_rates) if rate > 0), len(self.stage_rates))
+
+
+class Objective(_Frozen):
+    """One named term of the loss with its weight; `core.objectives` looks it up by `kind`."""
+
+    kind: Literal["cross_entropy"] = "cross_entropy"
+    weight: float = Field(default=1.0, ge=0, le=1_000)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    balance_classes: bool = False
+
+
+class Head(_Frozen):
+    """What is put after the backbone, one linear layer per task."""
+
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+
+
+class Augmentation(_Frozen):
+    """How photos are changed a little each time; a training photo only, never one that judges.
+
+    crop: the least share of the picture's area that is kept. rotate: degrees to either side. colour: strength of
+    brightness, contrast and saturation. erase: the chance that a rectangle is blanked.
+    """
+
+    flip: bool = True
+    flip_vertical: bool = False
+    crop: float = Field(default=0.7, gt=0, le=1)
+    rotate: float = Field(default=0.0, ge=0, le=180)
+    colour: float = Field(default=0.2, ge=0, le=1)
+    erase: float = Field(default=0.0, ge=0, le=1)
+
+    @property
+    def off(self) -> bool:
+        return self == NO_AUGMENTATION
+
+
+class Optimiser(_Frozen):
+    kind: Literal["adamw", "sgd"] = "adamw"
+    weight_decay: float = Field(default=0.01, ge=0, le=10)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    clip_norm: float | None = Field(default=None, gt=0)
+
+
+class EarlyStopping(_Frozen):
+    """Stop when validation loss has not improved for this many epochs."""
+
+    patience: int = Field(default=5, ge=1, le=10_000)
+
+
+class Plan(_Frozen):
+    """All that decides a run. See the fields' own docstrings; `core.plans.presets` fills one in."""
+
+    datasets: tuple[DatasetChoice, ...] = Field(min_length=1)
+    tasks: tuple[str, ...] = Field(min_length=1)
+    backbone: BackboneChoice
+    head: Head = Head()
+    phases: tuple[Phase, ...] = Field(min_length=1)
+    objectives: tuple[Objective, ...] = (Objective(),)
+    augmentation: Augmentation = Augmentation()
+    optimiser: Optimiser = Optimiser()
+    early_stopping: EarlyStopping | None = None
+    batch_size: int = Field(default=32, ge=1, le=65_536)
+    image_size: int = Field(default=224, ge=16, le=2_048)
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+
+    @model_validator(mode="after")
+    def _phases_agree(self) -> "Plan":
+        if len({len(phase.stage_rates) for phase in self.phases}) > 1:
+            raise ValueError("every phase needs one rate per stage of the same backbone")
+        if len(set(self.tasks)) < len(self.tasks):
+            raise ValueError("a task is named twice")
+        return self
+
+    @property
+    def source(self) -> DatasetChoice:
+        return next(d for d in self.datasets if d.role == "source")
+
+    @property
+    def epochs(self) -> int:
+        return sum(phase.epochs for phase in self.phases)
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+NO_AUGMENTATION = Augmentation(flip=False, crop=1.0, rotate=0.0, colour=0.0, erase=0.0)
+
+
+def parse_plan(text: str | bytes, name: str = "the plan") -> Plan:
+    """A plan from JSON. Raises BadPlan with the first thing that is wrong, in one sentence."""
+    try:
+        return Plan.model_validate_json(text)
+    except ValidationError as error:
+        raise BadPlan(f"{name}: {_in_words(error)}.", "Correct it, or print a fresh plan with `graft plan`.") from error
+
+
+def read_plan(path: Path) -> Plan:
+    """A plan from a file. Raises BadPlan, also when the file cannot be read."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise BadPlan(f'The plan file "{path}" cannot be read: {error.strerror}.', "Check its name.") from error
+    return parse_plan(text, f'The plan file "{path.name}"')
+
+
+def _in_words(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f'the field "{field}" is unknown'
+    if first["type"] == "missing":
+        return f'the field "{field}" is missing'
+    message = first["msg"].removeprefix("Value error, ")
+    return f'"{field}": {message[0].lower()}{message[1:]}' if field else message[0].lower() + message[1:]
