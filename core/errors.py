@@ -1,14 +1,14 @@
 """Every error that a user can cause or mend, each with one sentence that says what to do.
 
-    GraftError
-    |-- BadInput        what was given cannot be used: a file, a name, a value
-    |   |-- BadDataset  photos or labels
-    |   |-- BadPlan     a plan file, a recipe, a setting
-    |   `-- BadWeights  a weights file, or weights of another model
-    |-- NotFound        no dataset, run, backbone or file of that name
-    |-- Refused         it would lose something that is still in use
-    |-- NotReachable    the network, or a server on it, did not answer
-    `-- DiskFull        no room left where Graft keeps its things
+GraftError
+|-- BadInput        what was given cannot be used: a file, a name, a value
+|   |-- BadDataset  photos or labels
+|   |-- BadPlan     a plan file, a recipe, a setting
+|   `-- BadWeights  a weights file, or weights of another model
+|-- NotFound        no dataset, run, backbone or file of that name
+|-- Refused         it would lose something that is still in use
+|-- NotReachable    the network, or a server on it, did not answer
+`-- DiskFull        no room left where Graft keeps its things
 """
 
 

@@ -1,0 +1,44 @@
+"""Fixtures that more than one room needs."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from core.home import Home, open_home
+
+COLOURS = ("#c33", "#36c", "#2a2", "#cc3", "#939", "#3aa", "#e82", "#555")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home of its own, also for what asks the environment."""
+    monkeypatch.setenv("GRAFT_HOME", str(tmp_path / "home"))
+    return open_home()
+
+
+def draw_photo(path: Path, kind: int, number: int, side: int = 48) -> Path:
+    """A small picture that belongs visibly to its kind: one shape and colour, at a place of its own."""
+    place = random.Random(1_000 * kind + number)
+    image = Image.new("RGB", (side + place.randrange(12), side), tuple(place.randrange(190, 256) for _ in range(3)))
+    x, y, reach = place.randrange(8, 20), place.randrange(8, 20), place.randrange(14, 22)
+    draw, box = ImageDraw.Draw(image), (x, y, x + reach, y + reach)
+    (draw.ellipse, draw.rectangle, draw.line)[kind % 3](box, COLOURS[kind % len(COLOURS)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path)
+    return path
+
+
+@pytest.fixture
+def draw_photos() -> Callable[[Path, dict[str, int]], Path]:
+    """draw_photos(folder, {"cat": 6, "dog": 6}): class folders of small PNGs; gives the folder back."""
+
+    def draw(folder: Path, counts: dict[str, int]) -> Path:
+        for kind, (name, count) in enumerate(counts.items()):
+            for number in range(count):
+                draw_photo(folder / name / f"{number:04}.png", kind, number)
+        return folder
+
+    return draw
