@@ -53,7 +53,7 @@ class Phase(_Frozen):
 
     @property
     def first_learning(self) -> int:
-        """The stage before which the network does not change in this phase; `len(stage_rates)` when only the head learns."""
+        """The stage before which nothing changes in this phase; `len(stage_rates)` when only the head learns."""
         return next((i for i, rate in enumerate(self.stage_rates) if rate > 0), len(self.stage_rates))
 
 
