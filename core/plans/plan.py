@@ -151,7 +151,7 @@ def parse_plan(text: str | bytes, name: str = "the plan") -> Plan:
     try:
         return Plan.model_validate_json(text)
     except ValidationError as error:
-        raise BadPlan(f"{name}: {_in_words(error)}.", "Correct it, or print a fresh plan with `graft plan`.") from error
+        raise BadPlan(f"{name}: {in_words(error)}.", "Correct it, or print a fresh plan with `graft plan`.") from error
 
 
 def read_plan(path: Path) -> Plan:
@@ -163,7 +163,8 @@ def read_plan(path: Path) -> Plan:
     return parse_plan(text, f'The plan file "{path.name}"')
 
 
-def _in_words(error: ValidationError) -> str:
+def in_words(error: ValidationError) -> str:
+    """The first thing that is wrong, without a full stop."""
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":

@@ -1,0 +1,63 @@
+"""All that decides a run: the plan itself, recipes that fill it in, small changes, advice in words, and what it will cost."""
+
+from core.plans.advice import Advice, warnings
+from core.plans.editing import change, checked, set_epochs, set_head_rate, set_rate, toggle
+from core.plans.estimate import (
+    Calibration,
+    Estimate,
+    estimate,
+    head_parameters,
+    in_words,
+    keeps_activations,
+    learning_parameters,
+)
+from core.plans.plan import (
+    NO_AUGMENTATION,
+    Augmentation,
+    BackboneChoice,
+    DatasetChoice,
+    EarlyStopping,
+    Head,
+    Objective,
+    Optimiser,
+    Phase,
+    Plan,
+    parse_plan,
+    read_plan,
+)
+from core.plans.recipes import RECIPES, Recipe, make_plan, recipe_of, with_recipe
+
+__all__ = [
+    "NO_AUGMENTATION",
+    "RECIPES",
+    "Advice",
+    "Augmentation",
+    "BackboneChoice",
+    "Calibration",
+    "DatasetChoice",
+    "EarlyStopping",
+    "Estimate",
+    "Head",
+    "Objective",
+    "Optimiser",
+    "Phase",
+    "Plan",
+    "Recipe",
+    "change",
+    "checked",
+    "estimate",
+    "head_parameters",
+    "in_words",
+    "keeps_activations",
+    "learning_parameters",
+    "make_plan",
+    "parse_plan",
+    "read_plan",
+    "recipe_of",
+    "set_epochs",
+    "set_head_rate",
+    "set_rate",
+    "toggle",
+    "warnings",
+    "with_recipe",
+]

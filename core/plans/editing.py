@@ -1,0 +1,110 @@
+"""Small changes to a plan: each takes one and gives another, checked like any plan."""
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.errors import BadPlan
+from core.plans.plan import Phase, Plan, in_words
+from core.plans.recipes import rates_towards_stem
+
+
+def set_rate(plan: Plan, phase: int, stage: int, rate: float) -> Plan:
+    """The rate of one backbone stage in one phase; 0 freezes it. stage == number of stages means the head."""
+    chosen = plan.phases[phase]
+    if stage == len(chosen.stage_rates):
+        return _with_phase(plan, phase, chosen.model_copy(update={"head_rate": rate}))
+    rates = (*chosen.stage_rates[:stage], rate, *chosen.stage_rates[stage + 1 :])
+    return _with_phase(plan, phase, chosen.model_copy(update={"stage_rates": rates}))
+
+
+def toggle(plan: Plan, phase: int, stage: int) -> Plan:
+    """Freeze a learning stage, or free a frozen one at the rate of a learning neighbour, else the usual one.
+
+    The head always learns: without it nothing would.
+    """
+    rates = plan.phases[phase].stage_rates
+    if stage >= len(rates):
+        return plan
+    if rates[stage] > 0:
+        return set_rate(plan, phase, stage, 0.0)
+    neighbours = [rates[i] for i in (stage + 1, stage - 1) if 0 <= i < len(rates) and rates[i] > 0]
+    usual = plan.phases[phase].head_rate if plan.backbone.weights == "random" else rates_towards_stem(len(rates))[stage]
+    return set_rate(plan, phase, stage, neighbours[0] if neighbours else usual)
+
+
+def set_epochs(plan: Plan, epochs: int) -> Plan:
+    """As many epochs in all, shared among the phases as before, at least one each."""
+    phases = plan.phases
+    epochs = max(epochs, len(phases))
+    shares = [max(1, round(epochs * phase.epochs / plan.epochs)) for phase in phases]
+    # Rounding may leave a few too many or too few: the longest phase takes the difference.
+    while sum(shares) != epochs:
+        longest = shares.index(max(shares))
+        shares[longest] += 1 if sum(shares) < epochs else -1
+    return plan.model_copy(
+        update={"phases": tuple(p.model_copy(update={"epochs": n}) for p, n in zip(phases, shares, strict=True))}
+    )
+
+
+def set_head_rate(plan: Plan, rate: float) -> Plan:
+    """The head's rate in the last phase; every other rate keeps its proportion to it, phase by phase."""
+    factor = rate / plan.phases[-1].head_rate
+
+    def scaled(phase: Phase) -> Phase:
+        rates = tuple(float(f"{r * factor:.3g}") for r in phase.stage_rates)
+        return phase.model_copy(update={"head_rate": float(f"{phase.head_rate * factor:.3g}"), "stage_rates": rates})
+
+    return checked(plan.model_copy(update={"phases": tuple(scaled(phase) for phase in plan.phases)}))
+
+
+def change(plan: Plan, assignment: str) -> Plan:
+    """One change as the command line writes it: `epochs=5`, `optimiser.weight_decay=0.1`, `augmentation.flip=false`.
+
+    Raises BadPlan when there is no such field or the value does not fit.
+    """
+    field, sign, text = assignment.partition("=")
+    field = field.strip()
+    if not sign or not field:
+        raise BadPlan(f'"{assignment}" is no change.', "Write field=value, as in epochs=5.")
+    value = _value(text.strip())
+    if field == "epochs" and isinstance(value, int) and value >= 1:
+        return set_epochs(plan, value)
+    if field == "head_rate" and isinstance(value, float | int) and value > 0:
+        return set_head_rate(plan, float(value))
+    fields = json.loads(plan.model_dump_json())
+    place: Any = fields
+    *path, last = field.split(".")
+    try:
+        for part in path:
+            place = place[int(part)] if isinstance(place, list) else place[part]
+        if isinstance(place, list):
+            place[int(last)] = value
+        elif last in place:
+            place[last] = value
+        else:
+            raise KeyError(last)
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        raise BadPlan(
+            f'A plan has no field "{field}".', f"Its fields are: epochs, head_rate, {', '.join(fields)}."
+        ) from error
+    try:
+        return Plan.model_validate_json(json.dumps(fields))
+    except ValidationError as error:
+        raise BadPlan(f"{assignment}: {in_words(error)}.", "Choose another value.") from error
+
+
+def checked(plan: Plan) -> Plan:
+    """The same plan, checked again: `model_copy` does not check. Raises BadPlan."""
+    try:
+        return Plan.model_validate_json(plan.model_dump_json())
+    except ValidationError as error:
+        raise BadPlan(f"The plan does not fit together: {in_words(error)}.", "Choose another value.") from error
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
