@@ -1,4 +1,4 @@
-"""All that decides a run: the plan itself, recipes that fill it in, small changes, advice in words, and what it will cost."""
+"""All that decides a run: the plan, recipes that fill it in, small changes, advice in words, what it will cost."""
 
 from core.plans.advice import Advice, warnings
 from core.plans.editing import change, checked, set_epochs, set_head_rate, set_rate, toggle

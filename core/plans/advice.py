@@ -1,12 +1,16 @@
 """What a plan will run into, in plain words, before it is started."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from core.backbones import BackboneCard, Stage
-from core.datasets import Dataset, Task
 from core.plans.plan import Plan
+
+if TYPE_CHECKING:
+    from core.backbones import BackboneCard, Stage
+    from core.datasets import Dataset, Task
 
 FEW_PHOTOS = 20  # in a class: below it, expect it to be the weakest
 HIGH_STAGE_RATE = {"adamw": 1e-3, "sgd": 3e-2}  # pretrained stages forget what they know above this
@@ -24,7 +28,7 @@ class Advice:
 
 
 def warnings(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[Stage]) -> list[Advice]:
-    """Everything worth saying about this plan with these photos: what stops it first, then what to look at, then what is well."""
+    """Everything worth saying about this plan with these photos; what stops it comes first."""
     tasks = [dataset.task(name) for name in plan.tasks]
     found = [
         *_shape(plan, card, stages),
@@ -55,7 +59,8 @@ def _classes(dataset: Dataset, task: Task, plan: Plan) -> list[Advice]:
         return [
             Advice(
                 "stop",
-                f"{_task(task, plan)}Training needs photos of at least two classes; there is {_list(taught) or 'none'}.",
+                f"{_task(task, plan)}Training needs photos of at least two classes; "
+                f"there is {_list(taught) or 'none'}.",
             )
         ]
     found = []
@@ -85,7 +90,8 @@ def _sizes(plan: Plan, dataset: Dataset, card: BackboneCard) -> list[Advice]:
         found.append(
             Advice(
                 "look",
-                f"A batch of {plan.batch_size} is larger than the {_photos(training)} that teach: each epoch is one single step.",
+                f"A batch of {plan.batch_size} is larger than the {_photos(training)} that teach: "
+                "each epoch is one single step.",
             )
         )
     if card.fixed_size and plan.image_size != card.input_size:
@@ -94,7 +100,8 @@ def _sizes(plan: Plan, dataset: Dataset, card: BackboneCard) -> list[Advice]:
         found.append(
             Advice(
                 "look",
-                f"Photos of {plan.image_size} pixels are far larger than the {card.input_size} that {card.title} is used to: slower, and often worse.",
+                f"Photos of {plan.image_size} pixels are far larger than the {card.input_size} "
+                f"that {card.title} is used to: slower, and often worse.",
             )
         )
     sides = dataset.table[["width", "height"]].min(axis=1)
@@ -102,7 +109,8 @@ def _sizes(plan: Plan, dataset: Dataset, card: BackboneCard) -> list[Advice]:
         found.append(
             Advice(
                 "look",
-                f"Half of your photos are smaller than {int(sides.median())} pixels: a photo size of {plan.image_size} only enlarges them.",
+                f"Half of your photos are smaller than {int(sides.median())} pixels: "
+                f"a photo size of {plan.image_size} only enlarges them.",
             )
         )
     return found
@@ -132,7 +140,8 @@ def _rates(plan: Plan, stages: Sequence[Stage]) -> list[Advice]:
         found.append(
             Advice(
                 "look",
-                "Random weights that are frozen never become anything: free every stage, or use the pretrained weights.",
+                "Random weights that are frozen never become anything: "
+                "free every stage, or use the pretrained weights.",
             )
         )
     if all(rate == 0 for phase in plan.phases for rate in (*phase.stage_rates, phase.head_rate)):

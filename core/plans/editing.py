@@ -103,6 +103,11 @@ def checked(plan: Plan) -> Plan:
         raise BadPlan(f"The plan does not fit together: {in_words(error)}.", "Choose another value.") from error
 
 
+def _with_phase(plan: Plan, number: int, phase: Phase) -> Plan:
+    phases = (*plan.phases[:number], phase, *plan.phases[number + 1 :])
+    return checked(plan.model_copy(update={"phases": phases}))
+
+
 def _value(text: str) -> Any:
     try:
         return json.loads(text)

@@ -1,4 +1,4 @@
-"""What a run will cost on this machine, from what a short calibration measured. Arithmetic only: nothing is run here."""
+"""What a run will cost on this machine, from what a short calibration measured. Arithmetic only."""
 
 from dataclasses import dataclass
 
@@ -43,14 +43,14 @@ class Estimate:
 
 
 def keeps_activations(plan: Plan, phase: Phase) -> bool:
-    """Whether what comes before the cut can be computed once per photo: something is frozen, and photos stay the same."""
+    """Whether what comes before the cut is computed once per photo: something is frozen, photos stay the same."""
     return plan.augmentation.off and phase.first_learning > 0
 
 
 def estimate(
     plan: Plan, training: int, validation: int, calibration: Calibration, head_parameters: int, decoded: bool = False
 ) -> Estimate:
-    """Time and memory of a plan. training, validation: images of each split. decoded: the pixel store is there already."""
+    """Time and memory of a plan. training, validation: images of each split. decoded: the pixel store exists."""
     c = calibration
     side = -(-plan.image_size * 115 // 100)
     images = training + validation

@@ -1,13 +1,14 @@
 """The recipes: ways of transfer that fill a plan in, so that nobody has to begin with an empty one.
 
-A technique is phases and objectives, never a loop of its own; so a recipe is a function from a backbone's stages to phases.
+A technique is phases and objectives, never a loop of its own; so a recipe is a function from stages to phases.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from __future__ import annotations
 
-from core.backbones import BackboneCard, Stage
-from core.datasets import Dataset
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
 from core.plans.plan import (
     NO_AUGMENTATION,
     Augmentation,
@@ -18,6 +19,10 @@ from core.plans.plan import (
     Phase,
     Plan,
 )
+
+if TYPE_CHECKING:  # the rooms below load torch; a plan is read and edited without it
+    from core.backbones import BackboneCard, Stage
+    from core.datasets import Dataset
 
 HEAD_RATE = 1e-3
 STAGE_RATE = 1e-4  # a tenth of the head's: what was learned before should bend, not break
@@ -36,7 +41,7 @@ class Recipe:
     title: str
     sentence: str
     phases: Callable[[int], tuple[Phase, ...]]
-    augmentation: Augmentation = Augmentation()
+    augmentation: Augmentation = field(default_factory=Augmentation)
     weights: str = "pretrained"
 
 
