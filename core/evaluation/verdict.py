@@ -1,5 +1,6 @@
 """Overfitting, defined (see docs): what an epoch's scores say, in one sentence, with one thing to do."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +11,8 @@ class EpochScores:
 
     gap = validation_loss - train_loss with its standard error; rise = mean over validation images of
     [loss now - loss at the best epoch so far] with its paired standard error (0, 0 at the best epoch itself).
+    change = mean over validation images of [loss now - loss `change_epochs` epochs ago] with its paired standard error;
+    None where the earlier losses are not known image by image.
     """
 
     validation_loss: float
@@ -24,6 +27,9 @@ class EpochScores:
     gap_error: float
     rise: float
     rise_error: float
+    change: float | None = None
+    change_error: float | None = None
+    change_epochs: int = 0
 
 
 VerdictKind = Literal[
@@ -35,3 +41,19 @@ VerdictKind = Literal[
     "underfitting",
     "unstable",
 ]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the curves say. epoch: the one since which it is so, counted from 1, or None before there is any."""
+
+    kind: VerdictKind
+    title: str
+    sentence: str
+    remedy: str
+    epoch: int | None = None
+
+
+def window_epochs(epochs_planned: int) -> int:
+    """How far back "lately" reaches."""
+    return max(2, math.ceil(0.15 * epochs_planned))
