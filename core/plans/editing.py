@@ -1,6 +1,7 @@
 """Small changes to a plan: each takes one and gives another, checked like any plan."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -59,6 +60,13 @@ def set_head_rate(plan: Plan, rate: float) -> Plan:
     return checked(plan.model_copy(update={"phases": tuple(scaled(phase) for phase in plan.phases)}))
 
 
+# What is one number to a person, though it lies in several phases: does the value fit, what would, how it is set.
+WHOLE_PLAN: dict[str, tuple[Callable[[Any], bool], str, Callable[[Plan, Any], Plan]]] = {
+    "epochs": (lambda v: isinstance(v, int) and v >= 1, "a whole number from 1", set_epochs),
+    "head_rate": (lambda v: isinstance(v, float | int) and v > 0, "a number above 0", set_head_rate),
+}
+
+
 def change(plan: Plan, assignment: str) -> Plan:
     """One change as the command line writes it: `epochs=5`, `optimiser.weight_decay=0.1`, `augmentation.flip=false`.
 
@@ -69,10 +77,11 @@ def change(plan: Plan, assignment: str) -> Plan:
     if not sign or not field:
         raise BadPlan(f'"{assignment}" is no change.', "Write field=value, as in epochs=5.")
     value = _value(text.strip())
-    if field == "epochs" and isinstance(value, int) and value >= 1:
-        return set_epochs(plan, value)
-    if field == "head_rate" and isinstance(value, float | int) and value > 0:
-        return set_head_rate(plan, float(value))
+    if field in WHOLE_PLAN:
+        fits, wanted, edit = WHOLE_PLAN[field]
+        if not fits(value):
+            raise BadPlan(f"{assignment}: {field} is {wanted}.", "Choose another value.")
+        return edit(plan, value)
     fields = json.loads(plan.model_dump_json())
     place: Any = fields
     *path, last = field.split(".")

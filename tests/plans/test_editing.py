@@ -1,0 +1,74 @@
+"""Small changes give a whole, checked plan, and leave the one they began with alone."""
+
+import pytest
+
+from core.errors import BadPlan
+from core.plans import change, make_plan, set_epochs, set_head_rate, set_rate, toggle
+
+
+@pytest.fixture
+def plan(dataset, card, stages):
+    return make_plan(dataset, card, stages, "top")
+
+
+def test_a_click_frees_a_frozen_stage_at_its_neighbours_rate_and_a_second_freezes_it(plan):
+    freed = toggle(plan, 0, 3)
+    assert freed.phases[0].stage_rates[3] == plan.phases[0].stage_rates[4]
+    assert toggle(freed, 0, 3) == plan
+
+
+def test_a_stage_without_a_learning_neighbour_gets_less_than_the_stage_after_it_would(plan):
+    rates = toggle(toggle(plan, 0, 4), 0, 1).phases[0].stage_rates
+    assert 0 < rates[1] < 1e-4
+
+
+def test_the_head_cannot_be_frozen_by_a_click(plan):
+    assert toggle(plan, 0, 5) == plan
+
+
+def test_the_stage_after_the_last_is_the_head(plan):
+    assert set_rate(plan, 0, 5, 0.5).phases[0].head_rate == 0.5
+
+
+@pytest.mark.parametrize("epochs", [6, 7, 13, 100])
+def test_epochs_are_shared_among_the_phases(dataset, card, stages, epochs: int):
+    assert set_epochs(make_plan(dataset, card, stages, "gradual"), epochs).epochs == epochs
+
+
+def test_fewer_epochs_than_phases_leaves_one_each(dataset, card, stages):
+    assert [p.epochs for p in set_epochs(make_plan(dataset, card, stages, "gradual"), 2).phases] == [1] * 6
+
+
+def test_the_head_rate_takes_all_rates_with_it(plan):
+    faster = set_head_rate(plan, plan.phases[0].head_rate * 2)
+    assert faster.phases[0].stage_rates[4] == pytest.approx(2 * plan.phases[0].stage_rates[4])
+
+
+@pytest.mark.parametrize(
+    ("assignment", "read"),
+    [
+        ("epochs=4", lambda p: p.epochs == 4),
+        ("optimiser.weight_decay=0.5", lambda p: p.optimiser.weight_decay == 0.5),
+        ("augmentation.flip=false", lambda p: p.augmentation.flip is False),
+        ("phases.0.warmup_epochs=2", lambda p: p.phases[0].warmup_epochs == 2),
+        ("precision=fp32", lambda p: p.precision == "fp32"),
+        ('early_stopping={"patience": 3}', lambda p: p.early_stopping.patience == 3),
+    ],
+)
+def test_one_change_as_the_command_line_writes_it(plan, assignment: str, read):
+    assert read(change(plan, assignment))
+
+
+@pytest.mark.parametrize(
+    ("assignment", "sentence"),
+    [
+        ("epochs", "field=value"),
+        ("speed=3", 'no field "speed"'),
+        ("phases.9.epochs=3", "no field"),
+        ("epochs=0", "epochs=0"),
+        ("batch_size=many", "batch_size"),
+    ],
+)
+def test_a_change_that_does_not_fit_is_refused_in_one_sentence(plan, assignment: str, sentence: str):
+    with pytest.raises(BadPlan, match=sentence):
+        change(plan, assignment)
