@@ -1,0 +1,204 @@
+"""From a file that anybody's camera, scanner or program wrote to right RGB pixels, or to a reason in words.
+
+Pillow alone decodes, here and in the `predict.py` that people take home, so both see the same pixels. Measured on two
+cores, JPEGs to squares of 258 pixels: see `decode_for`.
+"""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from core.errors import BadDataset
+
+MAX_PIXELS = 120_000_000  # above any camera that people own; decoded it takes 360 MB
+# Pillow warns above its own limit and refuses at twice that; one limit for both, and the warning never shows, since
+# `_opened` refuses first.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+# Left out on purpose: EPS (Pillow would start Ghostscript on it), and TGA (has no signature, so texts pass for it).
+_WANTED = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
+Image.init()
+FORMATS = tuple(name for name in _WANTED if name in Image.OPEN)
+
+# What Pillow's readers raise on damaged files, all of it seen: each reader trusts the file in its own way.
+_DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    OverflowError,
+    AttributeError,
+    struct.error,
+    zlib.error,
+)
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+Source = Path | bytes  # a file, or what would be in it
+
+
+def read_size(source: Source) -> tuple[int, int]:
+    """(width, height) as the picture is seen, EXIF turned, from the file's head alone. Raises BadDataset."""
+    with _opened(source) as image:
+        return _seen_size(image)
+
+
+def inspect(source: Source) -> tuple[int, int]:
+    """(width, height) of a picture that was really decoded to its end, at reduced size where that is quicker.
+
+    Raises BadDataset with the reason why it cannot be a photo; its sentence names no file, so it fits in a list.
+    """
+    with _opened(source) as image:
+        size = _seen_size(image)
+        image.draft("RGB", (1, 1))  # an eighth of the pixels, yet every byte of the JPEG is read
+        _right_rgb(image)
+        return size
+
+
+def decode(source: Source) -> Image.Image:
+    """The picture in full size: RGB, EXIF turned, first frame, transparent parts white. Raises BadDataset."""
+    with _opened(source) as image:
+        return _right_rgb(image)
+
+
+def decode_for(source: Source, side: int) -> np.ndarray:
+    """The picture as networks get it: uint8 [side, side, 3]. Raises BadDataset.
+
+    The one path for the pixel store, for trying a photo and for `predict.py`: JPEGs far above `side` are decoded at
+    a half, a quarter or an eighth, which changes pixels by a level or two, so every user must decode alike.
+    """
+    with _opened(source) as image:
+        image.draft("RGB", (2 * side, 2 * side))  # keeps twice the wanted size, as Pillow's own thumbnails do
+        return prepare_image(_right_rgb(image), side)
+
+
+def prepare_image(image: Image.Image, side: int) -> np.ndarray:
+    """The centre square of an RGB picture, resized (bicubic, antialiased) to uint8 [side, side, 3]."""
+    edge = min(image.size)
+    left, top = (image.width - edge) / 2, (image.height - edge) / 2
+    # Only the box is computed (with its neighbours' colours at the rim, as if all were resized and then cut): a
+    # panorama of 20,000 x 20 pixels would otherwise be enlarged whole first.
+    square = image.resize((side, side), Image.Resampling.BICUBIC, box=(left, top, left + edge, top + edge))
+    return np.asarray(square)
+
+
+def store_side(image_size: int) -> int:
+    """ceil(1.15 x image size): a little more than training needs, so that random crops have room to move."""
+    return -(-115 * image_size // 100)
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[Image.Image]:
+    """The picture with nothing decoded yet; whatever goes wrong inside the block becomes BadDataset."""
+    try:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
+            _refuse_giant(image)
+            yield image
+    except Image.DecompressionBombError as error:
+        raise _giant("far more") from error
+    except Image.UnidentifiedImageError as error:
+        raise BadDataset(*_what_it_is(_head(source))) from error
+    except MemoryError as error:
+        raise BadDataset("The picture does not fit into this machine's memory.", "Make it smaller.") from error
+    except _DAMAGED as error:
+        raise BadDataset(*_what_broke(error)) from error
+
+
+def _refuse_giant(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise _giant(f"{image.width * image.height / 1e6:,.0f} megapixels")
+
+
+def _giant(size: str) -> BadDataset:
+    return BadDataset(
+        f"The picture is too large: {size}, where Graft reads up to {MAX_PIXELS / 1e6:.0f} megapixels.",
+        "Save it smaller.",
+    )
+
+
+def _head(source: Source) -> bytes:
+    if isinstance(source, bytes):
+        return source[:16]
+    with source.open("rb") as file:
+        return file.read(16)
+
+
+def _what_it_is(head: bytes) -> tuple[str, str]:
+    """Why a file with these first bytes is not taken: (sentence, remedy)."""
+    if not head:
+        return "The file is empty.", "Copy it again from where it came."
+    if head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"}:
+        return "The file is a HEIC photo, which Graft cannot read.", "Export it as JPEG from the phone or computer."
+    if head[:4] in {b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xe1", b"\x89PNG", b"GIF8", b"RIFF"}:
+        return "The file is cut off or damaged: it begins like a picture and goes no further.", "Copy it again."
+    return "The file is not a picture that Graft can read.", "Use JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF."
+
+
+def _what_broke(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"The file cannot be read: {error.strerror}.", "Check that it is still there and may be read."
+    words = str(error).lower()
+    if isinstance(error, EOFError) or "truncated" in words or "end of file" in words:
+        return "The file is cut off: it ends too early.", "Copy it again from where it came."
+    return "The file is damaged: it cannot be decoded to its end.", "Copy it again from where it came."
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's number for how the camera was held, 1 to 8; 1 where the file says nothing that can be read."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except _DAMAGED:  # damaged EXIF is no reason to lose a photo
+        return 1
+
+
+def _seen_size(image: Image.Image) -> tuple[int, int]:
+    # Pillow's TIFF reader turns by itself, and its size is right from the start.
+    turned = image.format != "TIFF" and _orientation(image) in (5, 6, 7, 8)
+    return (image.height, image.width) if turned else image.size
+
+
+def _right_rgb(image: Image.Image) -> Image.Image:
+    image.load()
+    turn = _TURNS.get(_orientation(image))
+    rgb = _to_rgb(image)
+    return rgb if turn is None else rgb.transpose(turn)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        return _scaled_to_8_bits(np.asarray(image)).convert("RGB")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    seen = image.convert("RGBA")
+    white = Image.new("RGBA", seen.size, "white")
+    return Image.alpha_composite(white, seen).convert("RGB")
+
+
+def _scaled_to_8_bits(values: np.ndarray) -> Image.Image:
+    """Grey of more than 8 bits [height, width] as 8-bit grey: scaled, where Pillow itself would cut off at 255.
+
+    16 bits run from 0 to 65,535, or to 4,095 when nothing is brighter: microscopes put 12 bits into 16. Numbers of
+    32 bits and fractions state no range, so theirs is from the darkest to the brightest pixel.
+    """
+    if values.dtype.kind == "u":
+        black, white = 0.0, 4_095.0 if values.max() <= 4_095 else 65_535.0
+    else:
+        black, white = float(np.nanmin(values)), float(np.nanmax(values))
+    scaled = (values.astype(np.float64) - black) / max(white - black, 1e-12)
+    return Image.fromarray(np.nan_to_num(scaled * 255).clip(0, 255).round().astype(np.uint8))
