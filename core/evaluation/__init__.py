@@ -5,6 +5,7 @@ Arithmetic only: what it is given are arrays and tables, what it gives back are 
 
 from core.evaluation.scores import LossHistory, epoch_scores, no_history, remember
 from core.evaluation.verdict import EpochScores, Verdict, VerdictKind, window_epochs
+from core.evaluation.wording import verdict
 
 __all__ = [
     "EpochScores",
@@ -14,5 +15,6 @@ __all__ = [
     "epoch_scores",
     "no_history",
     "remember",
+    "verdict",
     "window_epochs",
 ]

@@ -110,5 +110,7 @@ def _paired(now: np.ndarray, then: np.ndarray) -> tuple[float, float]:
     """The mean of the differences image by image: hard photos stay hard, so pairs tell far more than two means do."""
     if np.shape(now) != np.shape(then):
         raise ValueError(f"pairs need the same images: {np.shape(now)} now, {np.shape(then)} then")
+    # Both through float32, as they are kept: the same losses then differ by nothing at all.
+    now, then = np.asarray(now, np.float32), np.asarray(then, np.float32)
     with np.errstate(invalid="ignore"):
-        return _mean_and_error(np.asarray(now, np.float64) - np.asarray(then, np.float64))
+        return _mean_and_error(now.astype(np.float64) - then)
