@@ -1,0 +1,37 @@
+"""The live view of one run: bar, figures, four charts and the verdict, all drawn by the browser from one route.
+
+Streamlit's script takes no part in an update: `live_chart.js` asks `GET /graft/runs/{run}/curves` once a second and
+keeps its charts, so no rerun can stop, redraw or dim them, and a zoom or a hidden line stays as the user left it.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import plotly
+import streamlit as st
+
+HERE = Path(__file__).parent
+# One component takes one script; the parts are files of their own and share its scope.
+SCRIPTS = ("words.js", "colours.js", "panels.js", "marks.js", "labels.js", "header.js", "live_chart.js")
+
+_component = st.components.v2.component(
+    "graft.live_chart",
+    html=(HERE / "live_chart.html").read_text(encoding="utf-8"),
+    css=(HERE / "live_chart.css").read_text(encoding="utf-8"),
+    js="\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS),
+    isolate_styles=False,  # Plotly puts its styles into the document's head: a shadow root would not see them
+)
+
+
+def live_chart(run_id: str, state: str, task: str, on_changed: Callable[[], None] | None = None) -> None:
+    """The live view of a run. `state` is what the page shows; `on_changed` is called once when it is no longer true."""
+    _component(
+        key=f"live-{run_id}",
+        data={
+            "curves": f"/graft/runs/{quote(run_id, safe='')}/curves?task={quote(task, safe='')}",
+            "plotly": f"/graft/plotly-{plotly.__version__}.min.js",
+            "state": state,
+        },
+        on_changed_change=on_changed or (lambda: None),
+    )

@@ -1,0 +1,52 @@
+// The names of the lines stand at their ends. They are buttons: a press hides the line, another shows it again.
+const APART = 18; // pixels between two names
+
+function placeLabels(box, chart, panel, lines, hidden, toggle) {
+  const { _fullLayout: full } = chart;
+  if (!full?.xaxis) return;
+  const { xaxis, yaxis } = full, size = full._size;
+  const shown = lines.filter((line) => lastPoint(line));
+  const right = Math.max(...shown.map((line) => xaxis.d2p(line.lastX)), 0);
+  const left = size.l + Math.max(0, Math.min(right, xaxis._length)) + 8;
+  const wanted = shown.map((line) => ({ line, y: clamp(yaxis.c2p(panel.log ? Math.log10(line.last) : line.last), yaxis._length) }));
+  for (const { line, y } of apart(wanted, yaxis._length)) {
+    const button = buttonFor(box, line, toggle), off = hidden.has(line.name);
+    button.style.cssText = `left:${left}px; top:${size.t + y}px; color:${line.colour}`;
+    button.setAttribute("aria-pressed", !off);
+    button.title = `${line.help}. Press to ${off ? "show" : "hide"} it.`;
+    button.lastChild.textContent = off ? "" : panel.write(line.last);
+  }
+  const names = new Set(shown.map((line) => line.name));
+  for (const button of [...box.children]) if (!names.has(button.dataset.line)) button.remove();
+}
+
+function buttonFor(box, line, toggle) {
+  const known = [...box.children].find((button) => button.dataset.line === line.name);
+  if (known) return known; // kept, so that the focus stays where it is
+  const button = box.appendChild(document.createElement("button"));
+  button.type = "button";
+  button.dataset.line = line.name;
+  button.append(document.createElement("span"), " ", document.createElement("b"));
+  button.firstChild.textContent = line.name;
+  button.onclick = () => toggle(line.name);
+  return button;
+}
+
+function lastPoint(line) {
+  const { step, mean } = line.of;
+  let i = mean.length - 1;
+  while (i >= 0 && !Number.isFinite(mean[i])) i--;
+  if (i < 0) return false;
+  [line.last, line.lastX] = [mean[i], step[i] / line.per];
+  return true;
+}
+
+const clamp = (pixels, most) => Math.max(0, Math.min(Number.isFinite(pixels) ? pixels : most, most));
+
+// Down the page each name keeps its distance from the one before; what went over the edge pushes back up.
+function apart(wanted, most) {
+  wanted.sort((a, b) => a.y - b.y);
+  wanted.forEach((one, i) => { if (i) one.y = Math.max(one.y, wanted[i - 1].y + APART); });
+  for (let i = wanted.length - 1, floor = most + 6; i >= 0; i--, floor -= APART) wanted[i].y = Math.min(wanted[i].y, floor);
+  return wanted;
+}

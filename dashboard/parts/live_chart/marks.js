@@ -1,0 +1,43 @@
+// The best epoch and the phases, as upright lines with a word above them.
+function marksOf(answer, per, colours) {
+  const { best_step, phases = [] } = answer.marks ?? {};
+  const shapes = [], annotations = [];
+  const upright = (step, dash) => shapes.push({ type: "line", x0: step / per, x1: step / per, y0: 0, y1: 1, yref: "paper",
+                                                line: { color: colours.quiet, width: 1, dash }, layer: "below" });
+  const word = (step, text, anchor, up) => annotations.push({ x: step / per, y: 1, yref: "paper", yanchor: "bottom", yshift: up, text,
+    showarrow: false, xanchor: anchor, font: { size: 11, color: colours.quiet }, captureevents: false });
+  if (phases.length > 1) {
+    phases.forEach(({ step, name }, i) => { if (i) upright(step, "solid"); word(step, plain(name), "left", 14); });
+  }
+  if (best_step) { upright(best_step, "dot"); word(best_step, "best", "center", 0); }
+  return { shapes, annotations };
+}
+
+// Plotly reads a little HTML in its texts; a name that somebody typed stays text.
+const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+function layoutOf(panel, range, answer, per, view, colours) {
+  const ends = view ?? [0, spanOf(answer) / per], span = ends[1] - ends[0];
+  const number = { size: 11, color: colours.quiet };
+  return {
+    uirevision: "keep", autosize: true, showlegend: false, hovermode: "x unified", ...marksOf(answer, per, colours),
+    margin: { t: TOP, r: RIGHT, b: BOTTOM, l: LEFT }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: colours.font, size: 12, color: colours.text },
+    hoverlabel: { bgcolor: colours.ground, bordercolor: colours.quiet, font: { size: 12, color: colours.text } },
+    // On a touch screen a finger on the chart scrolls the page.
+    dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
+    // Across, all panels show the same stretch: the range is ours. Upwards each is its own: Plotly keeps it.
+    xaxis: { range: ends, uirevision: `${per}:${ends}`, showgrid: false, zeroline: false, tickfont: number, showspikes: false,
+             ...(span >= 2 ? { tick0: 0, dtick: Math.max(1, niceStep(span, 10)) } : {}) },
+    yaxis: { range, type: panel.log ? "log" : "linear", uirevision: "keep", gridcolor: colours.grid, zeroline: Boolean(panel.zero),
+             zerolinecolor: colours.quiet, tickfont: number, nticks: 6,
+             ...(panel.most ? { tickformat: ".0%" } : {}), ...(panel.log ? { dtick: 1, exponentformat: "power" } : {}) },
+  };
+}
+
+// As long as more is to come there is room for it; what has ended fills the width.
+function spanOf(answer) {
+  const per = answer.steps_per_epoch || 1, ended = ENDED.has(answer.state) || answer.state === "finished";
+  const planned = answer.steps_total || (answer.epochs || 1) * per;
+  return Math.max(1, ended && answer.steps ? Math.ceil(answer.steps / per) * per : planned);
+}

@@ -1,0 +1,20 @@
+// Numbers as a person says them.
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+function duration(seconds) {
+  if (seconds < 1) return "under 1 s";
+  const total = Math.round(seconds), hours = Math.floor(total / 3600), minutes = Math.floor((total % 3600) / 60);
+  if (hours) return `${hours} h ${minutes} min`;
+  if (minutes >= 10) return `${minutes} min`;
+  return minutes ? `${minutes} min ${total % 60} s` : `${total} s`;
+}
+
+// A loss of 0.37, a rate of 0.0003, a rate of 3e-6: as many digits as tell values apart.
+function figure(value) {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1000 || size < 0.00001) return value.toExponential(1);
+  return size >= 0.1 ? value.toFixed(2) : String(Number(value.toPrecision(2)));
+}
+
+const percent = (share) => `${(100 * share).toFixed(share < 0.0995 || share > 0.995 ? 1 : 0)} %`;
