@@ -1,0 +1,1 @@
+"""The pages. They read `core` and hold no logic that a test without a browser could want."""

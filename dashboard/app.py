@@ -1,0 +1,23 @@
+"""The script of every page: look, navigation, stepper. It runs anew at each click; what stays lives in state.py."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.waking import awake
+
+HERE = Path(__file__).parent
+LOGO = HERE.parent / "assets" / "logo.svg"
+
+st.set_page_config(page_icon=LOGO, layout="wide", initial_sidebar_state="collapsed", menu_items={"About": "# Graft"})
+st.html(HERE / "style.css")
+
+if awake():
+    # Loads torch where no server has done it yet; hence not at the top.
+    from dashboard.navigation import show_pages
+
+    show_pages()
+else:
+    from dashboard.parts.waking_screen import show_waking_screen
+
+    show_waking_screen()

@@ -1,0 +1,37 @@
+"""What pages ask for without a rerun: uploads, photo lists, thumbnails, curves, the take-home zip, fonts, plotly.js.
+
+Every address begins with /graft/. What never changes under its address is cached by the browser for ever.
+"""
+
+from starlette.routing import Route
+
+from core.home import Home
+from dashboard.routes import assets, photos, runs, uploads
+from dashboard.routes.assets import PLOTLY_URL
+from dashboard.routes.photos import (
+    full_photo_url,
+    photo_list_url,
+    photo_url,
+    sample_url,
+    thumbnail_url,
+)
+from dashboard.routes.runs import curves_url, export_url
+from dashboard.routes.uploads import UPLOADS_URL
+
+__all__ = [
+    "PLOTLY_URL",
+    "UPLOADS_URL",
+    "curves_url",
+    "export_url",
+    "full_photo_url",
+    "photo_list_url",
+    "photo_url",
+    "routes",
+    "sample_url",
+    "thumbnail_url",
+]
+
+
+def routes(home: Home) -> list[Route]:
+    """All routes of one home."""
+    return [*assets.routes(), *photos.routes(home), *runs.routes(home), *uploads.routes(home)]

@@ -1,0 +1,124 @@
+"""Lists of photos, thumbnails and photos at full size."""
+
+from functools import partial
+from io import BytesIO
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from core.datasets import MISSING, Dataset, decode, load_dataset, sample_preview, thumbnail
+from core.errors import BadDataset, NotFound
+from core.home import Home
+from dashboard.routes.answers import FOR_EVER, refusal
+
+# What every browser shows as it is, turned as its EXIF says. Anything else is sent as a JPEG of it; SVG would be code.
+SHOWN_BY_BROWSERS = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+LARGE_SIDE = 1_600  # pixels
+
+
+def photo_list_url(dataset: Dataset, task: str) -> str:
+    return f"/graft/datasets/{dataset.id}/versions/{dataset.version}/photos?task={quote(task, safe='')}"
+
+
+def thumbnail_url(dataset: Dataset) -> str:
+    """To be followed by an image_id (escaped as a path component)."""
+    return f"/graft/datasets/{dataset.id}/thumbnails/"
+
+
+def full_photo_url(dataset: Dataset) -> str:
+    """To be followed by an image_id (escaped as a path component)."""
+    return f"/graft/datasets/{dataset.id}/photos/"
+
+
+def photo_url(dataset: Dataset, image_id: str, large: bool = False) -> str:
+    return (full_photo_url(dataset) if large else thumbnail_url(dataset)) + quote(image_id, safe="")
+
+
+def sample_url(sample_id: str, number: int) -> str:
+    return f"/graft/samples/{quote(sample_id, safe='')}/{number}"
+
+
+def photo_list(home: Home, request: Request) -> Response:
+    """GET /graft/datasets/{dataset}/versions/{version}/photos?task=: one version, which never changes.
+
+    {"classes": [...], "splits": [...], "photos": [[image_id, class index or -1, split index, name], ...]}
+    """
+    try:
+        dataset = load_dataset(home, request.path_params["dataset"], request.path_params["version"])
+        task = dataset.task(request.query_params.get("task") or None)
+    except (NotFound, KeyError):
+        return refusal("no such dataset, version or label column", 404)
+    splits = ("train", "validation", "test")
+    table = dataset.table
+    rows = zip(
+        table["image_id"],
+        dataset.labels(task).tolist(),
+        table["split"].map(splits.index),
+        table["name"].str.rsplit("/", n=1).str[-1],
+        strict=True,
+    )
+    answer = {
+        "classes": list(task.classes),
+        "splits": splits,
+        "missing": MISSING,
+        "photos": [list(row) for row in rows],
+    }
+    return JSONResponse(answer, headers=FOR_EVER)
+
+
+def _holding(home: Home, dataset_id: str, image_id: str) -> Dataset:
+    """The newest version that has this photo: a later one may leave it out. Raises NotFound."""
+    newest = load_dataset(home, dataset_id)
+    for version in range(newest.version, 0, -1):
+        dataset = newest if version == newest.version else load_dataset(home, dataset_id, version)
+        if image_id in dataset.row:
+            return dataset
+    raise NotFound("No such photo.")
+
+
+def small_photo(home: Home, request: Request) -> Response:
+    """GET /graft/datasets/{dataset}/thumbnails/{image}: an id means the same picture in every version."""
+    try:
+        dataset = _holding(home, request.path_params["dataset"], request.path_params["image"])
+        return FileResponse(
+            thumbnail(home, dataset, request.path_params["image"]), media_type="image/jpeg", headers=FOR_EVER
+        )
+    except (NotFound, BadDataset, FileNotFoundError):
+        return refusal("no such photo", 404)
+
+
+def full_photo(home: Home, request: Request) -> Response:
+    """GET /graft/datasets/{dataset}/photos/{image}"""
+    try:
+        path = _holding(home, request.path_params["dataset"], request.path_params["image"]).path(
+            request.path_params["image"]
+        )
+        if media_type := SHOWN_BY_BROWSERS.get(path.suffix.lower()):
+            return FileResponse(path, media_type=media_type, headers=FOR_EVER)
+        image = decode(path)
+    except (NotFound, BadDataset, FileNotFoundError):
+        return refusal("no such photo", 404)
+    image.thumbnail((LARGE_SIDE, LARGE_SIDE))
+    with BytesIO() as file:
+        image.save(file, "JPEG", quality=90)
+        return Response(file.getvalue(), media_type="image/jpeg", headers=FOR_EVER)
+
+
+def sample_photo(home: Home, request: Request) -> Response:
+    """GET /graft/samples/{sample}/{number}: what a built-in set looks like, before it is imported."""
+    try:
+        path = sample_preview(home, request.path_params["sample"])[request.path_params["number"]]
+    except (NotFound, IndexError):
+        return refusal("no such picture", 404)
+    return FileResponse(path, headers=FOR_EVER)
+
+
+def routes(home: Home) -> list[Route]:
+    return [
+        Route("/graft/datasets/{dataset}/versions/{version:int}/photos", partial(photo_list, home)),
+        Route("/graft/datasets/{dataset}/thumbnails/{image}", partial(small_photo, home)),
+        Route("/graft/datasets/{dataset}/photos/{image}", partial(full_photo, home)),
+        Route("/graft/samples/{sample}/{number:int}", partial(sample_photo, home)),
+    ]
