@@ -11,6 +11,8 @@ LOGO = HERE.parent / "assets" / "logo.svg"
 
 st.set_page_config(page_icon=LOGO, layout="wide", initial_sidebar_state="collapsed", menu_items={"About": "# Graft"})
 st.html(HERE / "style.css")
+# Dialogs and menus lie outside Streamlit's own box, which alone knows the theme: say it for the whole page.
+st.html(f"<style>:root {{ color-scheme: {st.context.theme.type or 'light'} }}</style>")
 
 if awake():
     # Loads torch where no server has done it yet; hence not at the top.
