@@ -10,10 +10,10 @@ function showHeader(root, answer) {
   bar.setAttribute("aria-valuenow", Math.round(100 * done));
   bar.firstElementChild.style.width = `${100 * done}%`;
   root.dataset.state = answer.state;
-  const live = answer.state === "running", phase = at.phases > 1 ? `${at.phase} (part ${at.number} of ${at.phases})` : "";
+  const live = answer.state === "running";
   const rows = [
     [epoch ? `epoch ${epoch} of ${epochs}` : at.doing || DOING[answer.state] || "getting ready", photosOf(at, answer.state, epoch)],
-    phase && [phase, "is learning now"],
+    live && at.phases > 1 && [at.phase, `part ${at.number} of ${at.phases}`],
     live && at.images_per_second && [whole.format(at.images_per_second), "photos a second"],
     live && at.seconds_left != null && epoch && [duration(at.seconds_left), "left"],
     at.best && [at.best.accuracy_text, `best on validation, epoch ${at.best.epoch}`],

@@ -8,7 +8,7 @@ function placeLabels(box, chart, panel, lines, hidden, toggle) {
   const shown = lines.filter((line) => lastPoint(line));
   const right = Math.max(...shown.map((line) => xaxis.d2p(line.lastX)), 0);
   const left = size.l + Math.max(0, Math.min(right, xaxis._length)) + 8;
-  const wanted = shown.map((line) => ({ line, y: clamp(yaxis.c2p(panel.log ? Math.log10(line.last) : line.last), yaxis._length) }));
+  const wanted = shown.map((line) => ({ line, y: clamp(yaxis.d2p(line.last), yaxis._length) }));
   for (const { line, y } of apart(wanted, yaxis._length)) {
     const button = buttonFor(box, line, toggle), off = hidden.has(line.name);
     button.style.cssText = `left:${left}px; top:${size.t + y}px; color:${line.colour}`;
@@ -47,6 +47,6 @@ const clamp = (pixels, most) => Math.max(0, Math.min(Number.isFinite(pixels) ? p
 function apart(wanted, most) {
   wanted.sort((a, b) => a.y - b.y);
   wanted.forEach((one, i) => { if (i) one.y = Math.max(one.y, wanted[i - 1].y + APART); });
-  for (let i = wanted.length - 1, floor = most + 6; i >= 0; i--, floor -= APART) wanted[i].y = Math.min(wanted[i].y, floor);
+  for (let i = wanted.length - 1, floor = most - 5; i >= 0; i--, floor -= APART) wanted[i].y = Math.min(wanted[i].y, floor);
   return wanted;
 }

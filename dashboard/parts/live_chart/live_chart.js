@@ -1,5 +1,5 @@
-// Asks one route once a second and draws what is new into charts that stay: Plotly.react on the same element with
-// a constant `uirevision`. Streamlit's script takes no part, so no rerun can stop, redraw or dim them.
+// Asks one route once a second and draws what is new into charts that stay. Zoom and hidden lines are kept here and
+// given to Plotly.react each time. Streamlit's script takes no part, so no rerun can stop, redraw or dim them.
 const POLL_MS = 1000, SLOW_MS = 5000, PATIENCE_MS = 10_000;
 const ENDED = new Set(["stopped", "failed", "interrupted"]); // may be taken up again, from another tab too
 const charts = new WeakMap(); // parentElement -> its chart: the function below is called again at each rerun
@@ -85,10 +85,11 @@ function makeChart(root) {
     if (!answer || !window.Plotly) return;
     const colours = readTheme(root);
     await Promise.all(panels.map((panel) => drawPanel(panel, answer, unit(), view, colours, { zoomed, redraw: draw })));
-    root.querySelector(".live-whole").hidden = !view;
+    root.querySelector(".live-whole").hidden = !view && !panels.some((panel) => panel.upwards);
   }
 
   function zoomed(range) {
+    if (!range) panels.forEach((panel) => { panel.upwards = null; });
     const all = spanOf(answer) / unit();
     view = range && (range[0] > all * 0.001 || range[1] < all * 0.999) ? range : null;
     seen = -1; // the same steps, but at another resolution
@@ -100,7 +101,7 @@ function makeChart(root) {
   document.addEventListener("visibilitychange", wake);
   root.addEventListener("transitionend", (event) => { if (event.target === root) draw(); }); // the theme's colours changed
   root.querySelector(".live-whole").onclick = () => zoomed(null);
-  root.querySelector(".live-unit").onchange = (event) => { inEpochs = event.target.value === "epochs"; view = null; seen = -1; draw(); ask(); };
+  root.querySelector(".live-unit").onchange = (event) => { inEpochs = event.target.value === "epochs"; zoomed(null); };
   return chart;
 }
 
@@ -108,14 +109,14 @@ function makePanel(root, panel) {
   const figure = root.querySelector(`[data-panel="${panel.id}"]`);
   figure.querySelector("h3").textContent = panel.title;
   figure.querySelector(".help").textContent = panel.help;
-  return { ...panel, element: figure.querySelector(".graft-chart"), labels: figure.querySelector(".live-labels"), hidden: null };
+  return { ...panel, element: figure.querySelector(".graft-chart"), labels: figure.querySelector(".live-labels"), hidden: null, upwards: null };
 }
 
 async function drawPanel(panel, answer, per, view, colours, { zoomed, redraw }) {
   const lines = panel.lines(answer.curves, colours).map((line) => ({ ...line, per }));
   panel.hidden ??= new Set(lines.filter((line) => line.hidden).map((line) => line.name));
   const visible = lines.filter((line) => !panel.hidden.has(line.name));
-  const range = yRange(panel, visible.length ? visible : lines);
+  const range = panel.upwards ?? yRange(panel, visible.length ? visible : lines);
   const traces = lines.flatMap((line) => tracesOf(line, panel.hidden.has(line.name), per, panel.write));
   const toggle = (name) => { panel.hidden.delete(name) || panel.hidden.add(name); redraw(); };
   const first = !panel.element.classList.contains("js-plotly-plot");
@@ -124,7 +125,11 @@ async function drawPanel(panel, answer, per, view, colours, { zoomed, redraw }) 
                             { responsive: true, displayModeBar: false, showTips: false, doubleClick: false });
   if (first) {
     panel.element.on("plotly_afterplot", () => panel.place());
-    panel.element.on("plotly_relayout", (change) => { if ("xaxis.range[0]" in change) zoomed([change["xaxis.range[0]"], change["xaxis.range[1]"]]); });
+    panel.element.on("plotly_relayout", (change) => {
+      if ("yaxis.range[0]" in change) panel.upwards = [change["yaxis.range[0]"], change["yaxis.range[1]"]];
+      if ("xaxis.range[0]" in change) zoomed([change["xaxis.range[0]"], change["xaxis.range[1]"]]);
+      else if ("yaxis.range[0]" in change) redraw();
+    });
     panel.element.on("plotly_doubleclick", () => zoomed(null));
   }
   panel.place();

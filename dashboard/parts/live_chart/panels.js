@@ -1,7 +1,7 @@
 // What each panel draws. A line: { name, x, y, low?, high?, colour, dash?, width?, points?, backdrop?, help }.
 // A backdrop is the noisy line of single steps behind the measured ones.
 const NOTHING = { step: [], mean: [] };
-const TOP = 40, BOTTOM = 28, LEFT = 46, RIGHT = 118; // pixels around a plot; on the right stand the lines' names
+const TOP = 24, BOTTOM = 26, LEFT = 46, RIGHT = 118; // pixels around a plot; on the right stand the lines' names
 
 function scoreLines(curves, colours, noun) {
   const { train = NOTHING, train_clean = NOTHING, validation = NOTHING } = curves ?? {};
@@ -81,8 +81,8 @@ function middle(values) {
 
 function logRange(values) {
   const most = Math.max(...values.filter((value) => value > 0), 1e-6);
-  const least = Math.max(Math.min(...values.filter((value) => value > 0), most), most / 3000);
-  return [Math.floor(Math.log10(least) - 0.05), Math.ceil(Math.log10(most) + 0.05)];
+  const least = Math.max(Math.min(...values.filter((value) => value > 0), most / 10), most / 1000); // a schedule ends near zero
+  return [Math.log10(least) - 0.15, Math.log10(most) + 0.15];
 }
 
 function tracesOf(line, hidden, per, write) {

@@ -13,8 +13,8 @@ function duration(seconds) {
 function figure(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1000 || size < 0.00001) return value.toExponential(1);
+  if (size >= 1000 || size < 0.00000995) return value.toExponential(1);
   return size >= 0.1 ? value.toFixed(2) : String(Number(value.toPrecision(2)));
 }
 
-const percent = (share) => `${(100 * share).toFixed(share < 0.0995 || share > 0.995 ? 1 : 0)} %`;
+const percent = (share) => `${(100 * share).toFixed(share > 0.995 && share < 1 ? 1 : 0)} %`;
