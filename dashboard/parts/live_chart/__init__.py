@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-import plotly
 import streamlit as st
+
+from dashboard.routes import PLOTLY_URL, curves_url
 
 HERE = Path(__file__).parent
 # One component takes one script; the parts are files of their own and share its scope.
@@ -24,14 +25,10 @@ _component = st.components.v2.component(
 )
 
 
-def live_chart(run_id: str, state: str, task: str, on_changed: Callable[[], None] | None = None) -> None:
+def live_chart(run_id: str, state: str, task: str, on_changed: Callable[[], None]) -> None:
     """The live view of a run. `state` is what the page shows; `on_changed` is called once when it is no longer true."""
     _component(
         key=f"live-{run_id}",
-        data={
-            "curves": f"/graft/runs/{quote(run_id, safe='')}/curves?task={quote(task, safe='')}",
-            "plotly": f"/graft/plotly-{plotly.__version__}.min.js",
-            "state": state,
-        },
-        on_changed_change=on_changed or (lambda: None),
+        data={"curves": f"{curves_url(run_id)}?task={quote(task, safe='')}", "plotly": PLOTLY_URL, "state": state},
+        on_changed_change=on_changed,
     )

@@ -1,26 +1,20 @@
-// The theme is read at each drawing: the user may switch between light and dark at any time.
-function luminance(colour) {
-  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  context.fillStyle = colour || "#fff"; // any notation that CSS knows
-  context.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
-  return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
-}
-
-// Curves need 4.5:1 against their ground, so each theme has its own; live_chart.css holds them.
+// The theme's colours stand in style.css, each for light and for dark. They are read at each drawing: the user may
+// switch at any time. Plotly knows neither var() nor light-dark(), so the browser is asked what they come to.
 function readTheme(root) {
-  const ground = getComputedStyle(root).getPropertyValue("--st-background-color").trim();
-  root.dataset.theme = luminance(ground) < 0.5 ? "dark" : "light";
-  const css = getComputedStyle(root), get = (name) => css.getPropertyValue(name).trim();
+  const probe = root.querySelector(".live-probe"), style = getComputedStyle(root);
+  const hex = (name, otherwise) => {
+    probe.style.color = `var(${name}, ${otherwise})`;
+    const parts = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3);
+    return "#" + parts.map((part) => Math.round(Number(part)).toString(16).padStart(2, "0")).join("");
+  };
   return {
-    text: get("--st-text-color") || "#333", quiet: get("--live-quiet"), grid: get("--live-grid"),
-    font: get("--st-font") || "sans-serif", ground,
-    training: get("--live-training"), validation: get("--live-validation"), gap: get("--live-gap"),
-    pale: get("--live-rate-first"), deep: get("--live-rate-last"),
+    words: hex("--words", "#333333"), quiet: hex("--quiet", "#666666"), ground: hex("--ground", "#ffffff"), line: hex("--line", "#dddddd"),
+    accent: hex("--accent", "#1f7a55"), training: hex("--training", "#0072b2"), validation: hex("--validation", "#b94f00"), gap: hex("--gap", "#9a5b9d"),
+    font: style.fontFamily,
   };
 }
 
-// #rrggbb between two colours; and with an alpha, which Plotly understands as eight hex digits.
+// #rrggbb between two colours; and one with an alpha, which Plotly understands as eight hex digits.
 function between(first, last, share) {
   const parts = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)), [a, b] = [parts(first), parts(last)];
   return "#" + a.map((v, i) => Math.round(v + (b[i] - v) * share).toString(16).padStart(2, "0")).join("");

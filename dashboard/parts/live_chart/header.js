@@ -4,7 +4,7 @@ const DOING = {
 };
 
 function showHeader(root, answer) {
-  const at = answer.progress ?? {}, epochs = at.epochs ?? answer.epochs ?? 0, epoch = at.epoch ?? answer.epoch ?? 0;
+  const at = answer.progress ?? {};
   const done = answer.state === "finished" ? 1 : answer.steps_total ? Math.min(1, answer.steps / answer.steps_total) : 0;
   const bar = root.querySelector(".live-bar");
   bar.setAttribute("aria-valuenow", Math.round(100 * done));
@@ -12,18 +12,22 @@ function showHeader(root, answer) {
   root.dataset.state = answer.state;
   const live = answer.state === "running";
   const rows = [
-    [epoch ? `epoch ${epoch} of ${epochs}` : at.doing || DOING[answer.state] || "getting ready", photosOf(at, answer.state, epoch)],
-    live && at.phases > 1 && [at.phase, `part ${at.number} of ${at.phases}`],
+    [at.epoch ? `epoch ${at.epoch} of ${at.epochs}` : beginning(at, answer.state), under(at, answer.state)],
+    live && at.phases > 1 && at.phase_number && [at.phase, `part ${at.phase_number} of ${at.phases}`],
     live && at.images_per_second && [whole.format(at.images_per_second), "photos a second"],
-    live && at.seconds_left != null && epoch && [duration(at.seconds_left), "left"],
+    live && at.seconds_left != null && [duration(at.seconds_left), "left"],
     at.best && [at.best.accuracy_text, `best on validation, epoch ${at.best.epoch}`],
   ].filter(Boolean);
   write(root.querySelector(".live-figures"), rows);
 }
 
-function photosOf(at, state, epoch) {
-  if (state === "running" && at.images_total) return `photo ${whole.format(at.images)} of ${whole.format(at.images_total)}`;
-  return epoch ? DOING[state] ?? "" : at.doing ? "before the first epoch" : "";
+const beginning = (at, state) => (state === "running" ? at.doing || "getting ready" : DOING[state] ?? state);
+
+// What stands under the epoch: which photo it is at, or what else takes its time just now.
+function under(at, state) {
+  if (state !== "running") return at.epoch ? DOING[state] ?? state : "before the first epoch";
+  if (at.doing && at.doing !== "training") return at.total ? `${at.epoch ? at.doing + ": " : ""}${whole.format(at.done)} of ${whole.format(at.total)}` : at.epoch ? at.doing : "before the first epoch";
+  return at.images_total ? `photo ${whole.format(at.images)} of ${whole.format(at.images_total)}` : "";
 }
 
 function write(list, rows) {

@@ -27,14 +27,14 @@ function layoutOf(panel, range, answer, per, view, colours) {
   return {
     autosize: true, showlegend: false, hovermode: "x unified", ...marksOf(answer, per, ends, across, colours),
     margin: { t: phased ? TOP + 16 : TOP, r: RIGHT, b: BOTTOM, l: LEFT }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: colours.font, size: 12, color: colours.text },
-    hoverlabel: { bgcolor: colours.ground, bordercolor: colours.quiet, font: { size: 12, color: colours.text } },
+    font: { family: colours.font, size: 12, color: colours.words },
+    hoverlabel: { bgcolor: colours.ground, bordercolor: colours.quiet, font: { size: 12, color: colours.words } },
     // On a touch screen a finger on the chart scrolls the page.
     dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
     // Both ranges are ours, zoomed or not: Plotly would give a zoom up as soon as the range it replaced had moved on.
     xaxis: { range: ends, uirevision: String(ends), showgrid: false, zeroline: false, tickfont: number, showspikes: false,
              ...(span >= 2 ? { tick0: 0, dtick: Math.max(1, niceStep(span, 10)) } : {}) },
-    yaxis: { range, type: panel.log ? "log" : "linear", uirevision: String(range), gridcolor: colours.grid, zeroline: Boolean(panel.zero),
+    yaxis: { range, type: panel.log ? "log" : "linear", uirevision: String(range), gridcolor: colours.line, zeroline: Boolean(panel.zero),
              zerolinecolor: colours.quiet, tickfont: number, nticks: 6,
              ...(panel.most ? { tickformat: ".0%" } : {}), ...(panel.log ? powers(range) : {}) },
   };
