@@ -5,6 +5,7 @@ a second tab and a bookmark show the same. The address wins over the session: it
 """
 
 import os
+import re
 from functools import cache
 
 import streamlit as st
@@ -17,7 +18,7 @@ from core.plans import DatasetChoice, Plan, make_plan, recipe_of
 from core.runs import Run, get_run
 from dashboard.drafts import load_draft, save_draft
 
-KEYS = ("dataset", "version", "task", "model", "plan", "run", "work")
+KEYS = ("dataset", "version", "task", "model", "plan", "run", "work", "camera")
 _OWN = "graft:"  # no widget owns a name that begins so: a widget's value goes when its page is left
 
 
@@ -202,6 +203,16 @@ def current_work() -> str | None:
 
 def wait_for(work_id: str | None) -> None:
     _set(work=work_id)
+
+
+def camera_folder() -> str | None:
+    """The inbox folder of photos being taken here; None when none was taken yet."""
+    folder = _get("camera")
+    return folder if folder and re.fullmatch(r"[0-9a-f]{32}", folder) else None
+
+
+def keep_camera_folder(folder: str | None) -> None:
+    _set(camera=folder)
 
 
 def say(sentence: str) -> None:

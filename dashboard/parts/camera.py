@@ -1,0 +1,74 @@
+"""Photos taken here, class by class. They lie in the inbox like an upload, so a refresh loses none."""
+
+import json
+import secrets
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.home import Home, no_room_is_disk_full, write_json
+from dashboard import state
+from dashboard.parts.importing import begin_upload
+from dashboard.parts.texts import many, plain, quiet
+
+LEAST_CLASSES, LEAST_PHOTOS = 2, 3  # one photo each to learn from, to choose by and to test with
+
+
+@dataclass(frozen=True)
+class Taken:
+    """counts: photos per class so far, in the order the classes were first used."""
+
+    folder: str
+    counts: dict[str, int]
+
+    @property
+    def is_enough(self) -> bool:
+        return len(self.counts) >= LEAST_CLASSES and min(self.counts.values()) >= LEAST_PHOTOS
+
+
+def taken(home: Home, folder: str) -> Taken:
+    """What lies in the inbox folder of a camera session."""
+    counts: dict[str, int] = {}
+    notes = sorted((home.inbox / folder).glob("*.json"), key=lambda note: int(note.stem))
+    for note in notes:
+        label = json.loads(note.read_text(encoding="utf-8"))["name"].split("/")[0]
+        counts[label] = counts.get(label, 0) + 1
+    return Taken(folder, counts)
+
+
+def keep_photo(home: Home, so_far: Taken, label: str, content: bytes) -> None:
+    """Add one photo to a class. Raises DiskFull."""
+    number, place = sum(so_far.counts.values()), home.inbox / so_far.folder
+    place.mkdir(parents=True, exist_ok=True)
+    with no_room_is_disk_full(place / str(number)):
+        (place / str(number)).write_bytes(content)
+        write_json(place / f"{number}.json", {"name": f"{label}/{so_far.counts.get(label, 0) + 1:04}.jpg"})
+
+
+def class_name(typed: str) -> str:
+    """A class name as it can stand in a file's name: one line, no slashes."""
+    return " ".join(typed.replace("/", " ").replace("\\", " ").split())[:80].strip(". ")
+
+
+def show_camera(home: Home) -> None:
+    """Name a class, take its photos, name the next; then make a dataset of all."""
+    folder = state.camera_folder() or secrets.token_hex(16)
+    so_far = taken(home, folder)
+    label = class_name(st.text_input("What will you show it?", placeholder="cup", help="The name of the class."))
+    if not label:
+        quiet("Name a thing, show it to the camera and take at least ten photos of it, each a little different.")
+    else:
+        # A new key after each photo: the camera is live again at once, without "clear photo".
+        photo = st.camera_input(f"Photos of {plain(label)}", key=f"camera_{sum(so_far.counts.values())}")
+        if photo is not None:
+            keep_photo(home, so_far, label, photo.getvalue())
+            state.keep_camera_folder(folder)
+            st.rerun()
+    if so_far.counts:
+        st.markdown("  \n".join(f"**{plain(name)}**: {many(count, 'photo')}" for name, count in so_far.counts.items()))
+        total = many(sum(so_far.counts.values()), "photo")
+        if st.button(f"Make a dataset of these {total}", key="camera_done", disabled=not so_far.is_enough):
+            state.keep_camera_folder(None)
+            begin_upload(home, folder, "Camera")
+        if not so_far.is_enough:
+            st.caption(f"It takes at least {LEAST_CLASSES} things with {LEAST_PHOTOS} photos each. More is better.")

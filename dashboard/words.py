@@ -1,0 +1,58 @@
+"""One line on each choice, for who has never heard of it: shown as help beside it, and in the documents."""
+
+WORDS: dict[str, str] = {
+    # photos
+    "split": "Training photos teach, validation photos choose between models, test photos are looked at once, at the "
+    "end. Each class is shared out alike.",
+    "split seed": "The number that decides which photo goes where. The same number always gives the same split.",
+    "classes": "The names that the model will answer. Each comes from a folder, or from a column of your table.",
+    "label column": "Your photos have several labels each. Choose which one to look at and to learn.",
+    "checks": "What was looked at before training: too few photos, doubles, photos that cannot be read.",
+    "left out": "Photos that are left out stay on the disk, in the earlier version. Undo brings them back.",
+    "version": "Each change makes a new version. A run always names the version that it learned from.",
+    # model
+    "backbone": "A network that has already learned from millions of photos. You keep what it knows.",
+    "parameters": "The numbers inside a network that learning changes. More can know more, and take longer.",
+    "compute": "Billions of multiplications for one photo (GMACs): twice as many take about twice as long.",
+    "imagenet accuracy": "How often it names the right one of 1,000 classes of ImageNet, as its library measured it. A "
+    "rough guide to how well it transfers.",
+    "licence": "What you may do with these weights. Apache 2.0, MIT and BSD allow nearly everything, commercial use "
+    "included; those with NC do not allow commercial use.",
+    "ready": "Its weights are on this computer: it works without a network.",
+    # plan
+    "recipe": "A tried way of transfer. It fills in everything below, and everything can still be changed.",
+    "stage": "A part of the network. Early stages see edges and colours, late ones parts and things.",
+    "frozen": "A frozen stage stays exactly as it is. Freezing more is quicker and safer with few photos.",
+    "learning rate": "How big each step of learning is. Too big forgets or jumps about, too small takes for ever.",
+    "head rate": "How big the steps of the new head are. It starts from nothing, so it may take bigger ones.",
+    "epochs": "How often every training photo is seen.",
+    "image size": "Pixels on a side that the network sees. Larger shows more and takes longer.",
+    "batch size": "How many photos are looked at before each step. Smaller needs less memory.",
+    "augmentation": "Training photos are changed a little each time, so that the network learns the thing and not the "
+    "one photo.",
+    "optimiser": "The rule that turns mistakes into steps. AdamW suits nearly everything.",
+    "weight decay": "A gentle pull of all numbers towards zero; keeps a network from learning photos by heart.",
+    "momentum": "How much of the last steps' direction is kept.",
+    "dropout": "Randomly forgets a share of the features in each step, so that the head leans on no single one.",
+    "schedule": "How the learning rate changes within a phase: it usually falls, so that the end settles.",
+    "warm-up": "Epochs in which the rate rises from nothing to its full size, so that the first steps spoil little.",
+    "label smoothing": "Lets the model be a little unsure even of right answers; can help when labels have errors.",
+    "balance classes": "Counts the photos of rare classes more, so that they are not drowned out.",
+    "early stopping": "Ends the run when validation has not improved for this many epochs.",
+    "seed": "The number that decides every chance: order, changes to photos, first values. Same seed, same run.",
+    "device": "What computes: the processor, or a graphics card, which is many times faster.",
+    "precision": "How exactly numbers are kept. Automatic uses half precision where the graphics card can.",
+    "gradient clipping": "Limits how big a single step can get.",
+    # train and results
+    "loss": "How wrong the model is, counting how sure it was. Lower is better.",
+    "accuracy": "The share of photos that it gets right.",
+    "validation": "Photos that the model never learns from; they show how good it really is.",
+    "overfitting": "It learns the training photos by heart and gets worse at new ones.",
+    "gap": "Validation loss minus training loss. A growing gap means that it fits the training photos alone.",
+    "margin": "With other photos the figure would differ by about this much, in 95 of 100 cases.",
+    "precision of a class": "Of the photos that it called so, how many really were.",
+    "recall": "Of the photos that really were, how many it found.",
+    "f1": "Precision and recall in one figure; low when either is.",
+    "confusion": "Rows are what a photo really is, columns what the model says. Off the diagonal are mistakes.",
+    "test": "Photos kept apart until the end. Look once, when you have chosen: looking often spoils them.",
+}
