@@ -32,6 +32,11 @@ def home() -> Home:
     return _opened(os.environ.get("GRAFT_HOME"))
 
 
+def is_this_computers_own() -> bool:
+    """Whether only this computer reaches the server; else paths on its disk are nobody else's business."""
+    return st.get_option("server.address") in (None, "127.0.0.1")
+
+
 def synchronise() -> None:
     """Bring session and address together. Called once at the beginning of each run of the script.
 
