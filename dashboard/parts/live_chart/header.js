@@ -13,7 +13,7 @@ function showHeader(root, answer) {
   const live = answer.state === "running";
   const rows = [
     [at.epoch ? `epoch ${at.epoch} of ${at.epochs}` : beginning(at, answer.state), under(at, answer.state)],
-    live && at.phases > 1 && at.phase_number && [at.phase, `part ${at.phase_number} of ${at.phases}`],
+    live && at.phases > 1 && at.number && [at.phase, `part ${at.number} of ${at.phases}`],
     live && at.images_per_second && [whole.format(at.images_per_second), "photos a second"],
     live && at.seconds_left != null && [duration(at.seconds_left), "left"],
     at.best && [at.best.accuracy_text, `best on validation, epoch ${at.best.epoch}`],
@@ -25,6 +25,7 @@ const beginning = (at, state) => (state === "running" ? at.doing || "getting rea
 
 // What stands under the epoch: which photo it is at, or what else takes its time just now.
 function under(at, state) {
+  if (state === "queued") return at.waits_for ?? "";
   if (state !== "running") return at.epoch ? DOING[state] ?? state : "before the first epoch";
   if (at.doing && at.doing !== "training") return at.total ? `${at.epoch ? at.doing + ": " : ""}${whole.format(at.done)} of ${whole.format(at.total)}` : at.epoch ? at.doing : "before the first epoch";
   return at.images_total ? `photo ${whole.format(at.images)} of ${whole.format(at.images_total)}` : "";

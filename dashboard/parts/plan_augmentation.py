@@ -1,0 +1,116 @@
+"""How photos are changed a little each time, shown on one of the user's own photos."""
+
+import base64
+import io
+from pathlib import Path
+
+import streamlit as st
+import torch
+from PIL import Image
+
+from core.datasets import Dataset, decode, prepare_image
+from core.errors import BadDataset
+from core.plans import Augmentation, Plan
+from core.training import preview_augmentation
+from dashboard import state
+from dashboard.parts.plan_widgets import shows
+from dashboard.parts.texts import quiet
+from dashboard.words import WORDS
+
+# What a pill switches on, where the expert has not chosen a strength; and what "off" is.
+STRENGTHS: dict[str, tuple[str, float | bool, float | bool]] = {
+    "Flip": ("flip", True, False),
+    "Upside down": ("flip_vertical", True, False),
+    "Crop": ("crop", 0.7, 1.0),
+    "Colour": ("colour", 0.2, 0.0),
+    "Rotate": ("rotate", 15.0, 0.0),
+    "Erase": ("erase", 0.25, 0.0),
+}
+VIEWS, SIDE = 6, 144
+
+
+def show_augmentation(plan: Plan, dataset: Dataset, expert: bool) -> None:
+    chosen = switched_on(plan.augmentation)
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.pills(
+            "Change the photos a little each time", list(STRENGTHS), selection_mode="multi", help=WORDS["augmentation"],
+            **shows("augmentation", chosen, lambda p, names: with_pills(p, names)),
+        )  # fmt: skip
+        if st.button("Another photo", icon=":material/refresh:", type="tertiary", key="other_photo"):
+            state.remember("preview photo", _preview_number() + 1)
+    if expert:
+        _show_strengths(plan)
+    _show_preview(plan.augmentation, dataset)
+    if not chosen:
+        quiet("Unchanged photos go through the frozen stages once, however many epochs: quick.", "font-size:.86rem")
+
+
+def switched_on(augmentation: Augmentation) -> list[str]:
+    return [name for name, (field, _, off) in STRENGTHS.items() if getattr(augmentation, field) != off]
+
+
+def with_pills(plan: Plan, names: list[str]) -> Plan:
+    """What is switched on keeps its strength; what is new gets the usual one."""
+    before = switched_on(plan.augmentation)
+    changes = {
+        field: usual if name in names else off
+        for name, (field, usual, off) in STRENGTHS.items()
+        if (name in names) != (name in before)
+    }
+    return plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update=changes)})
+
+
+def _show_strengths(plan: Plan) -> None:
+    crop, colour, rotate, erase = st.columns(4)
+    for column, label, field, least, most, step in (
+        (crop, "Crop keeps at least", "crop", 0.1, 1.0, 0.05),
+        (colour, "Colour, strength", "colour", 0.0, 1.0, 0.05),
+        (rotate, "Rotate, up to degrees", "rotate", 0.0, 180.0, 5.0),
+        (erase, "Erase, chance", "erase", 0.0, 1.0, 0.05),
+    ):
+        column.slider(
+            label, least, most, step=step,
+            **shows(f"aug_{field}", float(getattr(plan.augmentation, field)), lambda p, n, f=field: _strength(p, f, n)),
+        )  # fmt: skip
+
+
+def _strength(plan: Plan, field: str, value: float) -> Plan:
+    return plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update={field: value})})
+
+
+def _preview_number() -> int:
+    number = state.recall("preview photo", 0)
+    return number if isinstance(number, int) else 0
+
+
+def _show_preview(augmentation: Augmentation, dataset: Dataset) -> None:
+    rows = dataset.indices("train")
+    if not len(rows):
+        return
+    # A step through the photos that lands in another class each time, whatever their order.
+    image_id = dataset.table["image_id"].iat[rows[(_preview_number() * 7919) % len(rows)]]
+    try:
+        pictures = _views(str(dataset.path(image_id)), augmentation.model_dump_json(), _preview_number())
+    except BadDataset:  # its file went away since; the plan does not depend on it
+        return
+    cells = "".join(
+        f'<img alt="the photo, {"as it is" if i == 0 else f"changed, {i}"}" src="{picture}" '
+        'style="width:100%;aspect-ratio:1;border-radius:8px;display:block">'
+        for i, picture in enumerate(pictures)
+    )
+    st.html(f'<div style="display:grid;grid-template-columns:repeat({VIEWS},1fr);gap:8px">{cells}</div>')
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _views(file: str, augmentation: str, seed: int) -> list[str]:
+    """The photo as it is, then changed five times, as data URLs."""
+    pixels = torch.from_numpy(prepare_image(decode(Path(file)), SIDE)).permute(2, 0, 1)[None]
+    changed = preview_augmentation(pixels, Augmentation.model_validate_json(augmentation), seed, VIEWS - 1)
+    return [_as_url(view) for view in (pixels[0], *changed.reshape(-1, *changed.shape[-3:]))]
+
+
+def _as_url(picture: torch.Tensor) -> str:
+    """A JPEG of uint8 [3, side, side], in an address."""
+    with io.BytesIO() as file:
+        Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()).save(file, "JPEG", quality=85)
+        return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,0 +1,116 @@
+"""What learns: the recipe, the parts of the training, and the network to click."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.backbones import Stage
+from core.errors import BadInput
+from core.plans import RECIPES, Phase, Plan, recipe_of, set_rate, toggle, with_recipe
+from dashboard import state
+from dashboard.parts.network_picture import Block, network_picture
+from dashboard.parts.plan_widgets import ERROR, change_plan, shows
+from dashboard.parts.texts import escaped, in_millions
+from dashboard.words import WORDS
+
+OWN_RECIPE = "Your own mix of frozen and learning stages. A recipe above fills it in anew."
+PHASE = "plan phase"
+
+
+def show_recipe(plan: Plan, stages: Sequence[Stage]) -> None:
+    """The recipes as one row, and what the chosen one does."""
+    titles = {recipe.id: recipe.title for recipe in RECIPES}
+    chosen = recipe_of(plan)
+    st.segmented_control(
+        "Recipe",
+        list(titles),
+        format_func=titles.__getitem__,
+        width="stretch",
+        help=WORDS["recipe"],
+        **shows("recipe", chosen, lambda plan, recipe: with_recipe(plan, recipe, len(stages))),
+    )
+    sentence = next((recipe.sentence for recipe in RECIPES if recipe.id == chosen), OWN_RECIPE)
+    st.html(f'<p class="quiet">{escaped(sentence)} <b>Click a stage to freeze or free it.</b></p>')
+
+
+def choose_phase(plan: Plan) -> int:
+    """Which part of the training the picture shows; its number from 0."""
+    if len(plan.phases) == 1:
+        return 0
+    remembered = state.recall(PHASE, 0)
+    number = remembered if isinstance(remembered, int) and remembered < len(plan.phases) else 0
+    st.session_state["plan_phase"] = number
+    st.segmented_control(
+        "Part of the training",
+        range(len(plan.phases)),
+        format_func=lambda i: _phase_label(plan.phases[i], i),
+        key="plan_phase",
+        help=WORDS["phase"],
+        on_change=lambda: state.remember(PHASE, st.session_state["plan_phase"] or 0),
+    )
+    return number
+
+
+def _phase_label(phase: Phase, number: int) -> str:
+    epochs = "1 epoch" if phase.epochs == 1 else f"{phase.epochs} epochs"
+    name = phase.name.replace("[", "(").replace("]", ")").replace(":", " ")
+    return f"{number + 1}. {name} ({epochs})"
+
+
+def show_network(plan: Plan, phase: int, stages: Sequence[Stage], head_size: int, expert: bool) -> None:
+    """The network as it learns in that phase. head_size: parameters of the new head."""
+    network_picture(
+        blocks_of(plan.phases[phase], stages, head_size),
+        editable=expert,
+        on_toggled=lambda said: clicked(phase, said),
+        on_rated=lambda said: typed(phase, said),
+    )
+
+
+def blocks_of(phase: Phase, stages: Sequence[Stage], head_size: int) -> list[Block]:
+    """Every stage with its size and its rate in this phase, and the head after them."""
+    total = sum(stage.parameters for stage in stages) + head_size
+    rates = phase.stage_rates if len(phase.stage_rates) == len(stages) else (0.0,) * len(stages)
+    blocks = [
+        Block(s.name, s.what, in_millions(s.parameters), _share(s.parameters, total), rate, f"{rate:g}")
+        for s, rate in zip(stages, rates, strict=True)
+    ]
+    head = Block(
+        "head", "your classes", in_millions(head_size), _share(head_size, total), phase.head_rate,
+        f"{phase.head_rate:g}", head=True,
+    )  # fmt: skip
+    return [*blocks, head]
+
+
+def _share(part: int, whole: int) -> str:
+    percent = 100 * part / whole
+    return f"{percent:.0f} %" if percent >= 1 or part == 0 else "< 1 %"
+
+
+def clicked(phase: int, said: Any) -> None:
+    """A stage was clicked. What the browser says is checked: it may be anything."""
+    if isinstance(stage := _number(said), int):
+        change_plan(lambda plan: toggle(plan, phase, stage) if _is_there(plan, phase, stage) else plan)
+
+
+def typed(phase: int, said: Any) -> None:
+    """A rate was typed under a stage."""
+    stage, text = _number(said), said.get("rate") if isinstance(said, dict) else None
+    if not isinstance(stage, int) or not isinstance(text, str):
+        return
+    try:
+        rate = float(text.strip().replace(",", "."))
+    except ValueError:
+        state.remember(ERROR, BadInput(f'"{text}" is no learning rate.', "Type a number such as 0.0001; 0 freezes."))
+        return
+    change_plan(lambda plan: set_rate(plan, phase, stage, rate) if _is_there(plan, phase, stage) else plan)
+
+
+def _number(said: Any) -> int | None:
+    number = said.get("stage") if isinstance(said, dict) else None
+    return number if isinstance(number, int) and number >= 0 else None
+
+
+def _is_there(plan: Plan, phase: int, stage: int) -> bool:
+    return phase < len(plan.phases) and stage <= len(plan.phases[phase].stage_rates)

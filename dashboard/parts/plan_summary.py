@@ -1,0 +1,94 @@
+"""The right-hand card: what will happen, what it costs, what to think about, and the button."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.backbones import BackboneCard, Stage
+from core.datasets import Dataset
+from core.errors import GraftError
+from core.plans import Advice, Plan, learning_parameters, warnings
+from core.runs import describe, list_runs, queue
+from dashboard import state
+from dashboard.parts.estimate import Cost, cost_of, stage_sizes
+from dashboard.parts.texts import escaped, in_millions, many, plain, show_error
+from dashboard.words import WORDS
+
+LOOK_AGAIN_SECONDS = 0.7
+
+
+def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[Stage], head_size: int) -> None:
+    advice = warnings(plan, dataset, card, stages)
+    with st.container(key="card_summary"):
+        st.subheader("What will happen", anchor=False)
+        _show_figures(plan, dataset, stages, head_size)
+        _show_cost(plan, dataset, card, head_size)
+        _show_advice(advice)
+        _show_start(plan, dataset, next((a.sentence for a in advice if a.level == "stop"), None))
+
+
+def _show_figures(plan: Plan, dataset: Dataset, stages: Sequence[Stage], head_size: int) -> None:
+    sizes = stage_sizes(tuple(stages))
+    fits = len(plan.phases[0].stage_rates) == len(sizes)
+    learning = in_millions(learning_parameters(plan, sizes, head_size)) if fits else "?"
+    teach, judge = len(dataset.indices("train")), len(dataset.indices("validation"))
+    st.html(
+        '<div class="figures">'
+        f"<span><b>{learning} of {in_millions(sum(sizes) + head_size)}</b>parameters learn</span>"
+        f"<span><b>{many(teach, 'photo')}</b>teach, {judge:,} judge</span></div>"
+    )
+
+
+def _show_cost(plan: Plan, dataset: Dataset, card: BackboneCard, head_size: int) -> None:
+    """Time and memory; looks again by itself while they are being measured."""
+    cost = cost_of(state.home(), plan, dataset, card, head_size)
+
+    def draw() -> None:
+        now = cost_of(state.home(), plan, dataset, card, head_size)
+        _write_cost(now)
+        if now.settled and not cost.settled:
+            st.rerun(scope="app")  # ends the looking
+
+    st.fragment(draw, run_every=None if cost.settled else LOOK_AGAIN_SECONDS)()
+
+
+def _write_cost(cost: Cost) -> None:
+    st.html(
+        '<div class="figures">'
+        f"<span><b>{escaped(cost.time)}</b>on this computer</span><span><b>{escaped(cost.memory)}</b>memory</span></div>"
+    )
+
+
+def _show_advice(advice: Sequence[Advice]) -> None:
+    lines = "".join(f'<li class="{a.level}">{escaped(a.sentence)}</li>' for a in advice)
+    st.html(f'<ul class="checks" style="margin-top:8px">{lines}</ul>')
+
+
+def _show_start(plan: Plan, dataset: Dataset, obstacle: str | None) -> None:
+    suggested = describe(plan, dataset.name)
+    name = st.text_input("Name of this run", placeholder=suggested, max_chars=120, key="run_name", help=WORDS["run"])
+    pressed = st.button(
+        "Start training", type="primary", width="stretch", icon=":material/play_arrow:", disabled=obstacle is not None,
+        key="start",
+    )  # fmt: skip
+    if obstacle:
+        st.caption(f"It cannot start: {plain(obstacle)}")
+        return
+    st.caption(_waiting() or "You can pause, stop or close the browser at any time. Nothing is lost.")
+    if pressed:
+        try:
+            run = queue(state.home(), plan, name)
+        except GraftError as error:
+            show_error(error)
+            return
+        state.choose_run(run.id)
+        st.switch_page("pages/train.py")
+
+
+def _waiting() -> str:
+    """What a new run would wait for, if anything."""
+    ahead = [run for run in list_runs(state.home()) if run.state in ("running", "paused", "queued")]
+    if not ahead:
+        return ""
+    others = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
+    return f"Trains after “{plain(ahead[-1].name)}”{others}: one run at a time."
