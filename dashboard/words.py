@@ -21,6 +21,8 @@ WORDS: dict[str, str] = {
     "ready": "Its weights are on this computer: it works without a network.",
     # plan
     "recipe": "A tried way of transfer. It fills in everything below, and everything can still be changed.",
+    "phase": "A stretch of epochs in which the same stages learn. Some recipes have several, one after the other.",
+    "run": "One training, with its curves, its model and its results. Left empty, the name says what it is.",
     "stage": "A part of the network. Early stages see edges and colours, late ones parts and things.",
     "frozen": "A frozen stage stays exactly as it is. Freezing more is quicker and safer with few photos.",
     "learning rate": "How big each step of learning is. Too big forgets or jumps about, too small takes for ever.",
@@ -54,5 +56,7 @@ WORDS: dict[str, str] = {
     "recall": "Of the photos that really were, how many it found.",
     "f1": "Precision and recall in one figure; low when either is.",
     "confusion": "Rows are what a photo really is, columns what the model says. Off the diagonal are mistakes.",
+    "head": "The new last part, one answer for each of your classes. It starts from nothing and always learns.",
+    "confidence": "How sure the model says it is. It can be sure and wrong, above all about things that it never saw.",
     "test": "Photos kept apart until the end. Look once, when you have chosen: looking often spoils them.",
 }
