@@ -1,0 +1,24 @@
+"""Pretrained networks: the gallery, the starters, weights, stages of any timm model, and where to cut it."""
+
+from core.backbones.backbone import BackboneCard, Stage
+from core.backbones.build import build, feature_count
+from core.backbones.cards import card, default_card, gallery, sizes_for
+from core.backbones.search import search
+from core.backbones.stages import describe_stages, stages
+from core.backbones.weights import fetch, is_present
+
+__all__ = [
+    "BackboneCard",
+    "Stage",
+    "build",
+    "card",
+    "default_card",
+    "describe_stages",
+    "feature_count",
+    "fetch",
+    "gallery",
+    "is_present",
+    "search",
+    "sizes_for",
+    "stages",
+]

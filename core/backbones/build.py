@@ -1,0 +1,75 @@
+"""A backbone as a network that turns photos into features."""
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+import timm
+from timm.models import get_pretrained_cfg
+from torch import nn
+
+from core.backbones.backbone import BackboneCard
+from core.backbones.cards import card as card_of
+from core.backbones.cards import step_of
+from core.backbones.fitting import check_fits, shapes_in
+from core.backbones.weights import weights_file
+from core.errors import BadInput
+from core.home import Home
+
+
+class Choice(Protocol):
+    """What is read of a plan's `BackboneChoice`, which lies a room above."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def weights(self) -> Literal["pretrained", "random", "file"]: ...
+    @property
+    def file(self) -> str | None: ...
+
+
+def build(home: Home, choice: Choice, image_size: int | None = None) -> nn.Module:
+    """The backbone that a plan chose, for photos [batch, 3, image_size, image_size], giving [batch, features].
+
+    Its classifier is gone (`num_classes=0`). Random weights come from torch's generator: seed it first.
+    Never touches the network. Raises NotFound (no such backbone, weights not downloaded), BadWeights, BadInput (a photo
+    size at which it does not work).
+    """
+    card = card_of(choice.name)
+    settings = _size_settings(card, image_size or card.input_size)
+    if choice.weights == "random":
+        return timm.create_model(card.architecture, num_classes=0, **settings)
+    if choice.weights == "file":
+        file = Path(choice.file or "").expanduser()
+        check_fits(file, card.architecture)
+    else:
+        file = weights_file(home, card)
+        shapes_in(file)  # cut off or damaged: said in words before timm trips over it
+    # A starter has no timm tag: it is its architecture with another file. `custom_load` is for weights in Google's format.
+    name = card.architecture if card.source == "starter" else card.name
+    from_file = {"file": str(file), "custom_load": False}
+    return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=from_file, num_classes=0, **settings)
+
+
+def feature_count(model: nn.Module) -> int:
+    """How many numbers the backbone gives for a photo."""
+    return int(getattr(model, "head_hidden_size", None) or model.num_features)
+
+
+def _size_settings(card: BackboneCard, image_size: int) -> dict[str, int]:
+    """What the architecture must be told of the photo size. Raises BadInput where it can't take it."""
+    config = get_pretrained_cfg(card.name if card.source == "hub" else card.architecture)
+    if not config.fixed_input_size:
+        return {}
+    if card.fixed_size and image_size != card.input_size:
+        raise BadInput(
+            f"{card.title} works with photos of {card.input_size} pixels only, not {image_size}.",
+            f"Set the image size to {card.input_size}, or choose another backbone.",
+        )
+    step = step_of(card)
+    if image_size % step:
+        near = max(1, round(image_size / step)) * step
+        raise BadInput(
+            f"{card.title} cuts photos into squares of {step} pixels, and {image_size} is no multiple of that.",
+            f"Set the image size to {near}.",
+        )
+    return {"img_size": image_size}

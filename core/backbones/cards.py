@@ -1,0 +1,126 @@
+"""Cards of all backbones: the starters, the gallery, and every pretrained model of timm."""
+
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import cache
+
+from timm.models import get_pretrained_cfg, is_model, list_pretrained, model_entrypoint
+
+from core.backbones.backbone import BackboneCard
+from core.backbones.facts import facts, facts_of
+from core.backbones.gallery import CHOSEN, Chosen
+from core.backbones.starters import find_starter, starters
+from core.backbones.weights import is_present
+from core.backbones.words import family_of, licence_in_words, trained_on
+from core.errors import NotFound
+from core.home import Home
+
+_SIZES = (64, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512)
+
+
+@cache
+def gallery() -> tuple[BackboneCard, ...]:
+    """The starters, then the chosen ones that this timm has, from small to large."""
+    chosen = [_chosen_card(c) for c in CHOSEN if c.name in _known()]
+    return tuple(s.card for s in starters()) + tuple(sorted(chosen, key=lambda c: c.parameters))
+
+
+@cache
+def card(name: str) -> BackboneCard:
+    """The card of that name; a timm name without a tag (`resnet18`) means its usual weights.
+
+    Raises NotFound, naming what was probably meant.
+    """
+    starter = find_starter(name)
+    if starter is not None:
+        return starter.card
+    full = name if name in _known() else _usual_weights(name)
+    chosen = next((c for c in CHOSEN if c.name == full), None)
+    return _chosen_card(chosen) if chosen else plain_card(full)
+
+
+@cache
+def plain_card(name: str) -> BackboneCard:
+    """A card made of what timm itself says of the model."""
+    config, known = get_pretrained_cfg(name), facts_of(name)
+    family = family_of(model_entrypoint(name).__module__)
+    shown = trained_on(config.tag or "")
+    return BackboneCard(
+        name=name,
+        title=config.architecture,
+        sentence=f"{family}, trained on {shown}." if shown else f"{family}.",
+        architecture=config.architecture,
+        source="hub",
+        family=family,
+        parameters=known.parameters,
+        input_size=config.input_size[-1],
+        licence=licence_in_words(config.license),
+        weights_bytes=4 * known.file_parameters,
+        origin=f"https://huggingface.co/{config.hf_hub_id}" if config.hf_hub_id else "",
+        gmacs=known.gmacs,
+        accuracy=known.top1,
+        mean=tuple(config.mean),
+        std=tuple(config.std),
+        interpolation=config.interpolation,
+        fixed_size=not known.resizes,
+    )
+
+
+def default_card(home: Home) -> BackboneCard:
+    """What a new plan begins with: of the gallery's small and medium backbones that are here the most accurate one
+    on ImageNet, else the first starter."""
+    here = [c for c in gallery() if c.source == "hub" and c.size != "large" and is_present(home, c)]
+    return max(here, key=lambda c: c.accuracy or 0.0, default=gallery()[0])
+
+
+def sizes_for(card: BackboneCard) -> tuple[int, ...]:
+    """Sensible photo sides in pixels for it, ascending; its input size is among them."""
+    starter = find_starter(card.name)
+    if starter is not None:
+        return starter.sizes
+    if card.fixed_size:
+        return (card.input_size,)
+    step = step_of(card)
+    return tuple(sorted({card.input_size} | {max(1, round(side / step)) * step for side in _SIZES}))
+
+
+def step_of(card: BackboneCard) -> int:
+    """Photo sides are best multiples of this many pixels: a patch of a transformer, a cell of the last stage else."""
+    return facts_of(card.name).step if card.source == "hub" else 32
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(list_pretrained())
+
+
+@cache
+def searchable() -> tuple[str, ...]:
+    """Names of all models that both this timm and the table of facts know."""
+    return tuple(name for name in list_pretrained() if name in facts())
+
+
+def _chosen_card(chosen: Chosen) -> BackboneCard:
+    plain = plain_card(chosen.name)
+    return replace(
+        plain,
+        title=chosen.title,
+        sentence=chosen.sentence,
+        input_size=chosen.input_size or plain.input_size,
+        gmacs=chosen.gmacs or plain.gmacs,
+        gallery=True,
+    )
+
+
+def _usual_weights(name: str) -> str:
+    if is_model(name) and "." not in name:
+        config = get_pretrained_cfg(name)
+        full = f"{name}.{config.tag}" if config else ""
+        if full in _known():
+            return full
+    names = [s.card.name for s in starters()] + list(dict.fromkeys(known.split(".")[0] for known in list_pretrained()))
+    near = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
+    raise NotFound(
+        f'There is no pretrained backbone "{name}".',
+        f"Did you mean {' or '.join(near)}?" if near else "`graft backbones` lists what there is.",
+    )

@@ -1,0 +1,107 @@
+"""Whether a weights file belongs to an architecture, told from the names and shapes in its header alone."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+import timm
+import torch
+from safetensors import SafetensorError, safe_open
+from timm.models import get_pretrained_cfg, list_pretrained
+
+from core.backbones.facts import facts
+from core.errors import BadWeights
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+# Tables that grow and shrink with the photo: timm resamples them when it loads, so their shape says nothing.
+_OF_THE_SIZE = ("pos_embed", "relative_position", "rel_pos", "attn_mask", "attention_bias", "rope", "relative_coords")
+
+
+def shapes_in(file: Path) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the tensors in a safetensors file. Raises BadWeights when it is none, or is cut off."""
+    if not file.is_file():
+        raise BadWeights(f'There is no weights file "{file}".', "Check its name.")
+    try:
+        with safe_open(file, "pt") as content:
+            return {name: tuple(content.get_slice(name).get_shape()) for name in content.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise BadWeights(
+            f'The file "{file.name}" is no readable safetensors file.',
+            "Save the weights with the safetensors library; files ending in .pth or .bin are not opened.",
+        ) from error
+
+
+@cache
+def expected_shapes(architecture: str) -> dict[str, tuple[int, ...]]:
+    """What the architecture's features need, at its usual photo size, without making a single number."""
+    with torch.device("meta"):
+        model = timm.create_model(architecture, num_classes=0)
+    return {name: tuple(value.shape) for name, value in model.state_dict().items()}
+
+
+def check_fits(file: Path, architecture: str) -> None:
+    """Raises BadWeights unless the file holds all of the architecture's features; the classifier may be any or none.
+
+    The sentence names what the weights seem to be of, where any of timm's architectures has the same names and shapes.
+    """
+    found, expected = shapes_in(file), expected_shapes(architecture)
+    body = without_classifier(found, classifiers_of(architecture))
+    missing, foreign = expected.keys() - body.keys(), body.keys() - expected.keys()
+    unlike = [n for n in expected.keys() & body.keys() if _telling(n) and expected[n] != body[n]]
+    if not missing and not foreign and not unlike:
+        return
+    guess = architecture_of(found)
+    if guess is not None:
+        reason, remedy = f"they seem to be of {guess}", f"Choose {guess} as the backbone, or another file."
+    elif missing:
+        reason, remedy = f"{len(missing)} of its tensors are missing, first {min(missing)}", "Choose another file."
+    elif unlike:
+        name = min(unlike)
+        reason, remedy = f"{name} has the shape {body[name]}, not {expected[name]}", "Choose another file."
+    else:
+        reason, remedy = f"it does not know {len(foreign)} of them, first {min(foreign)}", "Choose another file."
+    raise BadWeights(f'The weights in "{file.name}" do not fit {architecture}: {reason}.', remedy)
+
+
+def architecture_of(shapes: Shapes) -> str | None:
+    """The architecture of timm that has exactly these tensors, its classifier left out or not; None for none."""
+    bodies = (without_classifier(shapes, names) for names in _classifiers())
+    return next((known for body in bodies if (known := _by_fingerprint().get(fingerprint(body)))), None)
+
+
+def fingerprint(shapes: Shapes) -> str:
+    """A short sum of names and shapes, the same at every photo size."""
+    told = sorted(f"{name}{list(shape)}" for name, shape in shapes.items() if _telling(name))
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
+
+
+def without_classifier(shapes: Shapes, classifiers: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    gone = {f"{name}.{end}" for name in classifiers for end in ("weight", "bias")}
+    return {name: shape for name, shape in shapes.items() if name not in gone}
+
+
+def classifiers_of(architecture: str) -> tuple[str, ...]:
+    config = get_pretrained_cfg(architecture)
+    named = config.classifier if config else None
+    return (named,) if isinstance(named, str) else tuple(named or ())
+
+
+@cache
+def _classifiers() -> tuple[tuple[str, ...], ...]:
+    """All that timm's architectures call their classifier."""
+    return tuple(sorted({classifiers_of(name) for name in list_pretrained()}))
+
+
+def _telling(name: str) -> bool:
+    return not any(part in name for part in _OF_THE_SIZE)
+
+
+@cache
+def _by_fingerprint() -> dict[str, str]:
+    """Fingerprint -> architecture; of several with the same tensors the shortest name."""
+    found: dict[str, str] = {}
+    for row in sorted(facts().values(), key=lambda row: len(row.name)):
+        found.setdefault(row.fingerprint, row.name.split(".")[0])
+    return found

@@ -1,0 +1,128 @@
+"""The stages of any timm model, from stem to head: the unit of freezing and of the learning rate."""
+
+import re
+from functools import cache
+
+import numpy as np
+import timm
+import torch
+from timm.models._manipulate import group_with_matcher
+from torch import nn
+
+from core.backbones.backbone import BackboneCard, Stage
+from core.backbones.cards import card as card_of
+
+MOST = 8  # groups behind the stem that are shown one by one; more are put together
+_NOWHERE = "\0"  # a name that no group matches
+
+# Some architectures of timm have no `group_matcher`: their numbered parts, and what comes before and after.
+_NUMBERED = re.compile(r"^(?:stages?|blocks?|layers?)[._]?(\d+)\.")
+
+_SIGHTS = ("textures", "patterns", "parts", "things")  # what is seen from behind the stem to the end
+
+
+def stages(model: nn.Module) -> tuple[Stage, ...]:
+    """The stages of a backbone, the stem first. Every entry of its state dict is in exactly one of them.
+
+    They are timm's own groups (`group_matcher(coarse=True)`); what timm puts behind the last numbered group (the final
+    norm, a layer before the classifier) belongs to the last stage. More than eight groups, as in a transformer of
+    twelve blocks, are put together to a few stages of nearly equal length.
+    """
+    groups = _groups(model)
+    merged = _merge(groups)
+    members = [[name for group in part for name in groups[group]] for part in merged]
+    modules = _modules_inside(model, {name: i for i, names in enumerate(members) for name in names})
+    learned = {name: value.numel() for name, value in model.named_parameters()}
+    return tuple(
+        Stage(
+            index=i,
+            name=_name(part),
+            what=_sight(model, i, len(merged)),
+            parameters=sum(learned.get(name, 0) for name in members[i]),
+            members=tuple(members[i]),
+            modules=tuple(modules[i]),
+        )
+        for i, part in enumerate(merged)
+    )
+
+
+def describe_stages(backbone: BackboneCard | str) -> tuple[Stage, ...]:
+    """The stages of a backbone by its card or name, without its weights, at once. Raises NotFound."""
+    return _describe((card_of(backbone) if isinstance(backbone, str) else backbone).architecture)
+
+
+@cache
+def _describe(architecture: str) -> tuple[Stage, ...]:
+    with torch.device("meta"):
+        return stages(timm.create_model(architecture, num_classes=0))
+
+
+def _groups(model: nn.Module) -> list[list[str]]:
+    """Names of the state dict's entries, group by group; what no group matches goes to the last one."""
+    names = [(name, None) for name in [*model.state_dict(), _NOWHERE]]
+    grouped = list(group_with_matcher(iter(names), _matcher(model)).values())
+    *kept, last = grouped
+    if _NOWHERE in last and kept:
+        kept[-1].extend(name for name in last if name != _NOWHERE)
+        return kept
+    return [[name for name in group if name != _NOWHERE] for group in grouped]
+
+
+def _matcher(model: nn.Module):
+    if hasattr(model, "group_matcher"):
+        return model.group_matcher(coarse=True)
+    numbered = [i for i, name in enumerate(model.state_dict()) if _NUMBERED.match(name)]
+    order = {name: i for i, name in enumerate(model.state_dict())}
+
+    def group(name: str) -> float:
+        match = _NUMBERED.match(name)
+        if match:
+            return float(match[1])
+        return -1.0 if order.get(name, np.inf) < numbered[0] else np.inf
+
+    return group
+
+
+def _merge(groups: list[list[str]]) -> list[range]:
+    """Which groups make up each stage; the stem (group 0) stays alone."""
+    behind = len(groups) - 1
+    if behind <= MOST:
+        return [range(i, i + 1) for i in range(len(groups))]
+    wanted = 4 if behind <= 16 else 6 if behind <= 30 else MOST
+    parts = np.array_split(np.arange(1, behind + 1), wanted)
+    return [range(1), *(range(int(part[0]), int(part[-1]) + 1) for part in parts)]
+
+
+def _name(part: range) -> str:
+    if part.start == 0:
+        return "stem"
+    return f"stage {part.start}" if len(part) == 1 else f"blocks {part.start}-{part.stop - 1}"
+
+
+def _sight(model: nn.Module, index: int, count: int) -> str:
+    if index == 0:
+        return "patches" if hasattr(model, "patch_embed") else "edges, colours"
+    return _SIGHTS[(index - 1) * len(_SIGHTS) // (count - 1)]
+
+
+def _modules_inside(model: nn.Module, stage_of: dict[str, int]) -> dict[int, list[str]]:
+    """Stage -> names of the outermost modules that lie wholly inside it.
+
+    A module without numbers of its own (dropout, pooling) goes with the one registered before it.
+    """
+    inside: dict[int, list[str]] = {i: [] for i in set(stage_of.values())}
+    before = 0
+
+    def visit(module: nn.Module, path: str) -> None:
+        nonlocal before
+        for name, child in module.named_children():
+            child_path = f"{path}{name}"
+            found = {stage_of[f"{child_path}.{entry}"] for entry in child.state_dict()}
+            if len(found) > 1:
+                visit(child, f"{child_path}.")
+            else:
+                before = found.pop() if found else before
+                inside[before].append(child_path)
+
+    visit(model, "")
+    return inside

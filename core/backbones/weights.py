@@ -1,0 +1,111 @@
+"""Where a backbone's weights lie, and how they get there: once, as safetensors only, so that nothing is unpickled."""
+
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import errors as hub_errors
+from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
+from timm.models import get_pretrained_cfg
+from tqdm import tqdm
+
+from core.backbones.backbone import BackboneCard
+from core.backbones.starters import check_starter, find_starter
+from core.errors import BadWeights, NotFound, NotReachable
+from core.home import Home, Progress, no_room_is_disk_full, silent
+
+FILE = "model.safetensors"  # what timm calls it in every repository of its own on the hub
+ENDPOINT: str | None = None  # None: the hub's own address, or HF_ENDPOINT
+_PATIENCE_SECONDS = 5
+
+
+def is_present(home: Home, card: BackboneCard) -> bool:
+    """Whether it can be built without a network. Looks at names of files only."""
+    return _file(home, card) is not None
+
+
+def weights_file(home: Home, card: BackboneCard) -> Path:
+    """The safetensors file of it. Raises NotFound when it was not downloaded yet, BadWeights for a damaged starter."""
+    starter = find_starter(card.name)
+    if starter is not None:
+        check_starter(starter)
+        return starter.file
+    file = _file(home, card)
+    if file is None:
+        raise NotFound(
+            f'The weights of "{card.name}" are not on this computer yet.',
+            "Download them on the model page, or choose a backbone that is here.",
+        )
+    return file
+
+
+def fetch(home: Home, card: BackboneCard, progress: Progress = silent) -> None:
+    """Download its weights into the home, in the hub's own cache layout; nothing to do when they are there.
+
+    `progress` counts bytes. What was downloaded of a broken attempt is used by the next.
+    Raises NotReachable, BadWeights when there is no safetensors file to be had, and DiskFull.
+    """
+    if is_present(home, card):
+        return
+    repository = _repository(card)
+    if repository is None:
+        raise _only_pickled(card)
+    try:
+        # Asked first, because `hf_hub_download` alone tries for 23 seconds where there is no network.
+        get_hf_file_metadata(hf_hub_url(repository, FILE, endpoint=ENDPOINT), timeout=_PATIENCE_SECONDS)
+        with no_room_is_disk_full(home.weights / FILE):
+            hf_hub_download(
+                repository,
+                FILE,
+                cache_dir=home.weights,
+                etag_timeout=_PATIENCE_SECONDS,
+                endpoint=ENDPOINT,
+                tqdm_class=_bar_that_tells(progress, f"Downloading {card.title}"),
+            )
+    except hub_errors.RemoteEntryNotFoundError as error:
+        raise _only_pickled(card) from error
+    except hub_errors.RepositoryNotFoundError as error:  # also when its terms must be accepted first
+        raise NotReachable(
+            f'The Hugging Face hub does not hand out the weights of "{card.name}" without being asked.',
+            f"Accept their terms at {card.origin}, log in with `hf auth login`, and try again.",
+        ) from error
+    except (hub_errors.HTTPError, OSError) as error:
+        raise NotReachable(
+            f'The weights of "{card.name}" could not be downloaded: the Hugging Face hub did not answer.',
+            "Check the network and try again, or choose a backbone that is here.",
+        ) from error
+
+
+def _file(home: Home, card: BackboneCard) -> Path | None:
+    starter = find_starter(card.name)
+    if starter is not None:
+        return starter.file if starter.file.is_file() else None
+    repository = _repository(card)
+    found = try_to_load_from_cache(repository, FILE, cache_dir=home.weights) if repository else None
+    return Path(found) if isinstance(found, str) else None
+
+
+def _repository(card: BackboneCard) -> str | None:
+    config = get_pretrained_cfg(card.name)
+    return config.hf_hub_id if config else None
+
+
+def _only_pickled(card: BackboneCard) -> BadWeights:
+    return BadWeights(
+        f'The weights of "{card.name}" exist only as a pickled file, which Graft does not open because it could run code.',
+        "Choose another backbone.",
+    )
+
+
+def _bar_that_tells(progress: Progress, doing: str) -> type[tqdm]:
+    """The hub reports through a tqdm class; this one draws nothing and calls `progress`."""
+
+    class Bar(tqdm):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self.done, self.size = kwargs.get("initial") or 0, kwargs.get("total") or 0
+            super().__init__(*args, **{**kwargs, "disable": True})
+
+        def update(self, n: float | None = 1) -> None:
+            self.done += n or 0
+            progress(int(self.done), int(self.total or self.size), doing)
+
+    return Bar

@@ -1,0 +1,115 @@
+"""Write core/backbones/facts.csv: what is known of each of timm's pretrained models without downloading it.
+
+    python tools/backbone_facts.py RESULTS    # the folder `results` of the repository huggingface/pytorch-image-models
+
+Every architecture is built once on the meta device (no numbers, no memory), which takes some ten minutes in all.
+What each column means stands in core/backbones/facts.py. Models that cannot be built or run are left out and named.
+"""
+
+import csv
+import logging
+import sys
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from timm.models import get_pretrained_cfg, list_pretrained
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from core.backbones.facts import COLUMNS, TABLE, coarsest_step
+from core.backbones.fitting import fingerprint
+
+
+def build(architecture: str, **settings: Any) -> nn.Module:
+    with torch.device("meta"):
+        return timm.create_model(architecture, **settings).eval()
+
+
+def learned(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
+@torch.no_grad()
+def run(model: nn.Module, side: int) -> None:
+    with torch.device("meta"):
+        model(torch.empty(1, 3, side, side))
+
+
+@cache
+def of_architecture(architecture: str) -> dict[str, object]:
+    """The columns that are the same whatever the weights."""
+    model = build(architecture, num_classes=0)
+    shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    return {
+        "parameters": learned(model),
+        "file_parameters": learned(build(architecture)),
+        "step": coarsest_step(model),
+        "fingerprint": fingerprint(shapes),
+    }
+
+
+@cache
+def gmacs(architecture: str, side: int, fixed: bool) -> float | str:
+    """Billions of multiply-adds for one photo; "" where a part of it has no count on the meta device."""
+    model = build(architecture, num_classes=0, **({"img_size": side} if fixed else {}))
+    counter = FlopCounterMode(display=False)
+    try:
+        with counter:
+            run(model, side)
+    except (AssertionError, RuntimeError, NotImplementedError):
+        return ""
+    return round(counter.get_total_flops() / 2e9, 3)
+
+
+@cache
+def resizes(architecture: str, side: int, step: int, fixed: bool) -> bool:
+    """Whether it runs at about five eighths of its size."""
+    smaller = max(1, side * 5 // 8 // step) * step
+    try:
+        run(build(architecture, num_classes=0, **({"img_size": smaller} if fixed else {})), smaller)
+    except (TypeError, ValueError, AssertionError, RuntimeError):
+        return False
+    return True
+
+
+def read_accuracies(file: Path) -> dict[tuple[str, int], str]:
+    """(model, photo side) -> top-1 in percent."""
+    with file.open(encoding="utf-8", newline="") as table:
+        return {(row["model"], int(row["img_size"])): row["top1"] for row in csv.DictReader(table)}
+
+
+def row_of(name: str, accuracies: dict[tuple[str, int], str]) -> dict[str, object]:
+    config = get_pretrained_cfg(name)
+    side, fixed = config.input_size[-1], config.fixed_input_size
+    known = of_architecture(config.architecture)
+    return {
+        "name": name,
+        **known,
+        "gmacs": gmacs(config.architecture, side, fixed),
+        "resizes": int(resizes(config.architecture, side, known["step"], fixed)),
+        "top1": accuracies.get((name, side), ""),
+    }
+
+
+def main(results: Path) -> None:
+    warnings.filterwarnings("ignore")
+    logging.disable(logging.WARNING)
+    accuracies = read_accuracies(results / "results-imagenet.csv")
+    rows = []
+    for name in list_pretrained():
+        try:
+            rows.append(row_of(name, accuracies))
+        except (AttributeError, TypeError, ValueError, RuntimeError, AssertionError) as error:
+            print(f"left out: {name}: {error!r}"[:200], file=sys.stderr)
+    with TABLE.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
