@@ -1,20 +1,57 @@
 """How good a model is, and whether it still gets better: scores, the overfitting verdict, figures with margins.
 
-Arithmetic only: what it is given are arrays and tables, what it gives back are frozen values.
+Arithmetic, and two files of a run's folder: `predictions.parquet` and `results.json`.
 """
 
+from core.evaluation.margins import Comparison, Interval, compare, margin
+from core.evaluation.predictions import (
+    cell,
+    most_wrong,
+    predictions_table,
+    read_predictions,
+    write_predictions,
+)
+from core.evaluation.result import (
+    ClassResult,
+    Result,
+    SplitResult,
+    TaskResult,
+    evaluate,
+    load_result,
+    make_result,
+    save_result,
+)
 from core.evaluation.scores import LossHistory, epoch_scores, no_history, remember
+from core.evaluation.sureness import right_when_this_sure
 from core.evaluation.verdict import EpochScores, Verdict, VerdictKind, window_epochs
 from core.evaluation.wording import verdict
 
 __all__ = [
+    "ClassResult",
+    "Comparison",
     "EpochScores",
+    "Interval",
     "LossHistory",
+    "Result",
+    "SplitResult",
+    "TaskResult",
     "Verdict",
     "VerdictKind",
+    "cell",
+    "compare",
     "epoch_scores",
+    "evaluate",
+    "load_result",
+    "make_result",
+    "margin",
+    "most_wrong",
     "no_history",
+    "predictions_table",
+    "read_predictions",
     "remember",
+    "right_when_this_sure",
+    "save_result",
     "verdict",
     "window_epochs",
+    "write_predictions",
 ]

@@ -1,0 +1,78 @@
+import math
+
+import pytest
+from scipy.stats import binom
+
+from core.evaluation import Interval, compare, margin
+from core.evaluation.margins import f1_margin
+
+
+def wilson(right: int, images: int, z: float = 1.959964) -> tuple[float, float]:
+    p = right / images
+    centre = (p + z**2 / (2 * images)) / (1 + z**2 / images)
+    half = z / (1 + z**2 / images) * math.sqrt(p * (1 - p) / images + z**2 / (4 * images**2))
+    return centre - half, centre + half
+
+
+@pytest.mark.parametrize(("right", "images"), [(294, 341), (0, 10), (10, 10), (1, 2), (1, 1)])
+def test_the_interval_is_wilsons_formula(right: int, images: int):
+    interval = margin(right, images)
+    assert interval.value == right / images
+    assert (interval.low, interval.high) == pytest.approx(wilson(right, images), abs=1e-6)
+
+
+def test_a_margin_is_said_in_one_breath():
+    assert margin(294, 341).text == "86.2 % ± 3.7"
+    assert (margin(294, 341).percent, margin(294, 341).plus_minus) == ("86.2 %", "± 3.7")
+
+
+def test_near_the_ends_both_bounds_are_said_instead_of_passing_100():
+    assert margin(29, 29).text == "100 % (88.3 to 100)"
+    assert margin(0, 10).text == "0 % (0 to 27.8)"
+    assert margin(339, 341).text == "99.4 % (97.9 to 99.8)"
+
+
+def test_nearly_all_is_not_rounded_to_all():
+    assert margin(99_990, 100_000).percent == "99.9 %"
+    assert margin(1, 100_000).percent == "0.1 %"
+
+
+def test_without_images_there_is_no_figure():
+    with pytest.raises(ValueError, match="at least one image"):
+        margin(0, 0)
+
+
+def test_f1_is_the_usual_one_and_lies_within_its_margin():
+    interval = f1_margin(right=27, missed=7, false=6)
+    precision, recall = 27 / 33, 27 / 34
+    assert interval.value == pytest.approx(2 * precision * recall / (precision + recall))
+    assert 0 < interval.low < interval.value < interval.high < 1
+
+
+def test_an_interval_survives_json():
+    assert Interval.model_validate_json(margin(3, 7).model_dump_json()) == margin(3, 7)
+
+
+def test_the_difference_of_two_models_is_mcnemars_exact_test(answers, clothes):
+    labels = [0] * 30
+    first = answers(labels, [0] * 20 + [1] * 10)
+    second = answers(labels, [0] * 18 + [1] * 2 + [0] * 9 + [1])
+    found = compare(first, second, clothes)
+    assert (found.images, found.only_first, found.only_second) == (30, 2, 9)
+    assert found.p == pytest.approx(2 * binom.cdf(2, 11, 0.5))
+    assert found.sentence == (
+        "The second is right on 9 photos where the other is wrong, and wrong on 2 where it is right: "
+        "too little to call one better (chance alone does this 7 times in 100)."
+    )
+
+
+def test_a_clear_difference_is_called_real(answers, clothes):
+    found = compare(answers([0] * 20, [0] * 20), answers([0] * 20, [1] * 20), clothes)
+    assert found.is_real
+    assert "less than once in 100 times" in found.sentence
+
+
+def test_only_images_that_both_saw_are_compared(answers, clothes):
+    found = compare(answers([0] * 5, [0] * 5), answers([0] * 3, [0] * 3), clothes)
+    assert (found.images, found.p) == (3, 1.0)
+    assert found.sentence == "On 3 photos both are right equally often."
