@@ -44,7 +44,9 @@ def _show_head(run: Run) -> None:
 
 
 def _way_to_results() -> None:
-    if st.button("See how good it is", type="primary", icon=":material/arrow_forward:", icon_position="right", key="on"):
+    if st.button(
+        "See how good it is", type="primary", icon=":material/arrow_forward:", icon_position="right", key="on"
+    ):
         st.switch_page("pages/results.py")
 
 

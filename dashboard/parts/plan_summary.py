@@ -55,7 +55,8 @@ def _show_cost(plan: Plan, dataset: Dataset, card: BackboneCard, head_size: int)
 def _write_cost(cost: Cost) -> None:
     st.html(
         '<div class="figures">'
-        f"<span><b>{escaped(cost.time)}</b>on this computer</span><span><b>{escaped(cost.memory)}</b>memory</span></div>"
+        f"<span><b>{escaped(cost.time)}</b>on this computer</span>"
+        f"<span><b>{escaped(cost.memory)}</b>memory</span></div>"
     )
 
 

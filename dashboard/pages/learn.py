@@ -1,0 +1,67 @@
+"""The words that Graft uses, one sentence each, in the order in which one meets them."""
+
+import streamlit as st
+
+from dashboard.parts.texts import escaped, quiet
+from dashboard.words import WORDS
+
+CHAPTERS: dict[str, dict[str, str]] = {
+    "What you begin with": {
+        "Backbone": "backbone",
+        "Head": "head",
+        "Classes": "classes",
+        "Training, validation, test": "split",
+    },
+    "What you decide": {
+        "Recipe": "recipe",
+        "Stage": "stage",
+        "Frozen": "frozen",
+        "Learning rate": "learning rate",
+        "Epoch": "epochs",
+        "Batch": "batch size",
+        "Augmentation": "augmentation",
+        "Early stopping": "early stopping",
+    },
+    "What you watch": {
+        "Loss": "loss",
+        "Accuracy": "accuracy",
+        "Validation": "validation",
+        "Overfitting": "overfitting",
+        "Gap": "gap",
+    },
+    "What comes out": {
+        "Margin (± 3.7)": "margin",
+        "Confusion": "confusion",
+        "Precision": "precision of a class",
+        "Recall": "recall",
+        "F1": "f1",
+        "Test": "test",
+        "Confidence": "confidence",
+    },
+}
+
+
+def page() -> None:
+    st.title("What do the words mean?", anchor=False)
+    quiet(
+        "A network that has seen millions of photos already knows edges, textures and parts of things. Transfer "
+        "learning keeps that and teaches it your classes: a new head is put on, and as much of the rest as you like "
+        "learns along."
+    )
+    columns = st.columns(2, gap="large")
+    for number, (title, words) in enumerate(CHAPTERS.items()):
+        with columns[number % 2]:
+            st.subheader(title, anchor=False)
+            _show(words)
+
+
+def _show(words: dict[str, str]) -> None:
+    rows = "".join(
+        f'<dt style="font-weight:620;margin-top:10px">{escaped(title)}</dt>'
+        f'<dd class="quiet" style="margin:0">{escaped(WORDS[key])}</dd>'
+        for title, key in words.items()
+    )
+    st.html(f'<dl style="margin:0 0 16px">{rows}</dl>')
+
+
+page()

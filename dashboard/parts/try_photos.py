@@ -1,0 +1,127 @@
+"""Photos to try the model on, and its answers to them."""
+
+import base64
+import io
+from typing import Any
+
+import streamlit as st
+from PIL import Image
+
+from core.datasets import decode
+from core.errors import BadDataset
+from core.evaluation import right_when_this_sure
+from core.exports import predictor
+from dashboard import state
+from dashboard.parts.answers import Said, as_csv, as_table, best, headline_of
+from dashboard.parts.texts import escaped, many, plain
+from dashboard.parts.trained_run import TrainedRun
+from dashboard.words import WORDS
+
+ENDINGS = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
+CAMERA = "camera"
+MOST_PHOTOS, SHOWN_CLASSES, THUMBNAIL = 100, 6, 96
+
+
+def take_photos() -> list[tuple[str, bytes]]:
+    """What was dropped, chosen or taken: (name, bytes) each."""
+    way = st.segmented_control(
+        "Where the photos come from", ["Choose photos", "Camera"], default="Choose photos", required=True,
+        label_visibility="collapsed", key="try_way",
+    )  # fmt: skip
+    if way == "Camera":
+        photo = st.camera_input("Show it something", key="try_camera")
+        return [(CAMERA, photo.getvalue())] if photo else []
+    files = st.file_uploader(
+        "Drop photos here, one or some dozens", type=ENDINGS, accept_multiple_files=True, key="try_files",
+        max_upload_size=50,
+    )  # fmt: skip
+    if len(files) > MOST_PHOTOS:
+        st.caption(f"Only the first {MOST_PHOTOS} are looked at; for more, use graft predict on the command line.")
+    return [(file.name, file.getvalue()) for file in files[:MOST_PHOTOS]]
+
+
+def look_at(run_id: str, photos: list[tuple[str, bytes]]) -> tuple[list[Said], list[Image.Image | None]]:
+    """The model's answers, and the photos as it saw them (None where one could not be read)."""
+    images: list[Image.Image | None] = []
+    reasons = []
+    for _, content in photos:
+        try:
+            images.append(decode(content))
+            reasons.append("")
+        except BadDataset as error:
+            images.append(None)
+            reasons.append(error.sentence)
+    answers = iter(predictor(state.home(), run_id).predict([image for image in images if image is not None]))
+    said = [
+        Said(name, next(answers) if image is not None else None, reason)
+        for (name, _), image, reason in zip(photos, images, reasons, strict=True)
+    ]
+    return said, images
+
+
+def show_answer(model: TrainedRun, said: Said) -> None:
+    """One photo: for each task the answer, how far to believe it, and all classes as bars."""
+    if said.answer is None:
+        st.error(f"**{plain(said.name)}** could not be read: {plain(said.reason)}", icon=":material/broken_image:")
+        return
+    for task in model.tasks:
+        ranked = best(said.answer[task])
+        name, sure = ranked[0]
+        title = f'<p class="quiet small">{escaped(task)}</p>' if len(model.tasks) > 1 else ""
+        st.html(
+            f'{title}<p class="big" style="font-size:2.5rem;overflow-wrap:anywhere">{escaped(name)} '
+            f"<small>{in_percent(sure)}</small></p>"
+        )
+        for line in (headline_of(said.answer[task]), _believable(model, task, sure)):
+            if line:
+                st.html(f'<p class="quiet">{escaped(line)}</p>')
+        st.html(_bars(ranked))
+
+
+def _believable(model: TrainedRun, task: str, sure: float) -> str:
+    share = right_when_this_sure(model.predictions, model.dataset.task(task), sure)
+    return f"When it was this sure on validation photos, it was right on {share.text} of them." if share else ""
+
+
+def _bars(ranked: list[tuple[str, float]]) -> str:
+    shown = ranked if len(ranked) <= SHOWN_CLASSES + 1 else ranked[:SHOWN_CLASSES]
+    rows = list(shown)
+    if len(shown) < len(ranked):
+        rows.append((f"the other {len(ranked) - len(shown)}", sum(p for _, p in ranked[len(shown) :])))
+    lines = "".join(
+        f'<span class="name" title="{escaped(name)}">{escaped(name)}</span>'
+        f'<i style="width:{100 * share:.1f}%;height:16px"></i><span>{in_percent(share)}</span>'
+        for name, share in rows
+    )
+    return f'<div class="bars" style="margin:8px 0 16px">{lines}</div>'
+
+
+def in_percent(share: float) -> str:
+    """A probability as one says it: never a certainty that is not there."""
+    if 0.995 <= share < 1:
+        return "> 99 %"
+    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+
+
+def show_table(model: TrainedRun, said: list[Said], images: list[Image.Image | None]) -> None:
+    """Several photos: a table with small pictures, and the whole of it as a file."""
+    table = as_table(said, model.tasks)
+    table.insert(0, " ", [_thumbnail(image) if image else None for image in images])
+    columns: dict[str, Any] = {" ": st.column_config.ImageColumn(" ", width="small")}
+    for name in table.columns:
+        if name.endswith("sure"):
+            columns[name] = st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
+    st.dataframe(table, column_config=columns, hide_index=True, width="stretch", row_height=52)
+    st.download_button(
+        f"Save the answers to {many(len(said), 'photo')} (CSV)", as_csv(said, model.tasks), "answers.csv",
+        "text/csv", icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+    st.caption(WORDS["confidence"])
+
+
+def _thumbnail(image: Image.Image) -> str:
+    small = image.copy()
+    small.thumbnail((THUMBNAIL, THUMBNAIL))
+    with io.BytesIO() as file:
+        small.save(file, "JPEG", quality=80)
+        return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
