@@ -34,3 +34,7 @@ def _wake(then: Callable[[], None]) -> None:
 
 def awake() -> bool:
     return _awake.is_set()
+
+
+def wait_until_awake() -> None:
+    _awake.wait()

@@ -89,11 +89,11 @@ def card_in_html(card: BackboneCard, ready: bool) -> str:
 def _figures(card: BackboneCard) -> str:
     figures = [
         (in_millions(card.parameters), "parameters"),
-        (f"{card.gmacs:.1f}" if card.gmacs is not None else "–", "GMACs a photo"),
+        (f"{card.gmacs:.1f}" if card.gmacs is not None else "–", "GMACs"),
         (f"{card.accuracy:.1f} %" if card.accuracy is not None else "–", "ImageNet"),
         (f"{card.input_size} px", "sees"),
     ]
-    return f'<div class="figures">{"".join(f"<span><b>{escaped(n)}</b>{escaped(w)}</span>" for n, w in figures)}</div>'
+    return f'<div class="figures four">{"".join(f"<span><b>{escaped(n)}</b>{escaped(w)}</span>" for n, w in figures)}</div>'
 
 
 def _begin_fetch(home: Home, card: BackboneCard) -> None:
@@ -123,7 +123,7 @@ def show_choice() -> None:
     with st.expander("What do these figures mean?"):
         for name, key in (
             ("Parameters", "parameters"),
-            ("GMACs a photo", "compute"),
+            ("GMACs", "compute"),
             ("ImageNet", "imagenet accuracy"),
             ("Licence", "licence"),
         ):

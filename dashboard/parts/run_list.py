@@ -9,7 +9,8 @@ import streamlit as st
 from core.errors import GraftError
 from core.runs import Run, delete_run, rename_run, resume
 from dashboard import state
-from dashboard.parts.run_words import how_far, state_pill
+from dashboard.parts.run_words import how_far
+from dashboard.parts.state_pill import state_pill
 from dashboard.parts.texts import escaped, in_seconds, plain, quiet, show_error, when
 
 ROWS_AT_FIRST = 30

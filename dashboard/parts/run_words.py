@@ -1,15 +1,7 @@
 """A run in a few words."""
 
 from core.runs import Run
-from dashboard.parts.texts import escaped, in_seconds, when
-
-_KINDS = {"finished": "good", "running": "good", "failed": "stop", "interrupted": "look", "paused": "look"}
-_WORDS = {"running": "learning", "queued": "waiting"}
-
-
-def state_pill(run: Run) -> str:
-    """The run's state as HTML."""
-    return f'<span class="pill {_KINDS.get(run.state, "")}">{escaped(_WORDS.get(run.state, run.state))}</span>'
+from dashboard.parts.texts import in_seconds, when
 
 
 def how_far(run: Run) -> str:

@@ -9,7 +9,8 @@ from dashboard import state
 from dashboard.parts.camera import show_camera
 from dashboard.parts.drop_zone import drop_zone
 from dashboard.parts.importing import begin_path, begin_public, begin_sample, begin_upload
-from dashboard.parts.run_words import how_far, state_pill
+from dashboard.parts.run_words import how_far
+from dashboard.parts.state_pill import state_pill
 from dashboard.parts.texts import escaped, in_bytes, many, quiet, when
 from dashboard.parts.work_bar import show_running
 from dashboard.routes import sample_url
@@ -58,7 +59,7 @@ def _sets_here(home: Home) -> None:
 
 def _sample_card(home: Home, sample: Sample) -> None:
     with st.container(key=f"card_sample_{sample.id}"):
-        about, button = st.columns([4.4, 1], vertical_alignment="center")
+        about, button = st.columns([4.4, 1], vertical_alignment="center", wrap=False)
         pictures = "".join(f'<img alt="" src="{escaped(sample_url(sample.id, n))}">' for n in range(3))
         about.html(
             f'<div class="row" style="flex-wrap:nowrap"><span class="thumbs">{pictures}</span>'
@@ -70,7 +71,7 @@ def _sample_card(home: Home, sample: Sample) -> None:
 
 
 def _public_row(home: Home, public: PublicSet) -> None:
-    about, button = st.columns([3.2, 1], vertical_alignment="center")
+    about, button = st.columns([3.2, 1], vertical_alignment="center", wrap=False)
     about.html(
         f'<b>{escaped(public.title)}</b> <span class="pill">{in_bytes(public.bytes)}</span><br>'
         f'<span class="quiet small">{escaped(public.sentence)} {public.images:,} photos, {public.classes:,} classes. '

@@ -3,19 +3,20 @@
 Every address begins with /graft/. What never changes under its address is cached by the browser for ever.
 """
 
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from core.home import Home
-from dashboard.routes import assets, photos, runs, uploads
-from dashboard.routes.assets import PLOTLY_URL
-from dashboard.routes.photos import (
+from dashboard.routes import assets, late, uploads
+from dashboard.routes.addresses import (
+    curves_url,
+    export_url,
     full_photo_url,
     photo_list_url,
     photo_url,
     sample_url,
     thumbnail_url,
 )
-from dashboard.routes.runs import curves_url, export_url
+from dashboard.routes.assets import PLOTLY_URL
 from dashboard.routes.uploads import UPLOADS_URL
 
 __all__ = [
@@ -32,6 +33,6 @@ __all__ = [
 ]
 
 
-def routes(home: Home) -> list[Route]:
+def routes(home: Home) -> list[BaseRoute]:
     """All routes of one home."""
-    return [*assets.routes(), *photos.routes(home), *runs.routes(home), *uploads.routes(home)]
+    return [*assets.routes(), *uploads.routes(home), *late.routes(home)]

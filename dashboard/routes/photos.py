@@ -2,7 +2,6 @@
 
 from functools import partial
 from io import BytesIO
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -16,28 +15,6 @@ from dashboard.routes.answers import FOR_EVER, refusal
 # What every browser shows as it is, turned as its EXIF says. Anything else is sent as a JPEG of it; SVG would be code.
 SHOWN_BY_BROWSERS = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 LARGE_SIDE = 1_600  # pixels
-
-
-def photo_list_url(dataset: Dataset, task: str) -> str:
-    return f"/graft/datasets/{dataset.id}/versions/{dataset.version}/photos?task={quote(task, safe='')}"
-
-
-def thumbnail_url(dataset: Dataset) -> str:
-    """To be followed by an image_id (escaped as a path component)."""
-    return f"/graft/datasets/{dataset.id}/thumbnails/"
-
-
-def full_photo_url(dataset: Dataset) -> str:
-    """To be followed by an image_id (escaped as a path component)."""
-    return f"/graft/datasets/{dataset.id}/photos/"
-
-
-def photo_url(dataset: Dataset, image_id: str, large: bool = False) -> str:
-    return (full_photo_url(dataset) if large else thumbnail_url(dataset)) + quote(image_id, safe="")
-
-
-def sample_url(sample_id: str, number: int) -> str:
-    return f"/graft/samples/{quote(sample_id, safe='')}/{number}"
 
 
 def photo_list(home: Home, request: Request) -> Response:

@@ -3,7 +3,6 @@
 import re
 import secrets
 from functools import partial
-from urllib.parse import quote
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -17,14 +16,6 @@ from core.runs import curves, get_run
 from dashboard.routes.answers import FRESH, refusal
 
 LARGEST_STEP = 2**53  # what JavaScript counts exactly
-
-
-def curves_url(run_id: str) -> str:
-    return f"/graft/runs/{quote(run_id, safe='')}/curves"
-
-
-def export_url(run_id: str) -> str:
-    return f"/graft/runs/{quote(run_id, safe='')}/export.zip"
 
 
 def live_curves(home: Home, request: Request) -> Response:

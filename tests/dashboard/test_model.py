@@ -1,0 +1,103 @@
+"""Step 2 without a browser."""
+
+import threading
+
+import pytest
+
+from core.backbones import gallery
+from core.errors import NotReachable
+from dashboard import background
+from tests.dashboard.conftest import words
+
+STARTER = "graft-resnet10t"
+
+
+def choose_key(name):
+    return "choose_" + name.translate(str.maketrans("./ ", "___"))
+
+
+def wait_for_downloads():
+    for thread in threading.enumerate():
+        if thread.name == "graft-download":
+            thread.join(30)
+
+
+def test_the_gallery_shows_figures_licence_and_whether_it_is_here(open_page):
+    shown = words(open_page("model"))
+    for card in gallery()[:3]:
+        assert card.title in shown
+        assert card.licence in shown
+    assert '<span class="pill good">ready</span>' in shown
+
+
+def test_without_photos_the_way_on_is_closed_and_says_where_to_begin(open_page):
+    app = open_page("model")
+    assert app.button(key="next_plan").disabled
+
+
+def test_with_photos_the_suggested_one_leads_on(open_page, small):
+    app = open_page("model", dataset=small.id)
+    assert app.subheader[0].value == "Suggested"
+    assert not app.button(key="next_plan").disabled
+
+
+def test_a_name_that_is_no_model_falls_back_to_the_suggestion(open_page):
+    assert open_page("model", model="<script>").subheader[0].value == "Suggested"
+
+
+def test_the_chosen_one_stands_in_the_address(open_page):
+    app = open_page("model", model=STARTER)
+    assert app.subheader[0].value == "Your choice"
+    assert app.query_params["model"] == [STARTER]
+
+
+def test_search_looks_beyond_the_gallery(open_page):
+    app = open_page("model")
+    app.text_input(key="model_search").input("resnet18").run()
+    shown = words(app)
+    assert "resnet18" in shown
+    assert "ConvNeXt" not in shown.split("What do these")[0].replace("resnet, vit, convnext", "")
+
+
+def test_a_search_that_finds_nothing_says_what_to_do(open_page):
+    app = open_page("model")
+    app.text_input(key="model_search").input("qqqqqqqq zzzzzz").run()
+    assert "No model fits" in words(app)
+
+
+def test_only_what_is_here_when_asked_for(open_page):
+    app = open_page("model")
+    where = next(group for group in app.button_group if "Ready now" in [o.content for o in group.options])
+    where.set_value(["Ready now"]).run()
+    assert choose_key(STARTER) in [b.key for b in app.button]
+    assert not [b for b in app.button if b.label.startswith("Fetch")]
+
+
+def test_fetching_happens_in_the_background_and_chooses(open_page, monkeypatch):
+    fetched = []
+    monkeypatch.setattr("dashboard.parts.gallery.fetch", lambda home, card, progress: fetched.append(card.name))
+    app = open_page("model")
+    first = next(b for b in app.button if b.label.startswith("Fetch"))
+    first.click().run()
+    wait_for_downloads()
+    app.run()
+    assert app.query_params["model"] == fetched
+
+
+def test_no_network_is_said_in_a_sentence(open_page, monkeypatch):
+    def unreachable(home, card, progress):
+        raise NotReachable("huggingface.co did not answer.", "Check the network.")
+
+    monkeypatch.setattr("dashboard.parts.gallery.fetch", unreachable)
+    app = open_page("model")
+    next(b for b in app.button if b.label.startswith("Fetch")).click().run()
+    wait_for_downloads()
+    app.run()
+    assert "did not answer" in app.error[0].value
+
+
+@pytest.mark.parametrize(("done", "total", "words"), [(12e6, 98e6, "12 MB of 98 MB"), (3, 4, "3 of 4")])
+def test_a_download_is_counted_in_bytes(done, total, words):
+    from dashboard.parts.work_bar import count_in_words
+
+    assert count_in_words(background.Work("1", "download", "", "", done=int(done), total=int(total))) == words

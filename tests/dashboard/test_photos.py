@@ -1,0 +1,257 @@
+"""Step 1 without a browser: what it shows in each state, and what its parts tell each other."""
+
+import json
+
+import pytest
+
+from core.datasets import list_datasets, load_dataset, samples
+from dashboard import background
+from dashboard.parts.camera import class_name, keep_photo, taken
+from dashboard.parts.dataset_screen import in_words
+from dashboard.parts.drop_zone import Upload, upload_from
+from dashboard.parts.importing import free_name
+from dashboard.parts.photo_grid import Edit, edit_from
+from tests.dashboard.conftest import words
+
+FOLDER = "0123456789abcdef" * 2
+
+
+def button(app, label):
+    return next(b for b in app.button if b.label == label)
+
+
+def component(app, name):
+    """The payload that a component got."""
+    return next(json.loads(c.proto.json) for c in app.get("bidi_component") if c.proto.component_name.endswith(name))
+
+
+# Nothing yet
+
+
+def test_the_first_screen_says_what_to_do(open_page):
+    app = open_page()
+    assert app.title[0].value == "Teach a network to see what you see"
+    assert component(app, "drop_zone")["url"] == "/graft/uploads"
+    for sample in samples():
+        assert sample.title in words(app)
+
+
+def test_a_sample_becomes_a_dataset_and_is_shown(open_page, home):
+    app = open_page()
+    button(app, "Use").click().run()
+    wait_for_imports()
+    app.run()
+    assert not app.exception
+    assert app.title[0].value == "Your photos"
+    assert list_datasets(home)[0].name == samples()[0].title
+
+
+def wait_for_imports():
+    import threading
+
+    for thread in threading.enumerate():
+        if thread.name == "graft-import":
+            thread.join(120)
+
+
+def test_a_path_of_nothing_is_said_in_place(open_page):
+    app = open_page()
+    app.text_input(key="path").input("/no/such/folder").run()
+    app.button(key="use_path").click().run()
+    assert "There is nothing at" in app.error[0].value
+
+
+def test_a_folder_on_this_computer_is_imported(open_page, home, draw_photos, tmp_path):
+    folder = draw_photos(tmp_path / "birds", {"owl": 8, "tit": 8})
+    app = open_page()
+    app.text_input(key="path").input(str(folder)).run()
+    app.button(key="use_path").click().run()
+    wait_for_imports()
+    app.run()
+    assert list_datasets(home)[0].name == "birds"
+    assert "16 photos, 2 classes" in words(app)
+
+
+def test_an_import_that_fails_says_why_and_the_screen_stays(open_page, tmp_path):
+    (tmp_path / "empty").mkdir()
+    app = open_page()
+    app.text_input(key="path").input(str(tmp_path / "empty")).run()
+    app.button(key="use_path").click().run()
+    wait_for_imports()
+    app.run()
+    assert app.error[0].value
+    assert app.title[0].value == "Teach a network to see what you see"
+
+
+def test_an_import_that_goes_on_shows_its_bar_in_every_tab(open_page):
+    import threading
+
+    go = threading.Event()
+    work = background.start(
+        "import", "a test", "Reading *owls*", lambda progress: (progress(3, 10, "reading"), go.wait(30))
+    )
+    try:
+        while not work.done:
+            pass
+        shown = words(open_page())
+        assert "Reading \\*owls\\*" in shown
+    finally:
+        go.set()
+        wait_for_imports()
+
+
+def test_datasets_that_are_there_can_be_opened(open_page, small):
+    app = open_page()
+    app.button(key=f"open_{small.id}").click().run()
+    assert app.title[0].value == "Your photos"
+    assert app.query_params["dataset"] == [small.id]
+
+
+# A dataset
+
+
+def test_a_dataset_shows_its_classes_split_and_checks(open_page, small):
+    app = open_page(dataset=small.id)
+    assert [s.value for s in app.subheader] == ["Classes", "Split", "Checked"]
+    assert "24 photos, 2 classes. All could be read." in words(app)
+    assert component(app, "photo_grid")["classes"] == list(small.tasks[0].classes)
+
+
+def test_no_name_reaches_the_page_as_html_or_markdown(open_page, small):
+    shown = words(open_page(dataset=small.id))
+    assert "<b>$x$" not in shown
+    assert "&lt;b&gt;" in shown
+
+
+def test_the_grid_shows_one_class_or_one_split(open_page, small):
+    app = open_page(dataset=small.id)
+    app.button_group(key=f"class_{small.id}_{small.tasks[0].name}").set_value([1]).run()
+    app.button_group(key=f"split_{small.id}").set_value(["test"]).run()
+    grid = component(app, "photo_grid")
+    assert (grid["label"], grid["split"]) == (1, "test")
+
+
+def test_a_version_back_undoes(open_page, home, small):
+    from core.datasets import leave_out
+
+    newer = leave_out(home, small, [small.table["image_id"].iat[0]])
+    app = open_page(dataset=small.id, version=str(newer.version))
+    assert "23 photos" in words(app)
+    button(app, "Undo the last change").click().run()
+    assert "24 photos" in words(app)
+
+
+def test_another_split_makes_a_new_version(open_page, home, small):
+    app = open_page(dataset=small.id)
+    button(app, "Change the split").click().run()
+    app.slider[0].set_value(25)
+    app.slider[1].set_value(25)
+    button(app, "Share out anew").click().run()
+    assert not app.exception
+    shared = load_dataset(home, small.id)
+    assert shared.version == 2
+    assert len(shared.indices("validation")) == pytest.approx(6, abs=1)
+
+
+def test_renaming_to_a_taken_name_is_refused_in_place(open_page, home, small, draw_photos, tmp_path):
+    from core.datasets import import_dataset
+
+    import_dataset(home, "birds", draw_photos(tmp_path / "birds", {"owl": 4, "tit": 4}))
+    app = open_page(dataset=small.id)
+    button(app, "Rename").click().run()
+    app.text_input[0].input("Birds")
+    app.button(key="rename_now").click().run()
+    assert app.error
+    assert load_dataset(home, small.id).name == small.name
+
+
+def test_a_deleted_dataset_leads_back_to_the_start(open_page, home, small):
+    app = open_page(dataset=small.id)
+    button(app, "Delete").click().run()
+    app.button(key="delete_now").click().run()
+    assert app.title[0].value == "Teach a network to see what you see"
+    assert not list_datasets(home)
+
+
+def test_what_could_not_be_read_is_listed_with_its_reason(open_page, home, draw_photos, tmp_path):
+    from core.datasets import import_dataset
+
+    folder = draw_photos(tmp_path / "birds", {"owl": 4, "tit": 4})
+    (folder / "owl" / "<i>.jpg").write_text("no picture")
+    dataset = import_dataset(home, "birds", folder)
+    app = open_page(dataset=dataset.id)
+    assert "1 could not be read" in words(app)
+    assert "&lt;i&gt;.jpg" in words(app)
+
+
+def test_one_class_cannot_go_on_and_says_why(open_page, home, draw_photos, tmp_path):
+    from core.datasets import import_dataset
+    from core.errors import GraftError
+
+    try:
+        dataset = import_dataset(home, "one", draw_photos(tmp_path / "one", {"owl": 6}))
+    except GraftError:
+        pytest.skip("refused at the import already")
+    app = open_page(dataset=dataset.id)
+    assert button(app, "Next: choose a model").disabled
+
+
+def test_it_says_in_words_what_came_of_the_import(small):
+    assert in_words(small) == "24 photos, 2 classes. All could be read."
+
+
+# What the browser tells is not to be trusted
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        None,
+        "x",
+        {"kind": "delete everything", "ids": ["a"]},
+        {"kind": "leave out", "ids": "all"},
+        {"kind": "leave out", "ids": ["../x", 3, None]},
+        {"kind": "relabel", "ids": [], "label": "dogs"},
+    ],
+)
+def test_nonsense_from_the_grid_is_no_edit(small, told):
+    assert edit_from(told, small, small.tasks[0]) is None
+
+
+def test_an_edit_names_photos_and_a_class_that_exist(small):
+    first = small.table["image_id"].iat[0]
+    told = {"kind": "relabel", "ids": [first, "gone"], "label": "dogs"}
+    assert edit_from(told, small, small.tasks[0]) == Edit("relabel", (first,), "dogs")
+    assert edit_from(told | {"label": "<b>"}, small, small.tasks[0]) is None
+
+
+@pytest.mark.parametrize("folder", ["../x", "A" * 32, "0" * 31, 7, None])
+def test_nonsense_from_the_drop_zone_is_no_upload(folder):
+    assert upload_from({"folder": folder, "files": 3, "name": "x"}) is None
+
+
+def test_an_upload_without_a_common_folder_gets_a_plain_name():
+    assert upload_from({"folder": FOLDER, "files": 3, "name": " "}) == Upload(FOLDER, 3, "photos")
+
+
+def test_a_taken_name_gets_a_number(home, small):
+    assert free_name(home, small.name.upper()) == f"{small.name.upper()} 2"
+    assert free_name(home, "new") == "new"
+
+
+# The camera
+
+
+def test_photos_of_the_camera_lie_like_an_upload_and_survive(home):
+    for _ in range(3):
+        keep_photo(home, taken(home, FOLDER), "cup", b"jpeg")
+    keep_photo(home, taken(home, FOLDER), "fork", b"jpeg")
+    assert taken(home, FOLDER).counts == {"cup": 3, "fork": 1}
+    names = [json.loads(p.read_text())["name"] for p in sorted((home.inbox / FOLDER).glob("*.json"))]
+    assert names == ["cup/0001.jpg", "cup/0002.jpg", "cup/0003.jpg", "fork/0001.jpg"]
+    assert not taken(home, FOLDER).is_enough
+
+
+@pytest.mark.parametrize(("typed", "name"), [("a/b\\c", "a b c"), ("../..", ""), ("  two   words ", "two words")])
+def test_a_class_name_can_stand_in_a_files_name(typed, name):
+    assert class_name(typed) == name

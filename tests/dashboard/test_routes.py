@@ -1,0 +1,199 @@
+"""What pages ask for without a rerun."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.testclient import TestClient
+
+from core.datasets import leave_out, relabel
+from dashboard.routes import PLOTLY_URL, photo_list_url, photo_url, routes
+from dashboard.routes import uploads as uploads_module
+from dashboard.server import OWN_HOSTS
+
+FOLDER = "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def client(home):
+    guard = Middleware(TrustedHostMiddleware, allowed_hosts=OWN_HOSTS)
+    with TestClient(Starlette(routes=routes(home), middleware=[guard]), base_url="http://127.0.0.1:8501") as client:
+        yield client
+
+
+def send(client, content=b"pixels", name="oak/1.jpg", folder=FOLDER, number=0, **headers):
+    return client.put(f"/graft/uploads/{folder}/{number}", params={"name": name}, content=content, headers=headers)
+
+
+# Uploads
+
+
+def test_a_file_arrives_whole_with_its_name_beside_it(client, home):
+    content = bytes(range(256)) * 4_000
+    assert send(client, content).json() == {"size": len(content)}
+    assert (home.inbox / FOLDER / "0").read_bytes() == content
+    assert json.loads((home.inbox / FOLDER / "0.json").read_text()) == {"name": "oak/1.jpg"}
+
+
+def test_a_name_that_climbs_is_only_words(client, home):
+    send(client, name="../../../etc/passwd")
+    assert sorted(p.name for p in home.inbox.rglob("*")) == ["0", "0.json", FOLDER]
+
+
+@pytest.mark.parametrize("folder", ["x" * 32, "0" * 31, "..%2f" + "0" * 28, "A" * 32])
+def test_only_folders_that_pages_make_up_are_written(client, home, folder):
+    assert send(client, folder=folder).status_code in (400, 404)
+    assert not list(home.inbox.iterdir())
+
+
+def test_a_name_is_needed_and_may_not_be_endless(client):
+    assert send(client, name="").status_code == 400
+    assert send(client, name="x" * 5_000).status_code == 400
+
+
+@pytest.mark.parametrize("origin", ["cross-site", "same-site"])
+def test_another_sites_page_cannot_send(client, home, origin):
+    assert send(client, **{"sec-fetch-site": origin}).status_code == 403
+    assert not list(home.inbox.iterdir())
+
+
+def test_what_is_larger_than_the_limit_is_refused_even_when_it_does_not_say_so(client, home, monkeypatch):
+    monkeypatch.setattr(uploads_module, "FILE_LIMIT", 1_000)
+    assert send(client, b"x" * 1_001).status_code == 413
+    unsaid = send(client, iter([b"x" * 600, b"x" * 600]))  # in pieces: no length is announced
+    assert unsaid.status_code == 413
+    assert not [p for p in home.inbox.rglob("*") if p.is_file()]
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(client, home, monkeypatch):
+    monkeypatch.setattr(uploads_module, "free_bytes", lambda path: 100)
+    answer = send(client)
+    assert (answer.status_code, answer.json()["error"]) == (507, "the disk is full; free some room and try again")
+    assert not list(home.inbox.iterdir())
+
+
+def test_a_disk_that_fills_up_on_the_way_is_said_too(client, home, monkeypatch):
+    def full(self, other):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(uploads_module.Path, "replace", full)
+    assert send(client).status_code == 507
+    assert not (home.inbox / FOLDER / "0").exists()
+
+
+# Photos
+
+
+def test_the_list_names_each_photo_with_its_class_and_split(client, small):
+    answer = client.get(photo_list_url(small, small.tasks[0].name))
+    listed = answer.json()
+    assert [p[0] for p in listed["photos"]] == list(small.table["image_id"])
+    assert [p[1] for p in listed["photos"]] == small.labels(small.tasks[0]).tolist()
+    assert [listed["splits"][p[2]] for p in listed["photos"]] == list(small.table["split"])
+    assert listed["classes"] == list(small.tasks[0].classes)
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_each_version_has_its_own_list(client, home, small):
+    task = small.tasks[0]
+    first = small.table["image_id"].iat[0]
+    other = next(c for c in task.classes if c != task.classes[small.labels(task)[0]])
+    newer = relabel(home, small, [first], task.name, other)
+    before, after = (client.get(photo_list_url(d, task.name)).json()["photos"][0][1] for d in (small, newer))
+    assert before != after
+
+
+def test_an_unknown_version_or_label_column_is_404(client, small):
+    assert client.get(f"/graft/datasets/{small.id}/versions/99/photos").status_code == 404
+    assert client.get(photo_list_url(small, "no such column")).status_code == 404
+    assert client.get("/graft/datasets/nothing/versions/1/photos").status_code == 404
+
+
+def test_a_thumbnail_is_small_and_kept_for_ever(client, small):
+    answer = client.get(photo_url(small, small.table["image_id"].iat[0]))
+    assert max(Image.open(io.BytesIO(answer.content)).size) <= 240
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_a_photo_that_a_later_version_leaves_out_is_still_shown_in_the_earlier_one(client, home, small):
+    first = small.table["image_id"].iat[0]
+    leave_out(home, small, [first])
+    assert client.get(photo_url(small, first)).status_code == 200
+
+
+def test_a_large_photo_is_the_original(client, small):
+    first = small.table["image_id"].iat[0]
+    answer = client.get(photo_url(small, first, large=True))
+    assert answer.content == small.path(first).read_bytes()
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("image", ["nothing", "..%2f..%2fgraft.db", "%00"])
+def test_an_unknown_photo_is_404(client, small, image):
+    assert client.get(f"/graft/datasets/{small.id}/thumbnails/{image}").status_code == 404
+    assert client.get(f"/graft/datasets/{small.id}/photos/{image}").status_code == 404
+
+
+def test_samples_show_what_they_look_like(client):
+    assert Image.open(io.BytesIO(client.get("/graft/samples/digits/0").content)).size[0] > 8
+    assert client.get("/graft/samples/digits/99").status_code == 404
+    assert client.get("/graft/samples/nothing/0").status_code == 404
+
+
+# Runs
+
+
+def test_curves_of_no_run_are_404(client):
+    assert client.get("/graft/runs/nothing/curves").status_code == 404
+
+
+def test_curves_are_asked_for_with_whole_numbers(client):
+    assert client.get("/graft/runs/x/curves?seen=soon").status_code == 400
+
+
+def test_curves_say_204_when_nothing_is_new(client, monkeypatch):
+    asked = []
+    monkeypatch.setattr("dashboard.routes.runs.curves", lambda *given: asked.append(given))
+    answer = client.get("/graft/runs/x/curves?seen=7&from=10&to=20")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert asked[0][1:5] == ("x", 7, 10, 20)
+
+
+def test_the_zip_is_sent_under_the_runs_name_and_then_removed(client, home, monkeypatch):
+    class Run:
+        id, name = "r1", 'leaves: "top" <1>/2'
+
+    def export(home, run_id, target):
+        with zipfile.ZipFile(target, "w") as archive:
+            archive.writestr("predict.py", "")
+        return target
+
+    monkeypatch.setattr("dashboard.routes.runs.get_run", lambda home, run: Run)
+    monkeypatch.setattr("dashboard.routes.runs.export_zip", export)
+    answer = client.get("/graft/runs/r1/export.zip")
+    assert zipfile.ZipFile(io.BytesIO(answer.content)).namelist() == ["predict.py"]
+    assert 'filename="leaves-top-1-2.zip"' in answer.headers["content-disposition"]
+    assert not list(home.inbox.iterdir())
+
+
+def test_a_zip_of_no_run_is_404(client):
+    assert client.get("/graft/runs/nothing/export.zip").status_code == 404
+
+
+# All of them
+
+
+def test_plotly_and_fonts_come_from_this_computer(client):
+    assert client.get(PLOTLY_URL).headers["content-type"].startswith("text/javascript")
+    assert client.get("/graft/fonts/inter.woff2").content[:4] == b"wOF2"
+    assert client.get("/graft/fonts/inter-OFL.txt").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/graft/fonts/inter.woff2", "/graft/runs/x/curves", "/graft/datasets/x/photos/y"])
+def test_a_page_that_took_on_our_address_gets_nothing(client, address):
+    assert client.get(address, headers={"host": "evil.example"}).status_code == 400

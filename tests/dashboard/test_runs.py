@@ -1,0 +1,64 @@
+"""All runs, without a browser and without training."""
+
+import pytest
+
+from core.backbones import card, describe_stages
+from core.plans import change, make_plan
+from core.runs import get_run, list_runs, queue
+from dashboard.parts.run_list import comparison
+from tests.dashboard.conftest import words
+
+
+@pytest.fixture
+def two(home, small):
+    """Two queued runs that differ in their epochs."""
+    starter = card("graft-resnet10t")
+    plan = make_plan(small, starter, describe_stages(starter))
+    return queue(home, plan, "first <b>"), queue(home, change(plan, "epochs=3"), "second")
+
+
+def test_with_no_run_it_says_what_to_do(open_page):
+    assert "Nothing yet." in words(open_page("runs"))
+
+
+def test_every_run_is_listed_with_its_state(open_page, two):
+    shown = words(open_page("runs"))
+    assert "first &lt;b&gt;" in shown
+    assert "second" in shown
+    assert shown.count('class="pill') >= 2
+
+
+def test_ticked_runs_are_compared(open_page, two):
+    app = open_page("runs")
+    for run in two:
+        app.checkbox(key=f"compare_{run.id}").check()
+    app.run()
+    assert app.subheader[-1].value == "What differed"
+    assert "phases.1.epochs" in app.dataframe[0].value.index
+
+
+def test_only_what_differs_is_compared(home, two):
+    table = comparison([get_run(home, run.id) for run in two])
+    assert table.loc["phases.1.epochs"].tolist()[1] == "3"
+    assert "seed" not in table.index
+
+
+def test_a_run_is_deleted_only_after_a_question(open_page, home, two):
+    app = open_page("runs")
+    app.button(key=f"delete_{two[0].id}").click().run()
+    assert len(list_runs(home)) == 2
+    app.button(key="delete_now").click().run()
+    assert [run.id for run in list_runs(home)] == [two[1].id]
+
+
+def test_a_run_is_renamed(open_page, home, two):
+    app = open_page("runs")
+    app.button(key=f"rename_{two[0].id}").click().run()
+    app.text_input[0].input("better")
+    app.button(key="rename_now").click().run()
+    assert get_run(home, two[0].id).name == "better"
+
+
+def test_where_one_left_off_stands_on_the_first_screen(open_page, two):
+    app = open_page()
+    assert "Where you left off" in [s.value for s in app.subheader]
