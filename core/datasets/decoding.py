@@ -1,7 +1,6 @@
 """From a file that anybody's camera, scanner or program wrote to right RGB pixels, or to a reason in words.
 
-Pillow alone decodes, here and in the `predict.py` that people take home, so both see the same pixels. Measured on two
-cores, JPEGs to squares of 258 pixels: see `decode_for`.
+Pillow alone decodes, here and in the `predict.py` that people take home, so both see the same pixels.
 """
 
 import io
