@@ -87,6 +87,15 @@ def decode_for(source: Source, side: int) -> np.ndarray:
         return prepare_image(_right_rgb(image), side)
 
 
+def decode_within(source: Source, side: int) -> Image.Image:
+    """The whole picture, its longer side at most `side`: for looking at. Raises BadDataset."""
+    with _opened(source) as image:
+        image.draft("RGB", (2 * side, 2 * side))
+        rgb = _right_rgb(image)
+        rgb.thumbnail((side, side), Image.Resampling.BICUBIC)
+        return rgb
+
+
 def prepare_image(image: Image.Image, side: int) -> np.ndarray:
     """The centre square of an RGB picture, resized (bicubic, antialiased) to uint8 [side, side, 3]."""
     edge = min(image.size)
