@@ -1,0 +1,50 @@
+"""Anything a user has becomes a dataset: named photos with labels, in versions that never change.
+
+A source is understood (`sources`), its photos are copied and really decoded (`originals`), split, and published whole
+(`registry`). What a network then sees comes from `open_pixels`.
+"""
+
+from core.datasets.checks import Check, check
+from core.datasets.dataset import MISSING, SPLITS, Dataset, DatasetSummary, Rejected, Split, Task
+from core.datasets.decoding import decode, decode_for, inspect, prepare_image, read_size, store_side
+from core.datasets.editing import leave_out, relabel, split_again
+from core.datasets.importing import add_photos, import_dataset, import_found, import_upload
+from core.datasets.pixels import PixelStore, open_pixels
+from core.datasets.registry import delete_dataset, list_datasets, load_dataset, rename_dataset
+from core.datasets.sources import Found
+from core.datasets.splitting import SplitPlan
+from core.datasets.thumbnails import thumbnail
+
+__all__ = [
+    "MISSING",
+    "SPLITS",
+    "Check",
+    "Dataset",
+    "DatasetSummary",
+    "Found",
+    "PixelStore",
+    "Rejected",
+    "Split",
+    "SplitPlan",
+    "Task",
+    "add_photos",
+    "check",
+    "decode",
+    "decode_for",
+    "delete_dataset",
+    "import_dataset",
+    "import_found",
+    "import_upload",
+    "inspect",
+    "leave_out",
+    "list_datasets",
+    "load_dataset",
+    "open_pixels",
+    "prepare_image",
+    "read_size",
+    "relabel",
+    "rename_dataset",
+    "split_again",
+    "store_side",
+    "thumbnail",
+]

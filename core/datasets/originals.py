@@ -1,0 +1,166 @@
+"""Photos go from a source to disk through a hash, in chunks, and are really decoded; the file of a photo is its content."""
+
+import hashlib
+import lzma
+import os
+import struct
+import time
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from zipfile import BadZipFile
+
+from core.datasets.dataset import Rejected
+from core.datasets.decoding import inspect
+from core.datasets.limits import PHOTO_BYTES, TOTAL_BYTES
+from core.datasets.sources.found import Found
+from core.datasets.sources.names import PICTURES, ending
+from core.datasets.sources.zip import unpacks_to_too_much
+from core.errors import BadDataset
+from core.home import Progress
+
+CHUNK_BYTES = 2**18
+WORKERS = min(4, os.cpu_count() or 1)  # a decoded photo may take 360 MB
+WAITING = 16 * WORKERS  # photos on disk that are not decoded yet
+TELL_SECONDS = 0.1
+INCOMING = ".incoming"  # where a photo is written before its name, its hash, is known
+
+# What reading a photo out of a folder or a damaged archive raises: zipfile passes on its decompressors' own errors.
+_UNREADABLE = (OSError, BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo that is on disk and was decoded. file: below the dataset's folder, with forward slashes."""
+
+    found: Found
+    hash: str
+    file: str
+    width: int
+    height: int
+
+
+@dataclass
+class Budget:
+    """Bytes that were really read, against what a source may hold. name: of the source, for the sentence."""
+
+    name: str
+    limit_bytes: int = TOTAL_BYTES
+    read_bytes: int = field(default=0, init=False)
+
+    def take(self, count: int) -> None:
+        self.read_bytes += count
+        if self.read_bytes > self.limit_bytes:
+            raise unpacks_to_too_much(self.name, self.limit_bytes)
+
+
+class _Unreadable(Exception):
+    """One file cannot be read; the words say why."""
+
+
+def take_in(
+    found: Iterable[Found], folder: Path, budget: Budget, total: int, progress: Progress
+) -> tuple[list[Photo], list[Rejected]]:
+    """Copies every photo below `folder` as originals/ab/<sha-256>.<ending> and decodes it.
+
+    total: how many there are, 0 when that is not known. Returns the photos in their order, and what could be none
+    with the reason; files of the latter are gone. Raises BadDataset when the source holds more than its budget.
+    """
+    photos: list[Photo] = []
+    rejected: list[Rejected] = []
+    tell = _seldom(progress)
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="decode") as pool:
+        try:
+            for one in _decoded(found, folder, budget, pool):
+                (photos if isinstance(one, Photo) else rejected).append(one)  # type: ignore[arg-type]
+                tell(len(photos) + len(rejected), total, "Reading photos")
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+        finally:
+            (folder / INCOMING).unlink(missing_ok=True)
+    progress(len(photos) + len(rejected), total, "Reading photos")
+    return photos, rejected
+
+
+def _decoded(
+    found: Iterable[Found], folder: Path, budget: Budget, pool: ThreadPoolExecutor
+) -> Iterator[Photo | Rejected]:
+    """Decoding runs a little behind copying; equal files are decoded once."""
+    sizes: dict[str, Future[tuple[int, int]]] = {}
+    files: dict[str, str] = {}
+    waiting: deque[tuple[Found, str]] = deque()
+    for one in found:
+        try:
+            digest, file = _store(one, folder, budget, files)
+        except _Unreadable as error:
+            yield Rejected(one.name, str(error))
+            continue
+        if digest not in sizes:
+            files[digest] = file
+            sizes[digest] = pool.submit(inspect, folder / file)
+        waiting.append((one, digest))
+        if len(waiting) > WAITING:
+            yield _settle(*waiting.popleft(), files, sizes, folder)
+    while waiting:
+        yield _settle(*waiting.popleft(), files, sizes, folder)
+
+
+def _settle(
+    found: Found, digest: str, files: dict[str, str], sizes: dict[str, Future[tuple[int, int]]], folder: Path
+) -> Photo | Rejected:
+    try:
+        width, height = sizes[digest].result()
+    except BadDataset as error:
+        (folder / files[digest]).unlink(missing_ok=True)
+        return Rejected(found.name, error.sentence)
+    return Photo(found, digest, files[digest], width, height)
+
+
+def _store(found: Found, folder: Path, budget: Budget, known: dict[str, str]) -> tuple[str, str]:
+    """(hash, file) of one photo, now on disk. Raises _Unreadable, and OSError when it cannot be written."""
+    incoming, digest, size = folder / INCOMING, hashlib.sha256(), 0
+    with incoming.open("wb") as target:
+        for chunk in _chunks(found):
+            budget.take(len(chunk))
+            size += len(chunk)
+            if size > PHOTO_BYTES:
+                raise _Unreadable(f"It is larger than {PHOTO_BYTES / 2**30:.0f} GB.")
+            digest.update(chunk)
+            target.write(chunk)
+    name = digest.hexdigest()
+    if name in known:
+        return name, known[name]
+    kind = ending(found.name)
+    file = f"originals/{name[:2]}/{name}" + (f".{kind}" if kind in PICTURES else "")
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    os.replace(incoming, folder / file)
+    return name, file
+
+
+def _chunks(found: Found) -> Iterator[bytes]:
+    """The file's bytes. Only errors of reading become _Unreadable: those of writing are the consumer's."""
+    try:
+        with found.open() as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                yield chunk
+    except _UNREADABLE as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise _Unreadable(f"The file cannot be read: {error.strerror}.") from error
+        raise _Unreadable("The file is damaged inside the archive.") from error
+
+
+def _seldom(progress: Progress) -> Callable[[int, int, str], None]:
+    """Passes on at most ten calls a second: who listens may redraw a page each time."""
+    last = 0.0
+
+    def tell(done: int, total: int, doing: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= TELL_SECONDS:
+            last = time.monotonic()
+            progress(done, total, doing)
+
+    return tell

@@ -1,0 +1,241 @@
+"""Which datasets there are: names, versions, and how one comes in or leaves, whole or not at all."""
+
+import json
+import os
+import secrets
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from core.datasets.dataset import SPLITS, Dataset, DatasetSummary, Rejected, Task
+from core.datasets.limits import NAME_LETTERS
+from core.datasets.sources.names import tidy
+from core.datasets.table import read_table, write_table
+from core.errors import BadInput, NotFound
+from core.home import Home, database, no_room_is_disk_full, whole_file
+
+_NEWEST = """
+    SELECT d.id, d.name, d.created, d.hidden, v.number, v.created AS changed, v.body FROM datasets d
+    JOIN versions v ON v.dataset_id = d.id
+    WHERE v.number = coalesce(:version, (SELECT max(number) FROM versions WHERE dataset_id = d.id))
+"""
+
+
+def list_datasets(home: Home) -> list[DatasetSummary]:
+    """What there is, newest first; deleted ones that runs still need are left out."""
+    # The list of rejected files may be long and is not shown here: SQLite drops it before Python reads the rest.
+    query = _NEWEST.replace("v.body", "json_remove(v.body, '$.rejected') AS body")
+    with database(home) as connection:
+        rows = connection.execute(f"{query} AND NOT d.hidden ORDER BY d.created DESC, d.rowid DESC", {"version": None})
+        return [_summary(row) for row in rows]
+
+
+def load_dataset(home: Home, name_or_id: str, version: int | None = None) -> Dataset:
+    """One dataset, its newest version unless another is asked for; the same object while nothing changed.
+
+    Raises NotFound, naming what there is.
+    """
+    with database(home) as connection:
+        return _load(home, connection, name_or_id, version)
+
+
+def rename_dataset(home: Home, dataset_id: str, name: str) -> None:
+    """Raises BadInput for a name that is none or is taken, NotFound."""
+    name = clean_name(name)
+    with database(home, write=True) as connection:
+        found = connection.execute("SELECT id FROM datasets WHERE name = ?", (name,)).fetchone()
+        if found and found["id"] != dataset_id:
+            raise _taken(name)
+        changed = connection.execute("UPDATE datasets SET name = ? WHERE id = ?", (name, dataset_id)).rowcount
+        if not changed:
+            raise _not_found(connection, dataset_id)
+
+
+def delete_dataset(home: Home, dataset_id: str) -> None:
+    """Gone with its files; where runs refer to it, only its name is free again and they can still read it.
+
+    Raises NotFound.
+    """
+    folder, trash = home.datasets / dataset_id, home.datasets / f".{dataset_id}.{os.getpid()}.part"
+    with database(home, write=True) as connection:
+        row = connection.execute("SELECT name FROM datasets WHERE id = ?", (dataset_id,)).fetchone()
+        if row is None:
+            raise _not_found(connection, dataset_id)
+        if _is_in_use(connection, dataset_id):
+            hidden_name = f"{row['name']} (deleted {secrets.token_hex(2)})"
+            connection.execute("UPDATE datasets SET hidden = 1, name = ? WHERE id = ?", (hidden_name, dataset_id))
+            return
+        connection.execute("DELETE FROM datasets WHERE id = ?", (dataset_id,))
+        if folder.exists():
+            os.rename(folder, trash)
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def clean_name(name: str) -> str:
+    """The name as it will be kept. Raises BadInput."""
+    name = tidy(name)
+    if not name:
+        raise BadInput("The dataset has no name.", "Give it one, such as what the photos show.")
+    if len(name) > NAME_LETTERS:
+        raise BadInput(f"The name is {len(name)} letters long; {NAME_LETTERS} are enough.", "Choose a shorter one.")
+    return name
+
+
+def refuse_taken(home: Home, name: str) -> None:
+    """Said before the long work, and again by `publish` when another import was quicker. Raises BadInput."""
+    with database(home) as connection:
+        if connection.execute("SELECT 1 FROM datasets WHERE name = ?", (name,)).fetchone():
+            raise _taken(name)
+
+
+@contextmanager
+def building(home: Home) -> Iterator[tuple[str, Path]]:
+    """A new id and a hidden folder to build its dataset in; what is not published by the block's end is gone.
+
+    Raises DiskFull.
+    """
+    _sweep(home)
+    dataset_id = secrets.token_hex(6)
+    folder = home.datasets / f".{dataset_id}.{os.getpid()}.part"
+    with no_room_is_disk_full(home.datasets / dataset_id):
+        try:
+            folder.mkdir()
+            yield dataset_id, folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(home: Home, built: Dataset) -> Dataset:
+    """Makes what was built visible in one step. Raises BadInput when its name was taken meanwhile."""
+    folder = home.datasets / built.id
+    write_table(built.table, _table_path(built.folder, 1))
+    _flush(built.folder)
+    try:
+        with database(home, write=True) as connection:
+            row = (built.id, built.name, built.created)
+            connection.execute("INSERT INTO datasets (id, name, created) VALUES (?, ?, ?)", row)
+            _insert_version(connection, built)
+            os.rename(built.folder, folder)
+    except sqlite3.IntegrityError as error:
+        raise _taken(built.name) from error
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return load_dataset(home, built.id)
+
+
+def new_version(home: Home, dataset_id: str, change: Callable[[Dataset], Dataset]) -> Dataset:
+    """`change` makes the next version out of the newest one; two changes at once happen one after the other.
+
+    Raises NotFound, and whatever `change` raises; then nothing changed.
+    """
+    with database(home, write=True) as connection:
+        newest = _load(home, connection, dataset_id, None)
+        changed = replace(change(newest), version=newest.version + 1, created=time.time())
+        with whole_file(_table_path(newest.folder, changed.version)) as part:
+            write_table(changed.table, part)
+        _insert_version(connection, changed)
+    return load_dataset(home, dataset_id, changed.version)
+
+
+def _load(home: Home, connection: sqlite3.Connection, name_or_id: str, version: int | None) -> Dataset:
+    query = f"{_NEWEST} AND d.id = coalesce((SELECT id FROM datasets WHERE id = :key), (SELECT id FROM datasets WHERE name = :key))"
+    row = connection.execute(query, {"version": version, "key": tidy(name_or_id)}).fetchone()
+    if row is None:
+        raise _not_found(connection, name_or_id, version)
+    return _read(home.datasets / row["id"], row["id"], row["number"], row["name"], row["changed"], row["body"])
+
+
+# Rows of a version never change, so its table is read once; 16 tables of 100,000 photos are some 500 MB at the most.
+@lru_cache(maxsize=16)
+def _read(folder: Path, dataset_id: str, version: int, name: str, created: float, text: str) -> Dataset:
+    body = json.loads(text)
+    return Dataset(
+        id=dataset_id,
+        name=name,
+        version=version,
+        folder=folder,
+        tasks=_tasks(body),
+        table=read_table(_table_path(folder, version)),
+        rejected=tuple(Rejected(**rejected) for rejected in body["rejected"]),
+        origin=body["origin"],
+        splits_from=body["splits_from"],
+        created=created,
+    )
+
+
+def _summary(row: sqlite3.Row) -> DatasetSummary:
+    body = json.loads(row["body"])
+    return DatasetSummary(
+        id=row["id"],
+        name=row["name"],
+        version=row["number"],
+        created=row["created"],
+        tasks=_tasks(body),
+        images=sum(body["counts"].values()),
+        counts=body["counts"],
+        origin=body["origin"],
+        hidden=bool(row["hidden"]),
+    )
+
+
+def _tasks(body: dict[str, Any]) -> tuple[Task, ...]:
+    return tuple(Task(task["name"], tuple(task["classes"])) for task in body["tasks"])
+
+
+def _insert_version(connection: sqlite3.Connection, dataset: Dataset) -> None:
+    body = {
+        "tasks": [asdict(task) for task in dataset.tasks],
+        "origin": dataset.origin,
+        "splits_from": dataset.splits_from,
+        "counts": {split: len(dataset.indices(split)) for split in SPLITS},
+        "rejected": [asdict(rejected) for rejected in dataset.rejected],
+    }
+    row = (dataset.id, dataset.version, dataset.created, json.dumps(body, ensure_ascii=False))
+    connection.execute("INSERT INTO versions (dataset_id, number, created, body) VALUES (?, ?, ?, ?)", row)
+
+
+def _is_in_use(connection: sqlite3.Connection, dataset_id: str) -> bool:
+    # A plan may name several datasets; ids are random, so one that occurs in a plan's text is meant.
+    query = "SELECT 1 FROM runs WHERE dataset_id = ? OR instr(plan, ?) LIMIT 1"
+    return connection.execute(query, (dataset_id, f'"{dataset_id}"')).fetchone() is not None
+
+
+def _table_path(folder: Path, version: int) -> Path:
+    return folder / f"labels-{version}.parquet"
+
+
+def _flush(folder: Path) -> None:
+    """All of a new dataset on disk, at once: one flush per photo would take minutes for 25,000 of them."""
+    if hasattr(os, "sync"):
+        os.sync()
+    else:  # Windows has no such call; the table is what all else hangs on
+        with (folder / "labels-1.parquet").open("rb+") as file:
+            os.fsync(file.fileno())
+
+
+def _sweep(home: Home) -> None:
+    """Removes hidden folders whose process was killed while it built or deleted them."""
+    for folder in home.datasets.glob(".*.part"):
+        process = folder.name.split(".")[-2]
+        if process.isdecimal() and not psutil.pid_exists(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _taken(name: str) -> BadInput:
+    return BadInput(f'There is a dataset called "{name}" already.', "Choose another name, or add the photos to it.")
+
+
+def _not_found(connection: sqlite3.Connection, name: str, version: int | None = None) -> NotFound:
+    names = [row["name"] for row in connection.execute("SELECT name FROM datasets WHERE NOT hidden ORDER BY created")]
+    there_is = f"There are: {', '.join(names[-20:])}." if names else "There is none yet: import photos first."
+    what = f'dataset called "{name}"' if version is None else f'version {version} of a dataset called "{name}"'
+    return NotFound(f"There is no {what}.", there_is)

@@ -1,0 +1,44 @@
+"""A folder on this machine as a source. Links that lead out of it are not followed."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from core.datasets.dataset import Rejected
+from core.datasets.limits import FILES
+from core.datasets.sources.found import Contents, Entry
+from core.datasets.sources.names import PICTURES, TABLES, ending, is_noise, tidy
+from core.errors import BadDataset
+
+
+def list_folder(folder: Path, name: str) -> Contents:
+    """The folder's files, at any depth, in an order that is the same everywhere. Raises BadDataset."""
+    root = folder.resolve()
+    pictures, tables, rejected = [], [], []
+    for path in _walk(root):
+        inside = "/".join(tidy(part) for part in path.relative_to(root).parts)
+        kind = ending(inside)
+        if is_noise(inside) or (not path.is_dir() and kind not in PICTURES | TABLES):
+            continue
+        if path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(root)):
+            rejected.append(
+                Rejected(inside, "It is a link that leads elsewhere; only what lies in the folder is read.")
+            )
+        elif path.is_file():
+            (tables if kind in TABLES else pictures).append(Entry(inside, path.stat().st_size, _opener(path)))
+        if len(pictures) > FILES:
+            raise BadDataset(f'"{name}" holds more than {FILES:,} photos.', "Import it in parts.")
+    return Contents(name, tuple(pictures), tuple(tables), tuple(rejected))
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Files, and links to folders."""
+    for place, folders, files in os.walk(root, followlinks=False):
+        folders.sort()
+        yield from (Path(place, name) for name in sorted(files))
+        yield from (Path(place, name) for name in folders if Path(place, name).is_symlink())
+
+
+def _opener(path: Path) -> Callable[[], BinaryIO]:
+    return lambda: path.open("rb")

@@ -1,0 +1,98 @@
+"""Names of files as people and programs write them: which are photos, which are noise, which say a split."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from core.datasets.dataset import Split
+
+# What Pillow cannot read (heic, svg, camera raw) is here too: it is then listed with a reason instead of overlooked.
+PICTURES = frozenset(
+    ["jpg", "jpeg", "jpe", "jfif", "jp2", "png", "apng", "gif", "bmp", "dib", "webp", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "tga", "ico", "avif", "heic", "heif", "svg", "psd", "dng", "cr2", "cr3", "nef", "arw", "orf", "raf", "rw2"]
+)
+TABLES = frozenset({"csv", "tsv"})
+ARCHIVES = frozenset(["zip", "rar", "7z", "tar", "gz", "tgz", "bz2", "xz"])
+_NOISE = frozenset({"__macosx", "@eadir", "$recycle.bin", "system volume information"})
+
+_SPLITS: dict[str, Split] = {
+    **dict.fromkeys(("train", "training", "trainset", "trainingset"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "valset", "validset", "validationset"), "validation"),
+    **dict.fromkeys(("test", "testing", "testset", "testingset"), "test"),
+}
+
+
+def ending(name: str) -> str:
+    """`jpg` for `a/B.JPG`; empty when there is none."""
+    return PurePosixPath(name).suffix[1:].lower()
+
+
+def is_noise(name: str) -> bool:
+    """Hidden files and what operating systems strew about; nobody means those."""
+    return any(part.startswith(".") or part.lower() in _NOISE for part in name.split("/"))
+
+
+def split_named(word: str) -> Split | None:
+    """The split a folder or a cell of a table names: "Train", "val", "test_set"."""
+    return _SPLITS.get(re.sub(r"[^a-z]", "", word.lower())) if len(word) < 20 else None
+
+
+def tidy(text: str) -> str:
+    """Text as it is shown and compared: composed letters (macOS stores "e" + accent), no control characters."""
+    visible = "".join(" " if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in text)
+    return " ".join(unicodedata.normalize("NFC", visible).split())
+
+
+def tidy_path(name: str) -> str | None:
+    """A name inside a source with forward slashes; None when it climbs out or starts at a root."""
+    name = name.replace("\\", "/")
+    parts = [tidy(part) for part in name.split("/")]
+    if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in parts:
+        return None
+    return "/".join(part for part in parts if part not in ("", ".")) or None
+
+
+def natural_order(text: str) -> tuple[list[tuple[int, int, str]], str]:
+    """A key that puts "class 2" before "class 10", and does not care for upper case first."""
+    pieces = re.findall(r"[0-9]{1,18}|[^0-9]+", text)
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p.casefold()) for p in pieces], text
+
+
+def legacy_encoding(names: Iterable[bytes]) -> str:
+    """The encoding of a zip's names that are not marked as UTF-8: the first that makes sense of all of them.
+
+    The format says code page 437; programs write what their Windows uses. Each guess must explain every letter, so
+    that German or Spanish names in 437 are not taken for Cyrillic or Chinese ones.
+    """
+    joined = b"\n".join(names)
+    for encoding, makes_sense in _GUESSES:
+        try:
+            if makes_sense(joined.decode(encoding)):
+                return encoding
+        except UnicodeDecodeError:
+            continue
+    return "cp437"
+
+
+def _letters(text: str, *scripts: str) -> bool:
+    foreign = [letter for letter in text if ord(letter) > 127]
+    return all(unicodedata.name(letter, "").startswith(scripts) for letter in foreign)
+
+
+def _is_japanese(text: str) -> bool:
+    kana = any(unicodedata.name(letter, "").startswith(("HIRAGANA", "KATAKANA")) for letter in text)
+    return kana and _letters(text, "HIRAGANA", "KATAKANA", "CJK", "IDEOGRAPHIC")
+
+
+def _is_russian(text: str) -> bool:
+    mixed = re.search(r"[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]", text)
+    return not mixed and _letters(text, "CYRILLIC", "NUMERO")
+
+
+_GUESSES = (
+    ("utf-8", lambda text: True),
+    ("shift_jis", _is_japanese),
+    ("gb2312", lambda text: _letters(text, "CJK")),
+    ("euc_kr", lambda text: _letters(text, "HANGUL")),
+    ("cp866", _is_russian),
+)

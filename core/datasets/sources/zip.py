@@ -1,0 +1,121 @@
+"""A zip archive as a source. Nothing is unpacked ahead and no name in it is ever used as a path."""
+
+import os
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from core.datasets.dataset import Rejected
+from core.datasets.limits import DIRECTORY_BYTES, FILES, TOTAL_BYTES, UNPACKED_FREE_BYTES, UNPACKED_RATIO
+from core.datasets.sources.found import Contents, Entry
+from core.datasets.sources.names import ARCHIVES, PICTURES, TABLES, ending, is_noise, legacy_encoding, tidy, tidy_path
+from core.errors import BadDataset
+
+_ENCRYPTED, _UTF8 = 0x1, 0x800
+_METHODS = (ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA)
+# What zipfile lets through when the table of contents itself is damaged.
+_DAMAGED = (BadZipFile, NotImplementedError, ValueError, struct.error, EOFError, OverflowError)
+
+
+def is_zip(path: Path) -> bool:
+    """By its first bytes: a local header, or the end record of an archive without files."""
+    with path.open("rb") as file:
+        return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+@contextmanager
+def open_zip(path: Path, name: str) -> Iterator[Contents]:
+    """The archive's files, to be read while the block lasts. Raises BadDataset."""
+    _refuse_a_huge_directory(path, name)
+    try:
+        archive = ZipFile(path)
+    except _DAMAGED as error:
+        raise BadDataset(
+            f'The archive "{name}" is damaged or was cut short on its way here.',
+            "Copy or download it again, or pack it anew.",
+        ) from error
+    with archive:
+        yield _contents(archive, name, path.stat().st_size)
+
+
+def _contents(archive: ZipFile, name: str, archive_bytes: int) -> Contents:
+    pictures, tables, rejected = [], [], []
+    for info, said in _named(archive):
+        inside = tidy_path(said)
+        kind = ending(inside or said)
+        if inside is not None and is_noise(inside):
+            continue
+        if inside is None:
+            rejected.append(Rejected(tidy(said), "Its name points outside the archive."))
+        elif kind in ARCHIVES:
+            rejected.append(Rejected(inside, "An archive inside the archive is not opened; unpack it first."))
+        elif kind in PICTURES | TABLES:
+            _refuse_what_cannot_be_read(info, name)
+            entry = Entry(inside, info.file_size, _opener(archive, info))
+            (tables if kind in TABLES else pictures).append(entry)
+    limit = min(TOTAL_BYTES, max(UNPACKED_FREE_BYTES, UNPACKED_RATIO * archive_bytes))
+    contents = Contents(name, tuple(pictures), tuple(tables), tuple(rejected), limit)
+    if contents.bytes > limit:
+        raise unpacks_to_too_much(name, limit)
+    return contents
+
+
+def unpacks_to_too_much(name: str, limit_bytes: int) -> BadDataset:
+    return BadDataset(
+        f'"{name}" unpacks to more than {limit_bytes / 2**30:,.0f} GB, far more than photos of its size do.',
+        "If the photos are real, unpack it on your computer and import the folder.",
+    )
+
+
+def _named(archive: ZipFile) -> Iterator[tuple[ZipInfo, str]]:
+    """Files with their names, those not marked as UTF-8 put right all together."""
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    raw = {id(i): i.filename.encode("cp437") for i in infos if not i.flag_bits & _UTF8 and not i.filename.isascii()}
+    encoding = legacy_encoding(raw.values())
+    for info in infos:
+        yield info, raw[id(info)].decode(encoding) if id(info) in raw else info.filename
+
+
+def _refuse_what_cannot_be_read(info: ZipInfo, name: str) -> None:
+    if info.flag_bits & _ENCRYPTED:
+        raise BadDataset(
+            f'The archive "{name}" is protected by a password.',
+            "Unpack it on your computer and drop the folder here instead.",
+        )
+    if info.compress_type not in _METHODS:
+        raise BadDataset(
+            f'The archive "{name}" is packed in a way that only some programs can read (method {info.compress_type}).',
+            "Unpack it on your computer and drop the folder here instead.",
+        )
+
+
+def _opener(archive: ZipFile, info: ZipInfo) -> Callable[[], BinaryIO]:
+    return lambda: cast(BinaryIO, archive.open(info))
+
+
+def _refuse_a_huge_directory(path: Path, name: str) -> None:
+    """zipfile reads the whole table of contents into memory before one can ask how long it is."""
+    with path.open("rb") as file:
+        if _directory_bytes(file) > DIRECTORY_BYTES:
+            raise BadDataset(f'The archive "{name}" holds more than {FILES:,} files.', "Import it in parts.")
+
+
+def _directory_bytes(file: IO[bytes]) -> int:
+    """What the end record says of the directory's length (APPNOTE.TXT 4.3.16; 4.3.14 for zip64); 0 without one."""
+    length = file.seek(0, os.SEEK_END)
+    start = max(0, length - 22 - 2**16)
+    file.seek(start)
+    tail = file.read()
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or end + 22 > len(tail):
+        return 0
+    (size,) = struct.unpack_from("<L", tail, end + 12)
+    if size == 0xFFFFFFFF and end >= 20 and tail[end - 20 : end - 16] == b"PK\x06\x07":
+        (offset,) = struct.unpack_from("<Q", tail, end - 12)
+        file.seek(min(offset, length))
+        record = file.read(56)
+        size = struct.unpack_from("<Q", record, 40)[0] if len(record) == 56 else 0
+    return size
