@@ -1,0 +1,78 @@
+"""Carrying plans out: the queue, the background runner, pause, stop and resume, what happened, what the page draws.
+
+All of it goes through the database of one home, so that a dashboard and command lines can share it: whoever asks,
+one device trains one run at a time.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from core.runs.control import (
+    delete_run,
+    get_run,
+    has_best,
+    list_runs,
+    pause,
+    place_in_queue,
+    rename_run,
+    resume,
+    stop,
+    waits_for,
+)
+from core.runs.happenings import events
+from core.runs.types import HAS_RESULTS, Best, Happening, Run, RunProgress, State
+
+if TYPE_CHECKING:
+    from core.runs.carrying import carry_out
+    from core.runs.live import curves, history, verdict_of, view_of
+    from core.runs.queueing import describe, queue
+    from core.runs.runner import Runner
+    from core.runs.scoring import open_test
+
+# What trains or judges loads torch and scipy, which takes seconds: a list of runs does not wait for it.
+_LATER = {
+    "Runner": "core.runs.runner",
+    "carry_out": "core.runs.carrying",
+    "curves": "core.runs.live",
+    "describe": "core.runs.queueing",
+    "history": "core.runs.live",
+    "open_test": "core.runs.scoring",
+    "queue": "core.runs.queueing",
+    "verdict_of": "core.runs.live",
+    "view_of": "core.runs.live",
+}
+
+__all__ = [
+    "HAS_RESULTS",
+    "Best",
+    "Happening",
+    "Run",
+    "RunProgress",
+    "Runner",
+    "State",
+    "carry_out",
+    "curves",
+    "delete_run",
+    "describe",
+    "events",
+    "get_run",
+    "has_best",
+    "history",
+    "list_runs",
+    "open_test",
+    "pause",
+    "place_in_queue",
+    "queue",
+    "rename_run",
+    "resume",
+    "stop",
+    "verdict_of",
+    "view_of",
+    "waits_for",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)

@@ -1,0 +1,165 @@
+"""How far a run is and how long it will still take, from the events and the clock alone."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from core.plans import Plan
+from core.plans.estimate import CLEAN_SAMPLE_LIMIT
+from core.runs.types import RunProgress
+from core.training.batches import steps_per_epoch
+from core.training.events import EpochEnded, Event, PhaseBegan, Prepared, Stepped
+
+ENOUGH_SECONDS = 2.0  # of steps, before a guess is made from them
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Photos that teach, and photos that judge."""
+
+    training: int
+    validation: int
+
+    @property
+    def scored(self) -> int:
+        """Photos that are scored at an epoch's end."""
+        return self.validation + min(self.training, max(self.validation, 1), CLEAN_SAMPLE_LIMIT)
+
+
+class ProgressMeter:
+    """Follows a run's events. Time that it was paused does not count; the clock can be replaced in tests.
+
+    seconds_left is what the last epoch of this phase took (steps and scoring), for the epochs that are left; in a
+    phase's first epoch, what its steps took so far. A later phase that learns more than any that was measured makes it
+    None, unless `foretold` (seconds per epoch, by phase, from the plan's estimate) says how much longer that takes.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        counts: Counts,
+        begun: RunProgress,
+        foretold: tuple[float, ...] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        per_epoch = steps_per_epoch(counts.training, plan.batch_size)
+        self.progress = replace(
+            begun,
+            phases=len(plan.phases),
+            epochs=plan.epochs,
+            images_total=counts.training,
+            steps_per_epoch=begun.steps_per_epoch or per_epoch,
+            steps_total=begun.steps_total or per_epoch * plan.epochs,
+            images_per_second=None,
+            seconds_left=None,
+        )
+        self._plan, self._counts, self._foretold, self._clock = plan, counts, foretold, clock
+        self._epoch_seconds: dict[int, float] = {}  # what a whole epoch took, by phase
+        self._scoring_seconds: float | None = None
+        self._epoch_began = self._last_step = clock()
+        self._steps_timed, self._steps_seconds = 0, 0.0
+        self._whole_epoch = begun.step == 0  # false until the end of an epoch that was resumed in its middle
+
+    def hold(self, seconds: float) -> None:
+        """The run was paused for so long."""
+        self._epoch_began += seconds
+        self._last_step += seconds
+
+    def follow(self, event: Event) -> RunProgress:
+        """The progress after one more event."""
+        match event:
+            case Prepared():
+                self.progress = replace(self.progress, doing=event.doing, done=event.done, total=event.total)
+            case PhaseBegan():
+                self.progress = replace(self.progress, phase=event.name, number=event.phase + 1)
+                self._begin_epoch()
+            case Stepped():
+                self._after_step(event)
+            case EpochEnded():
+                self._after_epoch(event)
+        return self.progress
+
+    def _after_step(self, event: Stepped) -> None:
+        now = self._clock()
+        if event.epoch != self.progress.epoch or self._steps_timed == 0:
+            self._steps_timed = 1  # the first step also pays for what begins: it is not timed
+        else:
+            self._steps_seconds += now - self._last_step
+            self._steps_timed += 1
+        self._last_step = now
+        timed = self._steps_timed - 1
+        speed = self.progress.images_per_second
+        if timed and self._steps_seconds > 0:
+            speed = timed * min(self._plan.batch_size, self._counts.training) / self._steps_seconds
+        self.progress = replace(
+            self.progress,
+            doing="training",
+            done=0,
+            total=0,
+            phase=self._plan.phases[event.phase].name,
+            number=event.phase + 1,
+            epoch=event.epoch,
+            step=event.step,
+            steps_total=max(self.progress.steps_total, event.step),
+            images=event.images,
+            images_per_second=speed,
+        )
+        self.progress = replace(self.progress, seconds_left=self._seconds_left(event.phase))
+
+    def _after_epoch(self, event: EpochEnded) -> None:
+        now = self._clock()
+        self._scoring_seconds = now - self._last_step
+        if self._whole_epoch:
+            self._epoch_seconds[event.phase] = now - self._epoch_began
+        per_epoch = max(1, round(event.step / event.epoch))
+        self.progress = replace(
+            self.progress,
+            epoch=event.epoch,
+            epochs_done=event.epoch,
+            step=event.step,
+            steps_per_epoch=per_epoch,
+            steps_total=per_epoch * self._plan.epochs,
+            images=self._counts.training,
+            images_per_second=event.images_per_second,
+        )
+        self._begin_epoch()
+        self._whole_epoch = True
+        self.progress = replace(self.progress, seconds_left=self._seconds_left(event.phase))
+
+    def _begin_epoch(self) -> None:
+        self._epoch_began = self._clock()
+        self._steps_timed, self._steps_seconds = 0, 0.0
+
+    def _seconds_left(self, phase: int) -> float | None:
+        epoch_seconds = self._seconds_of_an_epoch(phase)
+        if epoch_seconds is None:
+            return None
+        p = self.progress
+        ends = [sum(each.epochs for each in self._plan.phases[: i + 1]) for i in range(p.phases)]
+        left = epoch_seconds * max(0.0, ends[phase] - p.step / p.steps_per_epoch)
+        for later in range(phase + 1, p.phases):
+            its_epoch = self._of_a_later_phase(later, phase, epoch_seconds)
+            if its_epoch is None:
+                return None
+            left += its_epoch * self._plan.phases[later].epochs
+        return left
+
+    def _seconds_of_an_epoch(self, phase: int) -> float | None:
+        measured = self._epoch_seconds.get(phase)
+        if measured is not None:
+            return measured
+        timed = self._steps_timed - 1
+        if timed < 1 or self._steps_seconds < ENOUGH_SECONDS:
+            return None
+        per_step = self._steps_seconds / timed
+        # Scoring a photo takes no longer than learning from it.
+        scoring = per_step * self._counts.scored / self._plan.batch_size
+        if self._scoring_seconds is not None:
+            scoring = min(scoring, self._scoring_seconds)
+        return per_step * self.progress.steps_per_epoch + scoring
+
+    def _of_a_later_phase(self, later: int, phase: int, epoch_seconds: float) -> float | None:
+        if self._foretold is not None and self._foretold[phase] > 0:
+            return epoch_seconds * self._foretold[later] / self._foretold[phase]
+        learns_no_more = self._plan.phases[later].first_learning >= self._plan.phases[phase].first_learning
+        return epoch_seconds if learns_no_more else None

@@ -1,0 +1,104 @@
+"""What a run is, and how far it is."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple
+
+from core.plans.plan import Plan
+
+State = Literal["queued", "running", "paused", "finished", "stopped", "failed", "interrupted"]
+Wish = Literal["", "pause", "stop"]
+
+WORKING: tuple[State, ...] = ("running", "paused")  # a process holds its device
+OVER: tuple[State, ...] = ("finished", "stopped", "failed", "interrupted")
+HAS_RESULTS: tuple[State, ...] = ("finished", "stopped")
+
+
+@dataclass(frozen=True)
+class Best:
+    """The epoch whose model is kept. accuracy_text: of its validation photos, with the margin."""
+
+    epoch: int
+    step: int
+    accuracy_text: str
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """How far a run is, as screens show it.
+
+    doing: "training", or in a few words what else takes its time just now; done and total belong to it when it is not
+    training. number (of the phase), epoch and step count from 1; 0 is before the first. images: of this epoch, so far.
+    epochs_done: those that were scored, too.
+    steps_total: an upper bound until the first epoch has ended; early stopping may end it sooner.
+    images_per_second, seconds_left: None until something was measured.
+    rewound: how often curves were cut back to a checkpoint, so that readers know to read them anew.
+    """
+
+    doing: str = ""
+    done: int = 0
+    total: int = 0
+    phase: str = ""
+    number: int = 0
+    phases: int = 0
+    epoch: int = 0
+    epochs: int = 0
+    epochs_done: int = 0
+    step: int = 0
+    steps_total: int = 0
+    steps_per_epoch: int = 0
+    images: int = 0
+    images_total: int = 0
+    images_per_second: float | None = None
+    seconds_left: float | None = None
+    best: Best | None = None
+    rewound: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def progress_from(fields: dict[str, Any]) -> RunProgress:
+    """The inverse of `as_json`."""
+    best = fields.get("best")
+    return RunProgress(**{**fields, "best": Best(**best) if best else None})
+
+
+@dataclass(frozen=True)
+class Run:
+    """A plan being carried out. Times are seconds since 1970; device is a real one ("cpu", "cuda:0"), never "auto".
+
+    wish: what the user asked for and the process that trains has not done yet. error: the sentence, when it failed.
+    test_opened: how often the test split was looked at.
+    """
+
+    id: str
+    name: str
+    state: State
+    created: float
+    started: float | None
+    ended: float | None
+    plan: Plan
+    dataset_id: str
+    dataset_name: str
+    device: str
+    wish: Wish
+    progress: RunProgress
+    error: str
+    test_opened: int
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in OVER
+
+    @property
+    def can_resume(self) -> bool:
+        return self.state in ("paused", "interrupted", "failed")
+
+
+class Happening(NamedTuple):
+    """One line of "What happened so far". number: from 1, in order; time: seconds since 1970."""
+
+    number: int
+    time: float
+    kind: str
+    sentence: str
