@@ -30,7 +30,7 @@ _BOTH = {
     "buttonRadius": "10px",
     "showWidgetBorder": True,
     "headingFontSizes": ["2.1rem", "1.45rem", "1.15rem"],
-    "headingFontWeights": [560, 560, 560],
+    "headingFontWeights": [550, 550, 550],
     "metricValueFontSize": "1.7rem",
     "paddingTop": "1rem",
     "fontFaces": [

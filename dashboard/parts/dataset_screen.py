@@ -16,6 +16,7 @@ CLASSES_AS_PILLS = 12  # more are chosen from a list
 CLASSES_AS_BARS = 14
 REJECTED_SHOWN = 200
 NO_LABEL = "no label"
+ALL = -2  # beside class indices and MISSING
 
 
 def show_dataset(dataset: Dataset) -> None:
@@ -98,19 +99,28 @@ def _photos(dataset: Dataset, task: Task) -> None:
 
 def _class_filter(dataset: Dataset, task: Task) -> int | None:
     """The class to show: its index, MISSING for photos without a label, None for all."""
-    options = [None, *range(len(task.classes))]
+    options = [ALL, *range(len(task.classes))]
     if sum(dataset.counts(task).values()) < len(dataset):
         options.append(MISSING)
 
-    def words(index: int | None) -> str:
-        return "All" if index is None else NO_LABEL if index == MISSING else plain(task.classes[index])
+    def words(index: int) -> str:
+        return "All" if index == ALL else NO_LABEL if index == MISSING else plain(task.classes[index])
 
     key = f"class_{dataset.id}_{task.name}"
     if len(options) - 1 <= CLASSES_AS_PILLS:
-        chosen = st.pills("Class", options, default=None, format_func=words, label_visibility="collapsed", key=key)
+        chosen = st.pills(
+            "Class",
+            options,
+            default=ALL,
+            required=True,
+            format_func=words,
+            label_visibility="collapsed",
+            wrap=True,
+            key=key,
+        )
     else:
         chosen = st.selectbox("Class", options, format_func=words, label_visibility="collapsed", key=key)
-    return chosen
+    return None if chosen in (ALL, None) else chosen
 
 
 def _apply(dataset: Dataset, task: Task, edit: Edit) -> None:

@@ -93,7 +93,8 @@ def _figures(card: BackboneCard) -> str:
         (f"{card.accuracy:.1f} %" if card.accuracy is not None else "–", "ImageNet"),
         (f"{card.input_size} px", "sees"),
     ]
-    return f'<div class="figures four">{"".join(f"<span><b>{escaped(n)}</b>{escaped(w)}</span>" for n, w in figures)}</div>'
+    spans = "".join(f"<span><b>{escaped(figure)}</b>{escaped(what)}</span>" for figure, what in figures)
+    return f'<div class="figures four">{spans}</div>'
 
 
 def _begin_fetch(home: Home, card: BackboneCard) -> None:

@@ -1,8 +1,11 @@
 """Nothing chosen yet: every way to give photos, what is here already, and where one left off."""
 
+from contextlib import AbstractContextManager
+
 import streamlit as st
 
 from core.datasets import DatasetSummary, PublicSet, Sample, list_datasets, load_dataset, public_sets, samples
+from core.errors import BadInput
 from core.home import Home
 from core.runs import Run, list_runs, resume
 from dashboard import state
@@ -11,7 +14,7 @@ from dashboard.parts.drop_zone import drop_zone
 from dashboard.parts.importing import begin_path, begin_public, begin_sample, begin_upload
 from dashboard.parts.run_words import how_far
 from dashboard.parts.state_pill import state_pill
-from dashboard.parts.texts import escaped, in_bytes, many, quiet, when
+from dashboard.parts.texts import escaped, in_bytes, many, quiet, show_error, when
 from dashboard.parts.work_bar import show_running
 from dashboard.routes import sample_url
 
@@ -45,7 +48,10 @@ def _own_photos(home: Home) -> None:
         with st.expander("A folder, zip or table on this computer", icon=":material/folder_open:"):
             path = st.text_input("Where it lies", placeholder="/home/me/photos", key="path")
             if st.button("Use it", key="use_path"):
-                begin_path(home, path)
+                try:
+                    begin_path(home, path)
+                except BadInput as error:
+                    show_error(error)
 
 
 def _sets_here(home: Home) -> None:
@@ -59,26 +65,31 @@ def _sets_here(home: Home) -> None:
 
 def _sample_card(home: Home, sample: Sample) -> None:
     with st.container(key=f"card_sample_{sample.id}"):
-        about, button = st.columns([4.4, 1], vertical_alignment="center", wrap=False)
         pictures = "".join(f'<img alt="" src="{escaped(sample_url(sample.id, n))}">' for n in range(3))
-        about.html(
-            f'<div class="row" style="flex-wrap:nowrap"><span class="thumbs">{pictures}</span>'
-            f"<span><b>{escaped(sample.title)}</b><br>"
-            f'<span class="quiet small">{escaped(sample.sentence)}</span></span></div>'
-        )
-        if button.button("Use", key=f"use_{sample.id}", width="stretch"):
-            begin_sample(home, sample)
+        with _row():
+            st.html(
+                f'<div class="row" style="flex-wrap:nowrap"><span class="thumbs">{pictures}</span>'
+                f"<span><b>{escaped(sample.title)}</b><br>"
+                f'<span class="quiet small">{escaped(sample.sentence)}</span></span></div>'
+            )
+            if st.button("Use", key=f"use_{sample.id}"):
+                begin_sample(home, sample)
 
 
 def _public_row(home: Home, public: PublicSet) -> None:
-    about, button = st.columns([3.2, 1], vertical_alignment="center", wrap=False)
-    about.html(
-        f'<b>{escaped(public.title)}</b> <span class="pill">{in_bytes(public.bytes)}</span><br>'
-        f'<span class="quiet small">{escaped(public.sentence)} {public.images:,} photos, {public.classes:,} classes. '
-        f"Licence: {escaped(public.licence)}</span>"
-    )
-    if button.button("Fetch", key=f"fetch_{public.id}", width="stretch", help=f"Downloads {in_bytes(public.bytes)}"):
-        begin_public(home, public)
+    with _row():
+        st.html(
+            f'<b>{escaped(public.title)}</b> <span class="pill">{in_bytes(public.bytes)}</span><br><span class="quiet '
+            f'small">{escaped(public.sentence)} {public.images:,} photos, {public.classes:,} classes. '
+            f"Licence: {escaped(public.licence)}</span>"
+        )
+        if st.button("Fetch", key=f"fetch_{public.id}", help=f"Downloads {in_bytes(public.bytes)}, once"):
+            begin_public(home, public)
+
+
+def _row() -> AbstractContextManager[object]:
+    """Words on the left, what to do with it on the right; on a phone, too."""
+    return st.container(horizontal=True, vertical_alignment="center", wrap=False)
 
 
 def _left_off(home: Home) -> None:

@@ -1,5 +1,5 @@
 // The photos near the window are in the page, the others are only numbers: 10,000 cost as much as 100.
-const NARROWEST = 126, CAPTION = 29, SPARE = 3;    // pixels, pixels, rows above and below the window
+const NARROWEST = 112, CAPTION = 29, SPARE = 3;    // pixels, pixels, rows above and below the window
 const lists = new Map();                           // address -> promise of a list; a version never changes
 const grids = new WeakMap();                       // parentElement -> its grid: the function below runs at every rerun
 
@@ -23,9 +23,16 @@ async function wanted(data) {
   if (data.shown) return data.shown.map(([id, caption]) => ({ id, caption, more: "" }));
   const { photos, classes, splits } = await list(data.list);
   const split = data.split === null ? -1 : splits.indexOf(data.split);
-  return photos
-    .filter((p) => (data.label === null || p[1] === data.label) && (split < 0 || p[2] === split))
-    .map(([id, label, where, name]) => ({ id, caption: classes[label] ?? "no label", more: `${splits[where]} · ${name}` }));
+  const fitting = photos.filter((p) => (data.label === null || p[1] === data.label) && (split < 0 || p[2] === split));
+  // All classes together are shown mixed, always in the same way; else one would see the first class only.
+  if (data.label === null) fitting.sort((a, b) => scatter(a[0]) - scatter(b[0]));
+  return fitting.map(([id, label, where, name]) => ({ id, caption: classes[label] ?? "no label", more: `${splits[where]} · ${name}` }));
+}
+
+function scatter(id) {                              // FNV-1a: the same number for the same id, alike ones far apart
+  let hash = 2166136261;
+  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 16777619);
+  return hash >>> 0;
 }
 
 function makeGrid(root) {
