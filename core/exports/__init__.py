@@ -1,0 +1,6 @@
+"""What a trained model is for: answers to new photos, and a zip to take it home in."""
+
+from core.exports.predictor import Answer, Photo, Predictor, load_predictor, predictor
+from core.exports.take_home import export_zip
+
+__all__ = ["Answer", "Photo", "Predictor", "export_zip", "load_predictor", "predictor"]

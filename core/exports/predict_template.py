@@ -1,0 +1,89 @@
+"""Asks the model in this folder what is on photos. Needs: pip install torch timm safetensors pillow numpy
+
+python predict.py photo.jpg another.png
+python predict.py --json photo.jpg
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import timm
+import torch
+from PIL import Image, ImageOps
+from safetensors.torch import load_file
+
+HERE = Path(__file__).resolve().parent
+MODEL, LABELS, SEEN = (
+    json.loads((HERE / name).read_text(encoding="utf-8"))
+    for name in ("model.json", "labels.json", "preprocessing.json")
+)
+
+
+def load_model():
+    """The backbone, and one linear layer (weight, bias) per task."""
+    weights = load_file(HERE / "model.safetensors")
+    heads = [(weights.pop(f"{name}.weight"), weights.pop(f"{name}.bias")) for name in MODEL["heads"]]
+    backbone = timm.create_model(MODEL["name"], pretrained=False, **MODEL["arguments"])
+    backbone.load_state_dict(weights)
+    return backbone.eval(), heads
+
+
+def to_rgb(image):
+    """RGB on white, grey of more than 8 bits scaled: as in training."""
+    if image.mode.startswith(("I", "F")):
+        grey = np.asarray(image)
+        black, white = float(np.nanmin(grey)), float(np.nanmax(grey))
+        if grey.dtype.kind == "u":
+            black, white = 0.0, 4095.0 if white <= 4095 else 65535.0
+        grey = (grey.astype(np.float64) - black) / max(white - black, 1e-12) * 255
+        return Image.fromarray(np.nan_to_num(grey).clip(0, 255).round().astype(np.uint8)).convert("RGB")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA")).convert("RGB")
+
+
+def read_photo(path):
+    """The photo as the network sees it, [1, 3, size, size], by the steps in preprocessing.json."""
+    side, size = SEEN["resize_to"], SEEN["image_size"]
+    with Image.open(path) as image:
+        image.draft("RGB", (2 * side, 2 * side))
+        photo = to_rgb(ImageOps.exif_transpose(image))
+    left, top = (photo.width - min(photo.size)) / 2, (photo.height - min(photo.size)) / 2
+    box = (left, top, photo.width - left, photo.height - top)
+    pixels = np.asarray(photo.resize((side, side), Image.Resampling.BICUBIC, box=box), np.float32)
+    start = (side - size) // 2
+    pixels = pixels[start : start + size, start : start + size] / 255
+    pixels = (pixels - np.float32(SEEN["mean"])) / np.float32(SEEN["std"])
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None]
+
+
+@torch.inference_mode()
+def predict(path, backbone, heads):
+    """For each task the probability of each class, the most likely first."""
+    features, answer = backbone(read_photo(path)), {}
+    for task, (weight, bias) in zip(LABELS["tasks"], heads, strict=True):
+        shares = torch.softmax(features @ weight.T + bias, dim=1)[0].tolist()
+        ranked = sorted(zip(task["classes"], shares, strict=True), key=lambda pair: -pair[1])
+        answer[task["name"]] = dict(ranked)
+    return answer
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Says what is on photos.")
+    parser.add_argument("photos", nargs="+")
+    parser.add_argument("--json", action="store_true", help="all probabilities, as JSON")
+    wanted = parser.parse_args()
+    sys.stdout.reconfigure(encoding="utf-8")
+    model = load_model()
+    answers = {path: predict(path, *model) for path in wanted.photos}
+    if wanted.json:
+        print(json.dumps(answers, ensure_ascii=False, indent=1))
+    else:
+        for path, answer in answers.items():
+            for task, shares in answer.items():
+                print(f"{path}  {task}")
+                for name, share in list(shares.items())[:5]:
+                    print(f"  {100 * share:5.1f} %  {name}")

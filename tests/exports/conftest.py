@@ -1,0 +1,77 @@
+"""A model trained for one short epoch, as every other: by the engine, into a run's folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from core.backbones import card, describe_stages
+from core.datasets import Dataset, SplitPlan, import_dataset
+from core.home import Home
+from core.plans import BackboneChoice, make_plan
+from core.runs import Run, get_run
+from core.runs.control import folder_of
+from core.runs.queueing import queue
+from core.training import Job, train
+
+TRICKY = "шапка | <b>"  # a class that is neither Latin nor harmless in Markdown
+
+
+@pytest.fixture
+def clothes(home: Home, draw_photos: Callable[..., Path], tmp_path: Path) -> Dataset:
+    folder = draw_photos(tmp_path / "photos", {"shoes": 8, TRICKY: 8, "skirt": 8})
+    return import_dataset(home, "clothes *bold*", folder, split=SplitPlan(0.5, 0.25, 0.25))
+
+
+@pytest.fixture
+def taught(home: Home) -> Callable[..., Run]:
+    """taught(dataset, "test_vit.r160_in1k", 48): a run whose best model is there."""
+
+    def teach(
+        dataset: Dataset, backbone: str = "graft-resnet10t", image_size: int = 32, weights: str = "random"
+    ) -> Run:
+        torch.set_num_threads(1)
+        chosen = card(backbone)
+        stages = describe_stages(chosen)
+        plan = make_plan(dataset, chosen, stages, "feature-extraction")
+        phase = plan.phases[0].model_copy(update={"epochs": 1, "stage_rates": (1e-3,) * len(stages)})
+        run = queue(
+            home,
+            plan.model_copy(
+                update={
+                    "tasks": tuple(task.name for task in dataset.tasks),
+                    "phases": (phase,),
+                    "image_size": image_size,
+                    "backbone": BackboneChoice(name=backbone, weights=weights),
+                    "device": "cpu",
+                    "precision": "fp32",
+                }
+            ),
+        )
+        for _ in train(Job(plan=run.plan, dataset=dataset, home=home, folder=folder_of(home, run.id))):
+            pass
+        return get_run(home, run.id)
+
+    return teach
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    """One of each kind that is easily seen differently by two programs."""
+    folder = tmp_path / "new photos"
+    folder.mkdir()
+    gradient = Image.linear_gradient("L")
+    colourful = Image.merge("RGB", [gradient, gradient.rotate(90), gradient.rotate(180)])
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    colourful.resize((1500, 900)).save(folder / "large and turned.jpg", exif=turned, quality=90)
+    colourful.convert("CMYK").save(folder / "print.jpg")
+    see_through = colourful.convert("RGBA")
+    see_through.putalpha(gradient)
+    see_through.save(folder / "see-through.png")
+    colourful.quantize(16).save(folder / "palette.png")
+    gradient.convert("I").point(lambda value: value * 200).convert("I;16").save(folder / "16 bits.png")
+    colourful.crop((0, 0, 200, 37)).save(folder / "wide.webp", lossless=True)
+    return sorted(folder.iterdir())

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.datasets import decode, decode_for, store_side
+from core.errors import BadDataset, NotFound
+from core.exports import load_predictor, predictor
+from core.exports.predictor import BATCH, read_photo
+from core.runs.queueing import queue
+from core.training import load_trained
+from core.training.augmentation import centre
+
+
+@pytest.fixture
+def run(clothes, taught):
+    return taught(clothes)
+
+
+def test_an_answer_names_every_class_with_its_probability_the_most_likely_first(home, run, clothes, photos):
+    for answer in load_predictor(home, run.id).predict(photos):
+        (shares,) = answer.values()
+        assert set(shares) == set(clothes.task().classes)
+        assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
+        assert list(shares.values()) == sorted(shares.values(), reverse=True)
+
+
+def test_answers_are_the_softmax_of_the_trained_models_logits(home, run, clothes, photos):
+    model = load_trained(home, run.plan, clothes.tasks, home.runs / run.id).eval()
+    pixels = torch.from_numpy(np.stack([decode_for(photo, store_side(32)) for photo in photos])).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        logits = model(model.normalised(centre(pixels, 32).float()))[clothes.task().name]
+    expected = logits.softmax(dim=1).numpy()
+    for row, answer in zip(expected, load_predictor(home, run.id).predict(photos), strict=True):
+        (shares,) = answer.values()
+        assert [shares[name] for name in clothes.task().classes] == pytest.approx(row.tolist(), abs=1e-5)
+
+
+def test_a_file_and_what_is_in_it_are_answered_alike(home, run, photos):
+    known = load_predictor(home, run.id)
+    assert known.predict(photos) == known.predict([photo.read_bytes() for photo in photos])
+
+
+def test_a_decoded_picture_is_answered_alike(home, run, photos):
+    small = [photo for photo in photos if photo.suffix == ".png"]
+    known = load_predictor(home, run.id)
+    assert known.predict(small) == known.predict([decode(photo) for photo in small])
+
+
+def test_many_photos_are_answered_in_their_order(home, run, photos):
+    known = load_predictor(home, run.id)
+    several = (photos * (BATCH // len(photos) + 2))[: BATCH + 3]
+    one_by_one = known.predict(photos)
+    for number, answer in enumerate(known.predict(several)):
+        (shares,), (expected,) = answer.values(), one_by_one[number % len(photos)].values()
+        assert shares == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_file_that_is_no_photo_does_not_stop_the_others(home, run, photos, tmp_path):
+    text = tmp_path / "text.jpg"
+    text.write_text("not a picture")
+    first, second, third = load_predictor(home, run.id).answers([photos[0], text, photos[1]])
+    assert isinstance(second, BadDataset)
+    assert isinstance(first, dict)
+    assert isinstance(third, dict)
+    with pytest.raises(BadDataset):
+        load_predictor(home, run.id).predict([photos[0], text])
+
+
+def test_no_photos_get_no_answers(home, run):
+    assert load_predictor(home, run.id).predict([]) == []
+
+
+def test_a_photo_is_judged_at_the_centre_of_what_the_store_keeps():
+    picture = Image.effect_noise((90, 60), 80).convert("RGB")
+    side = store_side(32)
+    assert read_photo(picture, 32).shape == (32, 32, 3)
+    assert side == 37
+    whole = np.asarray(picture.crop((15, 0, 75, 60)).resize((side, side), Image.Resampling.BICUBIC))
+    assert np.abs(read_photo(picture, 32)[8:24, 8:24].astype(int) - whole[10:26, 10:26]).max() <= 1
+
+
+def test_the_model_stays_in_memory_until_a_better_one_is_there(home, run):
+    first = predictor(home, run.id)
+    assert predictor(home, run.id) is first
+    best = home.runs / run.id / "best"
+    (best / "touched").touch()
+    assert predictor(home, run.id) is not first
+
+
+def test_a_run_without_a_model_says_so(home, run):
+    waiting = queue(home, run.plan)
+    with pytest.raises(NotFound, match="has no model yet"):
+        predictor(home, waiting.id)

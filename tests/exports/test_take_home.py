@@ -1,0 +1,173 @@
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import timm
+from safetensors.torch import load_file
+
+from core.datasets import import_dataset
+from core.errors import NotFound
+from core.evaluation import make_result, read_predictions, save_result
+from core.exports import export_zip, load_predictor
+from core.exports.model_card import escaped
+from core.plans import parse_plan
+from core.runs.queueing import queue
+
+FILES = {"README.md", "predict.py", "model.json", "labels.json", "preprocessing.json", "plan.json", "model.safetensors"}
+
+
+def unpacked(home, run, folder: Path) -> Path:
+    with zipfile.ZipFile(export_zip(home, run.id, folder / "model.zip")) as archive:
+        archive.extractall(folder / "at home")
+    return folder / "at home"
+
+
+def at_home(folder: Path, *arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """predict.py as somebody runs it who has no Graft: from elsewhere, importing nothing from the checkout."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GRAFT"))}
+    script = (
+        "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__');"
+        "assert not [name for name in sys.modules if name.split('.')[0] in ('core', 'dashboard')]"
+    )
+    return subprocess.run(
+        [sys.executable, "-P", "-c", script, str(folder / "predict.py"), *map(str, arguments)],
+        capture_output=True, encoding="utf-8", cwd=cwd, env=environment | {"OMP_NUM_THREADS": "1"}, timeout=240,
+    )  # fmt: skip
+
+
+def largest_difference(answers, others) -> float:
+    return max(
+        abs(shares[name] - other[task][name])
+        for answer, other in zip(answers, others, strict=True)
+        for task, shares in answer.items()
+        for name in shares
+    )
+
+
+# A CNN, a ConvNeXt and a ViT: their own heads norm, pool or pick a token, each in another place.
+@pytest.mark.parametrize(
+    ("backbone", "size", "weights"),
+    [
+        ("graft-resnet10t", 64, "pretrained"),
+        ("test_convnext.r160_in1k", 64, "random"),
+        ("test_vit.r160_in1k", 64, "random"),
+    ],
+)
+def test_predict_py_gives_the_answers_of_graft_without_graft(
+    home, clothes, taught, photos, tmp_path, backbone, size, weights
+):
+    run = taught(clothes, backbone, size, weights)
+    said = at_home(unpacked(home, run, tmp_path), "--json", *photos, cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    answers = json.loads(said.stdout)
+    assert list(answers) == [str(photo) for photo in photos]
+    assert largest_difference(load_predictor(home, run.id).predict(photos), answers.values()) < 1e-4
+
+
+@pytest.fixture
+def run(clothes, taught):
+    return taught(clothes)
+
+
+def test_predict_py_prints_a_table_for_people(home, run, photos, tmp_path):
+    said = at_home(unpacked(home, run, tmp_path), photos[0], cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    assert "шапка | <b>" in said.stdout
+    assert " %  shoes" in said.stdout
+
+
+def test_several_tasks_each_have_their_head(home, taught, draw_photos, photos, tmp_path):
+    folder = draw_photos(tmp_path / "photos", {"oak": 12, "elm": 12})
+    rows = [f"{kind}/{n:04}.png,{kind},{'yes' if n % 2 else 'no'}" for kind in ("oak", "elm") for n in range(12)]
+    (folder / "labels.csv").write_text("\n".join(["image,species,healthy", *rows]))
+    run = taught(import_dataset(home, "leaves", folder / "labels.csv"))
+    answers = load_predictor(home, run.id).predict(photos)
+    assert set(answers[0]) == {"species", "healthy"}
+    said = at_home(unpacked(home, run, tmp_path), "--json", *photos, cwd=tmp_path)
+    assert largest_difference(answers, json.loads(said.stdout).values()) < 1e-4
+
+
+def test_the_zip_holds_its_parts_and_nothing_else(home, run, tmp_path):
+    with zipfile.ZipFile(export_zip(home, run.id, tmp_path / "model.zip")) as archive:
+        assert set(archive.namelist()) == FILES
+
+
+def test_timm_alone_loads_the_backbone_under_its_own_names(home, run, tmp_path):
+    folder = unpacked(home, run, tmp_path)
+    weights = load_file(folder / "model.safetensors")
+    heads = {name: weights.pop(name) for name in list(weights) if name.startswith("heads.")}
+    timm.create_model("resnet10t", num_classes=0).load_state_dict(weights)
+    assert {name: tuple(value.shape) for name, value in heads.items()} == {
+        "heads.0.weight": (3, 512),
+        "heads.0.bias": (3,),
+    }
+
+
+def test_labels_preprocessing_and_plan_are_those_of_the_run(home, run, clothes, tmp_path):
+    folder = unpacked(home, run, tmp_path)
+    labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+    assert labels == {"tasks": [{"name": clothes.task().name, "classes": list(clothes.task().classes)}]}
+    seen = json.loads((folder / "preprocessing.json").read_text(encoding="utf-8"))
+    assert (seen["image_size"], seen["resize_to"], seen["mean"]) == (32, 37, [0.485, 0.456, 0.406])
+    assert parse_plan((folder / "plan.json").read_bytes()) == run.plan
+
+
+def test_predict_py_is_short():
+    template = Path("core/exports/predict_template.py")
+    assert len((Path(__file__).parents[2] / template).read_text().splitlines()) < 100
+
+
+def test_the_card_says_what_it_knows_and_what_it_learned_from(home, run, tmp_path):
+    text = (unpacked(home, run, tmp_path) / "README.md").read_text(encoding="utf-8")
+    assert "12 photos to learn from" in text
+    assert "| shoes | 4 |" in text
+    assert "3 classes" in text
+    assert "It always answers with one of its classes" in text
+
+
+def test_the_card_escapes_what_users_typed(home, run, tmp_path):
+    text = (unpacked(home, run, tmp_path) / "README.md").read_text(encoding="utf-8")
+    assert "<b>" not in text
+    assert r"шапка \| \<b\>" in text
+    assert r"clothes \*bold\*" in text
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "<script>", "[a](http://b)", "`code`", "a|b", "http://a.b", "&lt;"])
+def test_a_name_cannot_become_markup(name):
+    shown = escaped(name)
+    assert "\n" not in shown
+    assert all(shown[at - 1] == "\\" for at, letter in enumerate(shown) if letter in "<>[]`|&:")
+
+
+def test_the_cards_figures_carry_their_margins(home, run, clothes, tmp_path):
+    from core.evaluation import predictions_table
+
+    task, rows = clothes.task(), clothes.indices("validation")
+    labels = clothes.labels(task)[rows]
+    table = predictions_table(
+        [clothes.table["image_id"].iat[row] for row in rows],
+        "validation",
+        task,
+        labels,
+        9.0 * (labels[:, None] == range(3)),
+    )
+    save_result(home.runs / run.id, make_result(table, [task], 1))
+    text = (unpacked(home, run, tmp_path) / "README.md").read_text(encoding="utf-8")
+    assert "| validation (chose the epoch) | 6 | 100 % (61 to 100) |" in text
+    assert "The test photos have not been looked at." in text
+
+
+def test_a_card_before_the_end_says_that_nothing_was_measured(home, run, tmp_path):
+    assert read_predictions(home.runs / run.id).empty
+    assert "Not measured" in (unpacked(home, run, tmp_path) / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_run_without_a_model_cannot_be_taken_home(home, run, tmp_path):
+    waiting = queue(home, run.plan)
+    with pytest.raises(NotFound, match="has no model yet"):
+        export_zip(home, waiting.id, tmp_path / "model.zip")
+    assert not (tmp_path / "model.zip").exists()
