@@ -14,7 +14,7 @@ from core.datasets.limits import TOTAL_BYTES
 from core.datasets.originals import Budget, Photo, take_in
 from core.datasets.registry import building, clean_name, new_version, publish, refuse_taken
 from core.datasets.sources import CLASS, Found, Offer, open_source, open_upload
-from core.datasets.splitting import SplitPlan, draw_splits, settle_splits
+from core.datasets.splitting import USUAL_SPLIT, SplitPlan, draw_splits, settle_splits
 from core.datasets.table import encode, in_words, label_matrix, refuse_too_many, tabulate
 from core.errors import BadDataset, DiskFull
 from core.home import Home, Progress, free_bytes, silent
@@ -27,7 +27,7 @@ def import_dataset(
     name: str,
     source: Path,
     *,
-    split: SplitPlan = SplitPlan(),
+    split: SplitPlan = USUAL_SPLIT,
     original_name: str | None = None,
     progress: Progress = silent,
 ) -> Dataset:
@@ -42,7 +42,7 @@ def import_dataset(
 
 
 def import_upload(
-    home: Home, name: str, folder: Path, *, split: SplitPlan = SplitPlan(), progress: Progress = silent
+    home: Home, name: str, folder: Path, *, split: SplitPlan = USUAL_SPLIT, progress: Progress = silent
 ) -> Dataset:
     """A dataset from an inbox folder: the zip that was dropped, or loose files with the folders they came in.
 
@@ -60,7 +60,7 @@ def import_found(
     name: str,
     found: Iterable[Found],
     *,
-    split: SplitPlan = SplitPlan(),
+    split: SplitPlan = USUAL_SPLIT,
     origin: str = "",
     rejected: Sequence[Rejected] = (),
     total: int = 0,
@@ -247,5 +247,5 @@ def _shares(dataset: Dataset) -> SplitPlan:
     """As the dataset is split now; a different draw for each version."""
     train, validation, test = (len(dataset.indices(split)) / len(dataset) for split in SPLITS)
     if train == 0 or validation == 0:
-        return replace(SplitPlan(), seed=dataset.version)
+        return replace(USUAL_SPLIT, seed=dataset.version)
     return SplitPlan(train, validation, test, seed=dataset.version)

@@ -1,4 +1,4 @@
-"""Photos go from a source to disk through a hash, in chunks, and are really decoded; the file of a photo is its content."""
+"""Photos go from a source to disk in chunks, through a hash that names them there, and are really decoded."""
 
 import hashlib
 import lzma

@@ -147,7 +147,8 @@ def new_version(home: Home, dataset_id: str, change: Callable[[Dataset], Dataset
 
 
 def _load(home: Home, connection: sqlite3.Connection, name_or_id: str, version: int | None) -> Dataset:
-    query = f"{_NEWEST} AND d.id = coalesce((SELECT id FROM datasets WHERE id = :key), (SELECT id FROM datasets WHERE name = :key))"
+    by_id_or_name = "coalesce((SELECT id FROM datasets WHERE id = :key), (SELECT id FROM datasets WHERE name = :key))"
+    query = f"{_NEWEST} AND d.id = {by_id_or_name}"
     row = connection.execute(query, {"version": version, "key": tidy(name_or_id)}).fetchone()
     if row is None:
         raise _not_found(connection, name_or_id, version)

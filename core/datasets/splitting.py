@@ -48,6 +48,9 @@ class SplitPlan:
         return SplitPlan(self.train / rest, self.validation / rest, 0.0, self.seed)
 
 
+USUAL_SPLIT = SplitPlan()
+
+
 def settle_splits(
     given: Sequence[Split | None],
     labels: np.ndarray,
@@ -66,7 +69,7 @@ def settle_splits(
         return draw_splits(labels, groups, hashes, plan), "drawn"
     splits = np.array([split or "train" for split in given], dtype=object)
     if "validation" not in kinds:
-        train = np.flatnonzero(splits == "train")
+        train = np.flatnonzero(splits == "train").tolist()
         parts = [groups[i] for i in train], [hashes[i] for i in train]
         splits[train] = draw_splits(labels[train], *parts, plan.without_test())
     return splits, "folders"

@@ -15,7 +15,9 @@ from core.errors import BadDataset
 def list_folder(folder: Path, name: str) -> Contents:
     """The folder's files, at any depth, in an order that is the same everywhere. Raises BadDataset."""
     root = folder.resolve()
-    pictures, tables, rejected = [], [], []
+    pictures: list[Entry] = []
+    tables: list[Entry] = []
+    rejected: list[Rejected] = []
     for path in _walk(root):
         inside = "/".join(tidy(part) for part in path.relative_to(root).parts)
         kind = ending(inside)

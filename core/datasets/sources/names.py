@@ -7,10 +7,11 @@ from pathlib import PurePosixPath
 
 from core.datasets.dataset import Split
 
-# What Pillow cannot read (heic, svg, camera raw) is here too: it is then listed with a reason instead of overlooked.
-PICTURES = frozenset(
-    ["jpg", "jpeg", "jpe", "jfif", "jp2", "png", "apng", "gif", "bmp", "dib", "webp", "tif", "tiff", "ppm", "pgm", "pbm", "pnm", "tga", "ico", "avif", "heic", "heif", "svg", "psd", "dng", "cr2", "cr3", "nef", "arw", "orf", "raf", "rw2"]
-)
+_READABLE = {"jpg", "jpeg", "jpe", "jfif", "jp2", "png", "apng", "gif", "bmp", "dib", "webp", "tif", "tiff", "avif"}
+_READABLE |= {"ppm", "pgm", "pbm", "pnm", "ico"}
+# These cannot be read; they are taken along to be listed with a reason instead of overlooked.
+_OTHERS = {"heic", "heif", "svg", "psd", "tga", "dng", "cr2", "cr3", "nef", "arw", "orf", "raf", "rw2"}
+PICTURES = frozenset(_READABLE | _OTHERS)
 TABLES = frozenset({"csv", "tsv"})
 ARCHIVES = frozenset(["zip", "rar", "7z", "tar", "gz", "tgz", "bz2", "xz"])
 _NOISE = frozenset({"__macosx", "@eadir", "$recycle.bin", "system volume information"})

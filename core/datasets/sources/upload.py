@@ -17,7 +17,9 @@ def uploaded(folder: Path) -> list[tuple[Path, str]]:
 
 
 def list_upload(files: list[tuple[Path, str]], name: str) -> Contents:
-    pictures, tables, rejected = [], [], []
+    pictures: list[Entry] = []
+    tables: list[Entry] = []
+    rejected: list[Rejected] = []
     for path, said in files:
         inside = tidy_path(said)
         if inside is None:

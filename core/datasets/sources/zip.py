@@ -42,7 +42,9 @@ def open_zip(path: Path, name: str) -> Iterator[Contents]:
 
 
 def _contents(archive: ZipFile, name: str, archive_bytes: int) -> Contents:
-    pictures, tables, rejected = [], [], []
+    pictures: list[Entry] = []
+    tables: list[Entry] = []
+    rejected: list[Rejected] = []
     for info, said in _named(archive):
         inside = tidy_path(said)
         kind = ending(inside or said)
