@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import GraftError
 from core.runs import has_best
 from dashboard import state
+from dashboard.parts.answers import Said
 from dashboard.parts.empty import nothing_yet
 from dashboard.parts.take_home import show_take_home
 from dashboard.parts.texts import quiet, show_error
@@ -27,25 +28,29 @@ def page() -> None:
     model = trained_run(state.home(), run)
     _show_which(model)
     left, right = st.columns([1, 1.15], gap="large")
-    with left:
+    with left, st.container(key="try"):
         photos = take_photos()
-    try:
-        said, images = look_at(run.id, photos) if photos else ([], [])
-    except GraftError as error:
-        show_error(error)
-        said, images = [], []
+        said = _look_at(run.id, photos)
+        if len(said) == 1 and said[0].answer and photos[0][0] != CAMERA:
+            st.image(photos[0][1], width="stretch")
     with right:
         if len(said) == 1:
-            if images[0] is not None and photos[0][0] != CAMERA:
-                left.image(images[0], width="stretch")
             show_answer(model, said[0])
-            st.caption(WORDS["confidence"])
+            quiet(WORDS["confidence"], "font-size:.86rem")
         elif not said:
             quiet("Its answer appears here: the class, how sure it is, and what else it might be.")
             quiet(_what_it_knows(model), "font-size:.86rem")
         show_take_home(run.id)
     if len(said) > 1:
-        show_table(model, said, images)
+        show_table(model, said, photos)
+
+
+def _look_at(run_id: str, photos: list[tuple[str, bytes]]) -> list[Said]:
+    try:
+        return look_at(run_id, photos) if photos else []
+    except GraftError as error:
+        show_error(error)
+        return []
 
 
 def _show_which(model: TrainedRun) -> None:

@@ -52,24 +52,22 @@ def _row(one: Said, tasks: Sequence[str]) -> dict[str, object]:
     return row
 
 
-def as_csv(said: Sequence[Said], tasks: Sequence[str]) -> str:
-    """Every photo with the probability of each class, for a spreadsheet.
+def as_csv(said: Sequence[Said], classes: Mapping[str, Sequence[str]]) -> str:
+    """Every photo with the probability of each class, for a spreadsheet. classes: by task, in order.
 
     A cell that a spreadsheet would take for a formula gets an apostrophe before it: names of files and classes are
     what somebody typed (OWASP, "CSV Injection").
     """
-    classes = {task: list(next((o.answer[task] for o in said if o.answer), {})) for task in tasks}
-    several = len(tasks) > 1
     head = ["photo"]
-    for task in tasks:
-        prefix = f"{task}: " if several else ""
+    for task in classes:
+        prefix = f"{task}: " if len(classes) > 1 else ""
         head += [f"{prefix}answer", *(f"{prefix}{name}" for name in classes[task])]
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow([harmless(name) for name in head])
     for one in said:
         row: list[object] = [harmless(one.name)]
-        for task in tasks:
+        for task in classes:
             answer = one.answer[task] if one.answer else {}
             row.append(harmless(best(answer)[0][0]) if answer else harmless(f"not read: {one.reason}"))
             row += [f"{answer[name]:.6f}" if name in answer else "" for name in classes[task]]

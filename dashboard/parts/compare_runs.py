@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.evaluation import compare, read_predictions
-from core.runs import HAS_RESULTS, Run, folder_of, list_runs
+from core.runs import HAS_RESULTS, Run, list_runs
+from core.runs.control import folder_of
 from dashboard import state
 from dashboard.parts.texts import plain
 from dashboard.parts.trained_run import TrainedRun

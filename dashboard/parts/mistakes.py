@@ -26,8 +26,8 @@ def show_confusion(run_id: str, result: SplitResult, dataset: Dataset, task: Tas
         state.remember(place, opened)
         st.rerun()
     if len(task.classes) > MOST:
-        st.caption(f"The {MOST} classes with the most mistakes, of {len(task.classes):,}.")
-    st.caption("Rows: what it is. Columns: what the model says. Click a cell to see its photos.")
+        quiet(f"The {MOST} classes with the most mistakes, of {len(task.classes):,}.")
+    quiet("Rows: what it is. Columns: what the model says. Click a cell to see its photos.", "font-size:.86rem")
     if chosen is not None:
         _show_cell(chosen, result.split, dataset, task, predictions)
 
@@ -60,5 +60,5 @@ def show_most_wrong(result: SplitResult, dataset: Dataset, task: Task, predictio
     if not shown:
         quiet("Not one mistake on these photos.")
         return
-    photo_wall(dataset, task, shown, "most_wrong", height=420)
-    st.caption("Often it is the label that is wrong, not the model: it can be mended among your photos.")
+    photo_wall(dataset, task, shown, "most_wrong", height=520, lines=2)
+    quiet("Often the label is wrong, not the model: it can be mended among your photos.", "font-size:.86rem")

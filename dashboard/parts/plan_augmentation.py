@@ -10,11 +10,10 @@ from PIL import Image
 
 from core.datasets import Dataset, decode, prepare_image
 from core.errors import BadDataset
-from core.plans import Augmentation, Plan
+from core.plans import NO_AUGMENTATION, Augmentation, Plan
 from core.training import preview_augmentation
 from dashboard import state
 from dashboard.parts.plan_widgets import shows
-from dashboard.parts.texts import quiet
 from dashboard.words import WORDS
 
 # What a pill switches on, where the expert has not chosen a strength; and what "off" is.
@@ -41,8 +40,6 @@ def show_augmentation(plan: Plan, dataset: Dataset, expert: bool) -> None:
     if expert:
         _show_strengths(plan)
     _show_preview(plan.augmentation, dataset)
-    if not chosen:
-        quiet("Unchanged photos go through the frozen stages once, however many epochs: quick.", "font-size:.86rem")
 
 
 def switched_on(augmentation: Augmentation) -> list[str]:
@@ -98,15 +95,23 @@ def _show_preview(augmentation: Augmentation, dataset: Dataset) -> None:
         'style="width:100%;aspect-ratio:1;border-radius:8px;display:block">'
         for i, picture in enumerate(pictures)
     )
+    if augmentation.off:
+        cells += (
+            f'<p class="quiet small" style="grid-column:span {VIEWS - 1};align-self:center;padding-left:8px">'
+            "Always the same photo. It then goes through the frozen stages once, however many epochs: quick.</p>"
+        )
     st.html(f'<div style="display:grid;grid-template-columns:repeat({VIEWS},1fr);gap:8px">{cells}</div>')
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _views(file: str, augmentation: str, seed: int) -> list[str]:
-    """The photo as it is, then changed five times, as data URLs."""
-    pixels = torch.from_numpy(prepare_image(decode(Path(file)), SIDE)).permute(2, 0, 1)[None]
-    changed = preview_augmentation(pixels, Augmentation.model_validate_json(augmentation), seed, VIEWS - 1)
-    return [_as_url(view) for view in (pixels[0], *changed.reshape(-1, *changed.shape[-3:]))]
+    """The photo as the network sees it, then changed five times, as data URLs; alone where nothing changes it."""
+    chosen = Augmentation.model_validate_json(augmentation)
+    pixels = torch.from_numpy(prepare_image(decode(Path(file)), SIDE).copy()).permute(2, 0, 1)[None]
+    views = [preview_augmentation(pixels, NO_AUGMENTATION, seed, 1)]
+    if not chosen.off:
+        views.append(preview_augmentation(pixels, chosen, seed, VIEWS - 1))
+    return [_as_url(view) for several in views for view in several.reshape(-1, *several.shape[-3:])]
 
 
 def _as_url(picture: torch.Tensor) -> str:

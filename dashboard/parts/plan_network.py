@@ -1,4 +1,4 @@
-"""What learns: the recipe, the parts of the training, and the network to click."""
+"""What learns: the recipe, its phases, and the network to click."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,14 +35,14 @@ def show_recipe(plan: Plan, stages: Sequence[Stage]) -> None:
 
 
 def choose_phase(plan: Plan) -> int:
-    """Which part of the training the picture shows; its number from 0."""
+    """Which phase the picture shows; its number from 0."""
     if len(plan.phases) == 1:
         return 0
     remembered = state.recall(PHASE, 0)
     number = remembered if isinstance(remembered, int) and remembered < len(plan.phases) else 0
     st.session_state["plan_phase"] = number
     st.segmented_control(
-        "Part of the training",
+        "Phase",
         range(len(plan.phases)),
         format_func=lambda i: _phase_label(plan.phases[i], i),
         key="plan_phase",
@@ -73,7 +73,15 @@ def blocks_of(phase: Phase, stages: Sequence[Stage], head_size: int) -> list[Blo
     total = sum(stage.parameters for stage in stages) + head_size
     rates = phase.stage_rates if len(phase.stage_rates) == len(stages) else (0.0,) * len(stages)
     blocks = [
-        Block(s.name, s.what, in_millions(s.parameters), _share(s.parameters, total), rate, f"{rate:g}")
+        Block(
+            s.name,
+            s.what,
+            in_millions(s.parameters),
+            s.parameters / total,
+            _share(s.parameters, total),
+            rate,
+            f"{rate:g}",
+        )
         for s, rate in zip(stages, rates, strict=True)
     ]
     head = Block(

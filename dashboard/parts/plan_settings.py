@@ -67,7 +67,7 @@ def _phase_settings(plan: Plan, number: int) -> None:
     several = len(plan.phases) > 1
     a, b, c = st.columns(3)
     a.number_input(
-        f"Epochs of part {number + 1}" if several else "Epochs, exactly", 1, 10_000, help=WORDS["epochs"],
+        f"Epochs of phase {number + 1}" if several else "Epochs, exactly", 1, 10_000, help=WORDS["epochs"],
         **shows("phase_epochs", phase.epochs, lambda plan, n: _with_phase(plan, number, epochs=n)),
     )  # fmt: skip
     b.selectbox(

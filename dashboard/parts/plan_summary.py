@@ -11,7 +11,7 @@ from core.plans import Advice, Plan, learning_parameters, warnings
 from core.runs import describe, list_runs, queue
 from dashboard import state
 from dashboard.parts.estimate import Cost, cost_of, stage_sizes
-from dashboard.parts.texts import escaped, in_millions, many, plain, show_error
+from dashboard.parts.texts import escaped, in_millions, many, quiet, show_error
 from dashboard.words import WORDS
 
 LOOK_AGAIN_SECONDS = 0.7
@@ -73,9 +73,9 @@ def _show_start(plan: Plan, dataset: Dataset, obstacle: str | None) -> None:
         key="start",
     )  # fmt: skip
     if obstacle:
-        st.caption(f"It cannot start: {plain(obstacle)}")
+        quiet(f"It cannot start: {obstacle}", "font-size:.86rem")
         return
-    st.caption(_waiting() or "You can pause, stop or close the browser at any time. Nothing is lost.")
+    quiet(_waiting() or "You can pause, stop or close the browser at any time. Nothing is lost.", "font-size:.86rem")
     if pressed:
         try:
             run = queue(state.home(), plan, name)
@@ -92,4 +92,4 @@ def _waiting() -> str:
     if not ahead:
         return ""
     others = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
-    return f"Trains after “{plain(ahead[-1].name)}”{others}: one run at a time."
+    return f"Trains after “{ahead[-1].name}”{others}: one run at a time."

@@ -90,9 +90,7 @@ def show_class_table(classes: Sequence[ClassResult]) -> None:
         )
     )
     st.html(STYLE)
-    st.html(
-        f'<div class="graft-classes"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
-    )
+    st.html(f'<div class="graft-classes"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>')
 
 
 def _cell(share: Interval | None) -> str:

@@ -8,7 +8,8 @@ from core.datasets import Dataset, load_dataset
 from core.errors import NotFound
 from core.evaluation import Result, load_result, read_predictions
 from core.home import Home
-from core.runs import Run, folder_of
+from core.runs import Run
+from core.runs.control import folder_of
 
 
 @dataclass(frozen=True)

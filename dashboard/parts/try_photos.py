@@ -5,7 +5,6 @@ import io
 from typing import Any
 
 import streamlit as st
-from PIL import Image
 
 from core.datasets import decode
 from core.errors import BadDataset
@@ -13,7 +12,7 @@ from core.evaluation import right_when_this_sure
 from core.exports import predictor
 from dashboard import state
 from dashboard.parts.answers import Said, as_csv, as_table, best, headline_of
-from dashboard.parts.texts import escaped, many, plain
+from dashboard.parts.texts import escaped, many, plain, quiet
 from dashboard.parts.trained_run import TrainedRun
 from dashboard.words import WORDS
 
@@ -40,23 +39,13 @@ def take_photos() -> list[tuple[str, bytes]]:
     return [(file.name, file.getvalue()) for file in files[:MOST_PHOTOS]]
 
 
-def look_at(run_id: str, photos: list[tuple[str, bytes]]) -> tuple[list[Said], list[Image.Image | None]]:
-    """The model's answers, and the photos as it saw them (None where one could not be read)."""
-    images: list[Image.Image | None] = []
-    reasons = []
-    for _, content in photos:
-        try:
-            images.append(decode(content))
-            reasons.append("")
-        except BadDataset as error:
-            images.append(None)
-            reasons.append(error.sentence)
-    answers = iter(predictor(state.home(), run_id).predict([image for image in images if image is not None]))
-    said = [
-        Said(name, next(answers) if image is not None else None, reason)
-        for (name, _), image, reason in zip(photos, images, reasons, strict=True)
+def look_at(run_id: str, photos: list[tuple[str, bytes]]) -> list[Said]:
+    """The model's answers. Raises NotFound when it has no model."""
+    answers = predictor(state.home(), run_id).answers([content for _, content in photos])
+    return [
+        Said(name, None, answer.sentence) if isinstance(answer, BadDataset) else Said(name, answer)
+        for (name, _), answer in zip(photos, answers, strict=True)
     ]
-    return said, images
 
 
 def show_answer(model: TrainedRun, said: Said) -> None:
@@ -103,24 +92,27 @@ def in_percent(share: float) -> str:
     return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
-def show_table(model: TrainedRun, said: list[Said], images: list[Image.Image | None]) -> None:
+def show_table(model: TrainedRun, said: list[Said], photos: list[tuple[str, bytes]]) -> None:
     """Several photos: a table with small pictures, and the whole of it as a file."""
     table = as_table(said, model.tasks)
-    table.insert(0, " ", [_thumbnail(image) if image else None for image in images])
+    table.insert(
+        0, " ", [_thumbnail(photo) if one.answer else None for one, (_, photo) in zip(said, photos, strict=True)]
+    )
     columns: dict[str, Any] = {" ": st.column_config.ImageColumn(" ", width="small")}
     for name in table.columns:
         if name.endswith("sure"):
             columns[name] = st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
     st.dataframe(table, column_config=columns, hide_index=True, width="stretch", row_height=52)
+    classes = {task: model.dataset.task(task).classes for task in model.tasks}
+    label = f"Save the answers to {many(len(said), 'photo')} (CSV)"
     st.download_button(
-        f"Save the answers to {many(len(said), 'photo')} (CSV)", as_csv(said, model.tasks), "answers.csv",
-        "text/csv", icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
-    st.caption(WORDS["confidence"])
+        label, as_csv(said, classes), "answers.csv", "text/csv", icon=":material/download:", on_click="ignore"
+    )
+    quiet(WORDS["confidence"], "font-size:.86rem")
 
 
-def _thumbnail(image: Image.Image) -> str:
-    small = image.copy()
+def _thumbnail(photo: bytes) -> str:
+    small = decode(photo)
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     with io.BytesIO() as file:
         small.save(file, "JPEG", quality=80)

@@ -5,9 +5,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   table.style.setProperty("--names", `${28 + 5 * Math.min(17, Math.max(...data.classes.map((name) => name.length)))}px`);
   heads(table, data.classes);
   const open = (cell) => { if (cell.dataset.count) setTriggerValue("opened", { truth: Number(cell.dataset.row), answer: Number(cell.dataset.column) }); };
-  const right = Math.max(1, ...data.counts.map((row, i) => row[i])), wrong = Math.max(2, ...data.counts.flatMap((row, i) => row.filter((_, j) => i !== j)));
+  const right = Math.max(1, ...data.counts.map((row, i) => row[i])), wrong = Math.max(4, ...data.counts.flatMap((row, i) => row.filter((_, j) => i !== j)));
   data.counts.forEach((row, i) => row.forEach((count, j) => {
-    const cell = table.tBodies[0].rows[i].cells[j + 1], strength = count ? Math.round(100 * Math.sqrt(count / (i === j ? right : wrong)) * (i === j ? 1 : 0.85)) : 0;
+    const cell = table.tBodies[0].rows[i].cells[j + 1], strength = !count ? 0 : i === j ? Math.round(100 * Math.sqrt(count / right)) : Math.round(14 + 72 * count / wrong);
     cell.textContent = count || "";
     cell.className = `${i === j ? "right" : "wrong"} ${strength > 62 ? "deep" : ""}`;
     cell.style.setProperty("--strength", `${strength}%`);

@@ -13,7 +13,7 @@ function showHeader(root, answer) {
   const live = answer.state === "running";
   const rows = [
     [at.epoch ? `epoch ${at.epoch} of ${at.epochs}` : beginning(at, answer.state), under(at, answer.state)],
-    live && at.phases > 1 && at.number && [at.phase, `part ${at.number} of ${at.phases}`],
+    live && at.phases > 1 && at.number && [at.phase, `phase ${at.number} of ${at.phases}`],
     live && at.images_per_second && [whole.format(at.images_per_second), "photos a second"],
     live && at.seconds_left != null && [duration(at.seconds_left), "left"],
     at.best && [at.best.accuracy_text, `best on validation, epoch ${at.best.epoch}`],

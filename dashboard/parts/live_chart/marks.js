@@ -47,7 +47,7 @@ function powers([low, high]) {
 
 // As long as more is to come there is room for it; what has ended fills the width.
 function spanOf(answer) {
-  const per = answer.steps_per_epoch || 1, ended = ENDED.has(answer.state) || answer.state === "finished";
+  const per = answer.steps_per_epoch || 1, ended = answer.state === "finished" || answer.state === "stopped";
   const planned = answer.steps_total || (answer.epochs || 1) * per;
   return Math.max(1, ended && answer.steps ? Math.ceil(answer.steps / per) * per : planned);
 }

@@ -36,7 +36,7 @@ function rateLines(curves, colours) {
     name: stages.length > 1 ? `${stages[0]} to ${stages.at(-1)}` : stages[0],
     of: { step: of.step, mean: of.mean.map((rate) => rate || null) }, // a frozen stage has no line
     colour: all.length > 1 ? between(colours.quiet, colours.accent, i / (all.length - 1)) : colours.accent,
-    dash: ["solid", "6px,3px", "2px,3px"][(all.length - 1 - i) % 3], width: 2,
+    dash: ["solid", "6px,3px", "2px,3px"][(all.length - 1 - i) % 3], width: 2, shape: "hv", // written down where it changed
     help: `learning rate of ${stages.join(", ")}`,
   }));
 }
@@ -87,7 +87,7 @@ function logRange(values) {
 
 function tracesOf(line, hidden, per, write) {
   const x = line.of.step.map((step) => step / per), visible = !hidden;
-  const common = { x, visible, line: { color: line.colour, width: line.width ?? 2.4, dash: line.dash ?? "solid" } };
+  const common = { x, visible, line: { color: line.colour, width: line.width ?? 2.4, dash: line.dash ?? "solid", shape: line.shape ?? "linear" } };
   const text = line.of.mean.map((value) => (value === null ? "" : `${line.name} ${write(value)}`));
   const main = { ...common, y: line.of.mean, name: line.name, text, hovertemplate: "%{text}<extra></extra>", connectgaps: false,
                  mode: line.points && x.length <= 60 ? "lines+markers" : "lines", marker: { size: 5, color: line.colour },

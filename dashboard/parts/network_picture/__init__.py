@@ -25,12 +25,13 @@ _component = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Block:
-    """One stage as the picture shows it. rate 0: frozen. share: of all parameters, as "12 %"."""
+    """One stage as the picture shows it. rate 0: frozen. share: of all parameters, from 0 to 1, and in words."""
 
     name: str
     what: str
     size: str
-    share: str
+    share: float
+    share_text: str
     rate: float
     rate_text: str
     head: bool = False

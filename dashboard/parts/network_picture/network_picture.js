@@ -26,11 +26,11 @@ function draw(cell, stage, i, editable, setTriggerValue) {
   button.setAttribute("aria-pressed", frozen);
   button.setAttribute("aria-disabled", stage.head);
   button.setAttribute("aria-label", stage.name);
-  button.title = stage.head ? "The head always learns: it is new." : `${stage.size} parameters, ${stage.share} of all. Click to ${frozen ? "free" : "freeze"} it.`;
+  button.title = stage.head ? "The head always learns: it is new." : `${stage.size} parameters, ${stage.share_text} of all. Click to ${frozen ? "free" : "freeze"} it.`;
   button.onclick = stage.head ? null : () => setTriggerValue("toggled", { stage: i });
   const [name, what, size, share] = button.children; // names are set as text, never as HTML
-  [name.textContent, what.textContent, size.textContent] = [stage.name, stage.what, `${stage.size} · ${stage.share}`];
-  share.firstChild.style.width = stage.share;
+  [name.textContent, what.textContent, size.textContent] = [stage.name, stage.what, `${stage.size} · ${stage.share_text}`];
+  share.firstChild.style.width = `${100 * stage.share}%`;
   rate.classList.toggle("learning", !frozen);
   if (editable) typed(rate, stage, i, setTriggerValue);
   else rate.textContent = frozen ? "frozen" : `rate ${stage.rate_text}`;

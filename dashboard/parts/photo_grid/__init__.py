@@ -51,9 +51,10 @@ def photo_wall(
     key: str,
     editable: bool = False,
     height: int = 480,
+    lines: int = 1,
 ) -> Edit | None:
-    """Some photos with a caption each: [(image_id, caption), ...], in this order."""
-    return _show(dataset, task, key, {"shown": [list(photo) for photo in shown]}, editable, height)
+    """Some photos with a caption each: [(image_id, caption), ...], in this order. lines: of a caption, at most."""
+    return _show(dataset, task, key, {"shown": [list(photo) for photo in shown], "lines": lines}, editable, height)
 
 
 def _show(dataset: Dataset, task: Task, key: str, payload: dict[str, Any], editable: bool, height: int) -> Edit | None:

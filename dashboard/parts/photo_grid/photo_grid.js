@@ -1,5 +1,5 @@
 // The photos near the window are in the page, the others are only numbers: 10,000 cost as much as 100.
-const NARROWEST = 112, CAPTION = 29, SPARE = 3;    // pixels, pixels, rows above and below the window
+const NARROWEST = 112, GAP = 11, LINE = 18, SPARE = 3;   // pixels, pixels, pixels, rows above and below the window
 const lists = new Map();                           // address -> promise of a list; a version never changes
 const grids = new WeakMap();                       // parentElement -> its grid: the function below runs at every rerun
 
@@ -46,13 +46,14 @@ function makeGrid(root) {
   const columns = () => Math.max(2, Math.floor(element.clientWidth / NARROWEST));
   const width = () => element.clientWidth / columns();
   const pictureHeight = () => Math.round(width() * 0.9);
-  const height = () => pictureHeight() + CAPTION;
+  const height = () => pictureHeight() + GAP + LINE * (grid.data?.lines ?? 1);
 
   grid.show = async (data) => {
     const question = JSON.stringify([data.list, data.label, data.split, data.shown]);
     const another = data.list !== grid.data?.list;   // another version or task: its photos may be gone
     grid.data = data;
     element.classList.toggle("read-only", !data.editable);
+    element.style.setProperty("--lines", data.lines ?? 1);
     fillClasses(data.classes);
     if (question === asked) return draw();
     asked = question;
