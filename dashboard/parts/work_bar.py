@@ -48,14 +48,16 @@ def show_running(kind: Literal["import", "download"]) -> None:
 
 
 def take_ended(kind: Literal["import", "download"]) -> Work | None:
-    """The work that this tab waited for, once it has ended well; shows why when it has not."""
+    """The work that this tab waited for, once it has ended well. When it has not, says why until one has read it."""
     work = background.find(state.current_work())
     if work is None or work.kind != kind or work.state == "running":
         return None
-    state.wait_for(None)
     if work.state == "failed" and work.error is not None:
         show_error(work.error)
+        st.button("Understood", key="understood", on_click=state.wait_for, args=(None,))
+        return None
+    state.wait_for(None)
     if work.state == "cancelled":
         state.say(f"{work.title}: cancelled, nothing was kept.")
         st.rerun()
-    return work if work.state == "done" else None
+    return work

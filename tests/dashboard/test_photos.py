@@ -104,7 +104,7 @@ def test_datasets_that_are_there_can_be_opened(open_page, small):
     app = open_page()
     app.button(key=f"open_{small.id}").click().run()
     assert app.title[0].value == "Your photos"
-    assert app.query_params["dataset"] == [small.id]
+    assert app.query_params["dataset"] == small.id
 
 
 # A dataset
@@ -125,8 +125,8 @@ def test_no_name_reaches_the_page_as_html_or_markdown(open_page, small):
 
 def test_the_grid_shows_one_class_or_one_split(open_page, small):
     app = open_page(dataset=small.id)
-    app.button_group(key=f"class_{small.id}_{small.tasks[0].name}").set_value([1]).run()
-    app.button_group(key=f"split_{small.id}").set_value(["test"]).run()
+    app.button_group(key=f"class_{small.id}_{small.tasks[0].name}").set_value(1).run()
+    app.button_group(key=f"split_{small.id}").set_value("test").run()
     grid = component(app, "photo_grid")
     assert (grid["label"], grid["split"]) == (1, "test")
 

@@ -45,7 +45,7 @@ def test_what_a_link_to_another_page_dropped_is_put_back(home, small):
     app.query_params.clear()
     app.run()
     assert app.text[0].value == f"{small.name} 1"
-    assert app.query_params["dataset"] == [small.id]
+    assert app.query_params["dataset"] == small.id
 
 
 def show_plan():
