@@ -35,9 +35,9 @@ def no_history() -> LossHistory:
 
 def remember(history: LossHistory, losses: np.ndarray, window: int) -> LossHistory:
     """The history with one epoch's losses [images] added and what is older than `window` epochs forgotten."""
-    row = np.asarray(losses, np.float32)
+    row = np.array(losses, np.float32)  # memory of its own, and `recent` another: safetensors refuses shared ones
     best = history.best if _is_better(history.best, row) else row
-    recent = row[None] if not len(history.recent) else np.concatenate([history.recent, row[None]])
+    recent = np.concatenate([history.recent, row[None]]) if len(history.recent) else row[None].copy()
     return LossHistory(best, recent[-min(window, KEPT_EPOCHS) :])
 
 

@@ -5,6 +5,7 @@ python predict.py --json photo.jpg
 """
 
 import argparse
+import io
 import json
 import sys
 from pathlib import Path
@@ -55,9 +56,8 @@ def read_photo(path):
     box = (left, top, photo.width - left, photo.height - top)
     pixels = np.asarray(photo.resize((side, side), Image.Resampling.BICUBIC, box=box), np.float32)
     start = (side - size) // 2
-    pixels = pixels[start : start + size, start : start + size] / 255
-    pixels = (pixels - np.float32(SEEN["mean"])) / np.float32(SEEN["std"])
-    return torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    centre = torch.from_numpy(pixels[start : start + size, start : start + size] / 255)
+    return ((centre - torch.tensor(SEEN["mean"])) / torch.tensor(SEEN["std"])).permute(2, 0, 1)[None]
 
 
 @torch.inference_mode()
@@ -76,7 +76,8 @@ if __name__ == "__main__":
     parser.add_argument("photos", nargs="+")
     parser.add_argument("--json", action="store_true", help="all probabilities, as JSON")
     wanted = parser.parse_args()
-    sys.stdout.reconfigure(encoding="utf-8")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # names of classes may be in any script
     model = load_model()
     answers = {path: predict(path, *model) for path in wanted.photos}
     if wanted.json:

@@ -16,8 +16,7 @@ from core.home import Home
 from core.plans import Plan
 from core.runs import get_run, has_best
 from core.runs.control import folder_of
-from core.training import load_trained, resolve_device
-from core.training.model import TrainedModel
+from core.training import TrainedModel, load_trained, resolve_device
 
 BATCH = 32
 

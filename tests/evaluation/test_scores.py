@@ -82,6 +82,13 @@ def test_the_history_keeps_the_window_and_the_best_epoch():
     assert kept.recent.dtype == kept.best.dtype == np.float32
 
 
+def test_what_is_remembered_shares_no_memory():
+    given = losses(3, 0)
+    kept = remember(no_history(), given, 2)
+    assert not np.shares_memory(kept.best, kept.recent)
+    assert not np.shares_memory(kept.best, given)
+
+
 def test_a_very_long_window_does_not_make_checkpoints_grow_without_end():
     kept = no_history()
     for _ in range(KEPT_EPOCHS + 3):
