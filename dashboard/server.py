@@ -22,6 +22,7 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from streamlit.runtime.pages_manager import PagesManager
 
 from core.errors import GraftError, Refused
 from core.home import Home, open_home
@@ -47,6 +48,9 @@ def serve(home: Home, port: int = 8501, share: bool = False, open_browser: bool 
     Raises Refused when no port is free.
     """
     os.environ["GRAFT_HOME"] = str(home.root)  # the pages find the same home there
+    # Until `st.navigation` was called once, Streamlit takes the folder `pages` for its older kind of pages: the first
+    # to come back to /train after a start would see that page alone, without app.py around it.
+    PagesManager.uses_pages_directory = False
     address = EVERY_ADDRESS if share else OWN_ADDRESS
     free = _free_port(address, port)
     if port and free != port:
