@@ -1,22 +1,18 @@
 """Photos go from a source to disk in chunks, through a hash that names them there, and are really decoded."""
 
 import hashlib
-import lzma
 import os
-import struct
 import time
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from zipfile import BadZipFile
 
 from core.datasets.dataset import Rejected
 from core.datasets.decoding import inspect
 from core.datasets.limits import PHOTO_BYTES, TOTAL_BYTES
-from core.datasets.sources.found import Found
+from core.datasets.sources.found import UNREADABLE, Found
 from core.datasets.sources.names import PICTURES, ending
 from core.datasets.sources.zip import unpacks_to_too_much
 from core.errors import BadDataset
@@ -27,9 +23,6 @@ WORKERS = min(4, os.cpu_count() or 1)  # a decoded photo may take 360 MB
 WAITING = 16 * WORKERS  # photos on disk that are not decoded yet
 TELL_SECONDS = 0.1
 INCOMING = ".incoming"  # where a photo is written before its name, its hash, is known
-
-# What reading a photo out of a folder or a damaged archive raises: zipfile passes on its decompressors' own errors.
-_UNREADABLE = (OSError, BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -147,7 +140,7 @@ def _chunks(found: Found) -> Iterator[bytes]:
         with found.open() as stream:
             while chunk := stream.read(CHUNK_BYTES):
                 yield chunk
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         if isinstance(error, OSError) and error.strerror:
             raise _Unreadable(f"The file cannot be read: {error.strerror}.") from error
         raise _Unreadable("The file is damaged inside the archive.") from error

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.datasets.sources.class_folders import read_class_folders
-from core.datasets.sources.csv import read_tables
+from core.datasets.sources.csv import read_table, read_tables
 from core.datasets.sources.folder import list_folder
 from core.datasets.sources.found import CLASS, Contents, Entry, Found, Offer
 from core.datasets.sources.names import ARCHIVES, TABLES, ending
@@ -60,6 +60,8 @@ def _understand(contents: Contents) -> Offer:
 def _understand_table(table: Path, name: str) -> Offer:
     contents = list_folder(table.parent, str(table.parent))
     only = tuple(replace(t, name=name) for t in contents.tables if t.name == table.name)
+    for entry in only:
+        read_table(entry)  # says why, where it cannot be read at all
     offer = read_tables(replace(contents, name=name, tables=only))
     if offer is None:
         raise BadDataset(

@@ -4,12 +4,13 @@ import csv
 import io
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from core.datasets.dataset import Rejected, Split
 from core.datasets.limits import LABEL_LETTERS, TABLE_BYTES
-from core.datasets.sources.found import Contents, Entry, Found, Offer
+from core.datasets.sources.found import UNREADABLE, Contents, Entry, Found, Offer
 from core.datasets.sources.names import ending, split_named, tidy
 from core.errors import BadDataset
 
@@ -46,14 +47,10 @@ class _Roles:
 
 
 def read_tables(contents: Contents) -> Offer | None:
-    """The photos as the one table says that names most of them; None when no table names photos and labels them.
-
-    Raises BadDataset when a table cannot be read at all.
-    """
+    """The photos as the one table says that names most of them; None when no table names photos and labels them."""
     shelf = _Shelf(contents.pictures)
     best: tuple[int, Table, _Roles] | None = None
-    for entry in contents.tables:
-        table = read_table(entry)
+    for table in _readable(contents.tables):
         image = _image_column(table, shelf)
         if image is None:
             continue
@@ -63,15 +60,25 @@ def read_tables(contents: Contents) -> Offer | None:
     return None if best is None else _offer(contents, shelf, best[1], best[2])
 
 
+def _readable(tables: Iterable[Entry]) -> Iterator[Table]:
+    """A table that cannot be read labels nothing; class folders beside it still may."""
+    for entry in tables:
+        with suppress(BadDataset):
+            yield read_table(entry)
+
+
 def read_table(entry: Entry) -> Table:
     """The table in a file; delimiter and encoding are found out. Raises BadDataset."""
-    with entry.open() as stream:
-        content = stream.read(TABLE_BYTES + 1)
+    try:
+        with entry.open() as stream:
+            content = stream.read(TABLE_BYTES + 1)
+    except UNREADABLE as error:
+        raise BadDataset(f'The table "{entry.name}" cannot be read: its file is damaged.', "Save it again.") from error
     if len(content) > TABLE_BYTES:
         raise BadDataset(f'The table "{entry.name}" is larger than {TABLE_BYTES / 2**20:.0f} MB.', "Split it up.")
     text = _text(content)
     try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=_delimiter(text)) if any(row)]
+        rows = [row for row in csv.reader(io.StringIO(text, newline=None), delimiter=_delimiter(text)) if any(row)]
     except csv.Error as error:
         raise BadDataset(f'The table "{entry.name}" cannot be read: {error}.', "Save it again as CSV.") from error
     width = max((len(row) for row in rows), default=0)

@@ -1,13 +1,20 @@
 """What every source ends in: photos that were found, with what is known about each."""
 
+import lzma
+import struct
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
+from zipfile import BadZipFile
 
 from core.datasets.dataset import Rejected, Split
 from core.datasets.limits import TOTAL_BYTES
 
 CLASS = "class"  # the task that class folders make
+
+# What reading a file out of a folder or a damaged archive raises: zipfile passes on its decompressors' own errors.
+UNREADABLE = (OSError, BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,8 @@ def legacy_encoding(names: Iterable[bytes]) -> str:
     """The encoding of a zip's names that are not marked as UTF-8: the first that makes sense of all of them.
 
     The format says code page 437; programs write what their Windows uses. Each guess must explain every letter, so
-    that German or Spanish names in 437 are not taken for Cyrillic or Chinese ones.
+    that German or Spanish names in 437 are not taken for Cyrillic or Chinese ones. Korean bytes cannot be told from
+    Chinese ones, which are the commoner.
     """
     joined = b"\n".join(names)
     for encoding, makes_sense in _GUESSES:
@@ -94,6 +95,5 @@ _GUESSES = (
     ("utf-8", lambda text: True),
     ("shift_jis", _is_japanese),
     ("gb2312", lambda text: _letters(text, "CJK")),
-    ("euc_kr", lambda text: _letters(text, "HANGUL")),
     ("cp866", _is_russian),
 )
