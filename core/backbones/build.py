@@ -1,15 +1,15 @@
 """A backbone as a network that turns photos into features."""
 
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import timm
-from timm.models import get_pretrained_cfg
 from torch import nn
 
 from core.backbones.backbone import BackboneCard
 from core.backbones.cards import card as card_of
 from core.backbones.cards import step_of
+from core.backbones.facts import config_of
 from core.backbones.fitting import check_fits, shapes_in
 from core.backbones.weights import weights_file
 from core.errors import BadInput
@@ -44,20 +44,20 @@ def build(home: Home, choice: Choice, image_size: int | None = None) -> nn.Modul
     else:
         file = weights_file(home, card)
         shapes_in(file)  # cut off or damaged: said in words before timm trips over it
-    # A starter has no timm tag: it is its architecture with another file. `custom_load` is for weights in Google's format.
+    # A starter is its architecture with another file; `custom_load` is for weights in another format than timm's.
     name = card.architecture if card.source == "starter" else card.name
     from_file = {"file": str(file), "custom_load": False}
     return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=from_file, num_classes=0, **settings)
 
 
-def feature_count(model: nn.Module) -> int:
+def feature_count(model: Any) -> int:
     """How many numbers the backbone gives for a photo."""
     return int(getattr(model, "head_hidden_size", None) or model.num_features)
 
 
-def _size_settings(card: BackboneCard, image_size: int) -> dict[str, int]:
+def _size_settings(card: BackboneCard, image_size: int) -> dict[str, Any]:
     """What the architecture must be told of the photo size. Raises BadInput where it can't take it."""
-    config = get_pretrained_cfg(card.name if card.source == "hub" else card.architecture)
+    config = config_of(card.name if card.source == "hub" else card.architecture)
     if not config.fixed_input_size:
         return {}
     if card.fixed_size and image_size != card.input_size:

@@ -7,7 +7,7 @@ from functools import cache
 from timm.models import get_pretrained_cfg, is_model, list_pretrained, model_entrypoint
 
 from core.backbones.backbone import BackboneCard
-from core.backbones.facts import facts, facts_of
+from core.backbones.facts import config_of, facts, facts_of
 from core.backbones.gallery import CHOSEN, Chosen
 from core.backbones.starters import find_starter, starters
 from core.backbones.weights import is_present
@@ -42,14 +42,15 @@ def card(name: str) -> BackboneCard:
 @cache
 def plain_card(name: str) -> BackboneCard:
     """A card made of what timm itself says of the model."""
-    config, known = get_pretrained_cfg(name), facts_of(name)
+    config, known = config_of(name), facts_of(name)
+    architecture = name.split(".")[0]
     family = family_of(model_entrypoint(name).__module__)
     shown = trained_on(config.tag or "")
     return BackboneCard(
         name=name,
-        title=config.architecture,
+        title=architecture,
         sentence=f"{family}, trained on {shown}." if shown else f"{family}.",
-        architecture=config.architecture,
+        architecture=architecture,
         source="hub",
         family=family,
         parameters=known.parameters,
@@ -59,8 +60,8 @@ def plain_card(name: str) -> BackboneCard:
         origin=f"https://huggingface.co/{config.hf_hub_id}" if config.hf_hub_id else "",
         gmacs=known.gmacs,
         accuracy=known.top1,
-        mean=tuple(config.mean),
-        std=tuple(config.std),
+        mean=_three(config.mean),
+        std=_three(config.std),
         interpolation=config.interpolation,
         fixed_size=not known.resizes,
     )
@@ -100,6 +101,11 @@ def searchable() -> tuple[str, ...]:
     return tuple(name for name in list_pretrained() if name in facts())
 
 
+def _three(values: tuple[float, ...]) -> tuple[float, float, float]:
+    red, green, blue = values
+    return red, green, blue
+
+
 def _chosen_card(chosen: Chosen) -> BackboneCard:
     plain = plain_card(chosen.name)
     return replace(
@@ -114,8 +120,7 @@ def _chosen_card(chosen: Chosen) -> BackboneCard:
 
 def _usual_weights(name: str) -> str:
     if is_model(name) and "." not in name:
-        config = get_pretrained_cfg(name)
-        full = f"{name}.{config.tag}" if config else ""
+        full = f"{name}.{getattr(get_pretrained_cfg(name), 'tag', '')}"
         if full in _known():
             return full
     names = [s.card.name for s in starters()] + list(dict.fromkeys(known.split(".")[0] for known in list_pretrained()))

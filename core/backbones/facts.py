@@ -18,10 +18,11 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
-from torch import nn
+from timm.models import PretrainedCfg, get_pretrained_cfg
 
 TABLE = Path(__file__).with_name("facts.csv")
 COLUMNS = ("name", "parameters", "file_parameters", "gmacs", "step", "resizes", "fingerprint", "top1")
@@ -48,6 +49,13 @@ def facts() -> dict[str, Facts]:
         return {row["name"]: _parse(row) for row in csv.DictReader(file)}
 
 
+def config_of(name: str) -> PretrainedCfg:
+    """What timm knows of a model that it has."""
+    config = get_pretrained_cfg(name)
+    assert config is not None, name
+    return config
+
+
 @cache
 def facts_of(name: str) -> Facts:
     """The row of a model of timm; counted on the spot for one that is newer than the table."""
@@ -69,7 +77,7 @@ def _count(name: str) -> Facts:
     )
 
 
-def coarsest_step(model: nn.Module) -> int:
+def coarsest_step(model: Any) -> int:
     """The coarsest stride in timm's `feature_info`: photo sides are best multiples of it."""
     info = getattr(model.feature_info, "info", model.feature_info)
     return max(int(stage["reduction"]) for stage in info)

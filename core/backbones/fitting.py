@@ -8,9 +8,9 @@ from pathlib import Path
 import timm
 import torch
 from safetensors import SafetensorError, safe_open
-from timm.models import get_pretrained_cfg, list_pretrained
+from timm.models import list_pretrained
 
-from core.backbones.facts import facts
+from core.backbones.facts import config_of, facts
 from core.errors import BadWeights
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -83,8 +83,7 @@ def without_classifier(shapes: Shapes, classifiers: Iterable[str]) -> dict[str, 
 
 
 def classifiers_of(architecture: str) -> tuple[str, ...]:
-    config = get_pretrained_cfg(architecture)
-    named = config.classifier if config else None
+    named = config_of(architecture).classifier
     return (named,) if isinstance(named, str) else tuple(named or ())
 
 

@@ -1,7 +1,10 @@
 """The stages of any timm model, from stem to head: the unit of freezing and of the learning rate."""
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
+from typing import Any
 
 import numpy as np
 import timm
@@ -15,8 +18,8 @@ from core.backbones.cards import card as card_of
 MOST = 8  # groups behind the stem that are shown one by one; more are put together
 _NOWHERE = "\0"  # a name that no group matches
 
-# Some architectures of timm have no `group_matcher`: their numbered parts, and what comes before and after.
-_NUMBERED = re.compile(r"^(?:stages?|blocks?|layers?)[._]?(\d+)\.")
+Matcher = dict[str, Any] | Callable[[str], float]
+_NUMBERED = re.compile(r"^\w*(?:stage|block|layer|transformer)s?[._]?(\d+)\.")
 
 _SIGHTS = ("textures", "patterns", "parts", "things")  # what is seen from behind the stem to the end
 
@@ -68,19 +71,19 @@ def _groups(model: nn.Module) -> list[list[str]]:
     return [[name for name in group if name != _NOWHERE] for group in grouped]
 
 
-def _matcher(model: nn.Module):
+def _matcher(model: Any) -> Matcher:
     if hasattr(model, "group_matcher"):
-        return model.group_matcher(coarse=True)
-    numbered = [i for i, name in enumerate(model.state_dict()) if _NUMBERED.match(name)]
-    order = {name: i for i, name in enumerate(model.state_dict())}
+        with suppress(AssertionError):  # RDNet has no coarse groups
+            return model.group_matcher(coarse=True)
+    return _by_number(list(model.state_dict()))
 
-    def group(name: str) -> float:
-        match = _NUMBERED.match(name)
-        if match:
-            return float(match[1])
-        return -1.0 if order.get(name, np.inf) < numbered[0] else np.inf
 
-    return group
+def _by_number(names: list[str]) -> Callable[[str], float]:
+    """For the architectures of timm without a `group_matcher`: their numbered parts, what comes before and after."""
+    numbers = {name: float(match[1]) for name in names if (match := _NUMBERED.match(name))}
+    first = next((i for i, name in enumerate(names) if name in numbers), len(names))
+    before = dict.fromkeys(names[:first], -1.0)
+    return lambda name: numbers.get(name, before.get(name, np.inf))
 
 
 def _merge(groups: list[list[str]]) -> list[range]:

@@ -5,10 +5,10 @@ from typing import Any
 
 from huggingface_hub import errors as hub_errors
 from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
-from timm.models import get_pretrained_cfg
 from tqdm import tqdm
 
 from core.backbones.backbone import BackboneCard
+from core.backbones.facts import config_of
 from core.backbones.starters import check_starter, find_starter
 from core.errors import BadWeights, NotFound, NotReachable
 from core.home import Home, Progress, no_room_is_disk_full, silent
@@ -85,13 +85,12 @@ def _file(home: Home, card: BackboneCard) -> Path | None:
 
 
 def _repository(card: BackboneCard) -> str | None:
-    config = get_pretrained_cfg(card.name)
-    return config.hf_hub_id if config else None
+    return config_of(card.name).hf_hub_id or None
 
 
 def _only_pickled(card: BackboneCard) -> BadWeights:
     return BadWeights(
-        f'The weights of "{card.name}" exist only as a pickled file, which Graft does not open because it could run code.',
+        f'The weights of "{card.name}" exist only as a pickled file, which could run code: Graft does not open it.',
         "Choose another backbone.",
     )
 
