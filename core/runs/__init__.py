@@ -18,12 +18,13 @@ from core.runs.control import (
     resume,
     stop,
     waits_for,
+    withdraw,
 )
 from core.runs.happenings import events
 from core.runs.types import HAS_RESULTS, Best, Happening, Run, RunProgress, State
 
 if TYPE_CHECKING:
-    from core.runs.carrying import carry_out
+    from core.runs.carrying import carry_out, carry_out_if_its_turn
     from core.runs.live import curves, history, verdict_of, view_of
     from core.runs.queueing import describe, queue
     from core.runs.runner import Runner
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _LATER = {
     "Runner": "core.runs.runner",
     "carry_out": "core.runs.carrying",
+    "carry_out_if_its_turn": "core.runs.carrying",
     "curves": "core.runs.live",
     "describe": "core.runs.queueing",
     "history": "core.runs.live",
@@ -51,6 +53,7 @@ __all__ = [
     "Runner",
     "State",
     "carry_out",
+    "carry_out_if_its_turn",
     "curves",
     "delete_run",
     "describe",
@@ -69,6 +72,7 @@ __all__ = [
     "verdict_of",
     "view_of",
     "waits_for",
+    "withdraw",
 ]
 
 

@@ -53,10 +53,18 @@ def carry_out(home: Home, run_id: str, on_event: OnEvent = unheard, closing: thr
 
     closing: set it to end at the next step, resumably. Raises Refused while its device or the queue does not let it.
     """
-    mine = claim(home, run_id)
-    if mine is None:
+    run = carry_out_if_its_turn(home, run_id, on_event, closing)
+    if run is None:
         raise Refused(f'"{get_run(home, run_id).name}" cannot begin now: it is not its turn, or it is over.')
-    return carry_on(home, mine, on_event, closing or threading.Event())
+    return run
+
+
+def carry_out_if_its_turn(
+    home: Home, run_id: str, on_event: OnEvent = unheard, closing: threading.Event | None = None
+) -> Run | None:
+    """The same; None when it is not its turn, or another process has it."""
+    mine = claim(home, run_id)
+    return None if mine is None else carry_on(home, mine, on_event, closing or threading.Event())
 
 
 def carry_on(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Event) -> Run:
@@ -121,7 +129,7 @@ def _train(job: Job, recorder: Recorder, on_event: OnEvent, closing: threading.E
         return STOPPED
     reason = ""
     # Closing the generator makes the engine write a checkpoint of the step at which it stands.
-    with contextlib.closing(train(job)) as events:
+    with contextlib.closing(train(job)) as events:  # type: ignore[type-var]
         for event in events:
             recorder.take(event)
             on_event(event)

@@ -79,6 +79,18 @@ def stop(home: Home, run_id: str) -> Run:
     return get_run(home, run.id)
 
 
+def withdraw(home: Home, run_id: str) -> Run:
+    """Take a run out of the queue so that it can be resumed later: who wanted it done does not wait any more."""
+    with database(home, write=True) as db:
+        changed = db.execute(
+            "UPDATE runs SET state = 'interrupted', wish = '', lease_owner = '' WHERE id = ? AND state = 'queued'",
+            (run_id,),
+        ).rowcount
+        if changed:
+            add_happening(db, run_id, "interrupted", "Taken out of the queue. It is queued again when it is resumed.")
+    return get_run(home, run_id)
+
+
 def rename_run(home: Home, run_id: str, name: str) -> Run:
     """Raises BadInput for an empty or long name, Refused for one that another run has."""
     run = get_run(home, run_id)

@@ -1,11 +1,13 @@
 """Writes down what a run says: at once into memory and the journal, twice a second into the database."""
 
+import contextlib
 import json
 import math
 import time
 from dataclasses import asdict, replace
 from typing import Any
 
+from core.errors import DiskFull
 from core.evaluation import margin
 from core.home import Home, database
 from core.runs.control import folder_of
@@ -94,6 +96,9 @@ class Recorder:
         self._flushed = time.monotonic()
 
     def close(self) -> None:
+        """The end of the recording, however it came. What finds no room now is in the journal."""
+        with contextlib.suppress(DiskFull, LeaseLost):
+            self.flush()
         self._journal.close()
 
     def _write(self, entry: Entry) -> None:
@@ -187,6 +192,8 @@ class Recorder:
             )
         for curve in self.view.curves.values():
             curve.cut(_last_kept(event) + 1)
+        rates = {name: curve.last for name, curve in self.view.curves.items() if name.startswith("rate/")}
+        self._rates = {name.removeprefix("rate/"): last[1] for name, last in rates.items() if last}
         self.view.epochs = [row for row in self.view.epochs if row.step < event.step]
         best = next((row for row in reversed(self.view.epochs) if row.best), None)
         self._meter.progress = replace(

@@ -16,7 +16,8 @@ from core.evaluation import (
 )
 from core.home import Home, Progress, database, silent
 from core.runs.control import folder_of, get_run, has_best
-from core.training import Job, clean_sample, load_trained, resolve_device, score
+from core.training import Job, load_trained, resolve_device, score
+from core.training.batches import clean_sample
 from core.training.checkpoints import read_facts
 
 

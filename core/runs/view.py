@@ -19,12 +19,14 @@ class EpochRow:
     step: int
     best: bool
     accuracy_text: str
+    seconds: float
+    images_per_second: float
     scores: dict[str, EpochScores]
 
 
 def epoch_from(facts: dict[str, Any]) -> EpochRow:
     scores = {task: EpochScores(**of_task) for task, of_task in facts["scores"].items()}
-    return EpochRow(facts["epoch"], facts["phase"], facts["step"], facts["best"], facts["accuracy_text"], scores)
+    return EpochRow(**{name: facts[name] for name in EpochRow.__annotations__ if name != "scores"}, scores=scores)
 
 
 @dataclass

@@ -83,17 +83,19 @@ class FakeEngine:
     def train(self, job: SimpleNamespace) -> Iterator[Event]:
         self.started.append(job.folder.name)
         saved = job.folder / "last" / "step"
-        step = int(saved.read_text()) if saved.exists() else 0
+        self.done, step = map(int, saved.read_text().split()) if saved.exists() else (0, 0)
         try:
-            for epoch in range(step // STEPS_PER_EPOCH + 1, job.plan.epochs + 1):
+            for epoch in range(self.done + 1, job.plan.epochs + 1):
                 phase = 0 if epoch <= job.plan.phases[0].epochs else 1
-                yield PhaseBegan(phase, job.plan.phases[phase].name, epoch, 1, {"stem": 0.0, "head": 1e-3})
+                if epoch <= 2 and step == (epoch - 1) * STEPS_PER_EPOCH:
+                    yield PhaseBegan(phase, job.plan.phases[phase].name, epoch, 1, {"stem": 0.0, "head": 1e-3})
                 while step < epoch * STEPS_PER_EPOCH:
                     self.before(step + 1)
                     step += 1
                     rates = {"stem": 0.0, "head": 1e-3 / step}
                     yield Stepped(step, epoch, phase, 8 * step, 1 / step, 0.5, rates)
                 (job.folder / "best").mkdir(exist_ok=True)
+                self.done = epoch
                 yield EpochEnded(epoch, phase, step, {"label": scores(1 / epoch)}, 100.0, 0.1, best=True)
                 self._save(saved, step)
                 yield Checkpointed(epoch, step)
@@ -105,7 +107,7 @@ class FakeEngine:
 
     def _save(self, saved: Path, step: int) -> None:
         saved.parent.mkdir(exist_ok=True)
-        saved.write_text(str(step))
+        saved.write_text(f"{self.done} {step}")
 
 
 @pytest.fixture
