@@ -1,0 +1,177 @@
+"""Photos changed a little each time they are learned from: a whole batch at once, on the device that trains.
+
+Every photo has its own changes, drawn from (seed, epoch, row): neither the batch it is in nor what was drawn before
+matters. Order: geometry (one resampling), colour (one linear map), normalisation, erasing.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.plans.plan import Augmentation
+from core.training.chance import uniforms
+
+ASPECTS = (3 / 4, 4 / 3)  # of a crop's sides, as in torchvision's RandomResizedCrop
+GREY = (0.299, 0.587, 0.114)  # the luma of red, green and blue (ITU-R BT.601)
+ERASED = (0.02, 0.2)  # share of the picture's area; Zhong et al., "Random Erasing Data Augmentation", AAAI 2020, to 0.4
+_DRAWS = 14
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One batch's changes; every array is [images].
+
+    x, y, width, height: of the crop's centre and sides, as shares of the stored square. angle: radians.
+    brightness, contrast, saturation: factors around 1. erase: [images, 4] left, top, right, bottom as shares.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    width: np.ndarray
+    height: np.ndarray
+    flip: np.ndarray
+    flip_vertical: np.ndarray
+    angle: np.ndarray
+    brightness: np.ndarray
+    contrast: np.ndarray
+    saturation: np.ndarray
+    erase: np.ndarray
+
+
+def draw(changes: Augmentation, seed: int, epoch: int, rows: np.ndarray, centre_share: float) -> Draw:
+    """What happens to each of the photos `rows` in this epoch. centre_share: side of the evaluation crop in the stored
+    square, which stays the crop when cropping is off.
+    """
+    u = uniforms(seed, epoch, rows, _DRAWS).T
+    width, height = _crop_sides(changes.crop, u[0], u[1], centre_share)
+    colour = [1 + changes.colour * (2 * each - 1) for each in u[7:10]]
+    room = changes.crop < 1
+    return Draw(
+        x=0.5 + room * (u[2] - 0.5) * (1 - width),
+        y=0.5 + room * (u[3] - 0.5) * (1 - height),
+        width=width,
+        height=height,
+        flip=(u[4] < 0.5) & changes.flip,
+        flip_vertical=(u[5] < 0.5) & changes.flip_vertical,
+        angle=np.deg2rad(changes.rotate) * (2 * u[6] - 1),
+        brightness=colour[0],
+        contrast=colour[1],
+        saturation=colour[2],
+        erase=_erased(changes.erase, u[10:14]),
+    )
+
+
+def _crop_sides(
+    least: float, area: np.ndarray, aspect: np.ndarray, centre_share: float
+) -> tuple[np.ndarray, np.ndarray]:
+    if least == 1:
+        return np.full_like(area, centre_share), np.full_like(area, centre_share)
+    side = np.sqrt(least + (1 - least) * area)
+    stretch = np.exp(np.log(ASPECTS[0]) + aspect * np.log(ASPECTS[1] / ASPECTS[0])) ** 0.5
+    # A crop larger than the photo in one direction is only as large as the photo there.
+    return np.minimum(side * stretch, 1), np.minimum(side / stretch, 1)
+
+
+def _erased(chance: float, u: np.ndarray) -> np.ndarray:
+    side = np.sqrt(ERASED[0] + (ERASED[1] - ERASED[0]) * u[1]) * (u[0] < chance)
+    left, top = u[2] * (1 - side), u[3] * (1 - side)
+    return np.stack([left, top, left + side, top + side], axis=1)
+
+
+def centre(pixels: Tensor, size: int) -> Tensor:
+    """The middle [..., size, size] of the stored square: what evaluation and prediction look at."""
+    at = (pixels.shape[-1] - size) // 2
+    return pixels[..., at : at + size, at : at + size]
+
+
+def augment(pixels: Tensor, changes: Augmentation, drawn: Draw, size: int) -> Tensor:
+    """Pixels uint8 [images, 3, side, side] as float [images, 3, size, size] in 0 to 255, changed as drawn.
+
+    Erasing is not in it: it comes after normalisation (`erase`), where 0 is the mean colour.
+    """
+    images = _geometry(pixels, changes, drawn, size)
+    return _colour(images, drawn) if changes.colour > 0 else images
+
+
+def _geometry(pixels: Tensor, changes: Augmentation, drawn: Draw, size: int) -> Tensor:
+    if changes.rotate > 0:
+        return _affine(pixels, drawn, size)
+    if changes.crop == 1:
+        return _flipped(centre(pixels, size).float(), drawn)
+    if pixels.device.type == "cpu":
+        return _flipped(_cropped_one_by_one(pixels, drawn, size), drawn)
+    return _affine(pixels, drawn, size)
+
+
+def _affine(pixels: Tensor, drawn: Draw, size: int) -> Tensor:
+    """Crop, flip and rotation as one bilinear sampling; beyond the photo's edge it is mirrored."""
+    flip_x, flip_y = np.where(drawn.flip, -1, 1), np.where(drawn.flip_vertical, -1, 1)
+    cos, sin = np.cos(drawn.angle), np.sin(drawn.angle)
+    theta = np.empty((len(pixels), 2, 3), np.float32)  # from the crop's to the photo's coordinates, both -1 to 1
+    theta[:, 0] = np.stack([cos * drawn.width * flip_x, -sin * drawn.height * flip_y, 2 * drawn.x - 1], axis=1)
+    theta[:, 1] = np.stack([sin * drawn.width * flip_x, cos * drawn.height * flip_y, 2 * drawn.y - 1], axis=1)
+    places = torch.from_numpy(theta).to(pixels.device, non_blocking=True)
+    grid = functional.affine_grid(places, [len(pixels), 3, size, size], align_corners=False)
+    return functional.grid_sample(pixels.float(), grid, padding_mode="reflection", align_corners=False)
+
+
+def _cropped_one_by_one(pixels: Tensor, drawn: Draw, size: int) -> Tensor:
+    """Crops at whole pixels, resized in uint8: on a processor five times as fast as sampling the batch in floats."""
+    side = pixels.shape[-1]
+    width, height = np.rint(drawn.width * side).astype(int), np.rint(drawn.height * side).astype(int)
+    left = np.rint(drawn.x * side - width / 2).astype(int).clip(0, side - width)
+    top = np.rint(drawn.y * side - height / 2).astype(int).clip(0, side - height)
+    pixels = pixels.contiguous(memory_format=torch.channels_last)
+    crops = [
+        functional.interpolate(image[None, :, y : y + h, x : x + w], (size, size), mode="bilinear", antialias=True)
+        for image, x, y, w, h in zip(pixels, left, top, width, height, strict=True)
+    ]
+    return torch.cat(crops).float()
+
+
+def _flipped(images: Tensor, drawn: Draw) -> Tensor:
+    for flips, axis in ((drawn.flip, -1), (drawn.flip_vertical, -2)):
+        if flips.any():
+            which = torch.from_numpy(flips).to(images.device).view(-1, 1, 1, 1)
+            images = torch.where(which, images.flip(axis), images)
+    return images
+
+
+def _colour(images: Tensor, drawn: Draw) -> Tensor:
+    """Brightness b, contrast c, saturation s, in this order, each a blend, put together:
+
+    s c b x + (1 - s) c b grey(x) + (1 - c) b mean(grey(x)), cut to what a pixel can be.
+    """
+    b, c, s = (
+        torch.from_numpy(each.astype(np.float32)).to(images.device).view(-1, 1, 1, 1)
+        for each in (drawn.brightness, drawn.contrast, drawn.saturation)
+    )
+    red, green, blue = images.split(1, dim=1)
+    grey = GREY[0] * red + GREY[1] * green + GREY[2] * blue
+    rest = (1 - s) * c * b * grey + (1 - c) * b * grey.mean(dim=(-1, -2), keepdim=True)
+    return torch.addcmul(rest, images, s * c * b).clamp_(0, 255)
+
+
+def erase(images: Tensor, drawn: Draw) -> Tensor:
+    """Normalised images with their drawn rectangle at 0, in place."""
+    size = images.shape[-1]
+    left, top, right, bottom = np.rint(drawn.erase * size).astype(int).T
+    for number in np.flatnonzero(right > left):
+        images[number, :, top[number] : bottom[number], left[number] : right[number]] = 0
+    return images
+
+
+def preview_augmentation(pixels: Tensor, changes: Augmentation, seed: int, views: int) -> Tensor:
+    """How photos may look in training: uint8 [images, views, 3, size, size] of stored uint8 [images, 3, side, side]."""
+    side = pixels.shape[-1]
+    size = side * 100 // 115  # the inverse of core.datasets' store_side
+    rows = np.arange(len(pixels))
+    shown = []
+    for view in range(views):
+        drawn = draw(changes, seed, view, rows, size / side)
+        images = erase(augment(pixels, changes, drawn, size) - 128, drawn) + 128
+        shown.append(images.round().clamp(0, 255).to(torch.uint8))
+    return torch.stack(shown, dim=1)

@@ -1,0 +1,128 @@
+"""The engine. `train` is a generator of events: whoever iterates it owns the time, the engine owns the learning.
+
+    for event in train(job):
+        show(event)               # pause: do not ask for the next event
+        if enough: break          # stop: close the generator; it saves where it stands
+
+It never sleeps, prints or knows threads. What it does between two events is whole: closed at any event, it resumes from
+there, and ends with the same bits as a run that was never stopped.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from core.datasets import MISSING
+from core.objectives import Outcome
+from core.training.batches import epoch_batches
+from core.training.chance import generator
+from core.training.events import Ended, EpochEnded, Event, PhaseBegan, Stepped
+from core.training.model import dropped, free_for
+from core.training.optimisers import clip, set_rates
+from core.training.photo_path import PhotoPath, open_path
+from core.training.preparing import prepare
+from core.training.schedule import phase_at, phase_rates, rates_at
+from core.training.scoring import judge, mean_loss, scores_of
+from core.training.state import TrainingState, over
+from core.training.workbench import Job, Workbench
+
+_SENTENCES = {
+    "finished": "All epochs are done.",
+    "early": "Stopped early: the validation loss had not improved for {patience} epochs.",
+    "unstable": "The loss is no longer a number, so the learning rate is too high. Try a tenth of it.",
+}
+
+
+def train(job: Job) -> Iterator[Event]:
+    """Carry out a plan, from the newest checkpoint in `job.folder` if there is one. The last event is Ended.
+
+    A checkpoint is written at each epoch's end, every minute, and when the generator is closed. EpochEnded comes before
+    its epoch's checkpoint, so whoever writes it down at once never misses one. Raises GraftError for what a user can
+    mend.
+    """
+    plan = job.plan
+    bench, state, saver = yield from prepare(job)
+    model, at = state.model, state.position
+    path: PhotoPath | None = None
+    try:
+        while not (reason := over(state, plan)):
+            now = phase_at(plan, at.epoch)
+            if at.epoch == now.first_epoch and at.batch == 0:
+                rates = phase_rates(now.phase, model.stages)
+                yield PhaseBegan(now.number, now.phase.name, at.epoch + 1, now.phase.epochs, rates)
+            if path is None or path.phase is not now.phase:
+                path = yield from open_path(bench, model, now.phase)
+
+            free_for(model, now.phase)
+            batches = epoch_batches(bench.training, plan.batch_size, plan.seed, at.epoch)
+            for rows in batches[at.batch :]:
+                began = time.perf_counter()
+                step = (at.epoch - now.first_epoch) * len(batches) + at.batch
+                rates = rates_at(now.phase, model.stages, step, len(batches))
+                set_rates(state.optimiser, rates)
+                loss, accuracy = _step(bench, state, path, rows)
+                at.move(len(rows), time.perf_counter() - began)
+                yield Stepped(at.step, at.epoch + 1, now.number, at.images, loss, accuracy, rates)
+                if saver.is_due():
+                    yield saver.save(state)
+
+            judged = yield from judge(bench, path)
+            scores, state.losses = scores_of(*judged, state.losses, plan.epochs)
+            _check_finite(mean_loss(scores))
+            speed, seconds = at.images / at.seconds, at.seconds
+            is_best = state.close_epoch(scores, mean_loss(scores))
+            yield EpochEnded(at.epoch, now.number, at.step, scores, speed, seconds, is_best)
+            yield saver.save(state)
+    except GeneratorExit:
+        saver.save(state)
+        raise
+    except Unstable:
+        reason = "unstable"  # no checkpoint of this: last/ and best/ are from when it still went well
+    yield _ended(reason, job, state)
+
+
+class Unstable(Exception):
+    """The loss is not finite."""
+
+
+def _step(bench: Workbench, state: TrainingState, path: PhotoPath, rows: np.ndarray) -> tuple[float, float | None]:
+    """One batch forward, backward, and a step of the optimiser. Gives its loss, and its accuracy if a label counted."""
+    plan, at = bench.plan, state.position
+    chance = generator(plan.seed, at.step, bench.arithmetic.device)
+    with bench.arithmetic.autocast():
+        features = dropped(path.learn(rows, at.epoch), plan.head.dropout, chance)
+        outcome = Outcome(features, state.model.answers(features), bench.labels_of(rows))
+        loss = bench.loss(outcome)
+    state.scaler.scale(loss).backward()
+    loss_now, right, labelled = _numbers(loss, outcome)
+    _check_finite(loss_now)
+    if plan.optimiser.clip_norm is not None:
+        state.scaler.unscale_(state.optimiser)
+        clip(state.optimiser, plan.optimiser.clip_norm)
+    state.scaler.step(state.optimiser)
+    state.scaler.update()
+    state.optimiser.zero_grad()
+    return loss_now, right / labelled if labelled else None
+
+
+def _numbers(loss: torch.Tensor, outcome: Outcome) -> tuple[float, float, float]:
+    """Loss, right answers and labelled photos, over all tasks; one reading, since a GPU is waited for at each."""
+    right = [(outcome.logits[task].argmax(1) == truth).sum() for task, truth in outcome.labels.items()]
+    labelled = [(truth != MISSING).sum() for truth in outcome.labels.values()]
+    numbers = torch.stack([loss.detach().double(), torch.stack(right).sum(), torch.stack(labelled).sum()])
+    loss_now, right_now, labelled_now = numbers.tolist()
+    return loss_now, right_now, labelled_now
+
+
+def _check_finite(loss: float) -> None:
+    if not math.isfinite(loss):
+        raise Unstable
+
+
+def _ended(reason: str, job: Job, state: TrainingState) -> Ended:
+    patience = job.plan.early_stopping.patience if job.plan.early_stopping else 0
+    best = {"best_epoch": state.best.epoch, "best_validation_loss": state.best.loss} if state.best.epoch else {}
+    return Ended(reason, state.position.epoch, state.position.step, _SENTENCES[reason].format(patience=patience), best)

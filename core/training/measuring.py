@@ -1,0 +1,198 @@
+"""How fast this machine computes one backbone: a second or two of trying it, with random weights and grey noise."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from core.datasets import decode_for, store_side
+from core.plans.plan import Augmentation, Phase, Plan
+from core.training.arithmetic import Arithmetic
+from core.training.augmentation import augment, draw
+from core.training.model import TrainedModel, free_for
+from core.training.optimisers import make_optimiser
+
+TRIAL_SECONDS = 0.25  # of each kind of step
+FEWEST = 4  # images in a trial
+PHOTO = (1024, 768)  # of a camera's pictures, as a stand-in where the photos are not known
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model that is tried on random images, enough of them for a trial to last about TRIAL_SECONDS."""
+
+    model: TrainedModel
+    plan: Plan
+    arithmetic: Arithmetic
+    images: Tensor
+
+
+def begin(model: TrainedModel, plan: Plan, arithmetic: Arithmetic) -> Trial:
+    few = _images(min(FEWEST, max(plan.batch_size, 2)), plan.image_size, arithmetic)
+    trial = Trial(arithmetic.move(model), plan, arithmetic, few)
+    step = step_seconds(trial, first_learning=0)
+    fitting = int(TRIAL_SECONDS / step) if step > 0 else plan.batch_size
+    count = min(max(fitting, len(few)), max(plan.batch_size, 2))
+    return Trial(trial.model, plan, arithmetic, _images(count, plan.image_size, arithmetic))
+
+
+def forward_seconds(trial: Trial) -> float:
+    """One image through the backbone, without learning."""
+    trial.model.eval()
+
+    def forward() -> None:
+        with torch.no_grad(), trial.arithmetic.autocast():
+            trial.model.backbone(trial.images)
+
+    return _seconds(forward, trial.arithmetic.device) / len(trial.images)
+
+
+def step_seconds(trial: Trial, first_learning: int) -> float:
+    """One image through a training step, with the stages from `first_learning` on learning; without the update."""
+    stages = len(trial.model.stages)
+    rates = tuple(float(number >= first_learning) for number in range(stages))
+    free_for(trial.model, Phase(epochs=1, stage_rates=rates, head_rate=1.0))
+
+    def step() -> None:
+        with trial.arithmetic.autocast():
+            loss = sum(answers.float().square().mean() for answers in trial.model(trial.images).values())
+        assert isinstance(loss, Tensor)
+        loss.backward()
+        trial.model.zero_grad()
+
+    return _seconds(step, trial.arithmetic.device) / len(trial.images)
+
+
+def update_seconds(trial: Trial) -> float:
+    """One step of the optimiser over all parameters, with rates of 0."""
+    optimiser = make_optimiser(trial.model, trial.plan.optimiser, trial.arithmetic.device)
+    for parameter in trial.model.parameters():
+        parameter.requires_grad_(True).grad = torch.zeros_like(parameter)
+    seconds = _seconds(optimiser.step, trial.arithmetic.device)
+    trial.model.zero_grad()
+    return seconds
+
+
+def stage_shares(trial: Trial) -> list[float]:
+    """The share of each stage in the time of a forward pass; they add up to 1."""
+    spent = np.zeros(len(trial.model.stages))
+    trial.model.eval()
+    with ExitStack() as hooks, torch.no_grad(), trial.arithmetic.autocast():
+        for number, modules in enumerate(_stage_modules(trial.model)):
+            for module in modules:
+                _time_into(hooks, module, spent, number, trial.arithmetic.device)
+        trial.model.backbone(trial.images)
+    return list(spent / spent.sum()) if spent.sum() > 0 else [1 / len(spent)] * len(spent)
+
+
+def _time_into(hooks: ExitStack, module: nn.Module, spent: np.ndarray, number: int, device: torch.device) -> None:
+    began = [0.0]
+
+    def before(*_: object) -> None:
+        _wait_for(device)
+        began[0] = time.perf_counter()
+
+    def after(*_: object) -> None:
+        _wait_for(device)
+        spent[number] += time.perf_counter() - began[0]
+
+    hooks.enter_context(module.register_forward_pre_hook(before))
+    hooks.enter_context(module.register_forward_hook(after))
+
+
+def stage_bytes(trial: Trial) -> tuple[list[float], list[float]]:
+    """By stage, per image: (what a training step must remember of it, what it hands on)."""
+    model, images = trial.model, trial.images[:2]
+    remembered, handed_on = np.zeros(len(model.stages)), np.zeros(len(model.stages))
+    own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    seen, current = set(own), [0]
+
+    def pack(value: Tensor) -> Tensor:
+        place = value.untyped_storage().data_ptr()
+        if place not in seen:
+            seen.add(place)
+            remembered[current[0]] += value.untyped_storage().nbytes()
+        return value
+
+    free_for(model, Phase(epochs=1, stage_rates=(1.0,) * len(model.stages), head_rate=1.0))
+    with ExitStack() as hooks:
+        for number, modules in enumerate(_stage_modules(model)):
+            for module in modules:
+                hooks.enter_context(module.register_forward_pre_hook(_setting(current, number)))
+                hooks.enter_context(module.register_forward_hook(_sizing(handed_on, number)))
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value), trial.arithmetic.autocast():
+            kept_alive = model(images)  # else freed memory would come again and be taken for seen
+        del kept_alive
+    return list(remembered / len(images)), list(handed_on / len(images))
+
+
+def _setting(current: list[int], number: int) -> Callable[..., None]:
+    def before(*_: object) -> None:
+        current[0] = number
+
+    return before
+
+
+def _sizing(sizes: np.ndarray, number: int) -> Callable[..., None]:
+    def after(module: nn.Module, given: object, gives: object) -> None:
+        if isinstance(gives, Tensor):
+            sizes[number] = gives.numel() * gives.element_size()
+
+    return after
+
+
+def augment_seconds(plan: Plan, arithmetic: Arithmetic) -> float:
+    """One photo changed as a new plan's augmentation changes it; which changes are on makes little difference."""
+    changes, side = Augmentation(), store_side(plan.image_size)
+    pixels = torch.randint(0, 256, (FEWEST, 3, side, side), dtype=torch.uint8, device=arithmetic.device)
+    rows = np.arange(FEWEST)
+
+    def change() -> None:
+        augment(pixels, changes, draw(changes, 0, 0, rows, plan.image_size / side), plan.image_size)
+
+    return _seconds(change, arithmetic.device) / FEWEST
+
+
+def decode_seconds(image_size: int, workers: int) -> float:
+    """One JPEG of a phone's smaller size, decoded for the store by all workers at once."""
+    noise = np.random.default_rng(0).integers(0, 256, (PHOTO[1] // 16, PHOTO[0] // 16, 3), dtype=np.uint8)
+    with BytesIO() as file:
+        Image.fromarray(noise).resize(PHOTO).save(file, "JPEG", quality=90)
+        photo = file.getvalue()
+    return _seconds(lambda: decode_for(photo, store_side(image_size)), torch.device("cpu")) / workers
+
+
+def _stage_modules(model: TrainedModel) -> list[list[nn.Module]]:
+    return [[model.backbone.get_submodule(name) for name in stage.modules] for stage in model.stages]
+
+
+def _images(count: int, size: int, arithmetic: Arithmetic) -> Tensor:
+    noise = torch.rand((count, 3, size, size), generator=torch.Generator().manual_seed(0))
+    return arithmetic.lay_out(noise.to(arithmetic.device))
+
+
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
+    """The best of a few times, at most TRIAL_SECONDS in all; the first is not counted, it plans and allocates."""
+    best, spent = float("inf"), 0.0
+    work()
+    _wait_for(device)
+    while spent < TRIAL_SECONDS:
+        began = time.perf_counter()
+        work()
+        _wait_for(device)
+        took = time.perf_counter() - began
+        best, spent = min(best, took), spent + max(took, 1e-6)
+    return best
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

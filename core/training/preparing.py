@@ -1,0 +1,110 @@
+"""All that happens before the first step: photos, numbers, model, and where an earlier run stopped."""
+
+import time
+from collections.abc import Generator
+
+from core.backbones import card
+from core.datasets import open_pixels
+from core.errors import BadPlan
+from core.evaluation import no_history
+from core.home import no_room_is_disk_full
+from core.plans.plan import Plan
+from core.training.arithmetic import Arithmetic, Precision, has_convolutions, precisions
+from core.training.building import new_model
+from core.training.calibration import faster_precision
+from core.training.checkpoints import keep_frozen, resume, save, saved_best_epoch, saved_precision
+from core.training.devices import resolve_device
+from core.training.events import Checkpointed, Event, Prepared, Warned
+from core.training.model import TrainedModel, learns_batch_norm, split_names
+from core.training.optimisers import make_optimiser
+from core.training.state import TrainingState
+from core.training.workbench import Job, Workbench, lay_out, tasks_of
+
+CHECKPOINT_SECONDS = 60.0
+
+
+class Saver:
+    """Writes a run's checkpoints, and knows when the next is due."""
+
+    def __init__(self, job: Job, names: list[str]) -> None:
+        self.folder, self.plan_hash, self.names = job.folder, job.plan.hash, names
+        self._best_epoch = saved_best_epoch(job.folder)
+        self._last: tuple[int, int] | None = None
+        self._at = time.monotonic()
+
+    def is_due(self) -> bool:
+        return time.monotonic() - self._at >= CHECKPOINT_SECONDS
+
+    def save(self, state: TrainingState) -> Checkpointed:
+        """Write last/, and best/ when this is the end of the best epoch. Raises DiskFull; nothing is lost by it."""
+        at = state.position
+        # best/ first: a crash in between leaves an older last/, from which the same best/ comes again.
+        if at.batch == 0 and at.epoch == state.best.epoch != self._best_epoch:
+            save(state, self.folder / "best", self.names, self.plan_hash)
+            self._best_epoch = at.epoch
+        if (at.step, at.epoch) != self._last:
+            save(state, self.folder / "last", self.names, self.plan_hash)
+            self._last = (at.step, at.epoch)
+        self._at = time.monotonic()
+        return Checkpointed(at.epoch + (at.batch > 0), at.step)
+
+
+def prepare(job: Job) -> Generator[Event, None, tuple[Workbench, TrainingState, Saver]]:
+    """Raises GraftError for what a user can mend: photos, weights, device, disk."""
+    plan, device = job.plan, resolve_device(job.plan.device)
+    yield Prepared("Decoding photos", 0, len(job.dataset))
+    store = open_pixels(job.home, job.dataset, plan.image_size, job.progress)
+    if store.note:
+        yield Warned(store.note)
+    yield Prepared("Building the network", 0, 0)
+    model = new_model(job.home, plan, tasks_of(plan, job.dataset))
+    if plan.precision == "auto" and len(precisions(device)) > 1:
+        yield Prepared("Measuring this machine", 0, 0)
+    precision, warning = _precision(job, model, saved_precision(job.folder))
+    if warning:
+        yield Warned(warning)
+    arithmetic = Arithmetic(device, precision, has_convolutions(model.backbone))
+    bench = lay_out(job, card(plan.backbone.name), store, arithmetic)
+    _check_batch_norm(model, plan, len(bench.training))
+
+    frozen, changing = split_names(model, plan.phases)
+    with no_room_is_disk_full(job.folder):
+        job.folder.mkdir(parents=True, exist_ok=True)
+    keep_frozen(model, job.folder, frozen)
+    state = _fresh_state(bench, model)
+    warning = resume(state, job.folder, plan.hash)
+    if warning:
+        yield Warned(warning)
+    return bench, state, Saver(job, changing)
+
+
+def _fresh_state(bench: Workbench, model: TrainedModel) -> TrainingState:
+    arithmetic = bench.arithmetic
+    model = arithmetic.move(model)
+    return TrainingState(
+        model=model,
+        optimiser=make_optimiser(model, bench.plan.optimiser, arithmetic.device),
+        scaler=arithmetic.scaler(),
+        precision=arithmetic.precision,
+        losses={task.name: no_history() for task in bench.tasks},
+    )
+
+
+def _precision(job: Job, model: TrainedModel, began_in: Precision | None) -> tuple[Precision, str]:
+    """The numbers to compute in, and a sentence where they are not those that were asked for."""
+    device, asked = resolve_device(job.plan.device), job.plan.precision
+    if began_in in precisions(device):
+        return began_in, ""
+    if asked == "auto":
+        return faster_precision(job.home, job.plan, model, device), ""
+    if asked in precisions(device):
+        return asked, ""
+    return "fp32", f"This machine does not compute in {asked}; the run goes on in 32 bits."
+
+
+def _check_batch_norm(model: TrainedModel, plan: Plan, training_images: int) -> None:
+    if min(plan.batch_size, training_images) == 1 and any(learns_batch_norm(model, phase) for phase in plan.phases):
+        raise BadPlan(
+            "Batches of one photo cannot teach this backbone: its batch norm compares the photos of a batch.",
+            "Set the batch size to 2 or more, or freeze all stages.",
+        )

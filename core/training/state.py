@@ -1,0 +1,101 @@
+"""All of a run that changes while it trains: what a resumed run needs to be the run that never stopped.
+
+Random numbers are not in it: they depend on seed, epoch, step and photo alone (`chance.py`).
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from core.evaluation import EpochScores, LossHistory
+from core.plans.plan import Plan
+from core.training.arithmetic import Precision
+from core.training.model import TrainedModel
+from core.training.schedule import phase_at
+
+
+@dataclass
+class Position:
+    """Where training stands. epoch, batch: how many of them are done, the batches within the epoch; step: batches done
+    over the whole run, each one a step. seconds, images: spent on and seen in this epoch's training so far.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    images: int = 0
+    seconds: float = 0.0
+
+    def move(self, images: int, seconds: float) -> None:
+        """One more batch is done."""
+        self.batch, self.step = self.batch + 1, self.step + 1
+        self.images, self.seconds = self.images + images, self.seconds + seconds
+
+    def close_epoch(self) -> None:
+        self.epoch, self.batch, self.images, self.seconds = self.epoch + 1, 0, 0, 0.0
+
+
+@dataclass
+class Best:
+    """The best epoch so far, counted from 1; 0 before there is one. loss: mean validation loss over the tasks."""
+
+    epoch: int = 0
+    loss: float = math.inf
+
+
+@dataclass
+class TrainingState:
+    """history: by epoch, the scores by task. losses: by task, validation losses of earlier epochs, photo by photo.
+
+    precision: kept, since a resumed run must go on in the numbers that it began in.
+    """
+
+    model: TrainedModel
+    optimiser: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
+    precision: Precision
+    losses: dict[str, LossHistory]
+    position: Position = field(default_factory=Position)
+    best: Best = field(default_factory=Best)
+    history: list[dict[str, EpochScores]] = field(default_factory=list)
+
+    def close_epoch(self, scores: dict[str, EpochScores], loss: float) -> bool:
+        """Remember an epoch's scores. loss: what chooses the best epoch. Says whether it is this one."""
+        self.position.close_epoch()
+        self.history.append(scores)
+        if loss < self.best.loss:
+            self.best = Best(self.position.epoch, loss)
+        return self.best.epoch == self.position.epoch
+
+    def facts(self) -> dict[str, Any]:
+        """What of it is no tensor, as JSON takes it."""
+        return {
+            "position": vars(self.position),
+            "best": vars(self.best) if self.best.epoch else None,
+            "history": [{task: vars(scores) for task, scores in epoch.items()} for epoch in self.history],
+            "scaler": self.scaler.state_dict(),
+            "precision": self.precision,
+        }
+
+    def take_facts(self, facts: dict[str, Any]) -> None:
+        """The inverse of `facts`."""
+        vars(self.position).update(facts["position"])
+        self.best = Best(**facts["best"]) if facts["best"] else Best()
+        self.history = [{task: EpochScores(**scores) for task, scores in epoch.items()} for epoch in facts["history"]]
+        self.scaler.load_state_dict(facts["scaler"])
+
+
+def over(state: TrainingState, plan: Plan) -> str:
+    """Why no further epoch comes: "finished", "early", or "" when one does.
+
+    Patience counts within a phase: newly freed stages get their own time to show what they are good for.
+    """
+    epoch = state.position.epoch
+    if epoch >= plan.epochs:
+        return "finished"
+    if plan.early_stopping is None:
+        return ""
+    phase_began = phase_at(plan, max(epoch - 1, 0)).first_epoch
+    return "early" if epoch - max(state.best.epoch, phase_began) >= plan.early_stopping.patience else ""
