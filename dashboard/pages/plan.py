@@ -53,7 +53,7 @@ def _show_choices(
 
 
 def _expert_switch() -> bool:
-    st.session_state["expert"] = bool(state.recall(EXPERT, False))
+    st.session_state.setdefault("expert", bool(state.recall(EXPERT, False)))
     return st.toggle(
         "Show everything",
         key="expert",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.runs import HAS_RESULTS, Run, has_best, waits_for
+from core.runs import HAS_RESULTS, Run, has_best
 from dashboard import state
 from dashboard.parts.empty import nothing_yet
 from dashboard.parts.happenings import show_happenings, show_queue
@@ -53,8 +53,6 @@ def _way_to_results() -> None:
 def _show_state(run: Run) -> None:
     """What a state means that is not simply "learning", and what to do about it."""
     match run.state:
-        case "queued":
-            st.info(plain(waits_for(state.home(), run)), icon=":material/hourglass_empty:")
         case "interrupted":
             st.warning(
                 "**It was interrupted**: Graft was closed or the computer went off. Nothing is lost: "

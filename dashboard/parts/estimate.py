@@ -7,7 +7,7 @@ from functools import cache
 import timm
 import torch
 
-from core.backbones import BackboneCard, Stage, feature_count, is_present
+from core.backbones import BackboneCard, Stage, feature_count
 from core.datasets import Dataset
 from core.errors import GraftError
 from core.home import Home
@@ -32,8 +32,6 @@ class Cost:
 
 def cost_of(home: Home, plan: Plan, dataset: Dataset, card: BackboneCard, head_size: int) -> Cost:
     """Time and memory as far as they are known by now; asks for a measurement where there is none."""
-    if plan.backbone.weights == "pretrained" and not is_present(home, card):
-        return Cost("after its download", "?", settled=True)
     measured = _measurement(home, plan, card)
     if not measured.done():
         return Cost("measuring ...", "...", settled=False)
@@ -51,7 +49,8 @@ def _estimate(plan: Plan, dataset: Dataset, calibration: Calibration, head_size:
 
 def _measurement(home: Home, plan: Plan, card: BackboneCard) -> "Future[Calibration]":
     """The measurement for this backbone, photo size, batch and precision; begun when it was not before."""
-    key = f"{plan.backbone.model_dump_json()} {plan.image_size} {plan.batch_size} {plan.precision} {plan.device}"
+    sizes = f"{plan.image_size} {plan.batch_size} {plan.precision} {plan.optimiser.kind}"
+    key = f"{home.root} {card.architecture} {sizes} {plan.device}"
     if key not in _asked:
         while len(_asked) >= KEPT:
             _asked.pop(next(iter(_asked)))

@@ -39,7 +39,7 @@ def _show_cell(chosen: Cell, split: Split, dataset: Dataset, task: Task, predict
     st.markdown(f"**{plain(words)}**: {many(len(found), 'photo')}")
     sure = predictions.set_index("image_id")["confidence"]
     photo_wall(
-        dataset, task, [(i, f"sure {in_percent(_only(sure, i))}") for i in found if i in dataset.row], "cell_photos",
+        dataset, task, [(i, f"{in_percent(_only(sure, i))} sure") for i in found if i in dataset.row], "cell_photos",
         height=300,
     )  # fmt: skip
 

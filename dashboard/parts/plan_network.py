@@ -15,7 +15,6 @@ from dashboard.parts.texts import escaped, in_millions
 from dashboard.words import WORDS
 
 OWN_RECIPE = "Your own mix of frozen and learning stages. A recipe above fills it in anew."
-PHASE = "plan phase"
 
 
 def show_recipe(plan: Plan, stages: Sequence[Stage]) -> None:
@@ -38,18 +37,18 @@ def choose_phase(plan: Plan) -> int:
     """Which phase the picture shows; its number from 0."""
     if len(plan.phases) == 1:
         return 0
-    remembered = state.recall(PHASE, 0)
-    number = remembered if isinstance(remembered, int) and remembered < len(plan.phases) else 0
-    st.session_state["plan_phase"] = number
-    st.segmented_control(
+    key = f"plan_phase_of_{len(plan.phases)}"  # another recipe begins at its first phase
+    st.session_state.setdefault(key, state.recall(key, 0))
+    number = st.segmented_control(
         "Phase",
         range(len(plan.phases)),
         format_func=lambda i: _phase_label(plan.phases[i], i),
-        key="plan_phase",
+        key=key,
+        required=True,
         help=WORDS["phase"],
-        on_change=lambda: state.remember(PHASE, st.session_state["plan_phase"] or 0),
+        on_change=lambda: state.remember(key, st.session_state[key]),
     )
-    return number
+    return number or 0
 
 
 def _phase_label(phase: Phase, number: int) -> str:
@@ -72,23 +71,12 @@ def blocks_of(phase: Phase, stages: Sequence[Stage], head_size: int) -> list[Blo
     """Every stage with its size and its rate in this phase, and the head after them."""
     total = sum(stage.parameters for stage in stages) + head_size
     rates = phase.stage_rates if len(phase.stage_rates) == len(stages) else (0.0,) * len(stages)
-    blocks = [
-        Block(
-            s.name,
-            s.what,
-            in_millions(s.parameters),
-            s.parameters / total,
-            _share(s.parameters, total),
-            rate,
-            f"{rate:g}",
-        )
-        for s, rate in zip(stages, rates, strict=True)
-    ]
-    head = Block(
-        "head", "your classes", in_millions(head_size), _share(head_size, total), phase.head_rate,
-        f"{phase.head_rate:g}", head=True,
-    )  # fmt: skip
-    return [*blocks, head]
+    blocks = [_block(s.name, s.what, s.parameters, total, rate) for s, rate in zip(stages, rates, strict=True)]
+    return [*blocks, _block("head", "your classes", head_size, total, phase.head_rate, head=True)]
+
+
+def _block(name: str, what: str, size: int, total: int, rate: float, head: bool = False) -> Block:
+    return Block(name, what, in_millions(size), size / total, _share(size, total), rate, f"{rate:g}", head)
 
 
 def _share(part: int, whole: int) -> str:

@@ -107,7 +107,7 @@ def _loss_settings(plan: Plan) -> None:
         **shows("smoothing", plan.objectives[0].label_smoothing, lambda p, n: _objective(p, label_smoothing=n)),
     )  # fmt: skip
     c.toggle(
-        "Rare classes count as much as common ones", help=WORDS["balance classes"],
+        "Balance rare classes", help=WORDS["balance classes"],
         **shows("balance", plan.objectives[0].balance_classes, lambda p, on: _objective(p, balance_classes=on)),
     )  # fmt: skip
 
@@ -116,7 +116,7 @@ def _machine_settings(plan: Plan) -> None:
     stopping = plan.early_stopping
     a, b, c, d = st.columns(4)
     a.number_input(
-        "Stop after epochs without gain", 0, 10_000, help=WORDS["early stopping"],
+        "Early stop, epochs", 0, 10_000, help=WORDS["early stopping"],
         **shows("patience", stopping.patience if stopping else 0, _stop_early),
     )  # fmt: skip
     b.number_input("Seed", 0, 2**31 - 1, help=WORDS["seed"], **shows("seed", plan.seed, _field("seed")))

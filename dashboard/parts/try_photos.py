@@ -88,8 +88,8 @@ def _bars(ranked: list[tuple[str, float]]) -> str:
 def in_percent(share: float) -> str:
     """A probability as one says it: never a certainty that is not there."""
     if 0.995 <= share < 1:
-        return "> 99 %"
-    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+        return ">\u00a099\u00a0%"
+    return "<\u00a01\u00a0%" if 0 < share < 0.005 else f"{100 * share:.0f}\u00a0%"
 
 
 def show_table(model: TrainedRun, said: list[Said], photos: list[tuple[str, bytes]]) -> None:

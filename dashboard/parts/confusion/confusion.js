@@ -2,6 +2,7 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const table = parentElement.querySelector("table");
   table.style.setProperty("--classes", data.classes.length);
+  table.style.setProperty("--cell", `${Math.max(28, Math.min(46, Math.round(440 / data.classes.length)))}px`);
   table.style.setProperty("--names", `${28 + 5 * Math.min(17, Math.max(...data.classes.map((name) => name.length)))}px`);
   heads(table, data.classes);
   const open = (cell) => { if (cell.dataset.count) setTriggerValue("opened", { truth: Number(cell.dataset.row), answer: Number(cell.dataset.column) }); };

@@ -14,6 +14,7 @@ function placeLabels(box, chart, panel, lines, hidden, toggle) {
     button.style.cssText = `left:${left}px; top:${size.t + y}px; color:${line.colour}`;
     button.setAttribute("aria-pressed", !off);
     button.title = `${line.help}. Press to ${off ? "show" : "hide"} it.`;
+    button.firstChild.textContent = off ? `show ${line.name}` : line.name;
     button.lastChild.textContent = off ? "" : panel.write(line.last);
   }
   const names = new Set(shown.map((line) => line.name));
@@ -27,7 +28,6 @@ function buttonFor(box, line, toggle) {
   button.type = "button";
   button.dataset.line = line.name;
   button.append(document.createElement("span"), " ", document.createElement("b"));
-  button.firstChild.textContent = line.name;
   button.onclick = () => toggle(line.name);
   return button;
 }

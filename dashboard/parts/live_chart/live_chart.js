@@ -83,6 +83,9 @@ function makeChart(root) {
 
   async function draw() {
     if (!answer || !window.Plotly) return;
+    root.querySelector(".live-nothing").hidden = answer.steps > 0;
+    root.querySelectorAll(".live-panels, .live-tools").forEach((part) => { part.hidden = !answer.steps; });
+    if (!answer.steps) return;
     const colours = readTheme(root);
     await Promise.all(panels.map((panel) => drawPanel(panel, answer, unit(), view, colours, { zoomed, redraw: draw })));
     root.querySelector(".live-whole").hidden = !view && !panels.some((panel) => panel.upwards);
