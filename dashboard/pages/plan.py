@@ -66,7 +66,6 @@ def _show_what_went_wrong() -> None:
     error = state.recall(ERROR)
     if isinstance(error, GraftError):
         show_error(error)
-        state.forget(ERROR)
 
 
 page()

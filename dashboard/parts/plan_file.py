@@ -31,6 +31,7 @@ def _brought_back() -> None:
     current = state.current_plan()
     if file is None or current is None:
         return
+    state.forget(ERROR)
     try:
         plan = parse_plan(file.getvalue(), f'The plan file "{file.name}"')
         chosen = card(plan.backbone.name)

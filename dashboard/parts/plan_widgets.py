@@ -17,6 +17,7 @@ def change_plan(edit: Callable[[Plan], Plan]) -> None:
     plan = state.current_plan()
     if plan is None:
         return
+    state.forget(ERROR)  # it stands until the next change: a rerun of its own would otherwise wipe it away unread
     try:
         state.set_plan(checked(edit(plan)))
     except GraftError as error:

@@ -49,6 +49,7 @@ def show_controls(run: Run) -> None:
 
 
 def _ask(control: Control, run_id: str) -> None:
+    state.forget(ERROR)
     try:
         control.action(state.home(), run_id)
     except GraftError as error:  # it may have ended in the moment between
@@ -59,4 +60,3 @@ def show_what_went_wrong() -> None:
     error = state.recall(ERROR)
     if isinstance(error, GraftError):
         show_error(error)
-        state.forget(ERROR)
