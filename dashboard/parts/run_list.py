@@ -1,6 +1,7 @@
 """Runs as rows: open, go on, rename, delete; and what differed between some of them."""
 
 import json
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -28,12 +29,14 @@ def show_list(runs: Sequence[Run]) -> list[Run]:
 
 def _row(run: Run) -> bool:
     with st.container(key=f"card_run_{run.id}"):
-        tick, about, buttons = st.columns([0.3, 3, 2], vertical_alignment="center")
-        ticked = tick.checkbox(f"Compare {plain(run.name)}", key=f"compare_{run.id}", label_visibility="collapsed")
-        about.html(
-            f'{state_pill(run)} <b>{escaped(run.name)}</b><br><span class="quiet small">'
-            f"{escaped(run.dataset_name)}, {escaped(run.plan.backbone.name)}: {escaped(how_far(run))}</span>"
-        )
+        about, buttons = st.columns([3, 2], vertical_alignment="center")
+        with about.container(horizontal=True, vertical_alignment="center", wrap=False):
+            label = f"Compare {plain(run.name)}"
+            ticked = st.checkbox(label, key=f"compare_{run.id}", label_visibility="collapsed", width="content")
+            st.html(
+                f'{state_pill(run)} <b>{escaped(run.name)}</b><br><span class="quiet small">'
+                f"{escaped(run.dataset_name)}, {escaped(run.plan.backbone.name)}: {escaped(how_far(run))}</span>"
+            )
         with buttons.container(horizontal=True, horizontal_alignment="right", gap="small"):
             if run.can_resume and st.button("Go on", key=f"resume_{run.id}", icon=":material/play_arrow:"):
                 _go_on(run)
@@ -41,9 +44,9 @@ def _row(run: Run) -> bool:
                 state.open_run(run)
                 st.switch_page("pages/results.py" if run.state in ("finished", "stopped") else "pages/train.py")
             if st.button("", key=f"rename_{run.id}", icon=":material/edit:", type="tertiary", help="Rename"):
-                _rename(run)
+                rename(run)
             if st.button("", key=f"delete_{run.id}", icon=":material/delete:", type="tertiary", help="Delete"):
-                _delete(run)
+                delete(run)
     return ticked
 
 
@@ -58,7 +61,7 @@ def _go_on(run: Run) -> None:
 
 
 @st.dialog("Rename the run")
-def _rename(run: Run) -> None:
+def rename(run: Run) -> None:
     name = st.text_input("Name", run.name, max_chars=80)
     if st.button("Rename", key="rename_now", type="primary", disabled=not name.strip()):
         try:
@@ -70,7 +73,7 @@ def _rename(run: Run) -> None:
 
 
 @st.dialog("Delete the run?")
-def _delete(run: Run) -> None:
+def delete(run: Run) -> None:
     st.markdown(f"**{plain(run.name)}**, its curves, its results and its model. This cannot be undone.")
     if st.button("Delete it", key="delete_now", type="primary", icon=":material/delete:"):
         try:
@@ -100,10 +103,15 @@ def comparison(runs: Sequence[Run]) -> pd.DataFrame:
         "accuracy on validation": [run.progress.best.accuracy_text if run.progress.best else "–" for run in runs],
         "took": [in_seconds(run.ended - run.started) if run.started and run.ended else "–" for run in runs],
         "when": [when(run.created) for run in runs],
-        **{name.replace("_", " "): [one.get(name, "–") for one in fields] for name in differing},
+        **{_in_words(name): [one.get(name, "–") for one in fields] for name in differing},
     }
     columns = [f"{run.name} ({number})" for number, run in enumerate(runs, 1)]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def _in_words(field: str) -> str:
+    """phases.1.stage_rates.5 = "phase 1: stage rates 5"."""
+    return re.sub(r"^phases (\d+)", r"phase \1:", field.replace(".", " ").replace("_", " "))
 
 
 def _flat(value: object, path: str = "") -> dict[str, str]:

@@ -42,7 +42,8 @@ def show_start() -> None:
 def _own_photos(home: Home) -> None:
     if upload := drop_zone(key="drop"):
         begin_upload(home, upload.folder, upload.name)
-    with st.expander("Take photos with the camera, class by class", icon=":material/photo_camera:"):
+    begun = state.camera_folder() is not None
+    with st.expander("Take photos with the camera, class by class", icon=":material/photo_camera:", expanded=begun):
         show_camera(home)
     if state.is_this_computers_own():
         with st.expander("A folder, zip or table on this computer", icon=":material/folder_open:"):

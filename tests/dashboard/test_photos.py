@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from core.datasets import list_datasets, load_dataset, samples
+from core.datasets import import_dataset, leave_out, list_datasets, load_dataset, samples
+from core.errors import GraftError
 from dashboard import background
 from dashboard.parts.camera import class_name, keep_photo, taken
 from dashboard.parts.dataset_screen import in_words
@@ -132,8 +134,6 @@ def test_the_grid_shows_one_class_or_one_split(open_page, small):
 
 
 def test_a_version_back_undoes(open_page, home, small):
-    from core.datasets import leave_out
-
     newer = leave_out(home, small, [small.table["image_id"].iat[0]])
     app = open_page(dataset=small.id, version=str(newer.version))
     assert "23 photos" in words(app)
@@ -141,41 +141,59 @@ def test_a_version_back_undoes(open_page, home, small):
     assert "24 photos" in words(app)
 
 
-def test_another_split_makes_a_new_version(open_page, home, small):
+def ask(question, dataset_id):
+    """One of the page's dialogs alone: AppTest does not keep a dialog open over a click."""
+
+    def script(question, dataset_id):
+        import streamlit as st
+
+        from dashboard import state
+        from dashboard.parts import dialogs
+
+        st.query_params.setdefault("dataset", dataset_id)
+        state.synchronise()
+        if dataset := state.current_dataset():
+            getattr(dialogs, question)(dataset)
+
+    return AppTest.from_function(script, args=(question, dataset_id), default_timeout=60).run()
+
+
+@pytest.mark.parametrize("label", ["Add photos", "Rename", "Delete", "Change the split"])
+def test_each_question_opens(open_page, small, label):
     app = open_page(dataset=small.id)
-    button(app, "Change the split").click().run()
+    button(app, label).click().run()
+    assert not app.exception
+    assert len(app.get("dialog")) == 1
+
+
+def test_another_split_makes_a_new_version(home, small):
+    app = ask("change_split", small.id)
     app.slider[0].set_value(25)
     app.slider[1].set_value(25)
-    button(app, "Share out anew").click().run()
+    app.button(key="split_now").click().run()
     assert not app.exception
     shared = load_dataset(home, small.id)
     assert shared.version == 2
     assert len(shared.indices("validation")) == pytest.approx(6, abs=1)
 
 
-def test_renaming_to_a_taken_name_is_refused_in_place(open_page, home, small, draw_photos, tmp_path):
-    from core.datasets import import_dataset
-
+def test_renaming_to_a_taken_name_is_refused_in_place(home, small, draw_photos, tmp_path):
     import_dataset(home, "birds", draw_photos(tmp_path / "birds", {"owl": 4, "tit": 4}))
-    app = open_page(dataset=small.id)
-    button(app, "Rename").click().run()
+    app = ask("rename", small.id)
     app.text_input[0].input("Birds")
     app.button(key="rename_now").click().run()
     assert app.error
     assert load_dataset(home, small.id).name == small.name
 
 
-def test_a_deleted_dataset_leads_back_to_the_start(open_page, home, small):
-    app = open_page(dataset=small.id)
-    button(app, "Delete").click().run()
+def test_a_deleted_dataset_is_gone_and_no_longer_chosen(home, small):
+    app = ask("delete", small.id)
     app.button(key="delete_now").click().run()
-    assert app.title[0].value == "Teach a network to see what you see"
     assert not list_datasets(home)
+    assert "dataset" not in app.query_params
 
 
 def test_what_could_not_be_read_is_listed_with_its_reason(open_page, home, draw_photos, tmp_path):
-    from core.datasets import import_dataset
-
     folder = draw_photos(tmp_path / "birds", {"owl": 4, "tit": 4})
     (folder / "owl" / "<i>.jpg").write_text("no picture")
     dataset = import_dataset(home, "birds", folder)
@@ -185,9 +203,6 @@ def test_what_could_not_be_read_is_listed_with_its_reason(open_page, home, draw_
 
 
 def test_one_class_cannot_go_on_and_says_why(open_page, home, draw_photos, tmp_path):
-    from core.datasets import import_dataset
-    from core.errors import GraftError
-
     try:
         dataset = import_dataset(home, "one", draw_photos(tmp_path / "one", {"owl": 6}))
     except GraftError:
