@@ -193,19 +193,21 @@ def _teach_every_class(places: np.ndarray, presence: csr_array, held: np.ndarray
 
 
 def _validate_every_class(places: np.ndarray, presence: csr_array, held: np.ndarray) -> None:
-    """Moves units from train to validation where a class has none there and no class loses its last one in train."""
+    """Moves units to validation where a class has none there, in place; no class loses its last one in train for it."""
     by_class = presence.tocsc()
     taught, validated = _counts(presence, places, TRAIN), _counts(presence, places, VALIDATION)
     for column in np.flatnonzero(validated == 0):
         if validated[column]:  # a unit moved for another class brought it
             continue
         units = by_class.indices[by_class.indptr[column] : by_class.indptr[column + 1]]
-        free = units[(held[units] == FREE) & (places[units] == TRAIN)]
-        for candidate in free[np.argsort(presence[free].sum(axis=1), kind="stable")]:
+        free = units[(held[units] == FREE)]
+        lightest_first = np.lexsort((presence[free].sum(axis=1), places[free]))  # out of train rather than of test
+        for candidate in free[lightest_first]:
             row = presence[[candidate]].toarray()[0]
-            if (taught[row > 0] > row[row > 0]).all():
+            lost = row if places[candidate] == TRAIN else 0 * row
+            if (taught[row > 0] > lost[row > 0]).all():
                 places[candidate] = VALIDATION
-                taught -= row
+                taught -= lost
                 validated += row
                 break
 
