@@ -49,8 +49,11 @@ def _result(folder: Path) -> Result | None:
 
 
 def _what_it_is(tasks: list[Task]) -> str:
-    kinds = "; ".join(f"{escaped(task.name)} ({len(task.classes)} classes)" for task in tasks)
-    return f"An image classifier: it looks at a photo and says, with a probability for each class: {kinds}."
+    if len(tasks) == 1:
+        asked = f"which of {len(tasks[0].classes)} classes it shows"
+    else:
+        asked = "and ".join(f"which {escaped(task.name)} it shows ({len(task.classes)} classes), " for task in tasks)
+    return f"An image classifier: it looks at a photo and says {asked.rstrip(', ')}, with a probability for each."
 
 
 _USE = """```

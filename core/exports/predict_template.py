@@ -78,8 +78,12 @@ if __name__ == "__main__":
     wanted = parser.parse_args()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # names of classes may be in any script
-    model = load_model()
-    answers = {path: predict(path, *model) for path in wanted.photos}
+    model, answers = load_model(), {}
+    for path in wanted.photos:
+        try:
+            answers[path] = predict(path, *model)
+        except OSError as error:
+            print(f"{path} cannot be read: {error}", file=sys.stderr)
     if wanted.json:
         print(json.dumps(answers, ensure_ascii=False, indent=1))
     else:
@@ -88,3 +92,4 @@ if __name__ == "__main__":
                 print(f"{path}  {task}")
                 for name, share in list(shares.items())[:5]:
                     print(f"  {100 * share:5.1f} %  {name}")
+    sys.exit(any(path not in answers for path in wanted.photos))
