@@ -61,14 +61,24 @@ def _describe(architecture: str) -> tuple[Stage, ...]:
 
 
 def _groups(model: nn.Module) -> list[list[str]]:
-    """Names of the state dict's entries, group by group; what no group matches goes to the last one."""
-    names = [(name, None) for name in [*model.state_dict(), _NOWHERE]]
-    grouped = list(group_with_matcher(iter(names), _matcher(model)).values())
-    *kept, last = grouped
-    if _NOWHERE in last and kept:
-        kept[-1].extend(name for name in last if name != _NOWHERE)
-        return kept
-    return [[name for name in group if name != _NOWHERE] for group in grouped]
+    """Names of the state dict's entries, group by group, the stem's first.
+
+    What timm matches with no group belongs to the last one, but for a module registered before all numbered ones (the
+    positions that all blocks of a relative-position transformer share): that one is used from the start.
+    """
+    names = list(model.state_dict())
+    entries = iter([(name, None) for name in [*names, _NOWHERE]])
+    stem, *behind = group_with_matcher(entries, _matcher(model)).values()
+    if not behind or _NOWHERE not in behind[-1]:
+        return [[name for name in group if name != _NOWHERE] for group in (stem, *behind)]
+    *behind, unmatched = behind
+    unmatched.remove(_NOWHERE)
+    numbered = {name for group in behind for name in group}
+    first = next((i for i, name in enumerate(names) if name in numbered), 0)
+    early = [name for name in names[:first] if name in unmatched and "." in name]
+    groups = [stem + early, *behind]
+    groups[-1].extend(name for name in unmatched if name not in early)
+    return groups
 
 
 def _matcher(model: Any) -> Matcher:

@@ -1,0 +1,52 @@
+"""The starters in assets/weights: every card is one, and the file is the one its card speaks of."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from core.backbones import build, starters
+from core.backbones.stages import stages
+from core.errors import BadWeights
+from core.home import Home
+from core.plans.plan import BackboneChoice
+
+
+@pytest.mark.parametrize("starter", starters.starters(), ids=lambda s: s.card.name)
+def test_every_starter_builds_as_its_card_says(starter: starters.Starter, home: Home):
+    starters.check_starter(starter)
+    model = build(home, BackboneChoice(name=starter.card.name)).eval()
+    assert sum(part.parameters for part in stages(model)) == starter.card.parameters
+    assert starter.card.input_size in starter.sizes
+    for side in starter.sizes:
+        assert model(torch.rand(1, 3, side, side)).isfinite().all()
+
+
+def test_every_card_in_the_folder_is_a_starter(tmp_path: Path):
+    for number in (2, 1):
+        facts = json.loads((starters.FOLDER / "graft-resnet10t.json").read_text(encoding="utf-8"))
+        (tmp_path / f"{number}.json").write_text(json.dumps(facts | {"name": f"mine-{number}"}), encoding="utf-8")
+    shutil.copy(starters.FOLDER / "graft-resnet10t.safetensors", tmp_path)
+    assert [s.card.name for s in starters.starters(tmp_path)] == ["mine-1", "mine-2"]
+    assert starters.find_starter("mine-2", tmp_path).file == tmp_path / "graft-resnet10t.safetensors"
+    assert starters.find_starter("mine-3", tmp_path) is None
+
+
+def test_a_starter_with_one_byte_changed_is_noticed(tmp_path: Path):
+    starter = starters.starters()[0]
+    content = bytearray(starter.file.read_bytes())
+    content[-1] ^= 1
+    (tmp_path / starter.file.name).write_bytes(content)
+    with pytest.raises(BadWeights, match="that comes with Graft is missing or damaged"):
+        starters.check_starter(replace(starter, file=tmp_path / starter.file.name))
+
+
+def test_every_number_of_a_starter_is_the_files_own(home: Home):
+    starter = starters.starters()[0]
+    loaded, held = build(home, BackboneChoice(name=starter.card.name)).state_dict(), load_file(starter.file)
+    assert held.keys() - loaded.keys() == {"fc.weight", "fc.bias"}
+    assert all(torch.equal(value, held[name].to(value.dtype)) for name, value in loaded.items())

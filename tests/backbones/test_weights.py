@@ -1,0 +1,81 @@
+"""Weights: where they are looked for, how they are downloaded, and that a missing network is said quickly."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from core.backbones import card, default_card, fetch, is_present, weights
+from core.errors import BadWeights, NotFound, NotReachable
+from core.home import Home
+
+NAME = "test_vit.r160_in1k"
+
+
+def test_a_starter_is_always_here(home: Home):
+    assert is_present(home, card("graft-resnet10t"))
+
+
+def test_weights_in_the_hubs_cache_layout_are_here(home: Home, vit_file: Path, put_into_hub_cache):
+    assert not is_present(home, card(NAME))
+    place = put_into_hub_cache(vit_file)
+    assert is_present(home, card(NAME))
+    assert weights.weights_file(home, card(NAME)) == place
+
+
+def test_weights_that_are_not_here_are_named(home: Home):
+    with pytest.raises(NotFound, match='weights of "test_vit.r160_in1k" are not on this computer'):
+        weights.weights_file(home, card(NAME))
+
+
+def test_a_download_lands_in_the_home_and_tells_its_progress(home: Home, vit_file: Path, hub):
+    hub.put(NAME, vit_file.read_bytes())
+    told: list[tuple[int, int, str]] = []
+    fetch(home, card(NAME), lambda *step: told.append(step))
+    assert weights.weights_file(home, card(NAME)).read_bytes() == vit_file.read_bytes()
+    size = vit_file.stat().st_size
+    assert told[-1] == (size, size, "Downloading test_vit")
+
+
+def test_what_is_here_is_not_asked_for_again(home: Home, vit_file: Path, hub, put_into_hub_cache):
+    put_into_hub_cache(vit_file)
+    fetch(home, card(NAME))
+    fetch(home, card("graft-resnet10t"))
+    assert hub.asked == []
+
+
+def test_only_safetensors_are_ever_asked_for(home: Home, hub):
+    with pytest.raises(BadWeights, match="exist only as a pickled file"):
+        fetch(home, card(NAME))
+    assert hub.asked
+    assert all(path.endswith("/model.safetensors") for path in hub.asked)
+
+
+def test_weights_that_no_hub_holds_are_refused_at_once(home: Home, hub):
+    with pytest.raises(BadWeights, match="pickled"):
+        fetch(home, card("legacy_seresnet18.in1k"))
+    assert hub.asked == []
+
+
+def test_without_a_network_one_sentence_comes_within_seconds(home: Home, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(weights, "ENDPOINT", "http://127.0.0.1:9")  # nobody listens there
+    began = time.monotonic()
+    with pytest.raises(NotReachable, match='weights of "resnet18.tv_in1k" could not be downloaded'):
+        fetch(home, card("resnet18.tv_in1k"))
+    assert time.monotonic() - began < 5
+
+
+def test_a_server_that_is_no_hub_counts_as_no_answer(home: Home, hub):
+    hub.put(NAME, b"Welcome to the hotel's network")
+    hub.real = False
+    with pytest.raises(NotReachable, match="did not answer"):
+        fetch(home, card(NAME))
+    assert not is_present(home, card(NAME))
+
+
+def test_the_default_is_the_starter_until_a_better_one_is_here(home: Home, vit_file: Path, put_into_hub_cache):
+    assert default_card(home).name == "graft-resnet10t"
+    put_into_hub_cache(vit_file, "resnet34.tv_in1k")
+    put_into_hub_cache(vit_file, "resnet18.tv_in1k")
+    put_into_hub_cache(vit_file, "convnext_base.fb_in22k_ft_in1k")
+    assert default_card(home).name == "resnet34.tv_in1k"
