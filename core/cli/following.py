@@ -78,7 +78,7 @@ class Screen:
         self._home, self._run = home, run
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rest]}"),
-            console=Console(stderr=True), transient=True,
+            console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
         )  # fmt: skip
         self._task = self._bar.add_task("waiting", total=None, rest="")
         self._drawn = 0.0
@@ -95,7 +95,7 @@ class Screen:
     def take(self, event: Event) -> None:
         """One event of a run that this process carries out."""
         if isinstance(event, EpochEnded):
-            self._bar.console.print(_line_of(event, self._run.plan.tasks[0]), highlight=False)
+            self._bar.console.print(_line_of(event, self._run.plan.tasks[0]), highlight=False, soft_wrap=True)
         if time.monotonic() - self._drawn > DRAW_SECONDS:
             self._drawn = time.monotonic()
             self._draw(view_of(self._home, self._run.id).progress)
@@ -104,7 +104,7 @@ class Screen:
         """A run that waits, or that another process carries out."""
         waits = waits_for(self._home, run)
         if waits and waits != self._said:
-            self._bar.console.print(escape(waits), highlight=False)
+            self._bar.console.print(escape(waits), highlight=False, soft_wrap=True)
             self._said = waits
         self._draw(run.progress)
 

@@ -38,7 +38,7 @@ def say_json(value: Any) -> None:
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table as wide as it needs to be: in a pipe no row is cut."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
@@ -50,7 +50,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 @contextmanager
 def telling(quiet: bool = False) -> Iterator[Tell]:
     """A progress bar on standard error for work that tells how far it is."""
-    if quiet:
+    if quiet or not sys.stderr.isatty():
         yield silent
         return
     with Progress(

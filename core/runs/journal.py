@@ -33,7 +33,8 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / NAME).open("ab", buffering=0)  # unbuffered: it is the system's once written
+        self._path = folder / NAME
+        self._file = self._path.open("ab", buffering=0)  # unbuffered: it is the system's once written
 
     def append(self, entry: Entry) -> None:
         self._file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
@@ -42,7 +43,10 @@ class Journal:
         self._file.truncate(0)
 
     def close(self) -> None:
+        """Done with it; gone, unless it holds what the database does not."""
         self._file.close()
+        if self._path.stat().st_size == 0:
+            self._path.unlink()
 
 
 def save(db: Connection, run_id: str, entries: list[Entry]) -> None:

@@ -1,0 +1,90 @@
+"""Seconds left: from what was measured, and nothing before."""
+
+from core.plans import Phase
+from core.runs.progress import Counts, ProgressMeter
+from core.runs.types import RunProgress
+from core.training.events import EpochEnded, PhaseBegan, Prepared, Stepped
+from tests.runs.conftest import a_plan, scores
+
+HEAD = Phase(name="head", epochs=2, stage_rates=(0, 0), head_rate=1e-3)
+ALL = Phase(name="all", epochs=3, stage_rates=(1e-4, 1e-4), head_rate=1e-3)
+COUNTS = Counts(training=80, validation=20)  # 10 steps an epoch
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Ride:
+    """A run of 10 steps an epoch: so many seconds for each step, and for the scoring after them."""
+
+    def __init__(self, *phases: Phase, foretold: tuple[float, ...] | None = None) -> None:
+        self.clock = Clock()
+        self.meter = ProgressMeter(a_plan(phases=phases), COUNTS, RunProgress(), foretold, self.clock)
+        self.meter.follow(PhaseBegan(0, phases[0].name, 1, phases[0].epochs, {}))
+
+    def step(self, number: int, seconds: float, phase: int = 0) -> float | None:
+        self.clock.now += seconds
+        epoch = (number - 1) // 10 + 1
+        return self.meter.follow(Stepped(number, epoch, phase, 8 * number, 0.5, 0.5, {})).seconds_left
+
+    def epoch(self, number: int, seconds: float, scoring: float, phase: int = 0) -> float | None:
+        for step in range(10 * number - 9, 10 * number + 1):
+            self.step(step, seconds, phase)
+        self.clock.now += scoring
+        ended = EpochEnded(number, phase, 10 * number, {"label": scores(0.5)}, 80 / (10 * seconds), 0, True)
+        return self.meter.follow(ended).seconds_left
+
+
+def test_nothing_is_foretold_before_something_was_measured():
+    ride = Ride(HEAD)
+    assert ride.meter.progress.seconds_left is None
+    assert ride.step(1, 5.0) is None, "the first step pays for what begins"
+    assert ride.step(2, 1.0) is None
+
+
+def test_after_an_epoch_it_is_epochs_times_what_one_took_scoring_included():
+    assert Ride(ALL).epoch(1, seconds=1.0, scoring=5.0) == 2 * (10 + 5)
+
+
+def test_within_the_first_epoch_it_is_told_from_its_steps():
+    ride = Ride(HEAD)
+    for step in range(1, 6):
+        left = ride.step(step, 1.0)
+    # 20 validation and 20 clean training photos are scored as if they were learned from: 5 steps' worth an epoch.
+    assert left == 1.5 * 15
+
+
+def test_a_pause_is_no_time_that_training_took():
+    ride = Ride(ALL)
+    ride.step(1, 1.0)
+    ride.clock.now += 1_000
+    ride.meter.hold(1_000)
+    for step in range(2, 11):
+        ride.step(step, 1.0)
+    ended = EpochEnded(1, 0, 10, {"label": scores(0.5)}, 8.0, 0, True)
+    assert ride.meter.follow(ended).seconds_left == 20
+
+
+def test_a_later_phase_that_learns_more_is_not_guessed():
+    assert Ride(HEAD, ALL).epoch(1, 1.0, 5.0) is None
+
+
+def test_a_later_phase_is_told_by_how_much_longer_the_plan_expects_it_to_take():
+    assert Ride(HEAD, ALL, foretold=(2.0, 6.0)).epoch(1, 1.0, 5.0) == 15 + 3 * 15 * 3
+
+
+def test_a_later_phase_that_learns_no_more_is_told_by_this_one():
+    assert Ride(ALL, HEAD).epoch(1, 1.0, 5.0) == (2 + 2) * 15
+
+
+def test_what_else_takes_time_is_named():
+    ride = Ride(HEAD)
+    progress = ride.meter.follow(Prepared("Decoding photos", 3, 100))
+    assert (progress.doing, progress.done, progress.total) == ("Decoding photos", 3, 100)
+    ride.step(1, 1.0)
+    assert (ride.meter.progress.doing, ride.meter.progress.total) == ("training", 0)
