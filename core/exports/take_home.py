@@ -10,6 +10,7 @@ from torch import Tensor
 
 from core.backbones import BackboneCard, card
 from core.datasets import Task, store_side
+from core.errors import BadInput
 from core.exports.model_card import model_card
 from core.exports.predictor import Predictor, load_predictor
 from core.home import Home, whole_file
@@ -30,8 +31,10 @@ STEPS = (
 def export_zip(home: Home, run_id: str, target: Path) -> Path:
     """Write the take-home zip of a run's best model to `target`, whole; gives `target` back.
 
-    Raises NotFound when there is no such run or it has no model yet, DiskFull.
+    Raises NotFound when there is no such run or it has no model yet, BadInput (no file can be there), DiskFull.
     """
+    if target.is_dir():
+        raise BadInput(f'"{target}" is a folder.', "Name a file in it, ending in .zip.")
     run = get_run(home, run_id)
     trained = load_predictor(home, run.id, device="cpu")
     backbone_card = card(run.plan.backbone.name)
@@ -43,12 +46,19 @@ def export_zip(home: Home, run_id: str, target: Path) -> Path:
         "preprocessing.json": as_json(preprocessing_facts(run.plan.image_size, backbone_card)),
         "plan.json": run.plan.model_dump_json(indent=1),
     }
+    try:
+        _write(target, texts, to_safetensors(plain_tensors(trained)))
+    except OSError as error:
+        raise BadInput(f'"{target}" cannot be written: {error.strerror}.', "Choose another place.") from error
+    return target
+
+
+def _write(target: Path, texts: dict[str, str], weights: bytes) -> None:
     with whole_file(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in texts.items():
             archive.writestr(name, text)
         # Weights are noise to a compressor: packing them would take seconds and save a few per cent.
-        archive.writestr("model.safetensors", to_safetensors(plain_tensors(trained)), zipfile.ZIP_STORED)
-    return target
+        archive.writestr("model.safetensors", weights, zipfile.ZIP_STORED)
 
 
 def plain_tensors(trained: Predictor) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ import timm
 from safetensors.torch import load_file
 
 from core.datasets import import_dataset
-from core.errors import NotFound
+from core.errors import BadInput, NotFound
 from core.evaluation import make_result, predictions_table, read_predictions, save_result
 from core.exports import export_zip, load_predictor
 from core.exports.model_card import escaped
@@ -201,3 +201,11 @@ def test_a_run_without_a_model_cannot_be_taken_home(home, run, tmp_path):
     with pytest.raises(NotFound, match="has no model yet"):
         export_zip(home, waiting.id, tmp_path / "model.zip")
     assert not (tmp_path / "model.zip").exists()
+
+
+def test_a_place_where_no_file_can_be_is_a_sentence(home, run, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BadInput, match="is a folder"):
+        export_zip(home, run.id, tmp_path)
+    with pytest.raises(BadInput, match="cannot be written"):
+        export_zip(home, run.id, tmp_path / "file" / "model.zip")
