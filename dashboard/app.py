@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.navigation import pages
+from dashboard.parts.waking_screen import show_waking_screen
 from dashboard.waking import awake
 
 HERE = Path(__file__).parent
@@ -14,12 +16,11 @@ st.html(HERE / "style.css")
 # Dialogs and menus lie outside Streamlit's own box, which alone knows the theme: say it for the whole page.
 st.html(f"<style>:root {{ color-scheme: {st.context.theme.type or 'light'} }}</style>")
 
-if awake():
-    # Loads torch where no server has done it yet; hence not at the top.
-    from dashboard.navigation import show_pages
-
-    show_pages()
-else:
-    from dashboard.parts.waking_screen import show_waking_screen
-
+known = pages()
+page = st.navigation(list(known.values()), position="hidden")
+if not awake():
     show_waking_screen()
+
+from dashboard.frame import show_frame  # noqa: E402  (loads torch: not before the waking screen is there)
+
+show_frame(page, known)

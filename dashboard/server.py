@@ -27,6 +27,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from core.errors import GraftError, Refused
 from core.home import Home, open_home
 from dashboard import theme, waking
+from dashboard.navigation import ignore_the_pages_folder
 from dashboard.parts.texts import show_error
 from dashboard.routes import routes
 
@@ -100,6 +101,7 @@ def _life(home: Home, share: bool, open_browser: bool) -> Callable[[Any], Abstra
 
     @asynccontextmanager
     async def life(_app: Any) -> AsyncIterator[None]:
+        ignore_the_pages_folder()
         _forget_old_uploads(home)
         runner: list[Any] = []
         waking.wake(then=lambda: runner.append(_start_runner(home)))

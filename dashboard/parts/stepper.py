@@ -31,12 +31,10 @@ def step_of(key: str) -> int | None:
     return next((number for number, step in enumerate(STEPS) if step.key == key), None)
 
 
-def show_stepper(here: str, done: frozenset[str], known: frozenset[str]) -> None:
-    """The row above each screen. here: the page's key. done: keys of the steps that are behind one. known: pages."""
+def show_stepper(here: str, done: frozenset[str]) -> None:
+    """The row above each screen. here: the page's key. done: keys of the steps that are behind one."""
     with st.container(key="stepper", horizontal=True, vertical_alignment="center", gap=None):
         for number, step in enumerate(STEPS, 1):
-            if step.key not in known:
-                continue
             state = "here" if step.key == here else "done" if step.key in done else "open"
             icon = "check_circle" if state == "done" else f"counter_{number}"
             with st.container(key=f"step_{state}_{step.key}", width="content"):

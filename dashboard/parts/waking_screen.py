@@ -3,17 +3,13 @@
 import streamlit as st
 
 from dashboard.parts.texts import quiet
-from dashboard.waking import awake
-
-
-@st.fragment(run_every=0.4)
-def _look_again() -> None:
-    if awake():
-        st.rerun(scope="app")
+from dashboard.waking import wait_until_awake
 
 
 def show_waking_screen() -> None:
+    """Shown until everything is loaded; then the script begins anew."""
     st.title("Teach a network to see what you see")
     quiet("Graft is waking up: it loads what it needs to learn. This takes a few seconds, once.")
     st.skeleton(height=280)
-    _look_again()
+    wait_until_awake()
+    st.rerun()

@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.pages_manager import PagesManager
 
 from core.errors import Refused
 from dashboard import server
+from dashboard.navigation import ignore_the_pages_folder
 from dashboard.server import OWN_ADDRESS, OWN_HOSTS, options
 
 
@@ -104,6 +106,12 @@ def test_it_is_private_and_quiet():
     assert chosen["server.address"] == "127.0.0.1"
     assert chosen["server.allowedHosts"] == ["127.0.0.1", "localhost"]
     assert chosen["browser.gatherUsageStats"] is False
+
+
+def test_streamlit_does_not_run_pages_without_their_frame(monkeypatch):
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
+    ignore_the_pages_folder()
+    assert PagesManager.uses_pages_directory is False
 
 
 def test_uploads_that_nobody_imported_go_after_a_day(home):
