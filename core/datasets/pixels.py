@@ -17,9 +17,8 @@ import os
 import struct
 import threading
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -28,6 +27,7 @@ import numpy as np
 
 from core.datasets.dataset import Dataset
 from core.datasets.decoding import decode_for, store_side
+from core.datasets.parallel import WORKERS, in_order
 from core.errors import BadDataset, DiskFull
 from core.home import Home, Progress, evict_oldest, free_bytes, silent, whole_file
 
@@ -38,7 +38,6 @@ _MAGIC = b"graft pixels 1\n\0"  # another number when decode_for gives other pix
 _FOOTER = struct.Struct("<16sQII")
 _INDEX = np.dtype([("hash", "S32"), ("crc", "<u4")])
 _MOST_BYTES = 20_000_000_000
-_WORKERS = os.cpu_count() or 1
 _one_at_a_time = threading.Lock()  # building uses all cores by itself; whoever waits finds the file ready
 
 
@@ -90,7 +89,7 @@ class PixelsOnTheFly:
 
     def __init__(self, dataset: Dataset, image_size: int, note: str) -> None:
         self.dataset, self.image_size, self.side, self.note = dataset, image_size, store_side(image_size), note
-        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="decode")
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="decode")
 
     def read(self, rows: np.ndarray) -> "torch.Tensor":
         known = np.arange(len(self.dataset))[rows]
@@ -145,25 +144,13 @@ def _build(home: Home, path: Path, dataset: Dataset, image_size: int, progress: 
     index["hash"] = hashes
     with whole_file(path) as part, part.open("wb") as file:
         # Ordinary writes: through a memory map, a full disk would kill the process instead of raising an error.
-        for row, pixels in enumerate(_in_order(pixels_of, range(len(dataset)))):
+        for row, pixels in enumerate(in_order(pixels_of, range(len(dataset)))):
             index["crc"][row] = zlib.crc32(pixels.data)
             file.write(pixels.data)
             progress(row + 1, len(dataset), "Decoding photos")
         file.write(index.data)
         file.write(_FOOTER.pack(_MAGIC, len(dataset), side, zlib.crc32(index.tobytes())))
     return StoredPixels(dataset, image_size, path, index)
-
-
-def _in_order(work: Callable[[int], np.ndarray], rows: Iterable[int]) -> Iterator[np.ndarray]:
-    """`work` of each row by all cores, in order, with only a few results waiting: memory stays small."""
-    waiting: deque[Future[np.ndarray]] = deque()
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="decode") as pool:
-        for row in rows:
-            waiting.append(pool.submit(work, row))
-            if len(waiting) > 4 * _WORKERS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _decoded(dataset: Dataset, row: int, side: int) -> np.ndarray:
