@@ -37,7 +37,7 @@ def import_dataset(
     whose `progress` raises, leaves nothing behind. Raises BadInput (the name), BadDataset, NotFound, DiskFull.
     """
     name = _free_name(home, name)
-    with open_source(source, original_name or source.name or str(source)) as offer:
+    with open_source(source, original_name or source.absolute().name) as offer:
         return _import_offer(home, name, offer, split, progress)
 
 
@@ -78,7 +78,7 @@ def import_found(
         if not photos:
             raise _nothing_read(origin or name, [*rejected, *unread])
         table, tasks = encode(tabulate(photos), _tasks_of(photos))
-        given = [photo.found.split for photo in photos]
+        given = [photo.split for photo in photos]
         labels = label_matrix(table, tasks)
         table["split"], splits_from = settle_splits(given, labels, list(table["group"]), list(table["hash"]), split)
         built = Dataset(
@@ -110,7 +110,7 @@ def add_photos(
     that is there already with the same labels is left out, with a word. Raises like `import_dataset`.
     """
     is_upload = source.parent == home.inbox
-    opened = open_upload(source) if is_upload else open_source(source, original_name or source.name)
+    opened = open_upload(source) if is_upload else open_source(source, original_name or source.absolute().name)
     with opened as offer, building(home) as (_, part):
         _refuse_what_does_not_fit(home, offer)
         budget = Budget(offer.origin, offer.limit_bytes)
@@ -158,7 +158,7 @@ def _refuse_what_does_not_fit(home: Home, offer: Offer) -> None:
 
 def _tasks_of(photos: Sequence[Photo]) -> list[str]:
     """In the order in which the source names them."""
-    tasks = list(dict.fromkeys(task for photo in photos for task in photo.found.labels))
+    tasks = list(dict.fromkeys(task for photo in photos for task in photo.labels))
     if not tasks:
         raise BadDataset("None of the photos has a label.", "Put them into class folders, or add a CSV with labels.")
     return tasks
@@ -166,10 +166,10 @@ def _tasks_of(photos: Sequence[Photo]) -> list[str]:
 
 def _nothing_read(origin: str, rejected: Sequence[Rejected]) -> BadDataset:
     if not rejected:
-        return BadDataset(f'"{origin}" holds no photos.', "Choose another file or folder.")
+        return BadDataset(f'"{origin}" holds no photos.', "Put the photos of each class into a folder of its own.")
     first = rejected[0]
     return BadDataset(
-        f'None of the {len(rejected):,} files in "{origin}" could be read as a photo. "{first.name}": {first.reason}',
+        f'No photo could be read from "{origin}" ({len(rejected):,} tried). "{first.name}": {first.reason}',
         "Use JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF.",
     )
 
@@ -210,9 +210,9 @@ def _without_known(dataset: Dataset, photos: Sequence[Photo]) -> tuple[list[Phot
     there = {row[0]: row[1:] for row in words[["hash", *columns]].itertuples(index=False, name=None)}
     new, known = [], []
     for photo in photos:
-        labels = tuple(photo.found.labels.get(task.name) or None for task in dataset.tasks)
+        labels = tuple(photo.labels.get(task.name) or None for task in dataset.tasks)
         if there.get(photo.hash) == labels:
-            known.append(Rejected(photo.found.name, "It is in the dataset already."))
+            known.append(Rejected(photo.name, "It is in the dataset already."))
         else:
             new.append(photo)
     return new, known
@@ -232,7 +232,7 @@ def _move(photos: Sequence[Photo], part: Path, folder: Path) -> list[Path]:
 
 def _enlarged(dataset: Dataset, photos: Sequence[Photo], rejected: Sequence[Rejected]) -> Dataset:
     added = tabulate(photos, taken=dataset.table["image_id"])
-    added["split"] = pd.Series([photo.found.split for photo in photos], dtype=object)
+    added["split"] = pd.Series([photo.split for photo in photos], dtype=object)
     both = pd.concat([in_words(dataset), added], ignore_index=True)
     both["group"] = both["group"].astype(object).where(both["group"].notna(), None)
     names = list(dict.fromkeys([*(task.name for task in dataset.tasks), *_tasks_of(photos)]))

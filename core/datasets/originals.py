@@ -4,12 +4,12 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.datasets.dataset import Rejected
+from core.datasets.dataset import Rejected, Split
 from core.datasets.decoding import inspect
 from core.datasets.limits import PHOTO_BYTES, TOTAL_BYTES
 from core.datasets.sources.found import UNREADABLE, Found
@@ -27,9 +27,15 @@ INCOMING = ".incoming"  # where a photo is written before its name, its hash, is
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo that is on disk and was decoded. file: below the dataset's folder, with forward slashes."""
+    """A photo that is on disk and was decoded: what was found about it, without its source, which may hold its bytes.
 
-    found: Found
+    file: below the dataset's folder, with forward slashes.
+    """
+
+    name: str
+    labels: Mapping[str, str]
+    split: Split | None
+    group: str | None
     hash: str
     file: str
     width: int
@@ -110,7 +116,7 @@ def _settle(
     except BadDataset as error:
         (folder / files[digest]).unlink(missing_ok=True)
         return Rejected(found.name, error.sentence)
-    return Photo(found, digest, files[digest], width, height)
+    return Photo(found.name, found.labels, found.split, found.group, digest, files[digest], width, height)
 
 
 def _store(found: Found, folder: Path, budget: Budget, known: dict[str, str]) -> tuple[str, str]:

@@ -24,16 +24,16 @@ def tabulate(photos: Sequence[Photo], taken: Iterable[str] = ()) -> pd.DataFrame
     table = pd.DataFrame(
         {
             "image_id": _image_ids([photo.hash for photo in photos], taken),
-            "name": [photo.found.name for photo in photos],
+            "name": [photo.name for photo in photos],
             "hash": [photo.hash for photo in photos],
             "file": [photo.file for photo in photos],
             "width": np.array([photo.width for photo in photos], dtype=np.int64),
             "height": np.array([photo.height for photo in photos], dtype=np.int64),
-            "group": pd.Series([photo.found.group for photo in photos], dtype=object),
+            "group": pd.Series([photo.group for photo in photos], dtype=object),
         }
     )
-    for task in dict.fromkeys(task for photo in photos for task in photo.found.labels):
-        words = [clean_label(photo.found.labels.get(task, "")) or None for photo in photos]
+    for task in dict.fromkeys(task for photo in photos for task in photo.labels):
+        words = [clean_label(photo.labels.get(task, "")) or None for photo in photos]
         table[Task(task, ()).column] = pd.Series(words, dtype=object)
     return table
 

@@ -41,6 +41,12 @@ def test_a_zip_of_texts_only(home, zipped):
     refused(home, zipped({"a/1.txt": b"hello"}), BadDataset, "holds no photos")
 
 
+def test_a_zip_of_a_zip_says_what_it_found(home, zipped):
+    inner = zipped(ABC).read_bytes()
+    words = r'No photo could be read from "photos.zip" \(1 tried\). "leaves.zip": An archive inside'
+    refused(home, zipped({"leaves.zip": inner}), BadDataset, words)
+
+
 def test_a_file_without_bytes(home, tmp_path):
     (tmp_path / "leaves.zip").touch()
     refused(home, tmp_path / "leaves.zip", BadDataset, '"leaves.zip" is empty')
@@ -184,7 +190,7 @@ def test_a_text_called_jpg_is_listed_with_its_reason_and_its_file_is_gone(home, 
 
 
 def test_nothing_but_texts_called_jpg_names_the_first_and_why(home, zipped):
-    words = 'None of the 2 files in "photos.zip" could be read as a photo. "a/1.jpg": The file is not a picture'
+    words = r'No photo could be read from "photos.zip" \(2 tried\). "a/1.jpg": The file is not a picture'
     refused(home, zipped({"a/1.jpg": b"x", "b/1.jpg": b"y"}), BadDataset, words)
 
 

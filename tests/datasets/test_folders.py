@@ -3,11 +3,12 @@
 import io
 import json
 import os
+import weakref
 from pathlib import Path
 
 import pytest
 
-from core.datasets import add_photos, import_dataset, import_found, import_upload
+from core.datasets import add_photos, import_dataset, import_found, import_upload, originals
 from core.datasets.sources import Found
 from core.errors import BadDataset
 from core.home import Home
@@ -79,6 +80,20 @@ def test_a_dropped_csv_labels_the_photos_dropped_with_it(home):
     assert classes_by_name(dataset, "kind") == {"1.png": "oak", "2.png": "fir", "3.png": "oak", "4.png": "fir"}
 
 
+def test_photos_dropped_beside_a_zip_are_named(home, zipped):
+    content = zipped({"a/1.png": photo(1), "b/1.png": photo(2)}).read_bytes()
+    dataset = import_upload(home, "leaves", drop(home, {"more/3.png": photo(3), "leaves.zip": content}))
+    assert [(r.name, r.reason) for r in dataset.rejected] == [
+        ("more/3.png", 'It was dropped beside "leaves.zip": add it by itself.')
+    ]
+
+
+def test_an_archive_in_a_folder_is_named(home, draw_photos, tmp_path):
+    folder = draw_photos(tmp_path / "leaves", {"oak": 2, "fir": 2})
+    (folder / "old.ZIP").write_bytes(b"PK")
+    assert [r.name for r in import_dataset(home, "leaves", folder).rejected] == ["old.ZIP"]
+
+
 def test_several_dropped_zips_are_refused_in_words(home, zipped):
     content = zipped({"a/1.png": photo(1)}).read_bytes()
     with pytest.raises(BadDataset, match="2 archives were dropped at once"):
@@ -124,3 +139,27 @@ def drop(home: Home, files: dict[str, bytes]) -> Path:
         (folder / f"{number}.json").write_text(json.dumps({"name": name}))
     (folder / ".7-half").write_bytes(b"still on its way")
     return folder
+
+
+def test_photos_made_on_the_way_are_not_kept_in_memory(home):
+    alive = weakref.WeakSet()
+
+    class Content(io.BytesIO):
+        pass
+
+    def made():
+        for number in range(300):
+            content = Content(photo(number))
+            alive.add(content)
+            yield Found(f"{number}.png", lambda content=content: content, {"kind": "ab"[number % 2]})
+            del content
+
+    most = 0
+
+    def count(*now):
+        nonlocal most
+        most = max(most, len(alive))
+
+    monitored = (count() or one for one in made())
+    import_found(home, "made", monitored)
+    assert most <= originals.WAITING + 3

@@ -151,7 +151,7 @@ def test_class_folders_added_to_a_table_label_its_first_task(home, zipped):
 
 def test_adding_that_fails_changes_nothing(home, leaves, zipped):
     before = leftovers(home.datasets)
-    with pytest.raises(BadDataset, match="could be read as a photo"):
+    with pytest.raises(BadDataset, match="No photo could be read"):
         add_photos(home, leaves, zipped({"oak/1.png": b"no photo"}))
     assert leftovers(home.datasets) == before
     assert load_dataset(home, "leaves").version == 1

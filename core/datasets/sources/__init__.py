@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from core.datasets.dataset import Rejected
 from core.datasets.sources.class_folders import read_class_folders
 from core.datasets.sources.csv import read_table, read_tables
 from core.datasets.sources.folder import list_folder
 from core.datasets.sources.found import CLASS, Contents, Entry, Found, Offer
-from core.datasets.sources.names import ARCHIVES, TABLES, ending
+from core.datasets.sources.names import ARCHIVES, TABLES, ending, tidy
 from core.datasets.sources.upload import list_upload, uploaded
 from core.datasets.sources.zip import is_zip, open_zip
 from core.errors import BadDataset, NotFound
@@ -45,7 +46,11 @@ def open_upload(folder: Path) -> Iterator[Offer]:
         raise BadDataset(f"{len(zips)} archives were dropped at once.", "Drop one; add the others to it afterwards.")
     if zips:
         with open_source(*zips[0]) as offer:
-            yield offer
+            others = [name for _, name in files if name != zips[0][1]]
+            beside = (
+                Rejected(tidy(name), f'It was dropped beside "{zips[0][1]}": add it by itself.') for name in others
+            )
+            yield replace(offer, rejected=(*offer.rejected, *beside))
     elif len(files) == 1 and ending(files[0][1]) in ARCHIVES:
         raise _neither(*files[0])
     else:

@@ -15,7 +15,7 @@ Folders = tuple[str, ...]
 def read_class_folders(contents: Contents) -> Offer:
     """Photos with the class and the split that their folders say. Raises BadDataset when there are no folders."""
     folders = [entry.parts[:-1] for entry in contents.pictures]
-    if not any(folders):
+    if folders and not any(folders):
         raise _no_class_folders(contents)
     meaning = _meaning(folders)
     found, rejected = [], list(contents.rejected)
@@ -76,7 +76,7 @@ def _split_level(counts: Counter[Folders]) -> int | None:
 
 def _common(places: list[Folders]) -> Folders:
     """The folders that wrap everything; () when the innermost of them is the only place there is."""
-    if len(places) == 1:
+    if len(places) < 2:
         return ()
     first, last = min(places), max(places)
     shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
@@ -84,10 +84,6 @@ def _common(places: list[Folders]) -> Folders:
 
 
 def _no_class_folders(contents: Contents) -> BadDataset:
-    if not contents.pictures:
-        return BadDataset(
-            f'"{contents.name}" holds no photos.', "Put the photos of each class into a folder of its own."
-        )
     return BadDataset(
         f'The photos in "{contents.name}" lie in no class folders, so nothing says what each of them shows.',
         "Put the photos of each class into a folder named after it and give the folder that holds these, "

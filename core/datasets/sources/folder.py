@@ -8,7 +8,7 @@ from typing import BinaryIO
 from core.datasets.dataset import Rejected
 from core.datasets.limits import FILES
 from core.datasets.sources.found import Contents, Entry
-from core.datasets.sources.names import PICTURES, TABLES, ending, is_noise, tidy
+from core.datasets.sources.names import ARCHIVES, PICTURES, TABLES, ending, is_noise, tidy
 from core.errors import BadDataset
 
 
@@ -21,12 +21,14 @@ def list_folder(folder: Path, name: str) -> Contents:
     for path in _walk(root):
         inside = "/".join(tidy(part) for part in path.relative_to(root).parts)
         kind = ending(inside)
-        if is_noise(inside) or (not path.is_dir() and kind not in PICTURES | TABLES):
+        if is_noise(inside) or (not path.is_dir() and kind not in PICTURES | TABLES | ARCHIVES):
             continue
         if path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(root)):
             rejected.append(
                 Rejected(inside, "It is a link that leads elsewhere; only what lies in the folder is read.")
             )
+        elif kind in ARCHIVES:
+            rejected.append(Rejected(inside, "An archive in the folder is not opened; import it by itself."))
         elif path.is_file():
             (tables if kind in TABLES else pictures).append(Entry(inside, path.stat().st_size, _opener(path)))
         if len(pictures) > FILES:

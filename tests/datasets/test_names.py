@@ -1,0 +1,73 @@
+"""Names from anywhere are only ever labels: whatever they are, each photo is taken once or listed once."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.datasets.sources import Contents, Entry
+from core.datasets.sources.class_folders import read_class_folders
+from core.datasets.sources.names import is_noise, legacy_encoding, natural_order, split_named, tidy, tidy_path
+from core.errors import BadDataset
+
+folder = st.sampled_from(["train", "Val", "test", "cat", "dog", "set", "ß", "日本", "a b"]) | st.text(
+    min_size=1, max_size=5
+)
+paths = st.lists(folder, max_size=5).map(lambda parts: "/".join([*parts, "1.jpg"]))
+
+
+@given(st.lists(paths, min_size=1, max_size=12, unique=True))
+def test_each_photo_of_any_tree_is_taken_once_or_listed_once(names):
+    inside = [name for name in {tidy_path(name) for name in names} if name]
+    contents = Contents("tree", tuple(Entry(name, 1, io.BytesIO) for name in inside))
+    try:
+        offer = read_class_folders(contents)
+    except BadDataset:
+        assert not any("/" in name for name in inside)
+        return
+    assert sorted([f.name for f in offer.found] + [r.name for r in offer.rejected]) == sorted(inside)
+    assert all(found.labels["class"] for found in offer.found)
+
+
+@given(st.text(max_size=30))
+def test_a_tidy_path_never_leaves_its_place(name):
+    inside = tidy_path(name)
+    if inside is not None:
+        parts = inside.split("/")
+        assert ".." not in parts
+        assert "." not in parts
+        assert "" not in parts
+        assert not inside.startswith("/")
+        assert tidy(inside) == inside
+
+
+@pytest.mark.parametrize(
+    "name", ["../1.jpg", "a/../../1.jpg", "/etc/1.jpg", "\\\\server\\1.jpg", "C:1.jpg", "..", ". ./..\x00"]
+)
+def test_names_that_lead_outside_are_no_names(name):
+    assert tidy_path(name) is None
+
+
+@given(st.lists(st.text(min_size=1, max_size=8)))
+def test_any_names_can_be_ordered(names):
+    assert sorted(names[::-1], key=natural_order) == sorted(names, key=natural_order)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=12), max_size=4))
+def test_any_bytes_are_a_name_in_some_encoding(names):
+    encoding = legacy_encoding(names)
+    assert all(name.decode(encoding) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("word", "split"),
+    [("TRAIN", "train"), ("test_set", "test"), ("val", "validation"), ("Validation", "validation"), ("trainer", None)],
+)
+def test_words_for_splits(word, split):
+    assert split_named(word) == split
+
+
+def test_what_systems_strew_about_is_noise():
+    assert all(map(is_noise, ["__MACOSX/a/1.jpg", "a/._1.jpg", ".git/1.png", "a/@eaDir/1.jpg"]))
+    assert not any(map(is_noise, ["a/1.jpg", "my.photos/1.jpg"]))
