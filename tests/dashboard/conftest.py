@@ -43,3 +43,23 @@ def words(app: AppTest) -> str:
     kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info")
     said = [element.value for kind in kinds for element in getattr(app, kind)]
     return "\n".join([*said, *(element.proto.body for element in app.get("html"))])
+
+
+@pytest.fixture
+def many(home: Home, draw_photos, tmp_path: Path) -> Dataset:
+    """210 photos of three classes: enough to judge by."""
+    return import_dataset(home, "Many", draw_photos(tmp_path / "many", {"cup": 70, "hat": 70, "shoe": 70}))
+
+
+@pytest.fixture
+def two_tasks(home: Home, draw_photos, tmp_path: Path) -> Dataset:
+    """40 photos, each with a kind and a colour."""
+    folder = draw_photos(tmp_path / "two", {"round": 20, "square": 20})
+    photos = sorted(folder.rglob("*.png"))
+    rows = [
+        f"{photo.relative_to(folder).as_posix()},{photo.parent.name},{('red', 'blue')[number % 2]}"
+        for number, photo in enumerate(photos)
+    ]
+    table = folder / "labels.csv"
+    table.write_text("\n".join(["image,kind,colour", *rows]))
+    return import_dataset(home, "Two tasks", table)

@@ -1,0 +1,230 @@
+"""The plan page: what it shows, what a click changes, and what it refuses."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from core.backbones import describe_stages
+from core.datasets import load_dataset
+from core.home import Home
+from core.plans import parse_plan
+from core.runs import list_runs
+from dashboard.drafts import load_draft, save_draft
+from dashboard.parts import estimate as cost
+from dashboard.parts.plan_augmentation import switched_on, with_pills
+from dashboard.parts.plan_network import blocks_of
+from dashboard.parts.plan_widgets import with_value
+from tests.dashboard.conftest import words
+from tests.dashboard.made_runs import STARTER, made_plan, made_run
+
+
+@pytest.fixture(autouse=True)
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No measuring in these tests: what this machine can do is none of the page's business."""
+    monkeypatch.setattr(cost, "cost_of", lambda *_: cost.Cost("about 1 min 20 s", "900 MB", settled=True))
+    monkeypatch.setattr("dashboard.parts.plan_summary.cost_of", cost.cost_of)
+
+
+def plan_of(app):
+    """The plan as it stands, found by what the address says."""
+    key = app.query_params["plan"]
+    return load_draft(app_home(app), key if isinstance(key, str) else key[0])
+
+
+def app_home(app) -> Home:
+    from dashboard import state
+
+    return state.home()
+
+
+def picture(app) -> list[dict]:
+    """What the network picture was given."""
+    payloads = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    return next(payload["stages"] for payload in payloads if "stages" in payload)
+
+
+def labelled(elements, label: str):
+    return next(element for element in elements if element.label == label)
+
+
+def test_without_photos_the_page_says_to_choose_some_first(open_page) -> None:
+    app = open_page("plan")
+    assert app.title[0].value == "What should learn, and how fast?"
+    assert "photos" in words(app)
+    assert app.button(key="first_do").label == "Choose photos"
+
+
+def test_the_recipe_at_the_beginning_freezes_everything_but_the_head(open_page, small) -> None:
+    stages = picture(open_page("plan", dataset=small.id))
+    assert [stage["name"] for stage in stages] == [*(s.name for s in describe_stages(STARTER)), "head"]
+    assert [stage["rate"] > 0 for stage in stages] == [False] * (len(stages) - 1) + [True]
+
+
+def test_a_recipe_with_two_phases_shows_both(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    labelled(app.segmented_control, "Recipe").set_value("head-first").run()
+    assert len(plan_of(app).phases) == 2
+    phases = labelled(app.segmented_control, "Phase")
+    assert [stage["rate"] for stage in picture(app)][:-1] == [0.0] * len(describe_stages(STARTER))
+    phases.set_value(1).run()
+    assert all(stage["rate"] > 0 for stage in picture(app))
+
+
+def test_a_slider_changes_the_plan_and_a_recipe_changes_the_slider(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    labelled(app.slider, "Epochs").set_value(33).run()
+    assert plan_of(app).epochs == 33
+    labelled(app.segmented_control, "Recipe").set_value("top").run()
+    assert labelled(app.slider, "Epochs").value == plan_of(app).epochs == 10
+
+
+def test_what_the_browser_still_believes_does_not_undo_a_recipe(open_page, small) -> None:
+    """A click that was on its way while the recipe changed the head's rate carries the old rate with it."""
+    app = open_page("plan", dataset=small.id)
+    old = labelled(app.select_slider, "Rate of the head")
+    value, key = old.value, old.key
+    labelled(app.segmented_control, "Recipe").set_value("top").run()
+    new = labelled(app.select_slider, "Rate of the head")
+    assert (value, new.value) == (0.003, 0.001)
+    assert key != new.key
+
+
+def test_a_click_on_a_stage_frees_it(home: Home, small) -> None:
+    assert frozen_after(home, small, {"stage": 4}) == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize("said", [None, {"stage": "x"}, {"stage": -1}, {"stage": 99}, "stage 1", {"stage": 5}])
+def test_a_click_on_what_is_no_stage_changes_nothing(home: Home, small, said) -> None:
+    assert frozen_after(home, small, said) == [True] * 5
+
+
+def frozen_after(home: Home, small, said: object) -> list[bool]:
+    app = scripted(home, small, f"clicked(0, {said!r})")
+    return [rate == 0 for rate in plan_of(app).phases[0].stage_rates]
+
+
+def scripted(home: Home, small, statement: str):
+    """The page after a statement that a component's callback would run."""
+    from streamlit.testing.v1 import AppTest
+
+    app = AppTest.from_string(
+        "from dashboard import state\n"
+        "from dashboard.parts.plan_network import clicked, typed\n"
+        "from dashboard.parts.plan_widgets import ERROR\n"
+        "import streamlit as st\n"
+        "state.synchronise()\n"
+        f"{statement}\n"
+        "st.write(str(state.recall(ERROR)))\n"
+    )
+    app.query_params["dataset"] = small.id
+    app.query_params["plan"] = save_draft(home, made_plan(small, "feature-extraction"))
+    app.query_params["model"] = STARTER
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_a_typed_rate_frees_a_stage(home: Home, small) -> None:
+    app = scripted(home, small, "typed(0, {'stage': 4, 'rate': ' 0,0005 '})")
+    assert plan_of(app).phases[0].stage_rates == (0, 0, 0, 0, 0.0005)
+
+
+@pytest.mark.parametrize(
+    ("rate", "sentence"), [("fast", '"fast" is no learning rate'), ("99", "does not fit together")]
+)
+def test_a_rate_that_is_none_is_said_and_changes_nothing(home: Home, small, rate: str, sentence: str) -> None:
+    app = scripted(home, small, f"typed(0, {{'stage': 4, 'rate': {rate!r}}})")
+    assert plan_of(app) == made_plan(small, "feature-extraction")
+    assert sentence in app.markdown[0].value
+
+
+def test_the_blocks_add_up_to_the_whole_network(small) -> None:
+    stages = describe_stages(STARTER)
+    blocks = blocks_of(made_plan(small, "top").phases[0], stages, head_size=1_026)
+    assert sum(block.share for block in blocks) == pytest.approx(1)
+    assert (blocks[-1].name, blocks[-1].head, blocks[-1].rate_text) == ("head", True, "0.001")
+    assert asdict(blocks[0])["rate_text"] == "0"
+
+
+def test_a_plan_that_cannot_start_says_why(open_page, home: Home, draw_photos, tmp_path) -> None:
+    from core.datasets import import_dataset
+
+    lonely = import_dataset(home, "lonely", draw_photos(tmp_path / "lonely", {"cats": 12}))
+    app = open_page("plan", dataset=lonely.id)
+    assert app.button(key="start").disabled
+    assert "It cannot start: Training needs photos of at least two classes" in words(app)
+
+
+def test_start_queues_the_plan_under_the_given_name_and_shows_it(open_page, small, home: Home) -> None:
+    app = open_page("plan", dataset=small.id)
+    app.text_input(key="run_name").set_value("*first* try").run()
+    app.button(key="start").click().run()
+    (run,) = list_runs(home)
+    assert (run.name, run.state) == ("*first* try", "queued")
+    assert app.title[0].value == r"\*first\* try"  # the train page, and Markdown is not obeyed
+
+
+def test_a_second_start_says_behind_whom_it_waits(open_page, small, home: Home) -> None:
+    made_run(home, small, "running", epochs=2, name="the <first>")
+    assert "Trains after “the &lt;first&gt;”: one run at a time." in words(open_page("plan", dataset=small.id))
+
+
+def test_one_switch_shows_everything(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    assert not app.number_input
+    app.toggle(key="expert").set_value(True).run()
+    labels = {
+        element.label for kind in ("number_input", "selectbox", "toggle", "slider") for element in getattr(app, kind)
+    }
+    assert {"Weight decay", "Seed", "Optimiser", "Precision", "Computes on", "Label smoothing"} <= labels
+    assert json.loads(app.code[0].value)["image_size"] == plan_of(app).image_size
+
+
+def test_expert_settings_reach_the_plan(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    app.toggle(key="expert").set_value(True).run()
+    labelled(app.number_input, "Early stop, epochs").set_value(4).run()
+    labelled(app.selectbox, "Optimiser").set_value("sgd").run()
+    labelled(app.toggle, "Balance rare classes").set_value(True).run()
+    plan = plan_of(app)
+    assert (plan.early_stopping.patience, plan.optimiser.kind, plan.objectives[0].balance_classes) == (4, "sgd", True)
+
+
+def test_a_plan_file_comes_back_for_the_photos_in_use(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    app.toggle(key="expert").set_value(True).run()
+    other = made_plan(small, "top").model_copy(update={"seed": 7})
+    app.file_uploader(key="plan_upload").set_value(("mine.json", other.model_dump_json().encode(), "application/json"))
+    app.run()
+    assert plan_of(app).seed == 7
+    assert plan_of(app).source.id == small.id
+
+
+def test_a_plan_file_with_an_unknown_field_is_refused_in_one_sentence(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    app.toggle(key="expert").set_value(True).run()
+    before = plan_of(app)
+    wrong = json.dumps(json.loads(before.model_dump_json()) | {"warp": 9})
+    app.file_uploader(key="plan_upload").set_value(("mine.json", wrong.encode(), "application/json")).run()
+    assert 'the field "warp" is unknown' in app.error[0].value.replace("\\", "")
+    assert plan_of(app) == before
+
+
+def test_pills_keep_a_strength_that_was_chosen(small) -> None:
+    plan = made_plan(small, "top")
+    strong = plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update={"colour": 0.9})})
+    changed = with_pills(strong, ["Colour", "Rotate"]).augmentation
+    assert switched_on(changed) == ["Colour", "Rotate"]
+    assert changed.colour == 0.9
+
+
+def test_a_value_outside_the_ladder_joins_it() -> None:
+    assert with_value((1, 4, 8), 6) == [1, 4, 6, 8]
+
+
+def test_a_plan_of_the_page_is_a_plan_of_the_command_line(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    app.toggle(key="expert").set_value(True).run()
+    assert parse_plan(app.code[0].value) == plan_of(app)
+    assert load_dataset(app_home(app), small.id).id == plan_of(app).source.id

@@ -1,0 +1,113 @@
+"""The page that uses a model: answers in words and bars, tables that are safe to open."""
+
+import csv
+import io
+
+import pytest
+
+from core.errors import BadDataset
+from core.home import Home
+from dashboard.parts.answers import Said, as_csv, as_table, headline_of
+from dashboard.parts.try_photos import in_percent
+from tests.conftest import draw_photo
+from tests.dashboard.conftest import words
+from tests.dashboard.made_runs import made_run
+
+SURE = {"class": {"*cats* <b>$x$": 0.91, "dogs": 0.09}}
+TORN = {"class": {"*cats* <b>$x$": 0.52, "dogs": 0.48}}
+
+
+class Oracle:
+    """Answers every photo alike, and cannot read what is no picture."""
+
+    def __init__(self, answer: dict) -> None:
+        self.answer = answer
+
+    def answers(self, photos):
+        return [self.answer if photo.startswith(b"\x89PNG") else BadDataset("It is no picture.") for photo in photos]
+
+
+@pytest.fixture
+def asked(monkeypatch, small, home: Home, open_page, tmp_path):
+    """asked(answer, *names): the page after photos of these names were dropped on it."""
+
+    def ask(answer: dict, *names: str):
+        monkeypatch.setattr("dashboard.parts.try_photos.predictor", lambda home, run_id: Oracle(answer))
+        run = made_run(home, small, "finished", epochs=2)
+        app = open_page("use", run=run.id)
+        picture = draw_photo(tmp_path / "new.png", 0, 0).read_bytes()
+        files = [(name, picture if name.endswith("png") else b"text", "image/png") for name in names]
+        app.file_uploader(key="try_files").set_value(files).run()
+        assert not app.exception
+        return app
+
+    return ask
+
+
+def test_with_no_run_the_page_says_what_to_do(open_page) -> None:
+    app = open_page("use")
+    assert app.title[0].value == "What does it say to new photos?"
+    assert app.button(key="first_do").label == "Make a plan"
+
+
+def test_a_run_without_a_model_sends_one_back_to_watch_it(open_page, small, home: Home) -> None:
+    run = made_run(home, small, "running")
+    app = open_page("use", run=run.id)
+    assert "no epoch of it has ended" in words(app)
+
+
+@pytest.mark.parametrize("state", ["finished", "stopped", "running", "paused", "interrupted"])
+def test_a_run_with_a_model_takes_photos_and_can_be_taken_home(open_page, small, home: Home, state: str) -> None:
+    run = made_run(home, small, state, epochs=2)
+    app = open_page("use", run=run.id)
+    assert app.file_uploader(key="try_files")
+    said = words(app)
+    assert f'href="/graft/runs/{run.id}/export.zip"' in said
+    assert "answers one of these whatever it is shown" in said
+
+
+def test_one_photo_gets_its_classes_as_bars(asked) -> None:
+    said = words(asked(SURE, "new.png"))
+    assert "*cats* &lt;b&gt;$x$ <small>91\u00a0%</small>" in said
+    assert "width:9.0%" in said
+    assert "sure and wrong" in said  # what confidence is worth
+
+
+def test_an_unsure_answer_says_so(asked) -> None:
+    assert "It is unsure: *cats* &lt;b&gt;$x$ or dogs." in words(asked(TORN, "new.png"))
+    assert headline_of(SURE["class"]) == ""
+
+
+def test_a_file_that_is_no_picture_is_named_with_its_reason(asked) -> None:
+    app = asked(SURE, "notes.jpg")
+    assert "notes" in app.error[0].value
+    assert r"It is no picture\." in app.error[0].value
+
+
+def test_several_photos_get_a_table_and_the_unreadable_one_is_in_it(asked) -> None:
+    app = asked(SURE, "a.png", "b.jpg")
+    table = app.dataframe[0].value
+    assert list(table["photo"]) == ["a.png", "b.jpg"]
+    assert list(table["answer"]) == ["*cats* <b>$x$", "not read: It is no picture."]
+
+
+def test_a_table_holds_no_formula() -> None:
+    said = [Said('=HYPERLINK("http://x")', {"label": {"@class": 0.6, "+1": 0.4}}), Said("-2", None, "no picture")]
+    rows = list(csv.reader(io.StringIO(as_csv(said, {"label": ("@class", "+1")}).removeprefix("\ufeff"))))
+    assert rows[0] == ["photo", "answer", "'@class", "'+1"]
+    assert rows[1] == ['\'=HYPERLINK("http://x")', "'@class", "0.600000", "0.400000"]
+    assert rows[2] == ["'-2", "not read: no picture", "", ""]
+
+
+def test_several_tasks_have_columns_each() -> None:
+    said = [Said("a", {"kind": {"leaf": 1.0}, "state": {"healthy": 0.7, "spotted": 0.3}})]
+    assert list(as_table(said, ("kind", "state"))) == [
+        "photo", "kind: answer", "kind: sure", "kind: else", "state: answer", "state: sure", "state: else",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(1.0, "100"), (0.9991, "> 99"), (0.914, "91"), (0.004, "< 1"), (0.0, "0")]
+)
+def test_no_certainty_is_claimed_that_is_not_there(share: float, words: str) -> None:
+    assert in_percent(share) == f"{words} %".replace(" ", "\u00a0")
