@@ -11,6 +11,7 @@ from core.datasets.editing import leave_out, relabel, split_again
 from core.datasets.importing import add_photos, import_dataset, import_found, import_upload
 from core.datasets.pixels import PixelStore, open_pixels
 from core.datasets.registry import delete_dataset, list_datasets, load_dataset, rename_dataset
+from core.datasets.samples import Sample, import_sample, sample_preview, samples
 from core.datasets.sources import Found
 from core.datasets.splitting import SplitPlan
 from core.datasets.thumbnails import thumbnail
@@ -24,6 +25,7 @@ __all__ = [
     "Found",
     "PixelStore",
     "Rejected",
+    "Sample",
     "Split",
     "SplitPlan",
     "Task",
@@ -34,6 +36,7 @@ __all__ = [
     "delete_dataset",
     "import_dataset",
     "import_found",
+    "import_sample",
     "import_upload",
     "inspect",
     "leave_out",
@@ -44,6 +47,8 @@ __all__ = [
     "read_size",
     "relabel",
     "rename_dataset",
+    "sample_preview",
+    "samples",
     "split_again",
     "store_side",
     "thumbnail",
