@@ -17,7 +17,8 @@ from core.plans import BackboneChoice, DatasetChoice, Phase, Plan
 from core.training import Event, Job, train
 
 SPECIES, HEALTH = Task("species", ("oak", "elm", "ash")), Task("health", ("well", "ill"))
-RESNET, CONVNEXT, VIT = "graft-resnet10t", "test_convnext.r160_in1k", "test_vit.r160_in1k"
+STARTER = "graft-resnet10t"
+RESNET, CONVNEXT, VIT = "test_resnet.r160_in1k", "test_convnext.r160_in1k", "test_vit.r160_in1k"
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import torch
 
 from core.training import Job, load_trained
 from core.training.building import new_model
-from tests.training.conftest import CONVNEXT, RESNET, VIT, make_plan, phase, run_through
+from tests.training.conftest import CONVNEXT, STARTER, VIT, make_plan, phase, run_through
 
 
 def trained_and_fresh(job: Job) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor], list[set[str]]]:
@@ -17,7 +17,7 @@ def trained_and_fresh(job: Job) -> tuple[dict[str, torch.Tensor], dict[str, torc
     return trained.state_dict(), fresh.state_dict(), [{f"backbone.{m}" for m in s.members} for s in fresh.stages]
 
 
-@pytest.mark.parametrize("backbone", [RESNET, CONVNEXT, VIT])
+@pytest.mark.parametrize("backbone", [STARTER, CONVNEXT, VIT])
 @pytest.mark.parametrize("kind", ["adamw", "sgd"])
 def test_frozen_stages_are_bit_identical_and_the_others_are_not(job_for: Callable[..., Job], backbone: str, kind: str):
     plan = make_plan(phase(backbone, learning=2), backbone=backbone, optimiser={"kind": kind, "weight_decay": 0.5})

@@ -33,7 +33,7 @@ def test_events_tell_the_run_in_order(job_for: Callable[..., Job]):
 def test_it_learns_what_can_be_learned(job_for: Callable[..., Job]):
     events = run_through(job_for(make_plan(phase(epochs=6), augmentation=NO_AUGMENTATION)))
     scores = [e.scores["species"] for e in only(EpochEnded, events)]
-    assert scores[-1].train_loss < 0.3 < scores[0].train_loss
+    assert scores[-1].train_loss < 0.7 < scores[0].train_loss
     assert scores[-1].validation_accuracy > 0.8
 
 

@@ -1,0 +1,85 @@
+"""Devices, numbers and what this machine was measured to do."""
+
+import time
+
+import pytest
+import torch
+
+from core.backbones import card
+from core.errors import BadPlan
+from core.home import Home
+from core.plans import estimate
+from core.training import calibrate, devices, resolve_device
+from core.training import calibration as calibration_module
+from core.training import measuring as measuring_module
+from core.training.arithmetic import Arithmetic, has_convolutions, precisions
+from core.training.building import new_model
+from core.training.calibration import faster_precision
+from tests.training.conftest import RESNET, SPECIES, STARTER, VIT, make_plan, phase
+
+CPU = torch.device("cpu")
+
+
+def test_auto_is_the_fastest_device_there_is():
+    assert resolve_device("auto") == torch.device(devices()[0].name)
+    assert devices()[-1].name == "cpu"
+
+
+def test_a_device_that_is_not_here_is_refused_with_those_that_are():
+    with pytest.raises(BadPlan, match=r'"cuda:7", and this machine has .*cpu\. Set the device to "auto"'):
+        resolve_device("cuda:7")
+
+
+def test_convolutional_networks_are_told_from_transformers(home: Home):
+    for backbone, expected in ((RESNET, True), (VIT, False)):
+        model = new_model(home, make_plan(phase(backbone), backbone=backbone), [SPECIES])
+        assert has_convolutions(model.backbone) == expected
+
+
+def test_short_numbers_stay_close(home: Home):
+    model = new_model(home, make_plan(), [SPECIES]).eval()
+    images = torch.rand(2, 3, 32, 32)
+    with torch.no_grad(), Arithmetic(CPU, "bf16").autocast():
+        short = model.backbone(images).float()
+    with torch.no_grad():
+        torch.testing.assert_close(short, model.backbone(images), rtol=0.1, atol=0.05)
+
+
+def test_the_faster_numbers_are_measured_once_where_there_is_a_choice(home: Home, monkeypatch: pytest.MonkeyPatch):
+    plan = make_plan()
+    model, asked = new_model(home, plan, [SPECIES]), []
+
+    def seconds(plan: object, model: object, arithmetic: Arithmetic, learns: int) -> float:
+        asked.append(arithmetic.precision)
+        return {"fp32": 2.0, "bf16": 1.0}[arithmetic.precision]
+
+    monkeypatch.setattr(calibration_module, "precisions", lambda device: ("fp32", "bf16"))
+    monkeypatch.setattr(calibration_module, "_training_seconds", seconds)
+    assert faster_precision(home, plan, model, CPU) == "bf16"
+    assert faster_precision(home, plan, model, CPU) == "bf16"
+    assert asked == ["fp32", "bf16"]
+
+
+def test_without_a_choice_nothing_is_measured(home: Home, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(calibration_module, "precisions", lambda device: ("fp32",))
+    model = new_model(home, make_plan(), [SPECIES])
+    assert faster_precision(home, make_plan(), model, CPU) == "fp32"
+    assert "fp32" in precisions(CPU)
+
+
+def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(measuring_module, "TRIAL_SECONDS", 0.02)
+    plan = make_plan(phase(STARTER), backbone=STARTER)
+    measured = calibrate(home, plan, card(STARTER), CPU)
+    places = len(plan.phases[0].stage_rates) + 1
+    lists = (measured.prefix_seconds, measured.suffix_seconds, measured.step_bytes, measured.kept_bytes)
+    assert [len(each) for each in lists] == [places] * 4
+    assert list(measured.prefix_seconds) == sorted(measured.prefix_seconds)
+    assert list(measured.step_bytes) == sorted(measured.step_bytes, reverse=True)
+    assert measured.suffix_seconds[0] > measured.suffix_seconds[-1] >= 0
+    assert measured.kept_bytes[-1] == 4 * 512
+    assert estimate(plan, 100, 20, measured, 1_000).seconds > 0
+
+    began = time.perf_counter()
+    assert calibrate(home, plan, card(STARTER), CPU) == measured
+    assert time.perf_counter() - began < 0.1

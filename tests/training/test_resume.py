@@ -1,0 +1,261 @@
+"""A run that was stopped anywhere and resumed is the run that was never stopped, bit for bit."""
+
+import errno
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from core.errors import BadWeights, DiskFull, GraftError, NotFound
+from core.plans import NO_AUGMENTATION, Augmentation, Head, Objective, Optimiser, Plan
+from core.training import Checkpointed, Ended, EpochEnded, Event, Job, Stepped, Warned, load_trained, train
+from core.training import checkpoints as checkpoints_module
+from core.training import preparing as preparing_module
+from tests.training.conftest import CONVNEXT, VIT, make_plan, phase, run_through, timeless
+
+ALL_CHANGES = Augmentation(flip_vertical=True, rotate=20, erase=0.5)
+PLANS = {
+    "everything at once": make_plan(
+        phase(warmup_epochs=0.5),
+        augmentation=ALL_CHANGES,
+        head=Head(dropout=0.3),
+        tasks=("species", "health"),
+        objectives=(Objective(label_smoothing=0.1, balance_classes=True),),
+        optimiser=Optimiser(clip_norm=1.0),
+    ),
+    "sgd, head first": make_plan(
+        phase(learning=0, epochs=1), phase(epochs=1, schedule="linear"), optimiser=Optimiser(kind="sgd")
+    ),
+    "kept activations": make_plan(
+        phase(learning=1, epochs=1), phase(learning=2, epochs=1), augmentation=NO_AUGMENTATION
+    ),
+    "convnext": make_plan(phase(CONVNEXT, learning=2), backbone=CONVNEXT),
+    "vit": make_plan(phase(VIT, learning=3), backbone=VIT),
+}
+
+
+def weights(job: Job, which: str = "last") -> dict[str, torch.Tensor]:
+    return {
+        f"{file.name}/{name}": value
+        for file in sorted((job.folder / which).glob("*.safetensors"))
+        for name, value in load_file(file).items()
+    }
+
+
+def history_of(events: list[Event]) -> list[Event]:
+    """Steps and epochs, each said once: what came after the last checkpoint is said again."""
+    said = {(type(e), e.step): e for e in timeless(events) if isinstance(e, Stepped | EpochEnded)}
+    return [said[key] for key in sorted(said, key=lambda key: (key[1], key[0].__name__))]
+
+
+def close_at(job: Job, step: int) -> list[Event]:
+    """Iterate until that step is done, then close the generator, as stopping does."""
+    heard, events = [], train(job)
+    for event in events:
+        heard.append(event)
+        if isinstance(event, Stepped) and event.step == step:
+            break
+    events.close()
+    return heard
+
+
+def assert_same(one: Job, other: Job) -> None:
+    for which in ("last", "best"):
+        mine, theirs = weights(one, which), weights(other, which)
+        assert mine.keys() == theirs.keys()
+        assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("step", [2, 4, 5])
+def test_closed_after_any_step_and_resumed_it_is_bit_equal(job_for: Callable[..., Job], name: str, step: int):
+    plan = PLANS[name]
+    unbroken, broken = job_for(plan, "unbroken"), job_for(plan, "broken")
+    whole = run_through(unbroken)
+    parts = close_at(broken, step) + run_through(broken)
+    assert_same(unbroken, broken)
+    assert history_of(whole) == history_of(parts)
+    assert isinstance(parts[-1], Ended)
+
+
+@pytest.mark.parametrize("kind", [EpochEnded, Checkpointed])
+def test_closed_at_an_epochs_end_it_is_bit_equal_and_its_best_is_kept(job_for: Callable[..., Job], kind: type):
+    plan = PLANS["sgd, head first"]
+    unbroken, broken = job_for(plan, "unbroken"), job_for(plan, "broken")
+    run_through(unbroken)
+    events = train(broken)
+    next(e for e in events if isinstance(e, kind))
+    events.close()
+    assert (broken.folder / "best").exists()
+    run_through(broken)
+    assert_same(unbroken, broken)
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint(job_for: Callable[..., Job], tmp_path: Path):
+    plan = make_plan(phase(epochs=3))
+    unbroken, killed = job_for(plan, "unbroken"), job_for(plan, "killed")
+    whole = run_through(unbroken)
+    events = train(killed)
+    heard = []
+    for event in events:
+        heard.append(event)
+        if isinstance(event, Stepped) and event.step == 6:
+            break
+    as_it_was = tmp_path / "as it was"
+    shutil.copytree(killed.folder, as_it_was)  # a kill writes nothing more; closing would
+    events.close()
+    revived = replace(killed, folder=as_it_was)
+    resumed = run_through(revived)
+    assert next(e for e in resumed if isinstance(e, Stepped)).step == 5  # the first epoch had 4
+    assert_same(unbroken, revived)
+    assert history_of(whole) == history_of(heard + resumed)
+
+
+def test_a_checkpoint_comes_within_an_epoch_when_time_has_passed(
+    job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(preparing_module, "CHECKPOINT_SECONDS", 0.0)
+    events = run_through(job_for(make_plan(phase(epochs=1))))
+    assert [e.step for e in events if isinstance(e, Checkpointed)] == [1, 2, 3, 4, 4]
+
+
+def test_a_finished_run_ends_at_once(job_for: Callable[..., Job]):
+    job = job_for(make_plan(phase(epochs=1)))
+    run_through(job)
+    again = run_through(job)
+    assert not [e for e in again if isinstance(e, Stepped | EpochEnded)]
+    assert again[-1].reason == "finished"
+
+
+def test_a_frozen_backbone_is_written_once(job_for: Callable[..., Job]):
+    job = job_for(make_plan(phase(learning=0, epochs=1)))
+    run_through(job)
+    assert (job.folder / "frozen.safetensors").stat().st_size > 1e6
+    assert (job.folder / "last" / "model.safetensors").stat().st_size < 1e5
+
+
+def flip_a_byte(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def _trained(job_for: Callable[..., Job], epochs: int = 2) -> tuple[Job, Plan]:
+    plan = make_plan(phase(VIT, epochs=epochs), backbone=VIT)
+    job = job_for(plan)
+    close_at(job, 6)
+    return job, plan
+
+
+@pytest.mark.parametrize("damage", ["model.safetensors", "learning.safetensors", "state.json", "missing", "gone"])
+def test_a_damaged_last_checkpoint_is_noticed_and_the_best_taken(job_for: Callable[..., Job], damage: str):
+    job, _ = _trained(job_for)
+    if damage == "missing":
+        (job.folder / "last" / "model.safetensors").unlink()
+    elif damage == "gone":
+        (job.folder / "last" / "state.json").unlink()
+    else:
+        flip_a_byte(job.folder / "last" / damage)
+    events = run_through(job)
+    (warned,) = [e.sentence for e in events if isinstance(e, Warned)]
+    assert "goes on from the best epoch so far, 1" in warned
+    assert next(e for e in events if isinstance(e, Stepped)).step == 5
+
+
+def test_nothing_whole_left_is_one_clear_sentence(job_for: Callable[..., Job]):
+    job, _ = _trained(job_for)
+    for which in ("last", "best"):
+        flip_a_byte(job.folder / which / "model.safetensors")
+    with pytest.raises(GraftError, match="model.safetensors has changed on the disk. Start a new run"):
+        run_through(job)
+
+
+def test_a_crash_between_the_two_renames_of_a_checkpoint_loses_nothing(job_for: Callable[..., Job]):
+    job, _ = _trained(job_for)
+    (job.folder / "last").rename(job.folder / "last.old")
+    assert next(e for e in run_through(job) if isinstance(e, Stepped)).step == 7
+
+
+def test_a_damaged_frozen_part_is_written_again(job_for: Callable[..., Job]):
+    plan = make_plan(phase(VIT, learning=1), backbone=VIT)
+    job = job_for(plan)
+    close_at(job, 6)
+    flip_a_byte(job.folder / "frozen.safetensors")
+    run_through(job)
+    load_trained(job.home, plan, job.dataset.tasks, job.folder)
+
+
+def test_checkpoints_of_another_plan_are_refused(job_for: Callable[..., Job]):
+    job, plan = _trained(job_for)
+    with pytest.raises(GraftError, match="belong to another plan"):
+        run_through(replace(job, plan=plan.model_copy(update={"seed": 5})))
+
+
+class Disk:
+    """full: every file that safetensors writes ends as it does on a full disk."""
+
+    full = False
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    disk, really = Disk(), checkpoints_module.save_file
+
+    def save_file(tensors: dict[str, torch.Tensor], path: Path) -> None:
+        really(tensors, path)
+        if disk.full:
+            sentence = "Error while serializing: I/O error: No space left on device (os error 28)"
+            raise checkpoints_module.SafetensorError(sentence)
+
+    monkeypatch.setattr(checkpoints_module, "save_file", save_file)
+    return disk
+
+
+def test_a_full_disk_is_one_sentence_and_the_last_good_checkpoint_stays(job_for: Callable[..., Job], disk: Disk):
+    plan = make_plan(phase(VIT), backbone=VIT)
+    unbroken, short = job_for(plan, "unbroken"), job_for(plan, "short")
+    run_through(unbroken)
+    with pytest.raises(DiskFull, match="nothing that was there before is lost"):
+        for event in train(short):
+            disk.full = disk.full or (isinstance(event, Stepped) and event.step == 6)
+    assert not list(short.folder.glob(".*"))
+    disk.full = False
+    resumed = run_through(short)
+    assert next(e for e in resumed if isinstance(e, Stepped)).step == 5
+    assert_same(unbroken, short)
+
+
+def test_a_disk_without_room_for_the_first_checkpoint_is_told(
+    job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoints_module, "save_file", full)
+    with pytest.raises(DiskFull):
+        run_through(job_for(make_plan()))
+
+
+def test_the_kept_model_needs_neither_weights_nor_photos(job_for: Callable[..., Job]):
+    job, plan = _trained(job_for)
+    model = load_trained(job.home, plan, job.dataset.tasks, job.folder)
+    assert not model.training
+    assert set(model(torch.zeros(1, 3, 32, 32))) == {"species"}
+
+
+def test_a_run_without_an_epoch_has_no_model(job_for: Callable[..., Job]):
+    job = job_for(make_plan(phase(VIT), backbone=VIT))
+    close_at(job, 2)
+    with pytest.raises(NotFound, match="has no model yet"):
+        load_trained(job.home, job.plan, job.dataset.tasks, job.folder)
+
+
+def test_a_damaged_model_is_refused(job_for: Callable[..., Job]):
+    job, plan = _trained(job_for)
+    flip_a_byte(job.folder / "best" / "model.safetensors")
+    with pytest.raises(BadWeights, match="damaged"):
+        load_trained(job.home, plan, job.dataset.tasks, job.folder)
