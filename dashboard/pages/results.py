@@ -10,7 +10,7 @@ from dashboard.parts.empty import nothing_yet
 from dashboard.parts.mistakes import show_confusion, show_most_wrong
 from dashboard.parts.result_figures import show_class_table, show_figures
 from dashboard.parts.stepper import way_on
-from dashboard.parts.texts import quiet
+from dashboard.parts.texts import plain, quiet
 from dashboard.parts.trained_run import TrainedRun, trained_run
 
 
@@ -51,7 +51,7 @@ def _chosen_task(model: TrainedRun) -> str:
         return model.tasks[0]
     return st.segmented_control(
         "What it tells", model.tasks, default=model.tasks[0], required=True, key="result_task",
-        format_func=lambda task: task.replace("[", "(").replace("]", ")"),
+        format_func=plain,
     ) or model.tasks[0]  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def _task(run: Run) -> str:
         return run.plan.tasks[0]
     chosen = st.segmented_control(
         "What the charts show", run.plan.tasks, default=run.plan.tasks[0], required=True, key="shown_task",
-        format_func=lambda task: task.replace("[", "(").replace("]", ")"),
+        format_func=plain,
     )  # fmt: skip
     return chosen or run.plan.tasks[0]
 

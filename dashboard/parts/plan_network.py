@@ -11,7 +11,7 @@ from core.plans import RECIPES, Phase, Plan, recipe_of, set_rate, toggle, with_r
 from dashboard import state
 from dashboard.parts.network_picture import Block, network_picture
 from dashboard.parts.plan_widgets import ERROR, change_plan, shows
-from dashboard.parts.texts import escaped, in_millions
+from dashboard.parts.texts import escaped, in_millions, plain
 from dashboard.words import WORDS
 
 OWN_RECIPE = "Your own mix of frozen and learning stages. A recipe above fills it in anew."
@@ -53,8 +53,7 @@ def choose_phase(plan: Plan) -> int:
 
 def _phase_label(phase: Phase, number: int) -> str:
     epochs = "1 epoch" if phase.epochs == 1 else f"{phase.epochs} epochs"
-    name = phase.name.replace("[", "(").replace("]", ")").replace(":", " ")
-    return f"{number + 1}. {name} ({epochs})"
+    return plain(f"{number + 1}. {phase.name} ({epochs})")
 
 
 def show_network(plan: Plan, phase: int, stages: Sequence[Stage], head_size: int, expert: bool) -> None:

@@ -19,6 +19,7 @@ from dashboard.words import WORDS
 ENDINGS = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
 CAMERA = "camera"
 MOST_PHOTOS, SHOWN_CLASSES, THUMBNAIL = 100, 6, 96
+ROW, TALLEST = 52, 640  # pixels
 
 
 def take_photos() -> list[tuple[str, bytes]]:
@@ -99,10 +100,11 @@ def show_table(model: TrainedRun, said: list[Said], photos: list[tuple[str, byte
         0, " ", [_thumbnail(photo) if one.answer else None for one, (_, photo) in zip(said, photos, strict=True)]
     )
     columns: dict[str, Any] = {" ": st.column_config.ImageColumn(" ", width="small")}
-    for name in table.columns:
-        if name.endswith("sure"):
-            columns[name] = st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
-    st.dataframe(table, column_config=columns, hide_index=True, width="stretch", row_height=52)
+    for name in [name for name in table.columns if name.endswith("sure")]:
+        table[name] = 100 * table[name].astype(float)
+        columns[name] = st.column_config.ProgressColumn(name, format="%.0f %%", min_value=0, max_value=100)
+    height = min(TALLEST, ROW * (len(table) + 1))
+    st.dataframe(table, column_config=columns, hide_index=True, width="stretch", row_height=ROW, height=height)
     classes = {task: model.dataset.task(task).classes for task in model.tasks}
     label = f"Save the answers to {many(len(said), 'photo')} (CSV)"
     st.download_button(

@@ -45,7 +45,7 @@ const clamp = (pixels, most) => Math.max(0, Math.min(Number.isFinite(pixels) ? p
 
 // Down the page each name keeps its distance from the one before; what went over the edge pushes back up.
 function apart(wanted, most) {
-  wanted.sort((a, b) => a.y - b.y);
+  wanted.sort((a, b) => a.y - b.y || b.line.last - a.line.last);
   wanted.forEach((one, i) => { if (i) one.y = Math.max(one.y, wanted[i - 1].y + APART); });
   for (let i = wanted.length - 1, floor = most - 5; i >= 0; i--, floor -= APART) wanted[i].y = Math.min(wanted[i].y, floor);
   return wanted;

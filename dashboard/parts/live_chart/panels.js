@@ -89,7 +89,7 @@ function tracesOf(line, hidden, per, write) {
   const x = line.of.step.map((step) => step / per), visible = !hidden;
   const common = { x, visible, line: { color: line.colour, width: line.width ?? 2.4, dash: line.dash ?? "solid", shape: line.shape ?? "linear" } };
   const text = line.of.mean.map((value) => (value === null ? "" : `${line.name} ${write(value)}`));
-  const main = { ...common, y: line.of.mean, name: line.name, text, hovertemplate: "%{text}<extra></extra>", connectgaps: false,
+  const main = { ...common, y: line.of.mean, name: line.name, text, hovertemplate: "%{text}<extra></extra>", connectgaps: false, cliponaxis: !line.points,
                  mode: line.points && x.length <= 60 ? "lines+markers" : "lines", marker: { size: 5, color: line.colour },
                  opacity: line.backdrop ? 0.45 : 1 };
   if (!line.of.low?.length) return [main];
