@@ -25,7 +25,10 @@ Take = Callable[[Page, str], None]
 def journey(page: Page, address: str, take: Take, photo: Path) -> str:
     """From nothing to a tried model; `take` is called on each screen. Gives the address of its last screen."""
     page.goto(address)
-    page.locator(".st-key-card_sample_leaves img").first.wait_for(timeout=j.LONG)
+    page.locator(".st-key-card_sample_leaves").wait_for(timeout=j.LONG)
+    page.wait_for_function(
+        "() => document.images.length > 5 && [...document.images].every((image) => image.complete)", timeout=j.LONG
+    )
     take(page, "start")
     j.begin_with(page, "leaves")
     take(page, "photos")
@@ -72,7 +75,7 @@ def every_screen(browser: Browser, last: str, folder: Path) -> None:
         for dark in (False, True):
             page = open_page(browser, width, dark)
             for step in STEPS:
-                page.goto(last.replace("/use?", f"/{step}?"))
+                page.goto(last.replace("/use?", "/?" if step == "photos" else f"/{step}?"))
                 page.get_by_role("heading").first.wait_for()
                 take_into(folder, f"-{width}{'-dark' if dark else ''}")(page, step)
             page.context.close()
