@@ -10,6 +10,7 @@ from core.datasets.decoding import decode, decode_for, inspect, prepare_image, r
 from core.datasets.editing import leave_out, relabel, split_again
 from core.datasets.importing import add_photos, import_dataset, import_found, import_upload
 from core.datasets.pixels import PixelStore, open_pixels
+from core.datasets.public import PublicSet, import_public, public_sets
 from core.datasets.registry import delete_dataset, list_datasets, load_dataset, rename_dataset
 from core.datasets.samples import Sample, import_sample, sample_preview, samples
 from core.datasets.sources import Found
@@ -24,6 +25,7 @@ __all__ = [
     "DatasetSummary",
     "Found",
     "PixelStore",
+    "PublicSet",
     "Rejected",
     "Sample",
     "Split",
@@ -36,6 +38,7 @@ __all__ = [
     "delete_dataset",
     "import_dataset",
     "import_found",
+    "import_public",
     "import_sample",
     "import_upload",
     "inspect",
@@ -44,6 +47,7 @@ __all__ = [
     "load_dataset",
     "open_pixels",
     "prepare_image",
+    "public_sets",
     "read_size",
     "relabel",
     "rename_dataset",
