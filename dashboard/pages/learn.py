@@ -48,20 +48,22 @@ def page() -> None:
         "learning keeps that and teaches it your classes: a new head is put on, and as much of the rest as you like "
         "learns along."
     )
-    columns = st.columns(2, gap="large")
-    for number, (title, words) in enumerate(CHAPTERS.items()):
-        with columns[number % 2]:
-            st.subheader(title, anchor=False)
-            _show(words)
+    chapters = list(CHAPTERS.items())
+    half = len(chapters) // 2
+    for column, some in zip(st.columns(2, gap="large"), (chapters[:half], chapters[half:]), strict=True):
+        with column:
+            for title, words in some:
+                st.subheader(title, anchor=False)
+                _show(words)
 
 
 def _show(words: dict[str, str]) -> None:
     rows = "".join(
-        f'<dt style="font-weight:620;margin-top:10px">{escaped(title)}</dt>'
-        f'<dd class="quiet" style="margin:0">{escaped(WORDS[key])}</dd>'
+        f'<p style="margin:0 0 12px"><b style="font-weight:620">{escaped(title)}</b><br>'
+        f'<span class="quiet">{escaped(WORDS[key])}</span></p>'
         for title, key in words.items()
     )
-    st.html(f'<dl style="margin:0 0 16px">{rows}</dl>')
+    st.html(f'<div style="margin:0 0 12px">{rows}</div>')
 
 
 page()

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.backbones import BackboneCard, Stage
+from core.backbones import BackboneCard, Stage, is_present
 from core.datasets import Dataset
 from core.errors import GraftError
 from core.plans import Advice, Plan, learning_parameters, warnings
 from core.runs import describe, list_runs, queue
 from dashboard import state
 from dashboard.parts.estimate import Cost, cost_of, stage_sizes
-from dashboard.parts.texts import escaped, in_millions, many, quiet, show_error
+from dashboard.parts.texts import escaped, in_bytes, in_millions, many, quiet, show_error
 from dashboard.words import WORDS
 
 LOOK_AGAIN_SECONDS = 0.7
@@ -24,7 +24,17 @@ def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Seque
         _show_figures(plan, dataset, stages, head_size)
         _show_cost(plan, dataset, card, head_size)
         _show_advice(advice)
-        _show_start(plan, dataset, next((a.sentence for a in advice if a.level == "stop"), None))
+        stops = [a.sentence for a in advice if a.level == "stop"] + _missing_weights(plan, card)
+        _show_start(plan, dataset, next(iter(stops), None))
+
+
+def _missing_weights(plan: Plan, card: BackboneCard) -> list[str]:
+    if plan.backbone.weights != "pretrained" or is_present(state.home(), card):
+        return []
+    size = in_bytes(card.weights_bytes)
+    return [
+        f"the weights of {card.title} ({size}) are not on this computer yet. Choose it on the Model page to fetch them."
+    ]
 
 
 def _show_figures(plan: Plan, dataset: Dataset, stages: Sequence[Stage], head_size: int) -> None:

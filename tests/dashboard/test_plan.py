@@ -156,6 +156,13 @@ def test_a_plan_that_cannot_start_says_why(open_page, home: Home, draw_photos, t
     assert "It cannot start: Training needs photos of at least two classes" in words(app)
 
 
+def test_a_plan_whose_weights_are_not_here_says_where_to_fetch_them(open_page, small, monkeypatch) -> None:
+    monkeypatch.setattr("dashboard.parts.plan_summary.is_present", lambda home, card: False)
+    app = open_page("plan", dataset=small.id)
+    assert app.button(key="start").disabled
+    assert "are not on this computer yet. Choose it on the Model page" in words(app)
+
+
 def test_start_queues_the_plan_under_the_given_name_and_shows_it(open_page, small, home: Home) -> None:
     app = open_page("plan", dataset=small.id)
     app.text_input(key="run_name").set_value("*first* try").run()
