@@ -40,12 +40,12 @@ def test_the_first_screen_says_what_to_do(open_page):
 
 def test_a_sample_becomes_a_dataset_and_is_shown(open_page, home):
     app = open_page()
-    button(app, "Use").click().run()
+    app.button(key="use_digits").click().run()
     wait_for_imports()
     app.run()
     assert not app.exception
     assert app.title[0].value == "Your photos"
-    assert list_datasets(home)[0].name == samples()[0].title
+    assert list_datasets(home)[0].name == "Handwritten digits"
 
 
 def wait_for_imports():
@@ -144,18 +144,17 @@ def test_a_version_back_undoes(open_page, home, small):
 def ask(question, dataset_id):
     """One of the page's dialogs alone: AppTest does not keep a dialog open over a click."""
 
-    def script(question, dataset_id):
-        import streamlit as st
-
+    def script(question):
         from dashboard import state
         from dashboard.parts import dialogs
 
-        st.query_params.setdefault("dataset", dataset_id)
         state.synchronise()
         if dataset := state.current_dataset():
             getattr(dialogs, question)(dataset)
 
-    return AppTest.from_function(script, args=(question, dataset_id), default_timeout=60).run()
+    app = AppTest.from_function(script, args=(question,), default_timeout=60)
+    app.query_params["dataset"] = dataset_id
+    return app.run()
 
 
 @pytest.mark.parametrize("label", ["Add photos", "Rename", "Delete", "Change the split"])
@@ -270,3 +269,16 @@ def test_photos_of_the_camera_lie_like_an_upload_and_survive(home):
 @pytest.mark.parametrize(("typed", "name"), [("a/b\\c", "a b c"), ("../..", ""), ("  two   words ", "two words")])
 def test_a_class_name_can_stand_in_a_files_name(typed, name):
     assert class_name(typed) == name
+
+
+def test_with_several_labels_one_chooses_which_to_see_and_learn(open_page, home, draw_photos, tmp_path):
+    folder = draw_photos(tmp_path / "leaves", {"oak": 6, "ash": 6})
+    lines = [
+        f"{p.relative_to(folder).as_posix()},{p.parent.name},{'ab'[int(p.stem) % 2]}" for p in folder.rglob("*.png")
+    ]
+    (folder / "labels.csv").write_text("image,species,health\n" + "\n".join(lines))
+    dataset = import_dataset(home, "leaves", folder / "labels.csv")
+    app = open_page(dataset=dataset.id)
+    app.button_group(key=f"task_{dataset.id}").set_value("health").run()
+    assert component(app, "photo_grid")["classes"] == ["a", "b"]
+    assert app.query_params["task"] == "health"

@@ -81,7 +81,7 @@ def test_a_disk_that_fills_up_on_the_way_is_said_too(client, home, monkeypatch):
     def full(self, other):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(uploads_module.Path, "replace", full)
+    monkeypatch.setattr("pathlib.Path.replace", full)
     assert send(client).status_code == 507
     assert not (home.inbox / FOLDER / "0").exists()
 
