@@ -140,9 +140,9 @@ def test_a_digit_keeps_what_was_written() -> None:
     written = pixels(write(images[0]))
     assert written.shape == (64, 64, 3)
     back = 255 - np.asarray(
-        Image.fromarray(written.mean(axis=2).astype(np.uint8)).resize((12, 12), Image.Resampling.BOX)
+        Image.fromarray(written.mean(axis=2).astype(np.uint8)).resize((10, 10), Image.Resampling.BOX)
     )
-    assert np.corrcoef(back[2:-2, 2:-2].ravel(), images[0].ravel())[0, 1] > 0.9
+    assert np.corrcoef(back[1:-1, 1:-1].ravel(), images[0].ravel())[0, 1] > 0.9
     assert labels[0] == 0
 
 

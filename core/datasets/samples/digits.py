@@ -25,9 +25,9 @@ def load() -> tuple[np.ndarray, np.ndarray]:
 def write(digit: np.ndarray) -> Image.Image:
     """One digit [8, 8] enlarged to ink on paper, SIZE x SIZE: eight cells are too few to be looked at as squares."""
     cells = Image.fromarray((digit / 16 * 255).round().astype(np.uint8))
-    # Twelve cells wide with the margin, so that a stroke at the rim keeps its whole width.
-    framed = Image.new("L", (12, 12))
-    framed.paste(cells, (2, 2))
+    # Ten cells wide with the margin, so that a stroke at the rim keeps its whole width.
+    framed = Image.new("L", (10, 10))
+    framed.paste(cells, (1, 1))
     wide = framed.resize((SIZE, SIZE), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(1.2))
     strength = np.clip((np.asarray(wide, dtype=np.float64) / 255 - 0.16) / 0.5, 0, 1)
     ink = (strength**2 * (3 - 2 * strength))[..., None]  # smoothstep: grey cells become edges of a stroke
