@@ -1,0 +1,23 @@
+"""Graft's engine: from labelled photos to a trained, tested model. It knows nothing of the dashboard.
+
+The three lines every tutorial of the field begins with run as written:
+
+    model = load_pretrained_model()
+    features = model.extract_features(images)
+    classifier = train_classifier(features, labels)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.three_lines import PretrainedModel, load_pretrained_model, train_classifier
+
+__all__ = ["PretrainedModel", "load_pretrained_model", "train_classifier"]
+
+
+def __getattr__(name: str) -> Any:
+    # Not before it is asked for: it loads torch, and `import core` stays quick.
+    if name in __all__:
+        return getattr(import_module("core.three_lines"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

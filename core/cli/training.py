@@ -65,11 +65,12 @@ def train(
     home: HomeOption = None,
 ) -> None:
     """Train a model. Ctrl-C ends it so that it can be resumed."""
-    from core.cli.following import see_through
-    from core.runs import queue
-
     where = open_home(home)
     chosen = _make_plan(where, dataset, backbone, preset, plan, set or [])
+
+    from core.cli.following import see_through  # loads torch: what is wrong with the plan is said before
+    from core.runs import queue
+
     _refuse_what_cannot_train(where, chosen, quiet=json)
     _get_weights(where, chosen, quiet=json)
     raise typer.Exit(see_through(where, queue(where, chosen, name), json))

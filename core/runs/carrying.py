@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from core.backbones import card
 from core.datasets import Dataset, load_dataset
 from core.errors import DiskFull, GraftError, Refused
 from core.home import Home, no_room_is_disk_full
@@ -16,14 +17,14 @@ from core.plans import Plan
 from core.runs.control import folder_of, get_run, has_best
 from core.runs.lease import Claim, Lease, LeaseLost, Outcome, claim, settle
 from core.runs.live import hide
-from core.runs.progress import Counts, ProgressMeter
+from core.runs.progress import Counts, ProgressMeter, foretold_seconds
 from core.runs.record import Recorder
+from core.runs.reserve import free_reserve, keep_reserve
 from core.runs.scoring import labelled, score_best
 from core.runs.types import Run
-from core.training import Job, train
+from core.training import Job, calibrate, resolve_device, train
 from core.training.events import Ended, EpochEnded, Event
 
-RESERVE_BYTES = 512 * 1024  # freed when the disk is full, so that the run's last words still find room
 ASK_SECONDS = 0.2  # how often a paused run looks whether it may go on
 
 STOPPED = Outcome("stopped", "Stopped; the best epoch is kept.")
@@ -40,8 +41,12 @@ log = logging.getLogger("graft.runs")
 OnEvent = Callable[[Event], None]
 
 
-class _Closing(Exception):
-    """Graft is being closed while something other than training goes on."""
+class _EndedHere(Exception):
+    """A run is to end while something other than training goes on."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.sentence)
+        self.outcome = outcome
 
 
 def unheard(event: Event) -> None:
@@ -85,7 +90,7 @@ def _outcome(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Even
     folder = folder_of(home, mine.run_id)
     try:
         with no_room_is_disk_full(home.db):
-            _reserve(folder).write_bytes(bytes(RESERVE_BYTES))
+            keep_reserve(folder)
             return _carry(home, mine, on_event, closing)
     except LeaseLost:
         raise
@@ -101,26 +106,41 @@ def _carry(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Event)
     run = get_run(home, mine.run_id)
     dataset = load_dataset(home, run.plan.source.id, run.plan.source.version)
     classes = {name: len(dataset.task(name).classes) for name in run.plan.tasks}
-    meter = ProgressMeter(run.plan, counts(run.plan, dataset), run.progress)
+    photos = counts(run.plan, dataset)
+    meter = ProgressMeter(run.plan, photos, run.progress, _foretold(home, run, photos))
     with contextlib.closing(Recorder(home, mine, run, meter, classes)) as recorder:
-        tell = partial(_tell, recorder, closing)
-        job = Job(run.plan, dataset, home, folder_of(home, run.id), tell)
+        decoding, scoring = (partial(_tell, recorder, closing, heeds_stop) for heeds_stop in (True, False))
+        job = Job(run.plan, dataset, home, folder_of(home, run.id), decoding)
         try:
             outcome = _train(job, recorder, on_event, closing)
-            if outcome.state != "interrupted" and not has_best(home, run.id):
-                return _without_model(outcome)
-            if outcome.state != "interrupted":
-                score_best(job, tell)
+        except _EndedHere as ended:
+            outcome = ended.outcome
+        if outcome.state == "interrupted":
             return outcome
-        except _Closing:
-            return CLOSED
+        if not has_best(home, run.id):
+            return _without_model(outcome)
+        try:
+            score_best(job, scoring)
+        except _EndedHere as ended:
+            return ended.outcome
+        return outcome
 
 
-def _tell(recorder: Recorder, closing: threading.Event, done: int, total: int, doing: str) -> None:
-    """Say how far something other than training is. Raises _Closing when nothing more is to be done."""
+def _foretold(home: Home, run: Run, photos: Counts) -> tuple[float, ...] | None:
+    """What a later phase takes is not seen in the first one: measured, unless it was before (one to three seconds)."""
+    if len(run.plan.phases) == 1:
+        return None
+    calibration = calibrate(home, run.plan, card(run.plan.backbone.name), resolve_device(run.device))
+    return foretold_seconds(run.plan, photos, calibration)
+
+
+def _tell(recorder: Recorder, closing: threading.Event, heeds_stop: bool, done: int, total: int, doing: str) -> None:
+    """Say how far something other than training is. Raises _EndedHere when it is not wanted any more."""
     recorder.doing(doing, done, total)
     if closing.is_set():
-        raise _Closing
+        raise _EndedHere(CLOSED)
+    if heeds_stop and recorder.wish == "stop":
+        raise _EndedHere(STOPPED)
 
 
 def _train(job: Job, recorder: Recorder, on_event: OnEvent, closing: threading.Event) -> Outcome:
@@ -166,17 +186,13 @@ def counts(plan: Plan, dataset: Dataset) -> Counts:
 
 
 def _settle(home: Home, mine: Claim, outcome: Outcome) -> None:
+    folder = folder_of(home, mine.run_id)
     try:
         settle(home, mine, outcome)
     except DiskFull:
-        _reserve(folder_of(home, mine.run_id)).unlink(missing_ok=True)
+        free_reserve(folder)
         settle(home, mine, outcome)
-    _reserve(folder_of(home, mine.run_id)).unlink(missing_ok=True)
-
-
-def _reserve(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / "reserve"
+    free_reserve(folder)
 
 
 def _write_log(folder: Path, text: str) -> None:

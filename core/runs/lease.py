@@ -205,6 +205,10 @@ class Lease:
     def __init__(self, home: Home, claim: Claim) -> None:
         self._home, self._claim = home, claim
         self._ended = threading.Event()
+        # Without a connection that stays open, each flush would fold SQLite's log into its file and delete it; and a
+        # full disk would have no room to make it anew, not even for saying so.
+        self._connection = sqlite3.connect(home.db)
+        self._connection.execute("SELECT 1 FROM runs LIMIT 1").fetchall()
         self._thread = threading.Thread(target=self._renew, name=f"lease of {claim.run_id}", daemon=True)
 
     def __enter__(self) -> "Lease":
@@ -214,6 +218,7 @@ class Lease:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._ended.set()
         self._thread.join()
+        self._connection.close()
         _held_here.discard(self._claim.owner)
 
     def _renew(self) -> None:

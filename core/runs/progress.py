@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from core.plans import Plan
+from core.plans import Calibration, Phase, Plan, estimate
 from core.plans.estimate import CLEAN_SAMPLE_LIMIT
 from core.runs.types import RunProgress
 from core.training.batches import steps_per_epoch
@@ -24,6 +24,16 @@ class Counts:
     def scored(self) -> int:
         """Photos that are scored at an epoch's end."""
         return self.validation + min(self.training, max(self.validation, 1), CLEAN_SAMPLE_LIMIT)
+
+
+def foretold_seconds(plan: Plan, counts: Counts, calibration: Calibration) -> tuple[float, ...]:
+    """Seconds of one epoch more, by phase, from the plan's estimate: how much longer one phase takes than another."""
+
+    def seconds(phase: Phase, epochs: int) -> float:
+        alone = plan.model_copy(update={"phases": (phase.model_copy(update={"epochs": epochs}),)})
+        return estimate(alone, counts.training, counts.validation, calibration, 0, decoded=True).seconds
+
+    return tuple(seconds(phase, 2) - seconds(phase, 1) for phase in plan.phases)
 
 
 class ProgressMeter:
@@ -69,6 +79,8 @@ class ProgressMeter:
         """The progress after one more event."""
         match event:
             case Prepared():
+                if self._steps_timed == 0:
+                    self._epoch_began = self._clock()  # what is done once before the first step comes in no later epoch
                 self.progress = replace(self.progress, doing=event.doing, done=event.done, total=event.total)
             case PhaseBegan():
                 self.progress = replace(self.progress, phase=event.name, number=event.phase + 1)

@@ -16,6 +16,7 @@ from core.runs.journal import Entry, Journal, Point, save
 from core.runs.lease import LEASE_SECONDS, Claim, LeaseLost, is_held
 from core.runs.live import show, stored_view
 from core.runs.progress import ProgressMeter
+from core.runs.reserve import free_reserve
 from core.runs.types import Best, Run, State, Wish
 from core.training.events import Ended, EpochEnded, Event, PhaseBegan, Stepped, Warned
 
@@ -96,9 +97,15 @@ class Recorder:
         self._flushed = time.monotonic()
 
     def close(self) -> None:
-        """The end of the recording, however it came. What finds no room now is in the journal."""
-        with contextlib.suppress(DiskFull, LeaseLost):
+        """The end of the recording, however it came, also on a full disk."""
+        try:
             self.flush()
+        except DiskFull:
+            free_reserve(folder_of(self._home, self._run.id))
+            with contextlib.suppress(DiskFull, LeaseLost):
+                self.flush()
+        except LeaseLost:
+            pass
         self._journal.close()
 
     def _write(self, entry: Entry) -> None:

@@ -1,6 +1,8 @@
 """Runs without an engine: rows in the database, and a train that only says what it would do."""
 
 import itertools
+import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,7 +38,28 @@ def a_plan(epochs: int = 4, device: str = "cpu", **changes: object) -> Plan:
 
 
 @pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own with room for 4 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = (
+        shutil.which("mount")
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], capture_output=True
+        ).returncode
+    )
+    if not mounted:
+        pytest.skip("only root may mount a disk")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.fixture
 def put_run(home: Home) -> Callable[..., Run]:
+    return put_run_in(home)
+
+
+def put_run_in(home: Home) -> Callable[..., Run]:
     """put_run("first", state="running", owner=..., until=...): a row as a process would have left it."""
 
     def put(name: str, state: str = "queued", owner: str | None = None, until: float = 0, device: str = "cpu") -> Run:
@@ -122,6 +145,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
         labels=lambda task: np.zeros(100),
     )
     monkeypatch.setattr("core.runs.carrying.train", fake.train)
+    monkeypatch.setattr("core.runs.carrying._foretold", lambda home, run, photos: None)
     monkeypatch.setattr("core.runs.carrying.load_dataset", lambda home, name, version: dataset)
     monkeypatch.setattr(
         "core.runs.carrying.score_best",

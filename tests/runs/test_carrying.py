@@ -1,16 +1,18 @@
 """A run from the queue to its end, with an engine that only says what it would do."""
 
+import contextlib
 import math
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from core.errors import DiskFull, GraftError, Refused
-from core.home import Home, database
+from core.home import Home, database, open_home
 from core.runs import Run, carry_out, curves, events, get_run, history, list_runs, pause, resume, stop, waits_for
 from core.training.events import Ended, PhaseBegan, Stepped
-from tests.runs.conftest import STEPS_PER_EPOCH, FakeEngine, Gate
+from tests.runs.conftest import STEPS_PER_EPOCH, FakeEngine, Gate, put_run_in
 
 
 def rows_of(home: Home, run_id: str) -> list[tuple]:
@@ -193,6 +195,32 @@ def test_a_full_disk_is_said_and_the_run_goes_on_from_its_checkpoint(
     engine.before = fill
     run = carry_out(home, put_run("first").id)
     assert (run.state, run.error) == ("failed", "The disk is full. Free some room.")
+    engine.before = lambda step: None
+    resume(home, run.id)
+    assert carry_out(home, run.id).state == "finished"
+    assert [row[1] for row in rows_of(home, run.id) if row[0] == "loss/train"] == list(range(1, 21))
+
+
+def test_a_disk_that_really_is_full_still_has_room_for_the_last_words(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+):
+    monkeypatch.setenv("GRAFT_HOME", str(small_disk / "home"))
+    home = open_home()
+    monkeypatch.setattr("core.runs.record.FLUSH_SECONDS", 0.0)
+    engine, put_run = request.getfixturevalue("engine"), put_run_in(home)
+
+    def fill(step: int) -> None:
+        if step == STEPS_PER_EPOCH + 3:
+            with contextlib.suppress(OSError), (small_disk / "films").open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(4096))
+
+    engine.before = fill
+    run = carry_out(home, put_run("first").id)
+    assert run.state == "failed"
+    assert "is full. Free some room and try again" in run.error
+
+    (small_disk / "films").unlink()
     engine.before = lambda step: None
     resume(home, run.id)
     assert carry_out(home, run.id).state == "finished"

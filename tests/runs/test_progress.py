@@ -1,7 +1,7 @@
 """Seconds left: from what was measured, and nothing before."""
 
-from core.plans import Phase
-from core.runs.progress import Counts, ProgressMeter
+from core.plans import Calibration, Phase
+from core.runs.progress import Counts, ProgressMeter, foretold_seconds
 from core.runs.types import RunProgress
 from core.training.events import EpochEnded, PhaseBegan, Prepared, Stepped
 from tests.runs.conftest import a_plan, scores
@@ -80,6 +80,20 @@ def test_a_later_phase_is_told_by_how_much_longer_the_plan_expects_it_to_take():
 
 def test_a_later_phase_that_learns_no_more_is_told_by_this_one():
     assert Ride(ALL, HEAD).epoch(1, 1.0, 5.0) == (2 + 2) * 15
+
+
+def test_the_plan_expects_a_phase_that_learns_more_to_take_longer():
+    calibration = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
+    head, everything = foretold_seconds(a_plan(phases=(HEAD, ALL)), COUNTS, calibration)
+    assert head == 80 * (2 + 0.5) + 40 * 2
+    assert everything == 80 * 6 + 40 * 2
+
+
+def test_what_is_done_once_before_the_first_step_comes_in_no_later_epoch():
+    ride = Ride(ALL)
+    ride.clock.now += 500
+    ride.meter.follow(Prepared("Keeping activations", 10, 10))
+    assert ride.epoch(1, 1.0, 5.0) == 2 * 15
 
 
 def test_what_else_takes_time_is_named():
