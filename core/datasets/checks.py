@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Literal
 
 import numpy as np
@@ -159,8 +158,10 @@ def _same_folder_names(dataset: Dataset) -> Iterator[Check]:
     task = dataset.tasks[0]
     places = defaultdict(set)
     labels = np.array([*task.classes, ""], dtype=object)[dataset.labels(task)]
-    for label, name in zip(labels, dataset.table["name"], strict=True):
-        *parents, folder = PurePosixPath(name).parent.parts or ("",)
+    names = dataset.table["name"].tolist()
+    folders = {(label, name.rpartition("/")[0]) for label, name in zip(labels, names, strict=True)}
+    for label, place in folders:
+        *parents, folder = place.split("/")
         if label and folder == label:
             places[label].add("/".join(part for part in parents if not split_named(part)))
     several = [label for label in task.classes if len(places[label]) > 1]
