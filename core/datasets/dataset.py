@@ -85,7 +85,7 @@ class Dataset:
 
     def path(self, image_id: str) -> Path:
         """The original of one photo. Raises KeyError for an id that is not in this version."""
-        return self.folder / self.table["file"].iat[self.row[image_id]]
+        return self.folder / str(self.table["file"].iat[self.row[image_id]])
 
     @cached_property
     def row(self) -> dict[str, int]:

@@ -18,7 +18,7 @@ REAL_PHOTOS = Path(__file__).parents[3] / "shared" / "data" / "extra-ants-bees.z
 
 
 def test_from_the_sample_to_a_model_to_take_home(graft: str, page: Page, tmp_path: Path):
-    """Leaves, the starter, one stage frozen and freed by clicks, training watched across a refresh, results, a photo."""
+    """Leaves, the starter, a stage frozen by a click, training watched across a refresh, results, a photo."""
     page.goto(graft)
     expect(page.get_by_role("heading", name="Teach a network to see what you see")).to_be_visible(timeout=j.LONG)
     j.begin_with(page, "leaves")
