@@ -9,7 +9,7 @@ PILLS: dict[str, tuple[str, str]] = {
     "running": ("learning", "good"),
     "paused": ("paused", "look"),
     "finished": ("finished", "good"),
-    "stopped": ("stopped, best kept", "good"),
+    "stopped": ("stopped", "good"),
     "failed": ("failed", "stop"),
     "interrupted": ("interrupted", "look"),
 }
@@ -19,6 +19,6 @@ WISHES = {"pause": "pausing ...", "stop": "stopping ..."}
 def state_pill(run: Run) -> str:
     """HTML; a wish that the runner has not fulfilled yet stands in the state's place."""
     words, kind = PILLS[run.state]
-    if run.wish and run.state in ("running", "paused") and WISHES[run.wish] != words:
-        words = WISHES[run.wish] if not (run.wish == "pause" and run.state == "paused") else words
+    if run.wish and run.state in ("running", "paused") and (run.wish, run.state) != ("pause", "paused"):
+        words = WISHES[run.wish]
     return f'<span class="pill {kind}">{escaped(words)}</span>'
