@@ -10,7 +10,7 @@ neither (a table of positions, say) is computed again in the suffix, so that it 
 
 import math
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -72,6 +72,24 @@ def cut(model: nn.Module, first_learning_stage: int, image_size: int) -> Cut:
             for stage in range(first_learning_stage, 0, -1):
                 with suppress(NoCut):
                     return _cut_before(model, graph, stage)
+    return _no_cut(model, image_size)
+
+
+def all_cuts(model: nn.Module, image_size: int) -> tuple[Cut, ...]:
+    """`cut(model, stage, image_size)` for every stage, and for `len(stages(model))`, at the cost of one."""
+    found = [_no_cut(model, image_size)]
+    graph = None
+    with suppress(CannotTrace):
+        graph = _read_graph(model, image_size)
+    for stage in range(1, len(stages(model)) + 1):
+        found.append(found[-1])
+        if graph is not None:
+            with suppress(NoCut):
+                found[-1] = _cut_before(model, graph, stage)
+    return tuple(found)
+
+
+def _no_cut(model: nn.Module, image_size: int) -> Cut:
     dtype = next(model.parameters()).dtype
     return Cut(_Photos(), model, 0, (Crossing("images", (3, image_size, image_size), dtype),))
 
@@ -179,15 +197,17 @@ def _used(ends: Iterable[fx.Node], stop: Callable[[fx.Node], bool]) -> set[fx.No
 
 
 def _is_measured(graph: _Graph, early: set[fx.Node], node: fx.Node) -> bool:
-    """Whether the suffix computes it from the size of the batch alone: a shape, a device, an argument left out."""
-    return node in early and not graph.of_photo[node] and (_asks_shape(node) or node.op == "placeholder")
+    """Whether the suffix computes it from the number of photos alone: a shape, an argument left out."""
+    if node not in early or graph.of_photo[node]:
+        return False
+    return node.op == "placeholder" or (_asks_shape(node) and any(graph.of_photo[i] for i in node.all_input_nodes))
 
 
-# Where in a value (indices into nested tuples) a tensor lies, and its shape for the first size of a batch.
-Leaves = list[tuple[tuple[int, ...], Shape]]
+Place = tuple[int, ...]  # where in a value a tensor lies: indices into nested tuples
+Leaves = list[tuple[Place, Shape]]  # the tensors in a value, with their shapes for the first size of a batch
 
 
-def _leaves(one: Any, other: Any, place: tuple[int, ...] = ()) -> Leaves:
+def _leaves(one: Any, other: Any, place: Place = ()) -> Leaves:
     """The tensors in a value that crosses, as seen for the two sizes of a batch. Raises NoCut: photos are no rows."""
     if isinstance(one, Shape):
         if (*one[:1], *other[:1]) != BATCHES or one[1:] != other[1:]:
@@ -211,7 +231,7 @@ def _prefix(graph: _Graph, leaves: dict[fx.Node, Leaves]) -> fx.Graph:
     return made
 
 
-def _item(graph: fx.Graph, value: fx.Node, place: tuple[int, ...]) -> fx.Node:
+def _item(graph: fx.Graph, value: fx.Node, place: Place) -> fx.Node:
     for index in place:
         value = graph.call_function(operator.getitem, (value, index))
     return value
@@ -225,7 +245,7 @@ def _suffix(graph: _Graph, early: set[fx.Node], leaves: dict[fx.Node, Leaves]) -
         for node in leaves
         for place, _ in leaves[node]
     }
-    batch = made.call_method("size", (next(iter(given.values())), 0))
+    again = _Again(made, next(iter(given.values())))
     seen, overwriters = graph.observed.values, graph.observed.overwriters
     used = _used(graph.nodes[-1:], lambda node: node in leaves or _is_measured(graph, early, node))
     copies: dict[fx.Node, Any] = {}
@@ -233,35 +253,38 @@ def _suffix(graph: _Graph, early: set[fx.Node], leaves: dict[fx.Node, Leaves]) -
         if node not in used:
             continue
         if node in leaves:
-            mine = {place: given[node, place] for place, _ in leaves[node]}
-            if overwriters.get(node):  # what was given is kept for later epochs: it must stay as it is
-                mine = {place: made.call_method("clone", (value,)) for place, value in mine.items()}
-            copies[node] = _rebuild(made, batch, mine, *seen[node])
+            tensors = {place: given[node, place] for place, _ in leaves[node]}
+            if overwriters.get(node):  # what is kept serves other epochs, too: it must stay as it is
+                tensors = {place: made.call_method("clone", (tensor,)) for place, tensor in tensors.items()}
+            copies[node] = again.make(*seen[node], tensors)
         elif _is_measured(graph, early, node):
-            copies[node] = _rebuild(made, batch, {}, *seen[node])
+            copies[node] = again.make(*seen[node], {})
         else:
             copies[node] = made.node_copy(node, copies.__getitem__)
     return made
 
 
-def _rebuild(
-    graph: fx.Graph,
-    batch: fx.Node,
-    tensors: dict[tuple[int, ...], fx.Node],
-    one: Any,
-    other: Any,
-    place: tuple[int, ...] = (),
-) -> Any:
-    """A value as seen for the two sizes of a batch, for any size: its tensors from `tensors`, numbers by a line."""
-    if place in tensors:
-        return tensors[place]
-    if isinstance(one, tuple | list):
-        pairs = enumerate(zip(one, other, strict=True))
-        return type(one)(_rebuild(graph, batch, tensors, a, b, (*place, i)) for i, (a, b) in pairs)
-    if one == other:
-        return one
-    if not isinstance(one, int):
-        raise NoCut(f"{one} and {other} can't be computed from the number of photos")
-    slope = (other - one) // (BATCHES[1] - BATCHES[0])
-    scaled = graph.call_function(operator.mul, (batch, slope))
-    return graph.call_function(operator.add, (scaled, one - slope * BATCHES[0]))
+class _Again:
+    """Makes values again, for any number of photos, as they were seen for the two sizes of a batch."""
+
+    def __init__(self, graph: fx.Graph, rows: fx.Node) -> None:
+        """rows: a tensor with a row per photo."""
+        self._graph, self._rows = graph, rows
+        self._batch = graph.call_method("size", (rows, 0))
+
+    def make(self, one: Any, other: Any, tensors: Mapping[Place, fx.Node], place: Place = ()) -> Any:
+        """tensors: those in the value by their place in it; numbers lie on a line over the size of the batch."""
+        if place in tensors:
+            return tensors[place]
+        if isinstance(one, tuple | list):
+            pairs = enumerate(zip(one, other, strict=True))
+            return type(one)(self.make(a, b, tensors, (*place, i)) for i, (a, b) in pairs)
+        if isinstance(one, torch.device):  # the model may have moved since
+            return self._graph.call_function(getattr, (self._rows, "device"))
+        if one == other:
+            return one
+        if not isinstance(one, int):
+            raise NoCut(f"{one} and {other} can't be computed from the number of photos")
+        slope = (other - one) // (BATCHES[1] - BATCHES[0])
+        scaled = self._graph.call_function(operator.mul, (self._batch, slope))
+        return self._graph.call_function(operator.add, (scaled, one - slope * BATCHES[0]))

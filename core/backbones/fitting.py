@@ -49,20 +49,41 @@ def check_fits(file: Path, architecture: str) -> None:
     found, expected = shapes_in(file), expected_shapes(architecture)
     body = without_classifier(found, classifiers_of(architecture))
     missing, foreign = expected.keys() - body.keys(), body.keys() - expected.keys()
-    unlike = [n for n in expected.keys() & body.keys() if _telling(n) and expected[n] != body[n]]
+    unlike = {
+        name: f"{_in_words(body[name])}, not {_in_words(expected[name])}"
+        for name in expected.keys() & body.keys()
+        if _telling(name) and expected[name] != body[name]
+    }
     if not missing and not foreign and not unlike:
         return
-    guess = architecture_of(found)
+    reason = _reason(architecture_of(found), missing, foreign, unlike)
+    raise BadWeights(
+        f'The weights in "{file.name}" do not fit {architecture}: {reason}.',
+        "Choose the backbone that they are of, or another file.",
+    )
+
+
+def _reason(guess: str | None, missing: set[str], foreign: set[str], unlike: dict[str, str]) -> str:
     if guess is not None:
-        reason, remedy = f"they seem to be of {guess}", f"Choose {guess} as the backbone, or another file."
-    elif missing:
-        reason, remedy = f"{len(missing)} of its tensors are missing, first {min(missing)}", "Choose another file."
-    elif unlike:
-        name = min(unlike)
-        reason, remedy = f"{name} has the shape {body[name]}, not {expected[name]}", "Choose another file."
-    else:
-        reason, remedy = f"it does not know {len(foreign)} of them, first {min(foreign)}", "Choose another file."
-    raise BadWeights(f'The weights in "{file.name}" do not fit {architecture}: {reason}.', remedy)
+        return f"they seem to be of {guess}"
+    if missing:
+        return f"{_count(missing)} missing: {_first(missing)}"
+    if foreign:
+        return f"{_count(foreign)} unknown to it: {_first(foreign)}"
+    name = min(unlike)
+    return f"{name} has the shape {unlike[name]}"
+
+
+def _count(names: set[str]) -> str:
+    return f"{len(names)} of its tensors {'is' if len(names) == 1 else 'are'}"
+
+
+def _first(names: set[str]) -> str:
+    return ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
+
+
+def _in_words(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "a single number"
 
 
 def architecture_of(shapes: Shapes) -> str | None:

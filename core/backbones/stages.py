@@ -115,7 +115,7 @@ def _name(part: range) -> str:
 def _sight(model: nn.Module, index: int, count: int) -> str:
     if index == 0:
         return "patches" if hasattr(model, "patch_embed") else "edges, colours"
-    return _SIGHTS[(index - 1) * len(_SIGHTS) // (count - 1)]
+    return _SIGHTS[round(np.interp(index, (1, count - 1), (0, len(_SIGHTS) - 1)))] if count > 2 else _SIGHTS[-1]
 
 
 def _modules_inside(model: nn.Module, stage_of: dict[str, int]) -> dict[int, list[str]]:

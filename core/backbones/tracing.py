@@ -10,6 +10,7 @@ import math
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,6 +22,31 @@ BATCHES = (2, 3)  # two sizes of a batch tell apart what grows with it from what
 
 class CannotTrace(Exception):
     """The code between the stages decides something by the values it sees."""
+
+
+class _Buffer(fx.Proxy):
+    """A buffer whose shape is known, as fx knows a parameter's: code may decide by it."""
+
+    def __init__(self, node: fx.Node, tracer: fx.Tracer, value: Tensor) -> None:
+        super().__init__(node, tracer)
+        self._value = value
+
+    @property
+    def shape(self) -> torch.Size:
+        return self._value.shape
+
+    @property
+    def ndim(self) -> int:
+        return self._value.ndim
+
+    def size(self, dim: int | None = None) -> int | torch.Size:
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> int:
+        return self.ndim
+
+    def numel(self) -> int:
+        return self._value.numel()
 
 
 class _Tracer(fx.Tracer):
@@ -36,7 +62,8 @@ class _Tracer(fx.Tracer):
         if isinstance(attr_val, Tensor) and not isinstance(attr_val, nn.Parameter):
             for name, buffer in self.root.named_buffers():
                 if buffer is attr_val:
-                    return self.create_proxy("get_attr", name, (), {})
+                    made = partial(_Buffer, tracer=self, value=attr_val)
+                    return self.create_proxy("get_attr", name, (), {}, proxy_factory_fn=made)
         return super().getattr(attr, attr_val, parameter_proxy_cache)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
