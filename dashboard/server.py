@@ -27,6 +27,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from core.errors import GraftError, Refused
 from core.home import Home, open_home
 from dashboard import theme, waking
+from dashboard.leaving import leave, leave_in_time
 from dashboard.navigation import ignore_the_pages_folder
 from dashboard.parts.texts import show_error
 from dashboard.routes import routes
@@ -44,7 +45,8 @@ log = logging.getLogger("graft")
 
 
 def serve(home: Home, port: int = 8501, share: bool = False, open_browser: bool = True) -> None:
-    """Show the dashboard until Ctrl-C. port 0: the system chooses. share: other computers may reach it, too.
+    """Show the dashboard until Ctrl-C, then end the process. port 0: the system chooses. share: other computers may
+    reach it, too.
 
     Raises Refused when no port is free.
     """
@@ -64,7 +66,14 @@ def serve(home: Home, port: int = 8501, share: bool = False, open_browser: bool 
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
         on_script_error=_went_wrong,
     )
-    app.run(config=options(address, free, hosts))
+    status = 0
+    try:
+        app.run(config=options(address, free, hosts))
+    except KeyboardInterrupt:
+        pass  # the server passes the signal on once it has closed
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
+    leave(status)
 
 
 def options(address: str, port: int, hosts: list[str]) -> dict[str, Any]:
@@ -103,14 +112,19 @@ def _life(home: Home, share: bool, open_browser: bool) -> Callable[[Any], Abstra
     async def life(_app: Any) -> AsyncIterator[None]:
         ignore_the_pages_folder()
         _forget_old_uploads(home)
-        runner: list[Any] = []
-        waking.wake(then=lambda: runner.append(_start_runner(home)))
+        runners: list[Any] = []  # one, as soon as it can be loaded
+
+        def close(seconds: float) -> None:
+            for runner in runners:
+                runner.close(seconds)
+
+        waking.wake(then=lambda: runners.append(_start_runner(home)))
+        leave_in_time(close)
         _announce(share, open_browser)
         try:
             yield
         finally:
-            for started in runner:
-                await asyncio.to_thread(started.close, CLOSING_SECONDS)
+            await asyncio.to_thread(close, CLOSING_SECONDS)
 
     return life
 
