@@ -83,15 +83,15 @@ def _measure(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -
 def _seconds(trial: measuring.Trial) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Per image, for the cut before each stage and before the head: (prefix forward, suffix training step).
 
-    Measured are a forward pass and the steps in which all, the last and no stages learn; in between, a stage's backward
-    pass is taken to cost as many times its forward pass as over the whole network.
+    Measured are a forward pass and the steps in which all stages, the last one and the head alone learn; in between, a
+    stage's backward pass is taken to cost as many times its forward pass as over the whole network.
     """
     model, stages = trial.model, len(trial.model.stages)
     forward, shares = measuring.forward_seconds(trial), measuring.stage_shares(trial)
     update = measuring.update_seconds(trial) / trial.plan.batch_size
-    all_learn, last_learns, head_learns = (measuring.step_seconds(trial, k) for k in (0, stages - 1, stages))
+    all_learn, last_learns = measuring.step_seconds(trial, 0), measuring.step_seconds(trial, stages - 1)
     prefix = [forward * sum(shares[:k]) for k in range(stages + 1)]
-    head = max(head_learns - forward, 0.0)
+    head = measuring.head_seconds(trial)
     parameters = [stage.parameters for stage in model.stages]
 
     def suffix(k: int) -> float:

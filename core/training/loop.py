@@ -53,7 +53,8 @@ def train(job: Job) -> Iterator[Event]:
             if at.epoch == now.first_epoch and at.batch == 0:
                 rates = phase_rates(now.phase, model.stages)
                 yield PhaseBegan(now.number, now.phase.name, at.epoch + 1, now.phase.epochs, rates)
-            if path is None or path.phase is not now.phase:
+            if path is None or path.first_learning != now.phase.first_learning:
+                path = None  # what it kept makes room before more is kept
                 path = yield from open_path(bench, model, now.phase)
 
             free_for(model, now.phase)
@@ -112,7 +113,9 @@ def _numbers(loss: torch.Tensor, outcome: Outcome) -> tuple[float, float, float]
     """Loss, right answers and labelled photos, over all tasks; one reading, since a GPU is waited for at each."""
     right = [(outcome.logits[task].argmax(1) == truth).sum() for task, truth in outcome.labels.items()]
     labelled = [(truth != MISSING).sum() for truth in outcome.labels.values()]
-    numbers = torch.stack([loss.detach().double(), torch.stack(right).sum(), torch.stack(labelled).sum()])
+    numbers = torch.stack(
+        [loss.detach().float(), torch.stack(right).sum().float(), torch.stack(labelled).sum().float()]
+    )
     loss_now, right_now, labelled_now = numbers.tolist()
     return loss_now, right_now, labelled_now
 

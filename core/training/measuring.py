@@ -18,14 +18,15 @@ from core.training.augmentation import augment, draw
 from core.training.model import TrainedModel, free_for
 from core.training.optimisers import make_optimiser
 
-TRIAL_SECONDS = 0.25  # of each kind of step
+TRIAL_SECONDS = 0.3  # that one step of a trial should last at most, and the least that a step is repeated for
+BRIEF_SECONDS = 0.05  # the same for what costs little beside a step
 FEWEST = 4  # images in a trial
 PHOTO = (1024, 768)  # of a camera's pictures, as a stand-in where the photos are not known
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A model that is tried on random images, enough of them for a trial to last about TRIAL_SECONDS."""
+    """A model that is tried on random images: a whole batch of them, or as many as a step does in TRIAL_SECONDS."""
 
     model: TrainedModel
     plan: Plan
@@ -50,7 +51,7 @@ def forward_seconds(trial: Trial) -> float:
         with torch.no_grad(), trial.arithmetic.autocast():
             trial.model.backbone(trial.images)
 
-    return _seconds(forward, trial.arithmetic.device) / len(trial.images)
+    return _seconds(forward, trial.arithmetic.device, TRIAL_SECONDS) / len(trial.images)
 
 
 def step_seconds(trial: Trial, first_learning: int) -> float:
@@ -61,12 +62,26 @@ def step_seconds(trial: Trial, first_learning: int) -> float:
 
     def step() -> None:
         with trial.arithmetic.autocast():
-            loss = sum(answers.float().square().mean() for answers in trial.model(trial.images).values())
-        assert isinstance(loss, Tensor)
+            loss = torch.stack([a.float().square().mean() for a in trial.model(trial.images).values()]).sum()
         loss.backward()
         trial.model.zero_grad()
 
-    return _seconds(step, trial.arithmetic.device) / len(trial.images)
+    return _seconds(step, trial.arithmetic.device, TRIAL_SECONDS) / len(trial.images)
+
+
+def head_seconds(trial: Trial) -> float:
+    """One image's features through a training step of the heads alone; without the update."""
+    model, device = trial.model, trial.arithmetic.device
+    free_for(model, Phase(epochs=1, stage_rates=(0.0,) * len(model.stages), head_rate=1.0))
+    features = torch.rand((len(trial.images), model.features), device=device)
+
+    def step() -> None:
+        with trial.arithmetic.autocast():
+            loss = torch.stack([a.float().square().mean() for a in model.answers(features).values()]).sum()
+        loss.backward()
+        model.zero_grad()
+
+    return _seconds(step, device, BRIEF_SECONDS) / len(features)
 
 
 def update_seconds(trial: Trial) -> float:
@@ -74,7 +89,7 @@ def update_seconds(trial: Trial) -> float:
     optimiser = make_optimiser(trial.model, trial.plan.optimiser, trial.arithmetic.device)
     for parameter in trial.model.parameters():
         parameter.requires_grad_(True).grad = torch.zeros_like(parameter)
-    seconds = _seconds(optimiser.step, trial.arithmetic.device)
+    seconds = _seconds(optimiser.step, trial.arithmetic.device, BRIEF_SECONDS)
     trial.model.zero_grad()
     return seconds
 
@@ -156,7 +171,7 @@ def augment_seconds(plan: Plan, arithmetic: Arithmetic) -> float:
     def change() -> None:
         augment(pixels, changes, draw(changes, 0, 0, rows, plan.image_size / side), plan.image_size)
 
-    return _seconds(change, arithmetic.device) / FEWEST
+    return _seconds(change, arithmetic.device, BRIEF_SECONDS) / FEWEST
 
 
 def decode_seconds(image_size: int, workers: int) -> float:
@@ -165,7 +180,8 @@ def decode_seconds(image_size: int, workers: int) -> float:
     with BytesIO() as file:
         Image.fromarray(noise).resize(PHOTO).save(file, "JPEG", quality=90)
         photo = file.getvalue()
-    return _seconds(lambda: decode_for(photo, store_side(image_size)), torch.device("cpu")) / workers
+    decoding = _seconds(lambda: decode_for(photo, store_side(image_size)), torch.device("cpu"), BRIEF_SECONDS)
+    return decoding / workers
 
 
 def _stage_modules(model: TrainedModel) -> list[list[nn.Module]]:
@@ -177,17 +193,16 @@ def _images(count: int, size: int, arithmetic: Arithmetic) -> Tensor:
     return arithmetic.lay_out(noise.to(arithmetic.device))
 
 
-def _seconds(work: Callable[[], object], device: torch.device) -> float:
-    """The best of a few times, at most TRIAL_SECONDS in all; the first is not counted, it plans and allocates."""
+def _seconds(work: Callable[[], object], device: torch.device, at_least: float) -> float:
+    """The best of a few times. The first is not counted, it plans and allocates, unless it was long already."""
     best, spent = float("inf"), 0.0
-    work()
-    _wait_for(device)
-    while spent < TRIAL_SECONDS:
+    while spent < at_least or best == float("inf"):
         began = time.perf_counter()
         work()
         _wait_for(device)
         took = time.perf_counter() - began
-        best, spent = min(best, took), spent + max(took, 1e-6)
+        best = min(best, took) if spent > 0 or took > at_least else best
+        spent += max(took, 1e-6)
     return best
 
 

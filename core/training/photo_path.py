@@ -20,11 +20,15 @@ JUDGED_AT_ONCE = 64  # photos per batch where nothing learns; larger ones gain l
 
 @dataclass(frozen=True, eq=False)
 class PhotoPath:
-    """How rows of the dataset become features [rows, channels], to learn from and to judge by."""
+    """How rows of the dataset become features [rows, channels], to learn from and to judge by.
+
+    first_learning: the stage before which nothing changes. kept, suffix: what was computed up to there (or to the next
+    earlier place where the network can be cut), and the rest of the network; None where nothing is kept.
+    """
 
     model: TrainedModel
     bench: Workbench
-    phase: Phase
+    first_learning: int
     kept: KeptActivations | None = None
     suffix: nn.Module | None = None
 
@@ -65,7 +69,7 @@ def open_path(bench: Workbench, model: TrainedModel, phase: Phase) -> Generator[
     """The path of a phase. What lies before the first learning stage is computed once per photo and kept, where photos
     stay the same (validation photos always do) and memory allows; the features are the same either way.
     """
-    plain = PhotoPath(model, bench, phase)
+    plain = PhotoPath(model, bench, phase.first_learning)
     if phase.first_learning == 0:
         return plain
     prefix, suffix, bytes_per_image = _parts(model, phase, bench.plan.image_size)
@@ -80,7 +84,7 @@ def open_path(bench: Workbench, model: TrainedModel, phase: Phase) -> Generator[
 
     model.eval()
     kept = yield from keep(compute, rows, len(next(iter(bench.labels.values()))), JUDGED_AT_ONCE)
-    return PhotoPath(model, bench, phase, kept, suffix)
+    return PhotoPath(model, bench, phase.first_learning, kept, suffix)
 
 
 def _parts(
