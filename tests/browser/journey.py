@@ -90,3 +90,8 @@ def whole_page(page: Page, target: Path) -> None:
     page.wait_for_timeout(400)  # charts and the photo grid draw themselves anew for the new height
     page.screenshot(path=target)
     page.set_viewport_size(size)
+
+
+def drop_files(page: Page, *files: Path) -> None:
+    """Give files to the start screen's drop zone, as its button does."""
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(files)

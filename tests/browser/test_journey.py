@@ -61,7 +61,7 @@ def test_from_the_sample_to_a_model_to_take_home(graft: str, page: Page, tmp_pat
 @pytest.mark.skipif(not REAL_PHOTOS.exists(), reason="the real photos are not here")
 def test_a_zip_of_real_photos_becomes_a_trained_model(graft: str, page: Page):
     page.goto(graft)
-    page.locator("input[type=file]").first.set_input_files(REAL_PHOTOS)
+    j.drop_files(page, REAL_PHOTOS)
     j.see_photos(page)
     expect(page.get_by_text("397 photos").first).to_be_visible()
     j.go_to_plan(page)
@@ -94,10 +94,13 @@ def test_a_second_tab_sees_the_same_run_and_a_second_start_waits(graft: str, ope
     second.get_by_role("button", name="Start training").click()
     expect(second.get_by_text(re.compile("waits|waiting")).first).to_be_visible(timeout=j.LONG)
     first.get_by_role("button", name="Stop and keep the best").click()
-    j.wait_until_finished(first)
-    expect(second.get_by_text(re.compile("learning|running")).first).to_be_visible(timeout=j.LONG)
+    expect(first.get_by_text("stopped", exact=True).first).to_be_visible(timeout=j.LONG)
+    pause = second.get_by_role("button", name="Pause")  # its turn has come
+    expect(pause).to_be_visible(timeout=j.LONG)
+    pause.click()
+    expect(second.get_by_text("paused", exact=True).first).to_be_visible(timeout=j.LONG)
     second.get_by_role("button", name="Stop and keep the best").click()
-    expect(second.get_by_text("stopped").first).to_be_visible(timeout=j.LONG)
+    expect(second.get_by_text("stopped", exact=True).first).to_be_visible(timeout=j.LONG)
 
 
 def test_a_zoom_stays_while_points_arrive(graft: str, page: Page):
@@ -132,7 +135,7 @@ def test_a_classs_name_is_shown_and_never_run(graft: str, page: Page, tmp_path: 
                 zipped.write(draw_photo(tmp_path / f"{kind}-{number}.png", kind, number), f"{name}/{number}.png")
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     page.goto(graft)
-    page.locator("input[type=file]").first.set_input_files(archive)
+    j.drop_files(page, archive)
     j.see_photos(page)
     expect(page.get_by_text(nasty, exact=True).first).to_be_visible()
     assert page.evaluate("document.querySelectorAll('img[src=x]').length") == 0
