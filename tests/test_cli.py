@@ -130,7 +130,7 @@ def test_training_ends_with_one_line_of_json(home: Home, trained: dict):
     assert trained["seconds"] > 0
     accuracy = trained["validation_accuracy"]
     assert 0 <= accuracy["low"] <= accuracy["value"] <= accuracy["high"] <= 1
-    assert get_run(home, trained["run"]).name == "shapes, head on Graft starter"
+    assert get_run(home, trained["run"]).name == "shapes, head on Graft CNN"
 
 
 def test_what_was_trained_is_shown_used_taken_home_and_deleted(

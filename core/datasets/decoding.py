@@ -35,6 +35,7 @@ _DAMAGED = (
     EOFError,
     OverflowError,
     AttributeError,
+    RuntimeError,  # the AVIF decoder
     struct.error,
     zlib.error,
 )

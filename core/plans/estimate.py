@@ -56,26 +56,29 @@ def estimate(
     images = training + validation
     scored = validation + min(training, max(validation, 1), CLEAN_SAMPLE_LIMIT)
     seconds = c.start_seconds + (0.0 if decoded else images * c.decode_seconds)
-    kept = 0.0
-    last_cut: int | None = None
+    kept_bytes = 0.0
+    last_cut = 0
     for phase in plan.phases:
         cut = phase.first_learning
-        if keeps_activations(plan, phase):
-            if cut != last_cut:
-                seconds += images * c.prefix_seconds[cut]
-                kept = max(kept, images * c.kept_bytes[cut])
-            last_cut = cut
-            learn, score = c.suffix_seconds[cut], c.forward_seconds - c.prefix_seconds[cut]
-        else:
-            learn = c.prefix_seconds[cut] + c.suffix_seconds[cut] + c.augment_seconds
-            score = c.forward_seconds
-        seconds += phase.epochs * (training * learn + scored * score)
+        # Photos that judge never change, so what lies before the cut is computed once for them in any case.
+        kept = images if keeps_activations(plan, phase) else scored
+        if cut != last_cut:
+            seconds += kept * c.prefix_seconds[cut]
+            kept_bytes = max(kept_bytes, kept * c.kept_bytes[cut])
+        last_cut = cut
+        learn = c.suffix_seconds[cut]
+        if not keeps_activations(plan, phase):
+            learn += c.prefix_seconds[cut] + c.augment_seconds
+        judge = c.forward_seconds - c.prefix_seconds[cut]
+        seconds += phase.epochs * (training * learn + scored * judge)
     earliest = min(phase.first_learning for phase in plan.phases)
     learning = sum(c.parameters[earliest:]) + head_parameters
     states = 2 if plan.optimiser.kind == "adamw" else 1
     weights = 4 * (sum(c.parameters) + head_parameters) + 4 * learning * (1 + states)
     batch = min(plan.batch_size, max(training, 1))
-    memory = PROCESS_BYTES + 2 * weights + batch * c.step_bytes[earliest] + kept  # twice: the best model is kept beside
+    memory = (
+        PROCESS_BYTES + 2 * weights + batch * c.step_bytes[earliest] + kept_bytes
+    )  # twice: the best model is kept beside
     return Estimate(seconds * c.correction, int(memory), int(images * 3 * side * side + 4 * weights))
 
 

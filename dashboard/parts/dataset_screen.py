@@ -52,7 +52,7 @@ def _what_it_is(dataset: Dataset) -> None:
 def in_words(dataset: Dataset) -> str:
     """What came of the import, in two or three sentences."""
     kinds = ", ".join(many(len(task.classes), "class", "classes") for task in dataset.tasks[:1])
-    read = f"{len(dataset.rejected):,} could not be read." if dataset.rejected else "All could be read."
+    read = f"{len(dataset.rejected):,} left out." if dataset.rejected else "All could be read."
     kept = " The train, validation and test folders were kept as they are." if dataset.splits_from == "folders" else ""
     return f"{many(len(dataset), 'photo')}, {kinds}. {read}{kept}"
 
