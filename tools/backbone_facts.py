@@ -47,10 +47,14 @@ def of_architecture(architecture: str) -> dict[str, object]:
     shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     return {
         "parameters": learned(model),
-        "file_parameters": learned(build(architecture)),
         "step": coarsest_step(model),
         "fingerprint": fingerprint(shapes),
     }
+
+
+@cache
+def file_parameters(architecture: str, classes: int) -> int:
+    return learned(build(architecture, num_classes=classes))
 
 
 @cache
@@ -91,6 +95,7 @@ def row_of(name: str, accuracies: dict[tuple[str, int], str]) -> dict[str, objec
     return {
         "name": name,
         **known,
+        "file_parameters": file_parameters(config.architecture, config.num_classes),
         "gmacs": gmacs(config.architecture, side, fixed),
         "resizes": int(resizes(config.architecture, side, known["step"], fixed)),
         "top1": accuracies.get((name, side), ""),

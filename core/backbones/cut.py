@@ -252,13 +252,14 @@ def _suffix(graph: _Graph, early: set[fx.Node], leaves: dict[fx.Node, Leaves]) -
     for node in graph.nodes:
         if node not in used:
             continue
+        one, other = seen[node]
         if node in leaves:
             tensors = {place: given[node, place] for place, _ in leaves[node]}
             if overwriters.get(node):  # what is kept serves other epochs, too: it must stay as it is
                 tensors = {place: made.call_method("clone", (tensor,)) for place, tensor in tensors.items()}
-            copies[node] = again.make(*seen[node], tensors)
+            copies[node] = again.make(one, other, tensors)
         elif _is_measured(graph, early, node):
-            copies[node] = again.make(*seen[node], {})
+            copies[node] = again.make(one, other, {})
         else:
             copies[node] = made.node_copy(node, copies.__getitem__)
     return made

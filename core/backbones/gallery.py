@@ -115,6 +115,7 @@ CHOSEN: tuple[Chosen, ...] = (
         "DINOv3 small",
         "Learned from 1.7 billion photos without a single label; frozen features that fit almost anything.",
         input_size=224,
+        gmacs=4.7,
     ),
     Chosen(
         "swin_tiny_patch4_window7_224.ms_in1k",
@@ -156,6 +157,7 @@ CHOSEN: tuple[Chosen, ...] = (
         "DINOv2 base",
         "Learned from 142 million photos without labels; its frozen features are hard to beat with few photos.",
         input_size=224,
+        gmacs=23.16,
     ),
     Chosen(
         "vit_base_patch16_clip_224.openai",

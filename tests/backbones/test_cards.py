@@ -128,3 +128,9 @@ def test_a_search_over_all_of_timm_is_quick_and_shows_figures():
 def test_the_table_covers_nearly_all_of_timm():
     assert len(facts()) > 1_500
     assert sum(known.top1 is not None for known in facts().values()) > 1_000
+
+
+def test_where_the_gallery_works_at_another_size_it_says_the_work_at_that_size():
+    dino = card("vit_base_patch14_dinov2.lvd142m")
+    assert (dino.input_size, dino.gmacs) == (224, 23.16)
+    assert all(bool(chosen.input_size) == bool(chosen.gmacs) for chosen in CHOSEN)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.backbones import stages
+from core.backbones import BackboneCard, feature_count, gallery, stages
 from core.backbones.cut import Cut, all_cuts, cut
 
 # The smallest of each family, and a photo size at which it is quick.
@@ -80,6 +80,21 @@ def test_prefix_and_suffix_make_the_backbones_features_at_every_stage(architectu
             assert [value.dtype for value in kept] == [value.dtype for value in parts.values]
             assert all(torch.equal(a, b) for a, b in zip(kept, before, strict=True)), "what is kept was overwritten"
             assert 1 <= len(parts.values) <= 4
+
+
+@pytest.mark.parametrize("backbone", gallery(), ids=lambda c: c.name)
+def test_every_backbone_of_the_gallery_can_be_cut_before_every_stage(backbone: BackboneCard):
+    """On the meta device: the graph and its shapes alone."""
+    config = timm.get_pretrained_cfg(backbone.architecture)
+    settings = {"img_size": backbone.input_size} if config.fixed_input_size else {}
+    with torch.device("meta"):
+        model = timm.create_model(backbone.architecture, num_classes=0, **settings).eval()
+        found = all_cuts(model, backbone.input_size)
+        for stage, parts in enumerate(found):
+            kept = parts.prefix(torch.empty(1, 3, backbone.input_size, backbone.input_size))
+            assert parts.stage == stage
+            assert len(parts.values) <= 3
+            assert parts.suffix(*kept).shape == (1, feature_count(model))
 
 
 def test_all_cuts_are_the_cuts_one_by_one():
