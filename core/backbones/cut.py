@@ -63,8 +63,8 @@ class Cut:
 def cut(model: nn.Module, first_learning_stage: int, image_size: int) -> Cut:
     """Cut before that stage, or before the next earlier one that can be cut.
 
-    The prefix is to be run in eval mode; the suffix obeys the mode of the model's modules. A stage can't be cut before
-    when the code between the stages can't be traced, or when something would cross that is not a tensor per photo.
+    Both parts are in the mode in which the model and its modules are; run the prefix in eval mode. A stage can't be
+    cut before when the code between the stages can't be traced, or when what would cross has no row per photo.
     """
     if first_learning_stage > 0:
         with suppress(CannotTrace):
@@ -99,6 +99,22 @@ class _Photos(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
         return (images,)
+
+
+class _Part(fx.GraphModule):
+    """A part of a model's graph with the model's own modules, always in the mode in which the model is."""
+
+    def __init__(self, model: nn.Module, graph: fx.Graph) -> None:
+        object.__setattr__(self, "_mode_of", (model,))  # in a tuple: registered, the whole model would be a child
+        super().__init__(model, graph)
+
+    @property  # type: ignore[override]
+    def training(self) -> bool:
+        return bool(self.__dict__["_mode_of"][0].training)
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        """The model's to say."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +182,7 @@ def _cut_before(model: nn.Module, graph: _Graph, stage: int) -> Cut:
     leaves = {node: _leaves(*graph.observed.values[node]) for node in crossing}
     values = tuple(Crossing(node.name, shape[1:], shape.dtype) for node in crossing for _, shape in leaves[node])
     prefix, suffix = _prefix(graph, leaves), _suffix(graph, early, leaves)
-    return Cut(fx.GraphModule(model, prefix, "Prefix"), fx.GraphModule(model, suffix, "Suffix"), stage, values)
+    return Cut(_Part(model, prefix), _Part(model, suffix), stage, values)
 
 
 def _smallest_crossing(graph: _Graph, early: set[fx.Node]) -> list[fx.Node]:
