@@ -11,8 +11,8 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# How long an idle OpenMP thread spins for the next piece of work before it sleeps; read when torch is first loaded. Without
-# a bound, a training step of a small head took ten times as long while another program kept one of two cores busy.
+# How long an idle OpenMP thread spins for work before it sleeps; read when torch is first loaded. Without a bound, a
+# training step of a small head took ten times as long while another program kept one of two cores busy.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 if TYPE_CHECKING:
