@@ -160,8 +160,10 @@ def _own_stages(model: nn.Module, parts: tuple[Stage, ...], graph: fx.Graph) -> 
             return -1
         used = model.get_submodule(name)
         entries = [member[f"{name}.{entry}"] for entry in used.state_dict()]
+        if entries:
+            return max(entries)
         drops = any(getattr(m, rate, 0) for m in used.modules() for rate in ("p", "drop_prob", "prob"))
-        return max(entries, default=module.get(name, len(parts) - 1) if drops else -1)
+        return module.get(name, len(parts) - 1) if drops else -1
 
     return {node: own(node) for node in graph.nodes}
 

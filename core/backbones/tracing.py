@@ -116,7 +116,8 @@ class _Observer(fx.Interpreter):
     """Runs a graph and keeps of every value what `_seen` leaves of it, and who wrote into it."""
 
     def __init__(self, model: nn.Module, graph: fx.Graph) -> None:
-        super().__init__(model, graph=graph)
+        # Values stay alive to the end, so that writing into a view of one is noticed as writing into it.
+        super().__init__(model, garbage_collect_values=False, graph=graph)
         self.seen: dict[fx.Node, Any] = {}
         self.overwriters: dict[fx.Node, set[fx.Node]] = {}
 
@@ -125,12 +126,11 @@ class _Observer(fx.Interpreter):
         return _plain(super().fetch_args_kwargs_from_env(n))
 
     def run_node(self, n: fx.Node) -> Any:
-        tensors = {i: self.env[i] for i in n.all_input_nodes if isinstance(self.env[i], Tensor)}
-        versions = {i: tensor._version for i, tensor in tensors.items()}
+        before = [(node, v, v._version) for node, v in self.env.items() if isinstance(v, Tensor)]
         value = super().run_node(n)
-        for i, tensor in tensors.items():
-            if tensor._version != versions[i]:
-                self.overwriters.setdefault(i, set()).add(n)
+        for node, tensor, version in before:
+            if tensor._version != version:
+                self.overwriters.setdefault(node, set()).add(n)
         self.seen[n] = _seen(value)
         return value
 

@@ -273,16 +273,23 @@ def test_numbers_made_of_the_batch_are_made_again_for_each_batch():
 
 
 def test_what_the_suffix_writes_over_is_a_copy():
-    class Overwriting(Blocks):
-        def between(self, x: Tensor, i: int) -> Tensor:
-            return functional.relu(x, inplace=True) if i == 2 else x
-
-    model = Overwriting()
+    model = Blocks()
     model.blocks[2] = nn.Sequential(nn.ReLU(inplace=True), model.blocks[2])
     parts = cut_and_check(model, 3)
     kept = torch.full((1, 4, 4, 4), -1.0)
     parts.suffix(kept)
     assert (kept == -1).all()
+
+
+def test_what_the_suffix_writes_over_through_a_view_is_a_copy():
+    class Adding(Blocks):
+        def forward(self, images: Tensor) -> Tensor:
+            x = self.blocks[1](self.blocks[0](self.stem(images)))
+            return x.flatten(2).add_(self.blocks[2](x).flatten(2)).mean(2)
+
+    kept = torch.ones(1, 4, 4, 4)
+    cut_and_check(Adding(), 3).suffix(kept)
+    assert (kept == 1).all()
 
 
 def test_what_does_not_depend_on_the_photo_is_made_again_and_not_kept():

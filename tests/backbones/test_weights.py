@@ -1,12 +1,13 @@
 """Weights: where they are looked for, how they are downloaded, and that a missing network is said quickly."""
 
+import errno
 import time
 from pathlib import Path
 
 import pytest
 
 from core.backbones import card, default_card, fetch, is_present, weights
-from core.errors import BadWeights, NotFound, NotReachable
+from core.errors import BadWeights, DiskFull, NotFound, NotReachable
 from core.home import Home
 
 NAME = "test_vit.r160_in1k"
@@ -71,6 +72,16 @@ def test_a_server_that_is_no_hub_counts_as_no_answer(home: Home, hub):
     with pytest.raises(NotReachable, match="did not answer"):
         fetch(home, card(NAME))
     assert not is_present(home, card(NAME))
+
+
+def test_a_full_disk_is_said_to_be_full(home: Home, vit_file: Path, hub, monkeypatch: pytest.MonkeyPatch):
+    def fill(*args: object, **kwargs: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    hub.put(NAME, vit_file.read_bytes())
+    monkeypatch.setattr(weights, "hf_hub_download", fill)
+    with pytest.raises(DiskFull):
+        fetch(home, card(NAME))
 
 
 def test_the_default_is_the_starter_until_a_better_one_is_here(home: Home, vit_file: Path, put_into_hub_cache):
