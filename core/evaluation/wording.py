@@ -34,7 +34,8 @@ def verdict(
     if not loss_is_finite or not all(is_finite(scores) for scores in history):
         return _not_a_number(history)
     if not history:
-        return Verdict("too early", "Too early to tell", "No epoch has ended yet.", "Wait for the second epoch.")
+        remedy = "Train again, and let at least two epochs end." if ended else "Wait for the second epoch."
+        return Verdict("too early", "Too early to tell", "No epoch has ended.", remedy)
     yardstick = Yardstick(chance, epochs_planned, head_only_accuracy, ended)
     seen = standings(history, epochs_planned)
     kinds = [kind_of(standing, yardstick) for standing in seen]
