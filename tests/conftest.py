@@ -1,13 +1,20 @@
 """Fixtures that more than one room needs."""
 
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from PIL import Image, ImageDraw
 
 from core.home import Home, open_home
+
+# No deadline: the machine may be busy. Where a change is judged the examples are the same each time, so that it is judged
+# by what it changed; at a desk they are new each time, and find what nobody thought of.
+settings.register_profile("graft", deadline=None, max_examples=60, derandomize="CI" in os.environ)
+settings.load_profile("graft")
 
 COLOURS = ("#c33", "#36c", "#2a2", "#cc3", "#939", "#3aa", "#e82", "#555")
 

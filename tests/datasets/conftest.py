@@ -6,13 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from PIL import Image
 
 from core.datasets import Dataset
-
-settings.register_profile("busy machine", deadline=None, max_examples=60)
-settings.load_profile("busy machine")
 
 Zipped = Callable[..., Path]
 
