@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 
 from core.home import Home, open_home
 
-# No deadline: the machine may be busy. Where a change is judged (CI), the examples are the same each time, so that it is
-# judged by what it changed; at a desk they are new each time, and find what nobody thought of.
+# No deadline: the machine may be busy. Where a change is judged (CI), the examples are the same each time, so that it
+# is judged by what it changed; at a desk they are new each time, and find what nobody thought of.
 settings.register_profile("graft", deadline=None, max_examples=60, derandomize="CI" in os.environ)
 settings.load_profile("graft")
 
