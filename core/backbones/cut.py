@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from core.backbones.backbone import Stage
+from core.backbones.build import feature_count
 from core.backbones.stages import stages
 from core.backbones.tracing import BATCHES, CannotTrace, Observed, Shape, observe, trace
 
@@ -46,8 +47,8 @@ class Crossing:
 @dataclass(frozen=True)
 class Cut:
     """prefix: images [batch, 3, side, side] -> a tuple of tensors [batch, ...], one for each of `values`.
-    suffix: those tensors -> features [batch, features]. stage: the one before which it was really cut; 0 is
-    nowhere: the suffix is then the whole backbone, and what crosses are the photos.
+    suffix: those tensors -> features [batch, features]. stage: the one before which it was really cut. 0 is nowhere:
+    the suffix is the whole backbone, and photos cross. The number of stages is behind all of them: features cross.
     """
 
     prefix: nn.Module
@@ -66,6 +67,8 @@ def cut(model: nn.Module, first_learning_stage: int, image_size: int) -> Cut:
     Both parts are in the mode in which the model and its modules are; run the prefix in eval mode. A stage can't be
     cut before when the code between the stages can't be traced, or when what would cross has no row per photo.
     """
+    if first_learning_stage == len(stages(model)):
+        return _only_the_head(model)
     if first_learning_stage > 0:
         with suppress(CannotTrace):
             graph = _read_graph(model, image_size)
@@ -81,17 +84,33 @@ def all_cuts(model: nn.Module, image_size: int) -> tuple[Cut, ...]:
     graph = None
     with suppress(CannotTrace):
         graph = _read_graph(model, image_size)
-    for stage in range(1, len(stages(model)) + 1):
+    for stage in range(1, len(stages(model))):
         found.append(found[-1])
         if graph is not None:
             with suppress(NoCut):
                 found[-1] = _cut_before(model, graph, stage)
-    return tuple(found)
+    return (*found, _only_the_head(model))
 
 
 def _no_cut(model: nn.Module, image_size: int) -> Cut:
     dtype = next(model.parameters()).dtype
     return Cut(_Photos(), model, 0, (Crossing("images", (3, image_size, image_size), dtype),))
+
+
+def _only_the_head(model: nn.Module) -> Cut:
+    features = Crossing("features", (feature_count(model),), next(model.parameters()).dtype)
+    return Cut(_Features(model), nn.Identity(), len(stages(model)), (features,))
+
+
+class _Features(nn.Module):
+    """The prefix of a backbone that does not learn: all of it."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> tuple[Tensor]:
+        return (self.model(images),)
 
 
 class _Photos(nn.Module):

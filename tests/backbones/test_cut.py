@@ -247,6 +247,13 @@ def test_a_parameter_used_by_itself_still_learns():
     assert model.scale.grad is not None
 
 
+def test_a_backbone_that_cannot_be_cut_can_still_be_kept_whole():
+    twins = make("twins_svt_small", 224)
+    behind = len(stages(twins))
+    assert cut(twins, behind - 1, 224).stage == 0
+    assert cut(twins, behind, 224).stage == behind
+
+
 def test_what_has_no_row_per_photo_does_not_cross_and_the_cut_moves_earlier():
     class Mixing(Blocks):
         def between(self, x: Tensor, i: int) -> Tensor:
