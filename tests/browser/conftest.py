@@ -5,10 +5,12 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
+from tests.browser.journey import LONG
 from tests.browser.serving import served, start_browser
 
+expect.set_options(timeout=LONG)  # what is slow on a busy machine is not wrong
 HERE_ONLY = re.compile(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:|about:")
 
 

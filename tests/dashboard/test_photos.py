@@ -197,7 +197,7 @@ def test_what_could_not_be_read_is_listed_with_its_reason(open_page, home, draw_
     (folder / "owl" / "<i>.jpg").write_text("no picture")
     dataset = import_dataset(home, "birds", folder)
     app = open_page(dataset=dataset.id)
-    assert "1 could not be read" in words(app)
+    assert "1 left out" in words(app)
     assert "&lt;i&gt;.jpg" in words(app)
 
 

@@ -85,7 +85,7 @@ def test_a_later_phase_that_learns_no_more_is_told_by_this_one():
 def test_the_plan_expects_a_phase_that_learns_more_to_take_longer():
     calibration = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
     head, everything = foretold_seconds(a_plan(phases=(HEAD, ALL)), COUNTS, calibration)
-    assert head == 80 * (2 + 0.5) + 40 * 2
+    assert head == 80 * (2 + 0.5)  # photos that judge went through the frozen part before, once
     assert everything == 80 * 6 + 40 * 2
 
 
