@@ -26,6 +26,7 @@ from core.plans.plan import (
     read_plan,
 )
 from core.plans.recipes import RECIPES, Recipe, make_plan, recipe_of, with_recipe
+from core.plans.views import views_at, views_computed
 
 __all__ = [
     "NO_AUGMENTATION",
@@ -58,6 +59,8 @@ __all__ = [
     "set_head_rate",
     "set_rate",
     "toggle",
+    "views_at",
+    "views_computed",
     "warnings",
     "with_recipe",
 ]

@@ -76,7 +76,9 @@ class Augmentation(_Frozen):
     """How photos are changed a little each time; a training photo only, never one that judges.
 
     crop: the least share of the picture's area that is kept. rotate: degrees to either side. colour: strength of
-    brightness, contrast and saturation. erase: the chance that a rectangle is blanked.
+    brightness, contrast and saturation. erase: the chance that a rectangle is blanked. kept_views: how many changed
+    views of a photo a frozen part looks at, to be learned from in rotation (`core.plans.views`); 0 is a new one in each
+    epoch, None leaves it to Graft.
     """
 
     flip: bool = True
@@ -85,10 +87,19 @@ class Augmentation(_Frozen):
     rotate: float = Field(default=0.0, ge=0, le=180)
     colour: float = Field(default=0.2, ge=0, le=1)
     erase: float = Field(default=0.0, ge=0, le=1)
+    kept_views: int | None = Field(default=None, ge=0, le=10_000)
+
+    @model_validator(mode="after")
+    def _one_view_is_no_change(self) -> "Augmentation":
+        if self.kept_views == 1:
+            raise ValueError(
+                "one kept view would be learned by heart: keep 2 or more, or 0 for a new one in each epoch"
+            )
+        return self
 
     @property
     def off(self) -> bool:
-        return self == NO_AUGMENTATION
+        return self.model_copy(update={"kept_views": None}) == NO_AUGMENTATION
 
 
 class Optimiser(_Frozen):
@@ -140,7 +151,8 @@ class Plan(_Frozen):
 
     @property
     def hash(self) -> str:
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        # What is as it is by default is left out: a plan from before a new field stays the plan it was.
+        return hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
 
 NO_AUGMENTATION = Augmentation(flip=False, crop=1.0, rotate=0.0, colour=0.0, erase=0.0)

@@ -41,8 +41,8 @@ class Draw:
     erase: np.ndarray
 
 
-def draw(changes: Augmentation, seed: int, epoch: int, rows: np.ndarray, centre_share: float) -> Draw:
-    """What happens to each of the photos `rows` in this epoch. centre_share: side of the evaluation crop in the stored
+def draw(changes: Augmentation, seed: int, epoch: int | np.ndarray, rows: np.ndarray, centre_share: float) -> Draw:
+    """What happens to each of the photos `rows` in this epoch, or each in its own. centre_share: side of the evaluation crop in the stored
     square, which stays the crop when cropping is off.
     """
     u = uniforms(seed, epoch, rows, _DRAWS).T

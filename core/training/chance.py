@@ -17,14 +17,17 @@ def _mix(z: np.ndarray) -> np.ndarray:
     return z ^ (z >> np.uint64(31))
 
 
-def _seeded(seed: int, moment: int) -> np.ndarray:
-    """uint64 [1]; arrays throughout, since NumPy warns when a scalar overflows, as it must here."""
+def _seeded(seed: int, moment: int | np.ndarray) -> np.ndarray:
+    """uint64 [moments]; arrays throughout, since NumPy warns when a scalar overflows, as it must here."""
     key = _mix(np.array([seed], np.uint64) + _GOLDEN)
-    return _mix(key + np.array([moment], np.uint64) * _GOLDEN)
+    return _mix(key + np.atleast_1d(moment).astype(np.uint64) * _GOLDEN)
 
 
-def uniforms(seed: int, epoch: int, rows: np.ndarray, count: int) -> np.ndarray:
-    """float64 [images, count] in [0, 1): the same for the same seed, epoch and row, whatever else is in the batch."""
+def uniforms(seed: int, epoch: int | np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+    """float64 [images, count] in [0, 1): the same for the same seed, epoch and row, whatever else is in the batch.
+
+    epoch: one for all, or one for each image.
+    """
     photos = _mix(_seeded(seed, epoch) + rows.astype(np.uint64) * _GOLDEN)[:, None]
     numbers = _mix(photos + np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN)
     return (numbers >> np.uint64(11)).astype(np.float64) * 2.0**-53

@@ -1,0 +1,43 @@
+"""Which changed view of a training photo an epoch learns from, where the frozen part of the network is run once per view.
+
+What a frozen part says about a changed photo can be kept as well as what it says about the photo itself, but each epoch
+would want new changes. So a phase computes a number of views per photo, and learns from them in rotation: its first
+epochs see a new view each, exactly as without keeping; after that most epochs see one of the newest few views of each
+photo, and now and then an epoch sees a new one, which takes the place of the oldest.
+"""
+
+from core.plans.plan import Phase, Plan
+
+POOL = 4  # views of a photo to choose from; never fewer than two, or the one view would be learned by heart
+
+
+def views_computed(plan: Plan, phase: Phase) -> int:
+    """How many views of each training photo the frozen part looks at in a phase; 0 when nothing is frozen.
+
+    1 where photos stay the same. Left to Graft, views take a quarter of the time that a new one in each epoch would.
+    """
+    if phase.first_learning == 0:
+        return 0
+    if plan.augmentation.off:
+        return 1
+    chosen = plan.augmentation.kept_views
+    if chosen == 0:
+        return phase.epochs
+    return min(phase.epochs, max(POOL, -(-phase.epochs // 4)) if chosen is None else chosen)
+
+
+def views_at(phase: Phase, views: int, first_epoch: int, epoch: int) -> tuple[int, ...]:
+    """The views to choose from in an epoch, the newest first; a single one is new, and all photos are seen in it.
+
+    A view is named after the epoch that sees it first. views: of `views_computed`. first_epoch: the phase's.
+    """
+    new = _epochs_with_a_new_view(phase.epochs, views)
+    seen = [first_epoch + e for e in new if first_epoch + e <= epoch]
+    return (epoch,) if seen[-1] == epoch else tuple(reversed(seen[-POOL:]))
+
+
+def _epochs_with_a_new_view(epochs: int, views: int) -> list[int]:
+    """The first few epochs, then the rest of the views evenly over the rest of the epochs."""
+    first = min(POOL, views)
+    later = views - first
+    return [*range(first), *(first + (i + 1) * (epochs - first) // (later + 1) for i in range(later))]
