@@ -6,7 +6,7 @@
 from core.training.augmentation import preview_augmentation
 from core.training.batches import clean_sample
 from core.training.building import load_trained
-from core.training.calibration import calibrate
+from core.training.calibration import calibrate, fitting
 from core.training.devices import Device, devices, resolve_device
 from core.training.events import (
     Checkpointed,
@@ -38,6 +38,7 @@ __all__ = [
     "calibrate",
     "clean_sample",
     "devices",
+    "fitting",
     "load_trained",
     "preview_augmentation",
     "resolve_device",

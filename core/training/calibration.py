@@ -1,9 +1,6 @@
 """What this machine was measured to do, kept in the database, so that the wait is once per backbone and size."""
 
-import hashlib
-import json
 import os
-import platform
 import time
 from dataclasses import asdict
 from typing import Any
@@ -12,10 +9,10 @@ import torch
 
 from core.backbones import BackboneCard
 from core.datasets import Task
-from core.home import Home, database
+from core.home import Home
 from core.plans.estimate import Calibration
 from core.plans.plan import BackboneChoice, Plan
-from core.training import measuring
+from core.training import measurements, measuring
 from core.training.arithmetic import Arithmetic, Precision, has_convolutions, precisions
 from core.training.building import new_model
 from core.training.model import TrainedModel
@@ -27,11 +24,10 @@ def calibrate(home: Home, plan: Plan, card: BackboneCard, device: torch.device) 
     """Seconds and bytes per image for this plan's backbone, photo size, batch size and precision; in 1 to 3 seconds the
     first time. The weights need not be here: random ones cost the same.
     """
-    key = _key("cost", card.architecture, plan.image_size, plan.batch_size, plan.precision, plan.optimiser.kind, device)
-    known = _read(home, key)
-    if known is None:
-        known = asdict(_measure(home, plan, card, device))
-        _write(home, key, known)
+    key = measurements.key_of(
+        "costs", card.architecture, plan.image_size, plan.batch_size, plan.precision, plan.optimiser.kind, device
+    )
+    known = measurements.kept(home, key, lambda: asdict(_measure(home, plan, card, device)))
     lists: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in known.items()}
     return Calibration(**lists)
 
@@ -42,12 +38,30 @@ def faster_precision(home: Home, plan: Plan, model: TrainedModel, device: torch.
     if device.type != "cpu" or len(available) == 1:
         return available[1] if len(available) > 1 else available[0]
     learns = min(phase.first_learning for phase in plan.phases)
-    key = _key("precision", plan.backbone.name, plan.image_size, plan.batch_size, learns, device)
-    known = _read(home, key)
+    key = measurements.key_of("precision", plan.backbone.name, plan.image_size, plan.batch_size, learns, device)
+    known = measurements.read(home, key)
     if known is None:
         known = {each: _training_seconds(plan, model, Arithmetic(device, each), learns) for each in available}
-        _write(home, key, known)
+        measurements.write(home, key, known)
     return min(available, key=lambda each: known[each])
+
+
+def remember_fitting(home: Home, plan: Plan, device: torch.device, photos_at_once: int) -> None:
+    """A training step of this plan ran out of memory on this machine until it computed no more photos at once."""
+    known = fitting(home, plan, device)
+    fewest = photos_at_once if known is None else min(known, photos_at_once)
+    measurements.write(home, _fitting_key(plan, device), {"photos": fewest})
+
+
+def fitting(home: Home, plan: Plan, device: torch.device) -> int | None:
+    """How many photos at once a training step of this plan could hold; None when memory never ran out."""
+    known = measurements.read(home, _fitting_key(plan, device))
+    return known["photos"] if known else None
+
+
+def _fitting_key(plan: Plan, device: torch.device) -> str:
+    learns = min(phase.first_learning for phase in plan.phases)
+    return measurements.key_of("fitting", plan.backbone.name, plan.image_size, plan.precision, learns, device)
 
 
 def _training_seconds(plan: Plan, model: TrainedModel, arithmetic: Arithmetic, learns: int) -> float:
@@ -104,20 +118,3 @@ def _seconds(trial: measuring.Trial) -> tuple[tuple[float, ...], tuple[float, ..
         return learning + update * sum(parameters[k:]) / max(sum(parameters), 1)
 
     return tuple(prefix), tuple(suffix(k) for k in range(stages + 1))
-
-
-def _key(*parts: object) -> str:
-    """Of what was measured, on which machine, by which torch, with how many threads."""
-    machine = (platform.node(), platform.processor(), os.cpu_count(), torch.get_num_threads(), torch.__version__)
-    return hashlib.sha256(json.dumps([str(part) for part in (*machine, *parts)]).encode()).hexdigest()
-
-
-def _read(home: Home, key: str) -> dict[str, Any] | None:
-    with database(home) as db:
-        row = db.execute("SELECT body FROM calibrations WHERE key = ?", (key,)).fetchone()
-    return json.loads(row["body"]) if row else None
-
-
-def _write(home: Home, key: str, body: dict[str, Any]) -> None:
-    with database(home, write=True) as db:
-        db.execute("INSERT OR REPLACE INTO calibrations VALUES (?, ?, ?)", (key, time.time(), json.dumps(body)))
