@@ -10,6 +10,7 @@ from pathlib import Path
 from core.errors import DiskFull
 
 # Windows says ENOSPC as winerror 112, which Python maps to it; EDQUOT is a user's quota.
+_MOST_BYTES = 20_000_000_000
 _NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -18,6 +19,14 @@ def free_bytes(path: Path) -> int:
     while not path.exists():
         path = path.parent
     return shutil.disk_usage(path).free
+
+
+def cache_budget(folder: Path) -> int:
+    """Bytes that what can be made again may take in `folder`: a fifth of what is free or lies there already, at most
+    20 GB.
+    """
+    there = sum(_size(entry) for entry in folder.iterdir()) if folder.exists() else 0
+    return min(_MOST_BYTES, (free_bytes(folder) + there) // 5)
 
 
 @contextmanager

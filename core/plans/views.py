@@ -1,4 +1,4 @@
-"""Which changed view of a training photo an epoch learns from, where the frozen part of the network is run once per view.
+"""Which changed view of a training photo an epoch learns from, where the frozen part is run once per view.
 
 What a frozen part says about a changed photo can be kept as well as what it says about the photo itself, but each epoch
 would want new changes. So a phase computes a number of views per photo, and learns from them in rotation: its first
@@ -26,14 +26,19 @@ def views_computed(plan: Plan, phase: Phase) -> int:
     return min(phase.epochs, max(POOL, -(-phase.epochs // 4)) if chosen is None else chosen)
 
 
-def views_at(phase: Phase, views: int, first_epoch: int, epoch: int) -> tuple[int, ...]:
-    """The views to choose from in an epoch, the newest first; a single one is new, and all photos are seen in it.
+def newest_views(phase: Phase, views: int, first_epoch: int, epoch: int) -> tuple[int, ...]:
+    """The few views that are newest at an epoch, the newest first. A view is named after the epoch that sees it first.
 
-    A view is named after the epoch that sees it first. views: of `views_computed`. first_epoch: the phase's.
+    views: of `views_computed`. first_epoch: the phase's.
     """
-    new = _epochs_with_a_new_view(phase.epochs, views)
-    seen = [first_epoch + e for e in new if first_epoch + e <= epoch]
-    return (epoch,) if seen[-1] == epoch else tuple(reversed(seen[-POOL:]))
+    seen = [first_epoch + e for e in _epochs_with_a_new_view(phase.epochs, views) if first_epoch + e <= epoch]
+    return tuple(reversed(seen[-POOL:]))
+
+
+def views_at(phase: Phase, views: int, first_epoch: int, epoch: int) -> tuple[int, ...]:
+    """The views to choose from in an epoch; a single one is new, and all photos are seen in it."""
+    newest = newest_views(phase, views, first_epoch, epoch)
+    return newest[:1] if newest[0] == epoch else newest
 
 
 def _epochs_with_a_new_view(epochs: int, views: int) -> list[int]:

@@ -28,3 +28,11 @@ def clean_sample(training_rows: np.ndarray, validation_images: int, seed: int) -
     """Training rows, sorted, that are scored like validation photos: as many, at most 2,000, the same in each epoch."""
     count = min(len(training_rows), validation_images, CLEAN_SAMPLE_LIMIT)
     return np.sort(np.random.default_rng((seed, 0xC1EA)).choice(training_rows, count, replace=False))
+
+
+def parts_of(rows: np.ndarray, most: int) -> list[np.ndarray]:
+    """A batch in parts of `most` rows at most, as equal as can be; none is of one row where the batch has more, even if
+    another is then one row larger (batch norm again).
+    """
+    parts = -(-len(rows) // most)
+    return np.array_split(rows, max(1, min(parts, len(rows) // 2) if most > 1 else parts))

@@ -10,24 +10,21 @@ there, and ends with the same bits as a run that was never stopped.
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-import numpy as np
-import torch
-
-from core.datasets import MISSING
-from core.objectives import Outcome
 from core.training.batches import epoch_batches
-from core.training.chance import generator
 from core.training.events import Ended, EpochEnded, Event, PhaseBegan, Stepped
-from core.training.model import dropped, free_for
-from core.training.optimisers import clip, set_rates
+from core.training.model import free_for
+from core.training.optimisers import set_rates
 from core.training.photo_path import PhotoPath, open_path
 from core.training.preparing import prepare
+from core.training.readings import Reading, Readings
 from core.training.schedule import phase_at, phase_rates, rates_at
 from core.training.scoring import judge, mean_loss, scores_of
 from core.training.state import TrainingState, over
-from core.training.workbench import Job, Workbench
+from core.training.step import take_step
+from core.training.workbench import Job
 
 _SENTENCES = {
     "finished": "All epochs are done.",
@@ -47,15 +44,18 @@ def train(job: Job) -> Iterator[Event]:
     bench, state, saver = yield from prepare(job)
     model, at = state.model, state.position
     path: PhotoPath | None = None
+    readings = Readings(bench.arithmetic.device)
     try:
         while not (reason := over(state, plan)):
             now = phase_at(plan, at.epoch)
             if at.epoch == now.first_epoch and at.batch == 0:
                 rates = phase_rates(now.phase, model.stages)
                 yield PhaseBegan(now.number, now.phase.name, at.epoch + 1, now.phase.epochs, rates)
-            if path is None or path.first_learning != now.phase.first_learning:
-                path = None  # what it kept makes room before more is kept
-                path = yield from open_path(bench, model, now.phase)
+            if path is None or path.now != now:
+                path = path if path and path.serves(now) else None  # what it kept makes room before more is kept
+                path = yield from open_path(bench, model, now, state.views.get(now.number), before=path)
+                state.views[now.number] = path.views
+            path = yield from path.for_epoch(at.epoch)
 
             free_for(model, now.phase)
             batches = epoch_batches(bench.training, plan.batch_size, plan.seed, at.epoch)
@@ -64,11 +64,14 @@ def train(job: Job) -> Iterator[Event]:
                 step = (at.epoch - now.first_epoch) * len(batches) + at.batch
                 rates = rates_at(now.phase, model.stages, step, len(batches))
                 set_rates(state.optimiser, rates)
-                loss, accuracy = _step(bench, state, path, rows)
+                numbers = yield from take_step(bench, state, path, rows)
                 at.move(len(rows), time.perf_counter() - began)
-                yield Stepped(at.step, at.epoch + 1, now.number, at.images, loss, accuracy, rates)
+                said = Stepped(at.step, at.epoch + 1, now.number, at.images, math.nan, None, rates)
+                yield from _said(readings.add(said, numbers))
                 if saver.is_due():
+                    yield from _said(readings.rest())
                     yield saver.save(state)
+            yield from _said(readings.rest())
 
             judged = yield from judge(bench, path)
             scores, state.losses = scores_of(*judged, state.losses, plan.epochs)
@@ -78,7 +81,8 @@ def train(job: Job) -> Iterator[Event]:
             yield EpochEnded(at.epoch, now.number, at.step, scores, speed, seconds, is_best)
             yield saver.save(state)
     except GeneratorExit:
-        saver.save(state)
+        if all(math.isfinite(loss) for _, (loss, *_) in readings.rest()):
+            saver.save(state)
         raise
     except Unstable:
         reason = "unstable"  # no checkpoint of this: last/ and best/ are from when it still went well
@@ -89,35 +93,11 @@ class Unstable(Exception):
     """The loss is not finite."""
 
 
-def _step(bench: Workbench, state: TrainingState, path: PhotoPath, rows: np.ndarray) -> tuple[float, float | None]:
-    """One batch forward, backward, and a step of the optimiser. Gives its loss, and its accuracy if a label counted."""
-    plan, at = bench.plan, state.position
-    chance = generator(plan.seed, at.step, bench.arithmetic.device)
-    with bench.arithmetic.autocast():
-        features = dropped(path.learn(rows, at.epoch), plan.head.dropout, chance)
-        outcome = Outcome(features, state.model.answers(features), bench.labels_of(rows))
-        loss = bench.loss(outcome)
-    state.scaler.scale(loss).backward()
-    loss_now, right, labelled = _numbers(loss, outcome)
-    _check_finite(loss_now)
-    if plan.optimiser.clip_norm is not None:
-        state.scaler.unscale_(state.optimiser)
-        clip(state.optimiser, plan.optimiser.clip_norm)
-    state.scaler.step(state.optimiser)
-    state.scaler.update()
-    state.optimiser.zero_grad()
-    return loss_now, right / labelled if labelled else None
-
-
-def _numbers(loss: torch.Tensor, outcome: Outcome) -> tuple[float, float, float]:
-    """Loss, right answers and labelled photos, over all tasks; one reading, since a GPU is waited for at each."""
-    right = [(outcome.logits[task].argmax(1) == truth).sum() for task, truth in outcome.labels.items()]
-    labelled = [(truth != MISSING).sum() for truth in outcome.labels.values()]
-    numbers = torch.stack(
-        [loss.detach().float(), torch.stack(right).sum().float(), torch.stack(labelled).sum().float()]
-    )
-    loss_now, right_now, labelled_now = numbers.tolist()
-    return loss_now, right_now, labelled_now
+def _said(read: Iterable[Reading]) -> Iterator[Stepped]:
+    """The steps whose numbers have been read. Raises Unstable when a loss is not finite."""
+    for said, (loss, right, labelled) in read:
+        _check_finite(loss)
+        yield replace(said, loss=loss, accuracy=right / labelled if labelled else None)
 
 
 def _check_finite(loss: float) -> None:

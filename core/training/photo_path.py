@@ -1,60 +1,209 @@
 """The path of a photo within a phase: pixels, augmentation, prefix (or what was kept of it), suffix, features."""
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import timm
 import torch
 from torch import Tensor, nn
 
 from core.backbones.cut import cut
 from core.plans.plan import Phase
+from core.plans.views import POOL, newest_views, views_at, views_computed
+from core.training.activation_files import Values, fits
 from core.training.augmentation import augment, centre, draw, erase
-from core.training.events import Prepared
-from core.training.kept_activations import KeptActivations, Values, keep, memory_budget
+from core.training.chance import uniforms
+from core.training.events import Event, Prepared, Warned
+from core.training.kept_activations import Keeper, KeptActivations, digest, digest_of_tensors
+from core.training.memory import memory_budget
 from core.training.model import TrainedModel
+from core.training.schedule import PhaseNow
 from core.training.workbench import Workbench
 
-JUDGED_AT_ONCE = 64  # photos per batch where nothing learns; larger ones gain little and answer a pause late
+LOOKING = "Looking once at every photo with the frozen part"
+LOOKING_AGAIN = "Looking at a new view of every photo with the frozen part"
 
 
 @dataclass(frozen=True, eq=False)
 class PhotoPath:
-    """How rows of the dataset become features [rows, channels], to learn from and to judge by.
+    """How rows of the dataset become features [rows, channels] in one phase, to learn from and to judge by.
 
-    first_learning: the stage before which nothing changes. kept, suffix: what was computed up to there (or to the next
-    earlier place where the network can be cut), and the rest of the network; None where nothing is kept.
+    parts: of the network, cut before its first learning stage; None where nothing is frozen, or nothing can be kept.
+    views: how many changed views of a photo the phase learns from; as many as epochs where each epoch has new ones.
+    same: what was kept of photos as they are. changed: of changed ones, by view.
     """
 
     model: TrainedModel
     bench: Workbench
-    first_learning: int
-    kept: KeptActivations | None = None
-    suffix: nn.Module | None = None
+    now: PhaseNow
+    parts: "Parts | None" = None
+    views: int = 0
+    same: KeptActivations | None = None
+    changed: Mapping[int, KeptActivations] = field(default_factory=dict)
 
     def learn(self, rows: np.ndarray, epoch: int) -> Tensor:
         """Features of training photos, augmented as in this epoch."""
-        if self.kept and self.suffix and self.bench.plan.augmentation.off:
-            return self.suffix(*self.kept.at(rows))
-        return self.model.backbone(self._changed(rows, epoch))
+        if self.bench.plan.augmentation.off:
+            return self.judge(rows)
+        views = self._views_of(rows, epoch)
+        if self.parts and self.changed:
+            return self.parts.suffix(*_gathered(self.changed, rows, views))
+        return self.model.backbone(changed(self.bench, self.model, rows, views))
 
     def judge(self, rows: np.ndarray) -> Tensor:
         """Features of photos as they are."""
-        if self.kept and self.suffix:
-            return self.suffix(*self.kept.at(rows))
-        return self.model.backbone(clean(self.bench, self.model, rows))
+        if self.parts and self.same:
+            return self.parts.suffix(*self.same.at(rows))
+        return self.model.backbone(unchanged(self.bench, self.model, rows))
 
-    def _changed(self, rows: np.ndarray, epoch: int) -> Tensor:
-        plan = self.bench.plan
-        if plan.augmentation.off:
-            return clean(self.bench, self.model, rows)
-        drawn = draw(plan.augmentation, plan.seed, epoch, rows, plan.image_size / self.bench.store.side)
-        pixels = _on_device(self.bench, rows)
-        images = self.model.normalised(augment(pixels, plan.augmentation, drawn, plan.image_size))
-        return self.bench.arithmetic.lay_out(erase(images, drawn))
+    def for_epoch(self, epoch: int) -> Generator[Event, None, "PhotoPath"]:
+        """The path with the views that this epoch chooses from; one that is new is computed and kept now."""
+        if self.parts is None or not self.keeps_views:
+            return self
+        kept: dict[int, KeptActivations] = {}
+        for view in newest_views(self.now.phase, self.views, self.now.first_epoch, epoch):
+            found = self.changed.get(view) or (yield from self._look(view))
+            if found is None:
+                return replace(self, changed={})  # no room any more: the same views, computed again where they are seen
+            kept[view] = found
+        return replace(self, changed=kept)
+
+    def serves(self, now: PhaseNow) -> bool:
+        """Whether another phase cuts the network where this one does, so that what was kept is of use to it."""
+        return self.now.phase.first_learning == now.phase.first_learning
+
+    @property
+    def keeps_views(self) -> bool:
+        return self.views < self.now.phase.epochs and not self.bench.plan.augmentation.off
+
+    def _look(self, view: int) -> Generator[Prepared, None, KeptActivations | None]:
+        """What the frozen part says about one view of all training photos."""
+        parts, bench, plan = self.parts, self.bench, self.bench.plan
+        assert parts is not None
+        facts = {**plan.augmentation.model_dump(exclude={"kept_views"}), "seed": plan.seed, "view": view}
+
+        def compute(rows: np.ndarray) -> Values:
+            return parts.look(bench, changed(bench, self.model, rows, np.full(len(rows), view)))
+
+        return parts.keeper.keep(compute, bench.training, facts, parts.bytes_per_photo, LOOKING_AGAIN)
+
+    def _views_of(self, rows: np.ndarray, epoch: int) -> np.ndarray:
+        """Which view of each photo an epoch learns from; int64 [rows]. A photo goes through them in turn."""
+        pool = np.array(views_at(self.now.phase, self.views, self.now.first_epoch, epoch))
+        turn = (uniforms(self.bench.plan.seed, self.now.first_epoch, rows, 1)[:, 0] * len(pool)).astype(int)
+        return pool[(turn + epoch) % len(pool)]
 
 
-def clean(bench: Workbench, model: TrainedModel, rows: np.ndarray) -> Tensor:
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A network cut in two, and who keeps what crosses.
+
+    prefix: normalised photos -> what crosses. suffix: what crosses -> features.
+    """
+
+    prefix: Callable[[Tensor], Values]
+    suffix: nn.Module
+    bytes_per_photo: int
+    keeper: Keeper
+
+    def look(self, bench: Workbench, images: Tensor) -> Values:
+        with torch.no_grad(), bench.arithmetic.autocast():
+            return self.prefix(images)
+
+
+def open_path(
+    bench: Workbench, model: TrainedModel, now: PhaseNow, views: int | None, before: PhotoPath | None
+) -> Generator[Event, None, PhotoPath]:
+    """The path of a phase. What lies before the first learning stage is computed once per photo and kept, where photos
+    stay the same (validation photos always do); of photos that change, a number of views.
+
+    views: how many, if that was decided before. before: a path that serves this phase, too.
+    """
+    plan, phase = bench.plan, now.phase
+    if phase.first_learning == 0:
+        return PhotoPath(model, bench, now, views=phase.epochs)
+    if before:
+        parts, same = before.parts, before.same
+    else:
+        parts = yield from _cut_in_parts(bench, model, phase)
+        same = (yield from _look_at_all(bench, model, parts)) if parts else None
+    if views is None:
+        views = views_computed(plan, phase) if parts and _room_for_views(bench, parts) else phase.epochs
+    return PhotoPath(model, bench, now, parts, views, same)
+
+
+def _room_for_views(bench: Workbench, parts: Parts) -> bool:
+    wanted = POOL * len(bench.training) * parts.bytes_per_photo
+    return fits(bench.home, wanted) or wanted <= memory_budget(bench.arithmetic.device)
+
+
+def _look_at_all(
+    bench: Workbench, model: TrainedModel, parts: Parts
+) -> Generator[Prepared, None, KeptActivations | None]:
+    """What the frozen part says about photos as they are: those that judge, and those that teach if they stay so."""
+    judged = np.union1d(bench.validation, bench.clean)
+    rows = np.union1d(judged, bench.training) if bench.plan.augmentation.off else judged
+
+    def compute(batch: np.ndarray) -> Values:
+        return parts.look(bench, unchanged(bench, model, batch))
+
+    model.eval()
+    return parts.keeper.keep(compute, rows, {}, parts.bytes_per_photo, LOOKING)
+
+
+def _cut_in_parts(bench: Workbench, model: TrainedModel, phase: Phase) -> Generator[Warned, None, Parts | None]:
+    """The network cut before the phase's first learning stage; None where it cannot be cut at all."""
+    found = cut(model.backbone, phase.first_learning, bench.plan.image_size)
+    if found.stage < phase.first_learning:
+        yield Warned(_cut_earlier(model, phase.first_learning, found.stage))
+    if found.stage == 0:
+        return None
+    facts = {
+        "network": model.backbone.__class__.__name__,
+        "graph": digest(getattr(found.prefix, "code", "")),
+        "weights": digest_of_tensors(found.prefix.state_dict().items()),
+        "stage": found.stage,
+        "image_size": bench.plan.image_size,
+        "side": bench.store.side,
+        "mean": bench.card.mean,
+        "std": bench.card.std,
+        "precision": bench.arithmetic.precision,
+        "channels_last": bench.arithmetic.channels_last,
+        "device": bench.arithmetic.device.type,
+        "versions": (torch.__version__, timm.__version__),
+    }
+    keeper = Keeper(bench.home, bench.arithmetic.device, facts, bench.contents)
+    return Parts(found.prefix, found.suffix, found.bytes_per_image, keeper)
+
+
+def _cut_earlier(model: TrainedModel, wanted: int, found: int) -> str:
+    first = model.stages[wanted].name
+    if found == 0:
+        return f"This network cannot be cut before {first}, so its frozen part is computed anew in every epoch."
+    return f"This network cannot be cut before {first}: what comes before {model.stages[found].name} is computed once."
+
+
+def _gathered(kept: Mapping[int, KeptActivations], rows: np.ndarray, views: np.ndarray) -> Values:
+    """What crosses for each row, in its own view; each [rows, ...]."""
+    which = np.unique(views)
+    if len(which) == 1:
+        return kept[int(which[0])].at(rows)
+    order = np.argsort(views, kind="stable")
+    parts = [kept[int(view)].at(rows[views == view]) for view in which]
+    back = torch.from_numpy(np.argsort(order)).to(parts[0][0].device)
+    return tuple(torch.cat(values).index_select(0, back) for values in zip(*parts, strict=True))
+
+
+def changed(bench: Workbench, model: TrainedModel, rows: np.ndarray, views: np.ndarray) -> Tensor:
+    """Photos as training sees them in those views, normalised."""
+    plan = bench.plan
+    drawn = draw(plan.augmentation, plan.seed, views, rows, plan.image_size / bench.store.side)
+    images = model.normalised(augment(_on_device(bench, rows), plan.augmentation, drawn, plan.image_size))
+    return bench.arithmetic.lay_out(erase(images, drawn))
+
+
+def unchanged(bench: Workbench, model: TrainedModel, rows: np.ndarray) -> Tensor:
     """Photos as evaluation and prediction see them: the middle, normalised."""
     pixels = centre(_on_device(bench, rows), bench.plan.image_size)
     return bench.arithmetic.lay_out(model.normalised(pixels))
@@ -63,35 +212,3 @@ def clean(bench: Workbench, model: TrainedModel, rows: np.ndarray) -> Tensor:
 def _on_device(bench: Workbench, rows: np.ndarray) -> Tensor:
     pixels, device = bench.store.read(rows), bench.arithmetic.device
     return pixels.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else pixels.to(device)
-
-
-def open_path(bench: Workbench, model: TrainedModel, phase: Phase) -> Generator[Prepared, None, PhotoPath]:
-    """The path of a phase. What lies before the first learning stage is computed once per photo and kept, where photos
-    stay the same (validation photos always do) and memory allows; the features are the same either way.
-    """
-    plain = PhotoPath(model, bench, phase.first_learning)
-    if phase.first_learning == 0:
-        return plain
-    prefix, suffix, bytes_per_image = _parts(model, phase, bench.plan.image_size)
-    judged = np.union1d(bench.validation, bench.clean)
-    rows = np.union1d(judged, bench.training) if bench.plan.augmentation.off else judged
-    if prefix is None or len(rows) * bytes_per_image > memory_budget(bench.arithmetic.device):
-        return plain
-
-    def compute(batch: np.ndarray) -> Values:
-        with torch.no_grad(), bench.arithmetic.autocast():
-            return prefix(clean(bench, model, batch))
-
-    model.eval()
-    kept = yield from keep(compute, rows, len(next(iter(bench.labels.values()))), JUDGED_AT_ONCE)
-    return PhotoPath(model, bench, phase.first_learning, kept, suffix)
-
-
-def _parts(
-    model: TrainedModel, phase: Phase, image_size: int
-) -> tuple[Callable[[Tensor], Values] | None, nn.Module, int]:
-    """Prefix (None where the network cannot be cut), suffix, and bytes per photo that cross."""
-    if phase.first_learning == len(model.stages):
-        return (lambda images: (model.backbone(images),)), nn.Identity(), 4 * model.features
-    parts = cut(model.backbone, phase.first_learning, image_size)
-    return (parts.prefix if parts.stage else None), parts.suffix, parts.bytes_per_image

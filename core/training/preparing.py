@@ -86,6 +86,7 @@ def _fresh_state(bench: Workbench, model: TrainedModel) -> TrainingState:
         optimiser=make_optimiser(model, bench.plan.optimiser, arithmetic.device),
         scaler=arithmetic.scaler(),
         precision=arithmetic.precision,
+        photos_at_once=bench.plan.batch_size,
         losses={task.name: no_history() for task in bench.tasks},
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Generator
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from core.datasets import MISSING, PixelStore
@@ -11,9 +12,12 @@ from core.evaluation import EpochScores, LossHistory, epoch_scores, remember, wi
 from core.home import Progress, silent
 from core.training.augmentation import centre
 from core.training.events import Prepared
+from core.training.memory import in_parts
 from core.training.model import TrainedModel
-from core.training.photo_path import JUDGED_AT_ONCE, PhotoPath
+from core.training.photo_path import PhotoPath
 from core.training.workbench import Workbench
+
+JUDGED_AT_ONCE = 64  # photos per batch; larger ones gain little and answer a pause late
 
 Judged = dict[
     str, tuple[np.ndarray, np.ndarray]
@@ -33,11 +37,14 @@ def _judged(
     bench: Workbench, path: PhotoPath, rows: np.ndarray, done: int, total: int
 ) -> Generator[Prepared, None, Judged]:
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {task.name: [] for task in bench.tasks}
-    for batch in np.split(rows, range(JUDGED_AT_ONCE, len(rows), JUDGED_AT_ONCE)):
+
+    def answer(batch: np.ndarray) -> tuple[Tensor, ...]:
         with torch.no_grad(), bench.arithmetic.autocast():
-            logits = path.model.answers(path.judge(batch))
+            return tuple(path.model.answers(path.judge(batch)).values())
+
+    for batch in np.split(rows, range(JUDGED_AT_ONCE, len(rows), JUDGED_AT_ONCE)):
         labels = bench.labels_of(batch)
-        for task, answers in logits.items():
+        for task, answers in zip(found, in_parts(answer, batch), strict=True):
             counts = labels[task] != MISSING
             answers, truth = answers[counts].float(), labels[task][counts]
             # Plain cross-entropy whatever the objectives are: only so are losses of different plans comparable.

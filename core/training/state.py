@@ -50,6 +50,8 @@ class TrainingState:
     """history: by epoch, the scores by task. losses: by task, validation losses of earlier epochs, photo by photo.
 
     precision: kept, since a resumed run must go on in the numbers that it began in.
+    photos_at_once: of a batch; fewer than the batch after memory ran out, then a step adds up the gradients of parts.
+    views: by phase, how many views of a photo it learns from (`core.plans.views`), once that is decided.
     """
 
     model: TrainedModel
@@ -57,6 +59,8 @@ class TrainingState:
     scaler: torch.amp.GradScaler
     precision: Precision
     losses: dict[str, LossHistory]
+    photos_at_once: int
+    views: dict[int, int] = field(default_factory=dict)
     position: Position = field(default_factory=Position)
     best: Best = field(default_factory=Best)
     history: list[dict[str, EpochScores]] = field(default_factory=list)
@@ -77,6 +81,8 @@ class TrainingState:
             "history": [{task: vars(scores) for task, scores in epoch.items()} for epoch in self.history],
             "scaler": self.scaler.state_dict(),
             "precision": self.precision,
+            "photos_at_once": self.photos_at_once,
+            "views": {str(phase): views for phase, views in self.views.items()},
         }
 
     def take_facts(self, facts: dict[str, Any]) -> None:
@@ -85,6 +91,8 @@ class TrainingState:
         self.best = Best(**facts["best"]) if facts["best"] else Best()
         self.history = [{task: EpochScores(**scores) for task, scores in epoch.items()} for epoch in facts["history"]]
         self.scaler.load_state_dict(facts["scaler"])
+        self.photos_at_once = facts["photos_at_once"]
+        self.views = {int(phase): views for phase, views in facts["views"].items()}
 
 
 def over(state: TrainingState, plan: Plan) -> str:

@@ -33,13 +33,16 @@ class Job:
 @dataclass(frozen=True, eq=False)
 class Workbench:
     """labels: by task, int64 [rows of the dataset]. training, validation, clean: rows of the dataset's table; clean are
-    the training photos that are scored like validation photos.
+    the training photos that are scored like validation photos. contents: [rows of the dataset], what identifies each
+    photo's content.
     """
 
+    home: Home
     plan: Plan
     card: BackboneCard
     tasks: tuple[Task, ...]
     store: PixelStore
+    contents: np.ndarray
     labels: dict[str, np.ndarray]
     training: np.ndarray
     validation: np.ndarray
@@ -65,10 +68,12 @@ def lay_out(job: Job, card: BackboneCard, store: PixelStore, arithmetic: Arithme
         _check_labels(dataset, task, labels[task.name])
     counts = {task.name: np.array(list(dataset.counts(task, "train").values())) for task in tasks}
     return Workbench(
+        home=job.home,
         plan=plan,
         card=card,
         tasks=tasks,
         store=store,
+        contents=np.array(dataset.table["hash"], "S64"),
         labels=labels,
         training=training,
         validation=validation,

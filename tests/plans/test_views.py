@@ -51,7 +51,7 @@ def test_the_first_epochs_are_new_and_every_later_one_has_several_to_choose_from
     computed = views(epochs, Augmentation(kept_views=wanted))
     phase = plan_of(epochs, Augmentation()).phases[0]
     pools = [views_at(phase, computed, first, first + epoch) for epoch in range(epochs)]
-    assert [pool for pool in pools[:POOL]][:computed] == [(first + e,) for e in range(min(POOL, computed, epochs))]
+    assert pools[: min(POOL, computed)] == [(first + e,) for e in range(min(POOL, computed))]
     new = [epoch for epoch, pool in enumerate(pools) if pool == (first + epoch,)]
     assert len(new) == computed
     for epoch, pool in enumerate(pools):

@@ -1,0 +1,50 @@
+"""Memory that runs out is not the end: what did not fit is computed in parts."""
+
+from collections.abc import Callable
+
+import numpy as np
+import psutil
+import torch
+from torch import Tensor
+
+_IN_WORDS = ("can't allocate memory", "not enough memory", "out of memory")  # what a RuntimeError of torch's says
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether it says that the memory of a processor or a GPU did not suffice."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _IN_WORDS)
+
+
+def give_back() -> None:
+    """Return what torch holds in reserve, so that smaller pieces can be cut from it."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def in_parts(
+    work: Callable[[np.ndarray], tuple[Tensor, ...]], rows: np.ndarray, on: torch.device | None = None
+) -> tuple[Tensor, ...]:
+    """work(rows), each [rows, ...]; in halves, and those in halves, where memory runs out.
+
+    Raises what `work` does when a single photo does not fit. on: where the result is to lie.
+    """
+    try:
+        return tuple(value if on is None else value.to(on) for value in work(rows))
+    except Exception as error:
+        if not ran_out(error) or len(rows) < 2:
+            raise
+    give_back()
+    middle = len(rows) // 2
+    halves = in_parts(work, rows[:middle], on), in_parts(work, rows[middle:], on)
+    return tuple(torch.cat(pair) for pair in zip(*halves, strict=True))
+
+
+def memory_budget(device: torch.device) -> int:
+    """Bytes that kept activations may take. A share of all memory, not of what is free just now: a resumed run must
+    choose alike.
+    """
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory // 4
+    return psutil.virtual_memory().total // 8
