@@ -42,8 +42,8 @@ class Draw:
 
 
 def draw(changes: Augmentation, seed: int, epoch: int | np.ndarray, rows: np.ndarray, centre_share: float) -> Draw:
-    """What happens to each of the photos `rows` in this epoch, or each in its own. centre_share: side of the evaluation crop in the stored
-    square, which stays the crop when cropping is off.
+    """What happens to each of the photos `rows` in this epoch, or in an epoch of its own. centre_share: side of the
+    evaluation crop in the stored square, which stays the crop when cropping is off.
     """
     u = uniforms(seed, epoch, rows, _DRAWS).T
     width, height = _crop_sides(changes.crop, u[0], u[1], centre_share)
