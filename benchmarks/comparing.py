@@ -1,0 +1,175 @@
+"""What is compared in `speed.py`, and the tables and the plot that come of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from benchmarks.contenders.work import Times
+from benchmarks.machine import Table
+from benchmarks.memory import Memory
+
+GRAFT = "graft"
+TITLES = {GRAFT: "Graft", "plain_loop": "plain timm loop", "fastai_learner": "fastai", "hugging_face": "HF Trainer"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """learns: "head", "last" (stage and head) or "all". by_epoch: an epoch after the first is compared, not the whole
+    run. measured_as: peers do the same work as in the row of that name, and are not measured again.
+    """
+
+    name: str
+    learns: str
+    epochs: int
+    crop_and_flip: bool = False
+    kept_views: int | None = None
+    by_epoch: bool = False
+    measured_as: str = ""
+
+    @property
+    def counted_epochs(self) -> int:
+        return 1 if self.by_epoch else self.epochs
+
+
+PLAIN, CHANGED = "head only, 5 epochs", "head with crop and flip, 5 epochs, new views in each"
+ROWS = (
+    Row(PLAIN, "head", 5),
+    Row("head only, 30 epochs", "head", 30, measured_as=PLAIN),
+    Row("last stage + head, an epoch after the first", "last", 4, by_epoch=True),
+    Row(CHANGED, "head", 5, crop_and_flip=True, kept_views=0),
+    Row("head with crop and flip, 30 epochs, 4 kept views", "head", 30, True, 4, measured_as=CHANGED),
+    Row("full fine-tuning with crop and flip, an epoch after the first", "all", 3, crop_and_flip=True, by_epoch=True),
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one contender took for one row in one round."""
+
+    times: Times
+    memory: Memory
+
+    def seconds(self, row: Row) -> float:
+        """Of an epoch after the first, or of the whole run; epochs that were not run count as those that were."""
+        later = self.times.epochs[1:] or self.times.epochs
+        if row.by_epoch:
+            return median(later)
+        known = self.times.epochs[: row.epochs]
+        return self.times.begin + sum(known) + (row.epochs - len(known)) * median(later)
+
+    def learning_seconds(self) -> float:
+        """Of the steps of an epoch."""
+        return median(self.times.learning[1:] or self.times.learning)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A row's measurements, round by round. limits: by kind of arithmetic, images per second in each round."""
+
+    row: Row
+    rounds: Mapping[str, Sequence[Measured]]
+    limits: Mapping[str, Sequence[float]]
+
+    def seconds(self, contender: str) -> float:
+        return median(each.seconds(self.row) for each in self.rounds[contender])
+
+    def epoch_seconds(self, contender: str) -> float:
+        return median(median(each.times.epochs[1:] or each.times.epochs) for each in self.rounds[contender])
+
+    def learning_seconds(self, contender: str) -> float:
+        return median(each.learning_seconds() for each in self.rounds[contender])
+
+    def peers(self) -> list[str]:
+        return [contender for contender in self.rounds if contender != GRAFT]
+
+    def as_fast_as_the_best_peer(self, contender: str) -> float | None:
+        return min(map(self.seconds, self.peers())) / self.seconds(contender) if self.peers() else None
+
+    def limit(self) -> float:
+        """Images per second in the fastest arithmetic that the machine has."""
+        return max(map(median, self.limits.values()))
+
+
+def result_table(compared: Sequence[Compared], images: int) -> Table:
+    """images: that are learned from in an epoch."""
+    columns = ("work", "by", "seconds", "images/s", "seconds per epoch", "x best peer", "x limit in learning")
+    rows = []
+    for each in compared:
+        for contender in each.rounds:
+            seconds, learning = each.seconds(contender), each.learning_seconds(contender)
+            rows.append(
+                (
+                    each.row.name,
+                    TITLES[contender],
+                    seconds,
+                    images * each.row.counted_epochs / seconds,
+                    each.epoch_seconds(contender),
+                    each.as_fast_as_the_best_peer(contender),
+                    images / learning / each.limit(),
+                )
+            )
+    return Table("Speed", columns, rows, LEGEND)
+
+
+LEGEND = (
+    "*seconds*: from loaded libraries to the end of the last epoch, with decoding, what is computed once, validation "
+    "after each epoch and, by Graft, checkpoints; where the row says so, of one epoch after the first. *images/s*: "
+    "photos learned from in those seconds. *x best peer*: how often the time of the fastest other one fits in. "
+    "*x limit in learning*: photos per second in the steps alone, as a share of what the network itself could do on "
+    "tensors that lie ready, in the fastest arithmetic that this machine has; over 1 where less than all of it is run."
+)
+
+
+def cost_table(compared: Sequence[Compared]) -> Table:
+    columns = ("work", "by", "memory, MB", "mapped files, MB", "made once, s", "on disk, MB")
+    rows = []
+    for each in compared:
+        for contender, measured in each.rounds.items():
+            disk = [sum(m.times.cache_bytes.values()) / 1e6 for m in measured]
+            once = [sum(seconds for part, seconds in m.times.parts.items() if part.startswith(ONCE)) for m in measured]
+            mine = contender == GRAFT
+            rows.append(
+                (
+                    each.row.name,
+                    TITLES[contender],
+                    median(m.memory.own for m in measured) / 1e6,
+                    median(m.memory.mapped for m in measured) / 1e6,
+                    median(once) if mine else None,
+                    median(disk) if mine else None,
+                )
+            )
+    note = (
+        "*memory*: the most that the program and all its processes held at once, shared pages once. *mapped files*: "
+        "the libraries themselves and, by Graft, its caches; the system drops these when somebody needs the room. "
+        "*made once*: decoding, and running the frozen part of the network."
+    )
+    return Table("What it costs", columns, rows, note)
+
+
+ONCE = ("Decoding", "Looking once")  # how the engine calls what is computed once
+
+
+def limit_table(compared: Sequence[Compared]) -> Table:
+    found = {each.row.learns: each for each in compared}
+    kinds = list(dict.fromkeys(kind for each in found.values() for kind in each.limits))
+    names = {"head": "forward", "last": "training step of the last stage + head", "all": "training step"}
+    rows = [(names[learns], *(median(each.limits[kind]) for kind in kinds)) for learns, each in found.items()]
+    return Table("The limit of this machine, images/s", ("of the same network", *kinds), rows)
+
+
+def draw(figure: Any, compared: Sequence[Compared]) -> None:
+    """Seconds by contender, a panel per row."""
+    panels = figure.subplots(2, -(-len(compared) // 2), squeeze=False).flat
+    for panel, each in zip(panels, compared, strict=False):
+        names = [TITLES[contender] for contender in each.rounds]
+        bars = panel.barh(names, [each.seconds(contender) for contender in each.rounds], color="#9ab")
+        bars[list(each.rounds).index(GRAFT)].set_color("#2f6f4f")
+        panel.bar_label(bars, fmt="%.3g", padding=2, fontsize=8)
+        panel.invert_yaxis()
+        panel.margins(x=0.2)
+        panel.set_title(each.row.name.replace(", ", ",\n", 1), fontsize=9)
+        panel.set_xlabel("seconds", fontsize=8)
+        panel.tick_params(labelsize=8)
+    for panel in list(panels)[len(compared) :]:
+        panel.set_visible(False)

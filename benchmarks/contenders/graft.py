@@ -1,0 +1,94 @@
+"""Graft through its own engine: `core.training.train` on an imported dataset, its caches empty at the start."""
+
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from benchmarks.contenders.work import Times, Work, carry_out
+from core.backbones import describe_stages
+from core.datasets import list_datasets, load_dataset
+from core.home import open_home
+from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, DatasetChoice, Phase, Plan
+from core.training import Job, train
+from core.training.events import Checkpointed, EpochEnded, Event, Prepared, Stepped
+
+LEARNING = "learning"
+
+
+def run(work: Work) -> Times:
+    began = time.perf_counter()
+    home = open_home(work.home)
+    dataset = load_dataset(home, list_datasets(home)[0].id)
+    plan = make_plan(work, DatasetChoice(id=dataset.id, version=dataset.version), dataset.tasks[0].name)
+    account = Account(began)
+    with tempfile.TemporaryDirectory(dir=home.root) as folder:
+        for event in train(Job(plan, dataset, home, Path(folder))):
+            account.take(event)
+    times = account.times()
+    times.cache_bytes = {"pixels": _bytes(home.pixels), "activations": _bytes(home.activations)}
+    return times
+
+
+def make_plan(work: Work, dataset: DatasetChoice, task: str) -> Plan:
+    stages = len(describe_stages(work.model))
+    rates = tuple(work.rate / 10 if stage >= work.first_learning else 0.0 for stage in range(stages))
+    views = {} if work.kept_views is None else {"kept_views": work.kept_views}
+    changes = Augmentation(flip=True, crop=0.7, colour=0.0, **views) if work.crop_and_flip else NO_AUGMENTATION
+    return Plan(
+        datasets=(dataset,),
+        tasks=(task,),
+        backbone=BackboneChoice(name=work.model, weights="file", file=work.weights),
+        phases=(Phase(epochs=work.epochs, stage_rates=rates, head_rate=work.rate, schedule="constant"),),
+        augmentation=changes,
+        batch_size=work.batch_size,
+        image_size=work.image_size,
+    )
+
+
+class Account:
+    """What the time between two events went to: the work that the later one tells of, or that the earlier one began."""
+
+    def __init__(self, began: float) -> None:
+        self._at, self._before, self._epoch = began, Prepared("opening", 0, 0), 0
+        self._spans: list[tuple[int, str, float]] = []  # epoch from 0, part, seconds
+
+    def take(self, event: Event) -> None:
+        now = time.perf_counter()
+        self._spans.append((self._epoch, _part(self._before, event), now - self._at))
+        self._epoch += isinstance(event, EpochEnded)
+        self._at, self._before = now, event
+
+    def times(self) -> Times:
+        """What comes after the last epoch belongs to it."""
+        times, parts = Times(epochs=[0.0] * self._epoch, learning=[0.0] * self._epoch), defaultdict(float)
+        has_learned = False
+        for epoch, part, seconds in self._spans:
+            parts[part] += seconds
+            has_learned = has_learned or part == LEARNING
+            if not has_learned:
+                times.begin += seconds
+                continue
+            times.epochs[min(epoch, self._epoch - 1)] += seconds
+            if part == LEARNING:
+                times.learning[epoch] += seconds
+        times.parts = dict(parts)
+        return times
+
+
+def _part(before: Event, event: Event) -> str:
+    if isinstance(before, Prepared) and before.done == 0:
+        return before.doing
+    if isinstance(event, Stepped):
+        return LEARNING
+    if isinstance(event, Prepared):
+        return event.doing
+    return "saving" if isinstance(event, Checkpointed) else "the rest"
+
+
+def _bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.exists() else 0
+
+
+if __name__ == "__main__":
+    carry_out(run)

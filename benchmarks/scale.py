@@ -1,0 +1,197 @@
+"""Whether time and memory per photo stay as they are when there are a hundred times as many.
+
+    python benchmarks/scale.py                   1,000, 10,000 and 100,000 photos: an hour on two cores
+    python benchmarks/scale.py --most 10000      stops there: some minutes
+
+Each size in a process and a home of its own: photos are made (from a seed, in class folders; not counted), imported,
+decoded, and a head is trained on the starter backbone at 64 pixels.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.machine import Table, keep
+from benchmarks.memory import PeakOfTree
+from core.backbones import default_card, describe_stages
+from core.datasets import import_dataset, load_dataset, open_pixels
+from core.home import open_home
+from core.plans import make_plan
+from core.training import EpochEnded, Job, train
+
+SIZES = (1_000, 10_000, 100_000)
+CLASSES, EPOCHS, IMAGE_SIZE = 10, 5, 64
+WIDTH, HEIGHT = 96, 72
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """What one size took. Seconds of each part, bytes at the most and on the disk."""
+
+    images: int
+    import_seconds: float
+    open_seconds: float
+    decode_seconds: float
+    first_epoch_seconds: float
+    epoch_seconds: float
+    memory_bytes: int = 0
+    mapped_bytes: int = 0
+    disk_bytes: int = 0
+
+    @property
+    def total_seconds(self) -> float:
+        later = (EPOCHS - 1) * self.epoch_seconds
+        return self.import_seconds + self.decode_seconds + self.first_epoch_seconds + later
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--most", type=int, default=SIZES[-1], help="leave larger sizes out")
+    parser.add_argument("--name", default="scale", help="what the results are called")
+    parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)  # the folder of one size, in its own process
+    given = parser.parse_args()
+    if given.inside:
+        print(json.dumps(asdict(measure(given.inside))))
+        return
+    scaled = [_in_a_process(images) for images in SIZES if images <= given.most]
+    print(keep(given.name, result_table(scaled), draw=lambda figure: _draw(figure, scaled)))
+
+
+def _in_a_process(images: int) -> Scaled:
+    with tempfile.TemporaryDirectory(prefix="graft-scale-") as temporary:
+        folder = Path(temporary)
+        _make_photos(folder / "photos", images)
+        command = [sys.executable, __file__, "--inside", str(folder)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        with PeakOfTree(process.pid) as watched:
+            out, _ = process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"{images:,} photos failed")
+        facts = json.loads(out.splitlines()[-1])
+    peak = {"memory_bytes": watched.peak.own, "mapped_bytes": watched.peak.mapped}
+    print(f"{images:,}: {facts | peak}", flush=True)
+    return Scaled(**{**facts, **peak})
+
+
+def _make_photos(folder: Path, images: int) -> None:
+    """Small JPEGs in class folders, each of its own from a seed: a smooth pattern whose colour tells the class."""
+
+    def make(number: int) -> None:
+        chance = np.random.default_rng(number)
+        coarse = chance.integers(0, 256, (9, 12, 3), dtype=np.uint8)
+        coarse[..., number % 3] //= 1 + number % CLASSES
+        picture = Image.fromarray(coarse).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+        picture.save(folder / f"class {number % CLASSES}" / f"{number:06}.jpg", quality=80)
+
+    for kind in range(CLASSES):
+        (folder / f"class {kind}").mkdir(parents=True)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(make, range(images), chunksize=256))
+
+
+def measure(folder: Path) -> Scaled:
+    """Photos in folder/photos; everything else is made beside them."""
+    home = open_home(folder / "home")
+    at = time.perf_counter()
+
+    def passed() -> float:
+        nonlocal at
+        before, at = at, time.perf_counter()
+        return at - before
+
+    imported = import_dataset(home, "photos", folder / "photos")
+    import_seconds = passed()
+    dataset = load_dataset(home, imported.id)
+    open_seconds = passed()
+    open_pixels(home, dataset, IMAGE_SIZE)
+    decode_seconds = passed()
+    plan = make_plan(dataset, default_card(home), describe_stages(default_card(home)), image_size=IMAGE_SIZE)
+    phase = plan.phases[0].model_copy(update={"epochs": EPOCHS})
+    plan = plan.model_copy(update={"phases": (phase,)})
+    epochs = [passed() for event in train(Job(plan, dataset, home, folder / "run")) if isinstance(event, EpochEnded)]
+    return Scaled(
+        images=len(dataset),
+        import_seconds=import_seconds,
+        open_seconds=open_seconds,
+        decode_seconds=decode_seconds,
+        first_epoch_seconds=epochs[0],
+        epoch_seconds=float(np.median(epochs[1:])),
+        disk_bytes=sum(file.stat().st_size for file in (folder / "home").rglob("*") if file.is_file()),
+    )
+
+
+COLUMNS = (
+    "photos",
+    "import, ms each",
+    "open, ms",
+    "decode, ms each",
+    "first epoch, ms each",
+    "epoch after it, ms each",
+    f"all with {EPOCHS} epochs, s",
+    "memory, MB",
+    "mapped files, MB",
+    "on disk, kB each",
+)
+
+
+def result_table(scaled: Sequence[Scaled]) -> Table:
+    rows = [
+        (
+            f"{each.images:,}",
+            1e3 * each.import_seconds / each.images,
+            1e3 * each.open_seconds,
+            1e3 * each.decode_seconds / each.images,
+            1e3 * each.first_epoch_seconds / each.images,
+            1e3 * each.epoch_seconds / each.images,
+            each.total_seconds,
+            each.memory_bytes / 1e6,
+            each.mapped_bytes / 1e6,
+            each.disk_bytes / each.images / 1e3,
+        )
+        for each in scaled
+    ]
+    note = (
+        f"JPEGs of {WIDTH} x {HEIGHT}, the starter backbone at {IMAGE_SIZE} pixels, head only; 80 % of them teach. "
+        "*each*: per photo of the dataset. *open*: reading the dataset's table. *first epoch*: with loading the "
+        "network and running its frozen part once over all photos. *memory*: the most that the process held at once; "
+        "*mapped files*: libraries and caches, which the system drops when somebody needs the room."
+    )
+    return Table("Scale", COLUMNS, rows, note)
+
+
+def _draw(figure: Any, scaled: Sequence[Scaled]) -> None:
+    images = [each.images for each in scaled]
+    time_panel, memory_panel = figure.subplots(1, 2)
+    parts = {
+        "import": [each.import_seconds for each in scaled],
+        "decode": [each.decode_seconds for each in scaled],
+        "first epoch": [each.first_epoch_seconds for each in scaled],
+        "epoch after it": [each.epoch_seconds for each in scaled],
+    }
+    for name, seconds in parts.items():
+        time_panel.loglog(images, seconds, "o-", label=name)
+    time_panel.set(xlabel="photos", ylabel="seconds", title="Time")
+    memory_panel.loglog(images, [each.memory_bytes / 1e6 for each in scaled], "o-", label="memory")
+    memory_panel.loglog(images, [each.mapped_bytes / 1e6 for each in scaled], "o-", label="mapped files")
+    memory_panel.loglog(images, [each.disk_bytes / 1e6 for each in scaled], "o-", label="on disk")
+    memory_panel.set(xlabel="photos", ylabel="MB", title="Room")
+    for panel in (time_panel, memory_panel):
+        panel.grid(alpha=0.3, which="both")
+        panel.legend(fontsize=8)
+
+
+if __name__ == "__main__":
+    main()

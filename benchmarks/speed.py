@@ -1,0 +1,210 @@
+"""How fast Graft trains, beside a plain PyTorch loop, fastai and the Hugging Face Trainer (those that are installed),
+and beside what this machine could do at all.
+
+    python benchmarks/speed.py --quick           under ten minutes on two cores
+    python benchmarks/speed.py --images 1000 --rounds 3
+    python benchmarks/speed.py --photos FOLDER   photos of your own, in class folders
+
+Same photos, split, network, weights, batch and number of epochs for all; each measurement in a process of its own, with
+empty caches; within a round the contenders take turns for each piece of work, and medians of the rounds are compared.
+What happens before the libraries are loaded does not count, everything after it does.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import timm
+import torch
+from safetensors.torch import save_file
+
+from benchmarks.comparing import (
+    GRAFT,
+    ROWS,
+    TITLES,
+    Compared,
+    Measured,
+    Row,
+    cost_table,
+    draw,
+    limit_table,
+    result_table,
+)
+from benchmarks.contenders.work import Times, Work
+from benchmarks.machine import keep
+from benchmarks.memory import Memory, PeakOfTree
+from benchmarks.photos import make_photos
+from core.backbones import describe_stages
+from core.datasets import Dataset, import_dataset
+from core.home import open_home
+
+ROOT = Path(__file__).parents[1]
+LIMIT = "limit"
+PEERS = {"plain_loop": "timm", "fastai_learner": "fastai", "hugging_face": "transformers"}  # and what each needs
+# Peers do the same in each epoch, so few are enough to know what many take. Graft does not, and is never extrapolated.
+PEER_EPOCHS, PEER_EPOCHS_QUICK = 3, 2
+
+
+def main() -> None:
+    given = _arguments()
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="graft-speed-") as temporary:
+        bench = Bench(Path(temporary), given)
+        rounds = [bench.round(number) for number in range(given.rounds)]
+    compared = [_together(row, [each[row.name] for each in rounds]) for row in bench.rows]
+    tables = result_table(compared, bench.training), cost_table(compared), limit_table(compared)
+    note = f"{bench.note} All of it took {(time.perf_counter() - began) / 60:.0f} minutes."
+    print(keep(given.name, *tables, draw=lambda figure: draw(figure, compared), note=note))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="320 photos, one round, fewer epochs of the peers")
+    parser.add_argument("--images", type=int, help="how many photos to make (640, quick 320)")
+    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="photos in class folders, instead of made ones")
+    parser.add_argument("--model", default="resnet18", help="a network of timm")
+    parser.add_argument("--size", type=int, default=224, help="photo size in pixels")
+    parser.add_argument("--rounds", type=int, help="how often everything is measured (3, quick 1)")
+    parser.add_argument("--rows", default="", help="only rows whose name contains one of these words, comma between")
+    parser.add_argument("--name", help="what the results are called (speed, quick speed-quick)")
+    given = parser.parse_args()
+    given.name = given.name or ("speed-quick" if given.quick else "speed")
+    given.images = given.images or (320 if given.quick else 640)
+    given.rounds = given.rounds or (1 if given.quick else 3)
+    return given
+
+
+class Bench:
+    """All that the measurements share: photos, a home with them, weights."""
+
+    def __init__(self, folder: Path, given: argparse.Namespace) -> None:
+        self.folder, self.given = folder, given
+        words = [word.strip() for word in given.rows.split(",") if word.strip()]
+        self.rows = [row for row in ROWS if not words or any(word in row.name for word in words)]
+        self.peers = [name for name, library in PEERS.items() if find_spec(library)]
+        photos = given.photos or make_photos(folder / "photos", given.images)
+        began = time.perf_counter()
+        dataset = import_dataset(open_home(folder / "home"), "photos", photos)
+        import_seconds = time.perf_counter() - began
+        self.training = len(dataset.indices("train"))
+        self.base = self._work(dataset)
+        missing = [TITLES[name] for name in PEERS if name not in self.peers]
+        self.note = (
+            f"{given.model} at {given.size} pixels with random weights, {self.training:,} training and "
+            f"{len(dataset.indices('validation')):,} validation photos, batch 32, medians of {given.rounds} rounds. "
+            f"Peers ran {self._peer_epochs} epochs; what more take is extrapolated from those after the first. Graft's "
+            f"import, once per dataset and not in the table, took {import_seconds:.1f} s. "
+            + (f"Not installed here: {', '.join(missing)}." if missing else "")
+        )
+
+    @property
+    def _peer_epochs(self) -> int:
+        return PEER_EPOCHS_QUICK if self.given.quick else PEER_EPOCHS
+
+    def _work(self, dataset: Dataset) -> Work:
+        photos = self.folder / "photos.json"
+        labels = dataset.labels(dataset.tasks[0])
+        files = [str(dataset.folder / file) for file in dataset.table["file"]]
+        parts = {
+            part: [(files[row], int(labels[row])) for row in dataset.indices(split)]
+            for part, split in (("training", "train"), ("validation", "validation"))
+        }
+        photos.write_text(json.dumps(parts))
+        weights = self.folder / "weights.safetensors"
+        torch.manual_seed(0)
+        save_file(timm.create_model(self.given.model, num_classes=0).state_dict(), weights)
+        return Work(
+            model=self.given.model,
+            weights=str(weights),
+            image_size=self.given.size,
+            batch_size=32,
+            classes=len(dataset.tasks[0].classes),
+            epochs=1,
+            photos=str(photos),
+            first_learning=0,
+            frozen=(),
+        )
+
+    def round(self, number: int) -> dict[str, tuple[dict[str, Measured], dict[str, float]]]:
+        """Every row once: by its name, each contender's measurement and the machine's limit."""
+        found: dict[str, tuple[dict[str, Measured], dict[str, float]]] = {}
+        for row in self.rows:
+            if row.measured_as in found:
+                peers, limit = found[row.measured_as]
+                found[row.name] = (peers | {GRAFT: self._measure(GRAFT, row)}, limit)
+                continue
+            limit = json.loads(self._run(LIMIT, self._of(row, epochs=1))[0])
+            # Who begins changes from round to round.
+            order = [GRAFT, *self.peers]
+            order = order[number % len(order) :] + order[: number % len(order)]
+            found[row.name] = ({name: self._measure(name, row) for name in order}, limit)
+        return found
+
+    def _of(self, row: Row, epochs: int) -> Work:
+        stages = describe_stages(self.given.model)
+        first = {"head": len(stages), "last": len(stages) - 1, "all": 0}[row.learns]
+        frozen = tuple(name for stage in stages[:first] for name in stage.members)
+        return replace(
+            self.base,
+            epochs=epochs,
+            first_learning=first,
+            frozen=frozen,
+            crop_and_flip=row.crop_and_flip,
+            kept_views=row.kept_views,
+        )
+
+    def _measure(self, contender: str, row: Row) -> Measured:
+        work = self._of(row, row.epochs if contender == GRAFT else min(row.epochs, self._peer_epochs))
+        if contender == GRAFT:
+            work = replace(work, home=str(self._fresh_home()))
+        line, memory = self._run(contender, work)
+        measured = Measured(Times(**json.loads(line)), memory)
+        parts = {part: round(seconds, 2) for part, seconds in measured.times.parts.items()}
+        print(f"{row.name}: {TITLES[contender]} {measured.seconds(row):.1f} s {parts or ''}", flush=True)
+        return measured
+
+    def _fresh_home(self) -> Path:
+        """A home with the dataset and nothing else: no caches, no calibrations."""
+        fresh = self.folder / "fresh"
+        shutil.rmtree(fresh, ignore_errors=True)
+        home = self.folder / "home"
+        shutil.copytree(home / "datasets", fresh / "datasets", copy_function=os.link)
+        shutil.copy(home / "graft.db", fresh)
+        return fresh
+
+    def _run(self, contender: str, work: Work) -> tuple[str, Memory]:
+        """The last line it printed, and its memory. What Graft sets for itself is not handed to the others."""
+        environment = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+        command = [sys.executable, "-m", f"benchmarks.contenders.{contender}", json.dumps(asdict(work))]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        with PeakOfTree(process.pid) as watched:
+            out, wrong = process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"{contender} failed:\n{wrong}")
+        return out.strip().splitlines()[-1], watched.peak
+
+
+def _together(row: Row, rounds: Sequence[tuple[dict[str, Measured], dict[str, float]]]) -> Compared:
+    contenders = [name for name in TITLES if name in rounds[0][0]]
+    return Compared(
+        row,
+        {name: [measured[name] for measured, _ in rounds] for name in contenders},
+        {kind: [limits[kind] for _, limits in rounds] for kind in rounds[0][1]},
+    )
+
+
+if __name__ == "__main__":
+    main()
