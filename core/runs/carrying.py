@@ -23,6 +23,7 @@ from core.runs.reserve import free_reserve, keep_reserve
 from core.runs.scoring import labelled, score_best
 from core.runs.types import Run
 from core.training import Job, calibrate, resolve_device, train
+from core.training.arithmetic import threads_given_back
 from core.training.events import Ended, EpochEnded, Event
 
 ASK_SECONDS = 0.2  # how often a paused run looks whether it may go on
@@ -149,7 +150,7 @@ def _train(job: Job, recorder: Recorder, on_event: OnEvent, closing: threading.E
         return STOPPED
     reason = ""
     # Closing the generator makes the engine write a checkpoint of the step at which it stands.
-    with contextlib.closing(train(job)) as events:  # type: ignore[type-var]
+    with threads_given_back(), contextlib.closing(train(job)) as events:  # type: ignore[type-var]
         for event in events:
             recorder.take(event)
             on_event(event)

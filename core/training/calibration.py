@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import torch
@@ -13,37 +14,27 @@ from core.home import Home
 from core.plans.estimate import Calibration
 from core.plans.plan import BackboneChoice, Plan
 from core.training import measurements, measuring
-from core.training.arithmetic import Arithmetic, Precision, has_convolutions, precisions
+from core.training.arithmetic import Arithmetic, threads_given_back
 from core.training.building import new_model
+from core.training.choosing import fastest_arithmetic, first_learning
 from core.training.model import TrainedModel
 
 _TASK = Task("measured", tuple("0123456789"))
 
 
 def calibrate(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> Calibration:
-    """Seconds and bytes per image for this plan's backbone, photo size, batch size and precision; in 1 to 3 seconds the
-    first time. The weights need not be here: random ones cost the same.
+    """Seconds and bytes per image for this plan's backbone, photo size, batch size and optimiser, in the arithmetic
+    that is the fastest for it; in a few seconds the first time. The weights need not be here: random ones cost as
+    much.
     """
-    key = measurements.key_of(
-        "costs", card.architecture, plan.image_size, plan.batch_size, plan.precision, plan.optimiser.kind, device
+    built = cache(lambda: _built(home, plan, card))
+    arithmetic = fastest_arithmetic(home, plan, lambda: built()[0], device)
+    what = (card.architecture, plan.image_size, plan.batch_size, plan.optimiser.kind, arithmetic.facts())
+    known = measurements.kept(
+        home, measurements.key_of("costs", *what, device), lambda: asdict(_measure(plan, *built(), arithmetic))
     )
-    known = measurements.kept(home, key, lambda: asdict(_measure(home, plan, card, device)))
     lists: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in known.items()}
     return Calibration(**lists)
-
-
-def faster_precision(home: Home, plan: Plan, model: TrainedModel, device: torch.device) -> Precision:
-    """The fastest safe numbers: 16 bits on a GPU; bf16 on a processor that has it, if this network is faster in it."""
-    available = precisions(device)
-    if device.type != "cpu" or len(available) == 1:
-        return available[1] if len(available) > 1 else available[0]
-    learns = min(phase.first_learning for phase in plan.phases)
-    key = measurements.key_of("precision", plan.backbone.name, plan.image_size, plan.batch_size, learns, device)
-    known = measurements.read(home, key)
-    if known is None:
-        known = {each: _training_seconds(plan, model, Arithmetic(device, each), learns) for each in available}
-        measurements.write(home, key, known)
-    return min(available, key=lambda each: known[each])
 
 
 def remember_fitting(home: Home, plan: Plan, device: torch.device, photos_at_once: int) -> None:
@@ -60,24 +51,24 @@ def fitting(home: Home, plan: Plan, device: torch.device) -> int | None:
 
 
 def _fitting_key(plan: Plan, device: torch.device) -> str:
-    learns = min(phase.first_learning for phase in plan.phases)
-    return measurements.key_of("fitting", plan.backbone.name, plan.image_size, plan.precision, learns, device)
+    what = (plan.backbone.name, plan.image_size, plan.precision, first_learning(plan))
+    return measurements.key_of("fitting", *what, device)
 
 
-def _training_seconds(plan: Plan, model: TrainedModel, arithmetic: Arithmetic, learns: int) -> float:
-    return measuring.step_seconds(measuring.begin(model, plan, arithmetic), learns)
-
-
-def _measure(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> Calibration:
+def _built(home: Home, plan: Plan, card: BackboneCard) -> tuple[TrainedModel, float]:
+    """The plan's network with random weights, and the seconds that it took."""
     began = time.perf_counter()
     random = plan.model_copy(update={"backbone": BackboneChoice(name=card.name, weights="random")})
-    model = new_model(home, random, [_TASK])
-    start = time.perf_counter() - began
-    if plan.precision == "auto":
-        precision = faster_precision(home, plan, model, device)
-    else:
-        precision = plan.precision if plan.precision in precisions(device) else "fp32"
-    arithmetic = Arithmetic(device, precision, has_convolutions(model.backbone))
+    return new_model(home, random, [_TASK]), time.perf_counter() - began
+
+
+def _measure(plan: Plan, model: TrainedModel, start_seconds: float, arithmetic: Arithmetic) -> Calibration:
+    with threads_given_back():
+        arithmetic.use_threads()
+        return _measured(plan, model, start_seconds, arithmetic)
+
+
+def _measured(plan: Plan, model: TrainedModel, start_seconds: float, arithmetic: Arithmetic) -> Calibration:
     trial = measuring.begin(model, plan, arithmetic)
     prefix, suffix = _seconds(trial)
     remembered, handed_on = measuring.stage_bytes(trial)
@@ -90,7 +81,7 @@ def _measure(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -
         parameters=tuple(stage.parameters for stage in model.stages),
         decode_seconds=measuring.decode_seconds(plan.image_size, os.cpu_count() or 1),
         augment_seconds=measuring.augment_seconds(plan, arithmetic),
-        start_seconds=start,
+        start_seconds=start_seconds,
     )
 
 

@@ -23,7 +23,6 @@ from core.errors import BadWeights, GraftError, NotFound
 from core.evaluation import LossHistory
 from core.home import whole_file, whole_folder
 from core.home.files import recover_folder
-from core.training.arithmetic import Precision
 from core.training.model import TrainedModel, load_some
 from core.training.optimisers import flat_state, load_flat_state
 from core.training.state import TrainingState
@@ -90,10 +89,10 @@ def resume(state: TrainingState, folder: Path, plan_hash: str) -> str:
     return ""
 
 
-def saved_precision(folder: Path) -> Precision | None:
-    """In which numbers the run in `folder` began; None when it did not begin."""
+def saved_arithmetic(folder: Path) -> dict[str, Any] | None:
+    """The facts of the arithmetic in which the run in `folder` began; None when it did not begin."""
     facts = _facts_or_none(folder / "last") or _facts_or_none(folder / "best")
-    return facts["precision"] if facts else None
+    return facts["arithmetic"] if facts else None
 
 
 def saved_best_epoch(folder: Path) -> int:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
@@ -26,35 +26,49 @@ PHOTO = (1024, 768)  # of a camera's pictures, as a stand-in where the photos ar
 
 @dataclass(frozen=True)
 class Trial:
-    """A model that is tried on random images: a whole batch of them, or as many as a step does in TRIAL_SECONDS."""
+    """A model that is tried on random images: a whole batch of them, or as many as a step does in a third of a second.
+
+    glance: about how many seconds a training step takes for one of them.
+    """
 
     model: TrainedModel
     plan: Plan
     arithmetic: Arithmetic
     images: Tensor
+    glance: float = 0.0
 
 
-def begin(model: TrainedModel, plan: Plan, arithmetic: Arithmetic) -> Trial:
+def begin(
+    model: TrainedModel, plan: Plan, arithmetic: Arithmetic, first_learning: int = 0, at_most: float = TRIAL_SECONDS
+) -> Trial:
+    """first_learning: of the steps that are to be tried. at_most: how many seconds one of them should last."""
     few = _images(min(FEWEST, max(plan.batch_size, 2)), plan.image_size, arithmetic)
     trial = Trial(arithmetic.move(model), plan, arithmetic, few)
-    step = step_seconds(trial, first_learning=0)
-    fitting = int(TRIAL_SECONDS / step) if step > 0 else plan.batch_size
+    glance = step_seconds(trial, first_learning, BRIEF_SECONDS)
+    fitting = int(at_most / glance) if glance > 0 else plan.batch_size
     count = min(max(fitting, len(few)), max(plan.batch_size, 2))
-    return Trial(trial.model, plan, arithmetic, _images(count, plan.image_size, arithmetic))
+    return Trial(trial.model, plan, arithmetic, _images(count, plan.image_size, arithmetic), glance)
 
 
-def forward_seconds(trial: Trial) -> float:
-    """One image through the backbone, without learning."""
+def tried_in(trial: Trial, arithmetic: Arithmetic) -> Trial:
+    """The same trial in another arithmetic; from now on the model is in it, and torch uses its threads."""
+    arithmetic.use_threads()
+    model, images = arithmetic.move(trial.model), arithmetic.lay_out(trial.images)
+    return replace(trial, model=model, arithmetic=arithmetic, images=images)
+
+
+def forward_seconds(trial: Trial, at_least: float = TRIAL_SECONDS) -> float:
+    """One image through the backbone, without learning. at_least: so many seconds are spent on finding out."""
     trial.model.eval()
 
     def forward() -> None:
-        with torch.no_grad(), trial.arithmetic.autocast():
+        with torch.no_grad(), trial.arithmetic.autocast_to_look():
             trial.model.backbone(trial.images)
 
-    return _seconds(forward, trial.arithmetic.device, TRIAL_SECONDS) / len(trial.images)
+    return _seconds(forward, trial.arithmetic.device, at_least) / len(trial.images)
 
 
-def step_seconds(trial: Trial, first_learning: int) -> float:
+def step_seconds(trial: Trial, first_learning: int, at_least: float = TRIAL_SECONDS) -> float:
     """One image through a training step, with the stages from `first_learning` on learning; without the update."""
     stages = len(trial.model.stages)
     rates = tuple(float(number >= first_learning) for number in range(stages))
@@ -66,7 +80,7 @@ def step_seconds(trial: Trial, first_learning: int) -> float:
         loss.backward()
         trial.model.zero_grad()
 
-    return _seconds(step, trial.arithmetic.device, TRIAL_SECONDS) / len(trial.images)
+    return _seconds(step, trial.arithmetic.device, at_least) / len(trial.images)
 
 
 def head_seconds(trial: Trial) -> float:

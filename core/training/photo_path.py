@@ -48,13 +48,13 @@ class PhotoPath:
             return self.judge(rows)
         views = self._views_of(rows, epoch)
         if self.parts and self.changed:
-            return self.parts.suffix(*_gathered(self.changed, rows, views))
+            return self.parts.go_on(self.bench, _gathered(self.changed, rows, views))
         return self.model.backbone(changed(self.bench, self.model, rows, views))
 
     def judge(self, rows: np.ndarray) -> Tensor:
         """Features of photos as they are."""
         if self.parts and self.same:
-            return self.parts.suffix(*self.same.at(rows))
+            return self.parts.go_on(self.bench, self.same.at(rows))
         return self.model.backbone(unchanged(self.bench, self.model, rows))
 
     def for_epoch(self, epoch: int) -> Generator[Event, None, "PhotoPath"]:
@@ -108,8 +108,11 @@ class Parts:
     keeper: Keeper
 
     def look(self, bench: Workbench, images: Tensor) -> Values:
-        with torch.no_grad(), bench.arithmetic.autocast():
+        with torch.no_grad(), bench.arithmetic.autocast_to_look():
             return self.prefix(images)
+
+    def go_on(self, bench: Workbench, kept: Values) -> Tensor:
+        return self.suffix(*map(bench.arithmetic.taken_in, kept))
 
 
 def open_path(
@@ -168,8 +171,9 @@ def _cut_in_parts(bench: Workbench, model: TrainedModel, phase: Phase) -> Genera
         "side": bench.store.side,
         "mean": bench.card.mean,
         "std": bench.card.std,
-        "precision": bench.arithmetic.precision,
+        "precision": bench.arithmetic.looks_in or bench.arithmetic.precision,
         "channels_last": bench.arithmetic.channels_last,
+        "threads": bench.arithmetic.threads,
         "device": bench.arithmetic.device.type,
         "versions": (torch.__version__, timm.__version__),
     }

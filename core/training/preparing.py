@@ -3,16 +3,18 @@
 import time
 from collections.abc import Generator
 
+import torch
+
 from core.backbones import card
 from core.datasets import open_pixels
 from core.errors import BadPlan
 from core.evaluation import no_history
 from core.home import no_room_is_disk_full
 from core.plans.plan import Plan
-from core.training.arithmetic import Arithmetic, Precision, has_convolutions, precisions
+from core.training.arithmetic import Arithmetic, arithmetic_from
 from core.training.building import new_model
-from core.training.calibration import faster_precision
-from core.training.checkpoints import keep_frozen, resume, save, saved_best_epoch, saved_precision
+from core.training.checkpoints import keep_frozen, resume, save, saved_arithmetic, saved_best_epoch
+from core.training.choosing import arithmetic_for_run
 from core.training.devices import resolve_device
 from core.training.events import Checkpointed, Event, Prepared, Warned
 from core.training.model import TrainedModel, learns_batch_norm, split_names
@@ -58,12 +60,7 @@ def prepare(job: Job) -> Generator[Event, None, tuple[Workbench, TrainingState, 
         yield Warned(store.note)
     yield Prepared("Building the network", 0, 0)
     model = new_model(job.home, plan, tasks_of(plan, job.dataset))
-    if plan.precision == "auto" and len(precisions(device)) > 1:
-        yield Prepared("Measuring this machine", 0, 0)
-    precision, warning = _precision(job, model, saved_precision(job.folder))
-    if warning:
-        yield Warned(warning)
-    arithmetic = Arithmetic(device, precision, has_convolutions(model.backbone))
+    arithmetic = yield from _arithmetic(job, model, device)
     bench = lay_out(job, card(plan.backbone.name), store, arithmetic)
     _check_batch_norm(model, plan, len(bench.training))
 
@@ -85,22 +82,23 @@ def _fresh_state(bench: Workbench, model: TrainedModel) -> TrainingState:
         model=model,
         optimiser=make_optimiser(model, bench.plan.optimiser, arithmetic.device),
         scaler=arithmetic.scaler(),
-        precision=arithmetic.precision,
+        arithmetic=arithmetic,
         photos_at_once=bench.plan.batch_size,
         losses={task.name: no_history() for task in bench.tasks},
     )
 
 
-def _precision(job: Job, model: TrainedModel, began_in: Precision | None) -> tuple[Precision, str]:
-    """The numbers to compute in, and a sentence where they are not those that were asked for."""
-    device, asked = resolve_device(job.plan.device), job.plan.precision
-    if began_in in precisions(device):
-        return began_in, ""
-    if asked == "auto":
-        return faster_precision(job.home, job.plan, model, device), ""
-    if asked in precisions(device):
-        return asked, ""
-    return "fp32", f"This machine does not compute in {asked}; the run goes on in 32 bits."
+def _arithmetic(job: Job, model: TrainedModel, device: torch.device) -> Generator[Event, None, Arithmetic]:
+    """What the run began in, else the fastest that the plan allows; torch uses its threads from now on."""
+    saved, asked = saved_arithmetic(job.folder), job.plan.precision
+    arithmetic = arithmetic_from(saved, device) if saved else None
+    if arithmetic is None:
+        yield Prepared("Measuring this machine", 0, 0)
+        arithmetic = arithmetic_for_run(job.home, job.plan, model, device, len(job.dataset))
+        if asked not in ("auto", arithmetic.precision):
+            yield Warned(f"This machine does not compute in {asked}; the run goes on in 32 bits.")
+    arithmetic.use_threads()
+    return arithmetic
 
 
 def _check_batch_norm(model: TrainedModel, plan: Plan, training_images: int) -> None:

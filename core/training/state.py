@@ -11,7 +11,7 @@ import torch
 
 from core.evaluation import EpochScores, LossHistory
 from core.plans.plan import Plan
-from core.training.arithmetic import Precision
+from core.training.arithmetic import Arithmetic
 from core.training.model import TrainedModel
 from core.training.schedule import phase_at
 
@@ -49,7 +49,7 @@ class Best:
 class TrainingState:
     """history: by epoch, the scores by task. losses: by task, validation losses of earlier epochs, photo by photo.
 
-    precision: kept, since a resumed run must go on in the numbers that it began in.
+    arithmetic: kept, since a resumed run must go on in the one that it began in.
     photos_at_once: of a batch; fewer than the batch after memory ran out, then a step adds up the gradients of parts.
     views: by phase, how many views of a photo it learns from (`core.plans.views`), once that is decided.
     """
@@ -57,7 +57,7 @@ class TrainingState:
     model: TrainedModel
     optimiser: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
-    precision: Precision
+    arithmetic: Arithmetic
     losses: dict[str, LossHistory]
     photos_at_once: int
     views: dict[int, int] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class TrainingState:
             "best": vars(self.best) if self.best.epoch else None,
             "history": [{task: vars(scores) for task, scores in epoch.items()} for epoch in self.history],
             "scaler": self.scaler.state_dict(),
-            "precision": self.precision,
+            "arithmetic": self.arithmetic.facts(),
             "photos_at_once": self.photos_at_once,
             "views": {str(phase): views for phase, views in self.views.items()},
         }

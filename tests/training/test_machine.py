@@ -7,13 +7,11 @@ from core.backbones import card
 from core.errors import BadPlan
 from core.home import Home
 from core.plans import estimate
-from core.training import calibrate, devices, resolve_device
+from core.training import calibrate, devices, measurements, resolve_device
 from core.training import calibration as calibration_module
-from core.training import measurements
 from core.training import measuring as measuring_module
-from core.training.arithmetic import Arithmetic, has_convolutions, precisions
+from core.training.arithmetic import Arithmetic, has_convolutions
 from core.training.building import new_model
-from core.training.calibration import faster_precision
 from tests.training.conftest import RESNET, SPECIES, STARTER, VIT, make_plan, phase
 
 CPU = torch.device("cpu")
@@ -42,28 +40,6 @@ def test_short_numbers_stay_close(home: Home):
         short = model.backbone(images).float()
     with torch.no_grad():
         torch.testing.assert_close(short, model.backbone(images), rtol=0.1, atol=0.05)
-
-
-def test_the_faster_numbers_are_measured_once_where_there_is_a_choice(home: Home, monkeypatch: pytest.MonkeyPatch):
-    plan = make_plan()
-    model, asked = new_model(home, plan, [SPECIES]), []
-
-    def seconds(plan: object, model: object, arithmetic: Arithmetic, learns: int) -> float:
-        asked.append(arithmetic.precision)
-        return {"fp32": 2.0, "bf16": 1.0}[arithmetic.precision]
-
-    monkeypatch.setattr(calibration_module, "precisions", lambda device: ("fp32", "bf16"))
-    monkeypatch.setattr(calibration_module, "_training_seconds", seconds)
-    assert faster_precision(home, plan, model, CPU) == "bf16"
-    assert faster_precision(home, plan, model, CPU) == "bf16"
-    assert asked == ["fp32", "bf16"]
-
-
-def test_without_a_choice_nothing_is_measured(home: Home, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(calibration_module, "precisions", lambda device: ("fp32",))
-    model = new_model(home, make_plan(), [SPECIES])
-    assert faster_precision(home, make_plan(), model, CPU) == "fp32"
-    assert "fp32" in precisions(CPU)
 
 
 def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pytest.MonkeyPatch):

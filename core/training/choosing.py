@@ -1,0 +1,134 @@
+"""Which arithmetic is the fastest that is safe: candidates take turns on this machine for a second or two."""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from core.home import Home
+from core.plans.plan import Plan
+from core.training import measurements, measuring
+from core.training.arithmetic import Arithmetic, allowed_precisions, threads_given_back, usual
+from core.training.memory import give_back, ran_out
+from core.training.model import TrainedModel
+
+CLEARLY = 0.95  # of the seconds of the safer or usual one: what gains less may have gained it by chance
+RACE_SECONDS = 0.5  # of turns that count, at least; never fewer than FEWEST_ROUNDS
+FEWEST_ROUNDS, MOST_ROUNDS = 3, 9
+TURN_SECONDS = 0.1  # that one turn should last
+FEW_THREADS = 4  # with so few, all of them are faster than half of them: small steps are what suffers from many
+SHORT_SECONDS = 20.0  # of computing in a run; in a shorter one measuring would take longer than it saves
+
+Work = Callable[[measuring.Trial], float]  # seconds of one image
+
+
+def arithmetic_for_run(home: Home, plan: Plan, model: TrainedModel, device: torch.device, photos: int) -> Arithmetic:
+    """What a run over so many photos begins in: the fastest, or what is fast as a rule where the run is short."""
+    ordinary = usual(model.backbone, device, plan.precision)
+    try:
+        glance = measuring.begin(copy.deepcopy(model), plan, ordinary, first_learning(plan)).glance
+        if photos * times_seen(plan) * glance < SHORT_SECONDS:
+            return ordinary
+        return fastest_arithmetic(home, plan, lambda: model, device)
+    except Exception as error:
+        if not ran_out(error):
+            raise
+    give_back()  # the run itself computes in smaller parts
+    return ordinary
+
+
+def times_seen(plan: Plan) -> int:
+    """How often a photo goes through the network: once where all of it is frozen and photos stay the same."""
+    once = plan.augmentation.off and first_learning(plan) == len(plan.phases[0].stage_rates)
+    return 1 if once else plan.epochs
+
+
+def fastest_arithmetic(home: Home, plan: Plan, build: Callable[[], TrainedModel], device: torch.device) -> Arithmetic:
+    """Measured once for this backbone, photo size, batch size and kind of step, and kept for good: runs of the same
+    plan shall compute alike, and candidates that take turns are slowed alike by what else the machine does.
+
+    build: gives the plan's model; it is not changed.
+    """
+    key = measurements.key_of("arithmetic", *_kind(plan, device), device)
+    known = measurements.read(home, key)
+    if known is None:
+        with threads_given_back():
+            known = _race_for(plan, copy.deepcopy(build()), device).facts()
+        measurements.write(home, key, known)
+    return Arithmetic(device, **known)
+
+
+def first_learning(plan: Plan) -> int:
+    return min(phase.first_learning for phase in plan.phases)
+
+
+def _kind(plan: Plan, device: torch.device) -> tuple[object, ...]:
+    """What the choice depends on. From which stage on it learns only where there is more than one precision: which
+    layout is the faster does not turn with it, and each further stage that is clicked would be waited for.
+    """
+    stages, learns = len(plan.phases[0].stage_rates), first_learning(plan)
+    if len(allowed_precisions(device, plan.precision)) == 1:
+        learns = stages if learns == stages else 0
+    return plan.backbone.name, plan.image_size, plan.batch_size, plan.precision, learns
+
+
+def _race_for(plan: Plan, model: TrainedModel, device: torch.device) -> Arithmetic:
+    """Precision first, then the layout in it, then the number of threads; each for the kind of step that counts."""
+    learns, stages = first_learning(plan), len(model.stages)
+    allowed = allowed_precisions(device, plan.precision)
+    begin = replace(usual(model.backbone, device), precision=allowed[0])
+    trial = measuring.begin(model, plan, begin, learns, TURN_SECONDS)
+
+    def step(trial: measuring.Trial) -> float:
+        return measuring.step_seconds(trial, learns, measuring.BRIEF_SECONDS)
+
+    def look(trial: measuring.Trial) -> float:
+        return measuring.forward_seconds(trial, measuring.BRIEF_SECONDS)
+
+    looks_in = fastest(trial, [replace(begin, precision=each) for each in allowed], look).precision
+    if learns == stages:
+        kind, chosen = look, replace(begin, precision=looks_in)
+    else:
+        kind, chosen = step, fastest(trial, [replace(begin, precision=each) for each in allowed], step)
+    layouts = (chosen.channels_last, not chosen.channels_last)  # the usual one first
+    chosen = fastest(trial, [replace(chosen, channels_last=each) for each in layouts], kind)
+    chosen = fastest(trial, [replace(chosen, threads=each) for each in threads_to_try(device)], kind)
+    return replace(chosen, looks_in=looks_in)
+
+
+def threads_to_try(device: torch.device) -> tuple[int, ...]:
+    """As many as torch has chosen (the processor's cores), and half of them where they are many."""
+    if device.type != "cpu":
+        return (torch.get_num_threads(),)
+    everyone = torch.get_num_threads()
+    return (everyone, everyone // 2) if everyone > FEW_THREADS else (everyone,)
+
+
+def fastest(trial: measuring.Trial, candidates: Sequence[Arithmetic], work: Work) -> Arithmetic:
+    """The first of them, unless another one is clearly faster: by its best turn, and in most pairs of turns.
+
+    They take turns, so that what slows the machine slows them alike. The first round warms up and does not count.
+    """
+    if len(candidates) == 1:
+        return candidates[0]
+    rounds: list[list[float]] = []
+    while len(rounds) <= FEWEST_ROUNDS or (_spent(rounds, trial) < RACE_SECONDS and len(rounds) <= MOST_ROUNDS):
+        rounds.append([work(measuring.tried_in(trial, candidate)) for candidate in candidates])
+    return candidates[_winner(np.array(rounds[1:]))]
+
+
+def _spent(rounds: list[list[float]], trial: measuring.Trial) -> float:
+    return sum(map(sum, rounds[1:])) * len(trial.images)
+
+
+def _winner(seconds: np.ndarray) -> int:
+    """seconds: [rounds, candidates]."""
+    winner = 0
+    for other in range(1, seconds.shape[1]):
+        of_best = seconds[:, other].min() / seconds[:, winner].min()
+        of_pairs = np.median(seconds[:, other] / seconds[:, winner])
+        if max(of_best, of_pairs) < CLEARLY:
+            winner = other
+    return winner

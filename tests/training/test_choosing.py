@@ -1,0 +1,217 @@
+"""The fastest arithmetic that is safe, chosen by what was measured: here by made-up seconds."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+import torch
+
+from core.home import Home
+from core.training import Stepped, Warned, arithmetic, choosing, measuring, train
+from core.training.arithmetic import Arithmetic, arithmetic_from, threads_given_back
+from core.training.building import new_model
+from core.training.checkpoints import saved_arithmetic
+from core.training.choosing import arithmetic_for_run, fastest, fastest_arithmetic
+from core.training.model import TrainedModel
+from tests.training.conftest import RESNET, SPECIES, VIT, make_plan, phase, run_through
+
+CPU = torch.device("cpu")
+HEAD_ONLY = 0
+
+
+@dataclass
+class Machine:
+    """One whose speed is made up. step, look: seconds of an image in an arithmetic. asked: what was tried, in order."""
+
+    step: Callable[[Arithmetic], float] = lambda a: 1.0
+    look: Callable[[Arithmetic], float] = lambda a: 1.0
+    asked: list[tuple[str, Arithmetic]] = field(default_factory=list)
+
+    def step_seconds(self, trial: measuring.Trial, first_learning: int, at_least: float = 0.0) -> float:
+        self.asked.append(("step", trial.arithmetic))
+        return self.step(trial.arithmetic)
+
+    def forward_seconds(self, trial: measuring.Trial, at_least: float = 0.0) -> float:
+        self.asked.append(("look", trial.arithmetic))
+        return self.look(trial.arithmetic)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """It has bf16, and as many threads as torch."""
+    made = Machine()
+    monkeypatch.setattr(measuring, "step_seconds", made.step_seconds)
+    monkeypatch.setattr(measuring, "forward_seconds", made.forward_seconds)
+    monkeypatch.setattr(arithmetic, "_cpu_has_bf16", lambda: True)
+    with threads_given_back():
+        yield made
+
+
+def model_of(home: Home, backbone: str = RESNET) -> TrainedModel:
+    return new_model(home, make_plan(phase(backbone), backbone=backbone), [SPECIES])
+
+
+def chosen(home: Home, learning: int = 99, backbone: str = RESNET, precision: str = "auto") -> Arithmetic:
+    plan = make_plan(phase(backbone, learning), backbone=backbone, precision=precision)
+    return fastest_arithmetic(home, plan, lambda: model_of(home, backbone), CPU)
+
+
+def test_short_numbers_are_taken_where_they_are_clearly_faster(home: Home, machine: Machine):
+    machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
+    assert chosen(home).precision == "bf16"
+
+
+def test_a_gain_that_may_be_chance_is_not_worth_the_short_numbers(home: Home, machine: Machine):
+    machine.step = machine.look = lambda a: 0.97 if a.precision == "bf16" else 1.0
+    assert (chosen(home).precision, chosen(home).looks_in) == ("fp32", "fp32")
+
+
+def test_looking_and_learning_may_be_fastest_in_different_numbers(home: Home, machine: Machine):
+    machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
+    machine.step = lambda a: 2.0 if a.precision == "bf16" else 1.0
+    found = chosen(home)
+    assert (found.precision, found.looks_in) == ("fp32", "bf16")
+
+
+def test_where_only_the_head_learns_looking_decides(home: Home, machine: Machine):
+    machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
+    machine.step = lambda a: 2.0 if a.precision == "bf16" else 1.0
+    assert chosen(home, HEAD_ONLY).precision == "bf16"
+
+
+def test_a_precision_that_the_plan_asks_for_is_kept(home: Home, machine: Machine):
+    machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
+    found = chosen(home, precision="fp32")
+    assert (found.precision, found.looks_in) == ("fp32", "fp32")
+
+
+@pytest.mark.parametrize("backbone", [RESNET, VIT])
+def test_the_order_in_memory_is_the_usual_one_unless_the_other_is_clearly_faster(
+    home: Home, machine: Machine, backbone: str
+):
+    assert chosen(home, backbone=backbone).channels_last == (backbone == RESNET)
+    machine.step = lambda a: 0.5 if a.channels_last != (backbone == RESNET) else 1.0
+    assert chosen(home, 1, backbone).channels_last != (backbone == RESNET)
+
+
+def test_half_of_many_threads_are_taken_where_they_are_faster(
+    home: Home, machine: Machine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(choosing, "threads_to_try", lambda device: (3, 2))
+    machine.step = lambda a: 0.5 if a.threads == 2 else 1.0
+    assert chosen(home).threads == 2
+    assert torch.get_num_threads() == 1
+
+
+def test_few_threads_are_all_used(monkeypatch: pytest.MonkeyPatch):
+    for everyone, tried in ((1, (1,)), (2, (2,)), (4, (4,)), (8, (8, 4)), (64, (64, 32))):
+        monkeypatch.setattr(torch, "get_num_threads", lambda everyone=everyone: everyone)
+        assert choosing.threads_to_try(CPU) == tried
+
+
+def test_candidates_take_turns_and_the_first_round_does_not_count(home: Home, machine: Machine):
+    plan, slow_once = make_plan(), iter([99.0])
+    one, other = Arithmetic(CPU), Arithmetic(CPU, channels_last=True)
+    trial = measuring.begin(model_of(home), plan, one)
+    machine.asked.clear()
+    found = fastest(trial, [one, other], lambda t: next(slow_once, 1.0) + machine.step_seconds(t, 0))
+    assert found == one
+    assert [a for _, a in machine.asked[:6]] == [one, other] * 3
+
+
+def test_a_single_lucky_turn_does_not_win(home: Home, machine: Machine):
+    one, other = Arithmetic(CPU), Arithmetic(CPU, channels_last=True)
+    trial = measuring.begin(model_of(home), make_plan(), one)
+    seconds = {one: iter([1.0] * 99), other: iter([1.0, 0.5] + [1.0] * 99)}
+    assert fastest(trial, [one, other], lambda t: next(seconds[t.arithmetic])) == one
+
+
+def test_the_choice_is_measured_once_and_kept(home: Home, machine: Machine):
+    first = chosen(home)
+    machine.asked.clear()
+    machine.step = machine.look = lambda a: 0.1 if a.precision == "bf16" else 1.0
+    assert chosen(home) == first
+    assert machine.asked == []
+
+
+def test_without_a_choice_of_numbers_a_further_stage_is_not_measured_anew(
+    home: Home, machine: Machine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(arithmetic, "_cpu_has_bf16", lambda: False)
+    chosen(home)
+    machine.asked.clear()
+    chosen(home, 1)
+    assert machine.asked == []
+
+
+def test_the_model_is_as_it_was_after_it_was_tried(home: Home):
+    plan = make_plan()
+    model = model_of(home)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    layouts = {name: value.stride() for name, value in model.state_dict().items()}
+    arithmetic_for_run(home, plan, model, CPU, photos=10**9)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+        assert value.stride() == layouts[name]
+
+
+def test_a_short_run_is_not_measured_for(home: Home, machine: Machine):
+    machine.step = lambda a: 1e-3
+    assert arithmetic_for_run(home, make_plan(), model_of(home), CPU, photos=35).channels_last
+    assert {a.precision for _, a in machine.asked} == {"fp32"}
+    assert len(machine.asked) == 1
+
+
+def test_a_long_run_begins_in_the_fastest(home: Home, machine: Machine):
+    machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
+    plan = make_plan(precision="auto")
+    assert arithmetic_for_run(home, plan, model_of(home), CPU, photos=1_000).precision == "bf16"
+
+
+def test_memory_that_runs_out_while_measuring_leaves_the_usual(home: Home, machine: Machine):
+    def too_much(arithmetic: Arithmetic) -> float:
+        raise torch.OutOfMemoryError
+
+    machine.step = too_much
+    assert arithmetic_for_run(home, make_plan(), model_of(home), CPU, photos=1_000).precision == "fp32"
+
+
+def test_facts_and_back():
+    whole = Arithmetic(CPU, "fp32", channels_last=True, looks_in="fp32", threads=3)
+    assert arithmetic_from(whole.facts(), CPU) == whole
+
+
+def test_facts_of_numbers_that_the_device_lacks_are_of_no_use(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(arithmetic, "_cpu_has_bf16", lambda: False)
+    for begun_in in (Arithmetic(CPU, "bf16"), Arithmetic(CPU, looks_in="bf16")):
+        assert arithmetic_from(begun_in.facts(), CPU) is None
+
+
+def test_a_layout_is_taken_back():
+    layer = torch.nn.Conv2d(3, 4, 3)
+    strides = layer.weight.stride()
+    there = Arithmetic(CPU, channels_last=True).move(layer).weight.stride()
+    assert there != strides
+    assert Arithmetic(CPU).move(layer).weight.stride() == strides
+
+
+def test_what_was_looked_at_in_short_numbers_is_learned_from_in_long_ones(job_for, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(arithmetic, "_cpu_has_bf16", lambda: True)
+    mixed = Arithmetic(CPU, "fp32", channels_last=True, looks_in="bf16", threads=1)
+    monkeypatch.setattr("core.training.preparing.arithmetic_for_run", lambda *_: mixed)
+    job = job_for(make_plan(phase(learning=1), precision="auto"))
+    events = run_through(job)
+    assert not [e for e in events if isinstance(e, Warned)]
+    assert events[-1].reason == "finished"
+
+
+def test_a_resumed_run_goes_on_in_what_it_began_in(job_for, monkeypatch: pytest.MonkeyPatch):
+    began = Arithmetic(CPU, channels_last=False, threads=1)
+    monkeypatch.setattr("core.training.preparing.arithmetic_for_run", lambda *_: began)
+    job = job_for(make_plan())
+    events = train(job)
+    next(e for e in events if isinstance(e, Stepped))
+    events.close()
+    monkeypatch.setattr("core.training.preparing.arithmetic_for_run", lambda *_: replace(began, channels_last=True))
+    run_through(job)
+    assert saved_arithmetic(job.folder) == began.facts()
