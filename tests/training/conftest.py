@@ -14,7 +14,8 @@ from core.backbones import card, describe_stages
 from core.datasets import MISSING, Dataset, Task, store_side
 from core.home import Home
 from core.plans import BackboneChoice, DatasetChoice, Phase, Plan
-from core.training import Event, Job, train
+from core.training import Event, Job, TrainedModel, train
+from core.training.arithmetic import Arithmetic, usual
 
 SPECIES, HEALTH = Task("species", ("oak", "elm", "ash")), Task("health", ("well", "ill"))
 STARTER = "graft-resnet10t"
@@ -77,6 +78,16 @@ def _photos_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         return InMemory(image_size, dataset.labels(SPECIES))
 
     monkeypatch.setattr("core.training.preparing.open_pixels", open_in_memory)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs begin in the usual arithmetic: trying steps beforehand would be counted by tests that count steps."""
+
+    def usual_at_once(home: Home, plan: Plan, model: TrainedModel, device: torch.device, photos: int) -> Arithmetic:
+        return usual(model.backbone, device, plan.precision)
+
+    monkeypatch.setattr("core.training.preparing.arithmetic_for_run", usual_at_once)
 
 
 def phase(backbone: str = RESNET, learning: int = 99, rate: float = 1e-3, **changes: Any) -> Phase:
