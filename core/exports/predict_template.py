@@ -15,6 +15,7 @@ import timm
 import torch
 from PIL import Image, ImageOps
 from safetensors.torch import load_file
+from torch.nn import functional
 
 HERE = Path(__file__).resolve().parent
 MODEL, LABELS, SEEN = (
@@ -52,12 +53,15 @@ def read_photo(path):
     with Image.open(path) as image:
         image.draft("RGB", (2 * side, 2 * side))
         photo = to_rgb(ImageOps.exif_transpose(image))
-    left, top = (photo.width - min(photo.size)) / 2, (photo.height - min(photo.size)) / 2
-    box = (left, top, photo.width - left, photo.height - top)
-    pixels = np.asarray(photo.resize((side, side), Image.Resampling.BICUBIC, box=box), np.float32)
+    times = max(1, min(photo.size) // (2 * side))
+    edge = min(photo.size) // times * times
+    left, top = (photo.width - edge) // 2, (photo.height - edge) // 2
+    square = torch.from_numpy(np.array(photo.reduce(times, (left, top, left + edge, top + edge)))).permute(2, 0, 1)
+    pixels = functional.interpolate(square[None], (side, side), mode="bicubic", antialias=True)[0]
     start = (side - size) // 2
-    centre = torch.from_numpy(pixels[start : start + size, start : start + size] / 255)
-    return ((centre - torch.tensor(SEEN["mean"])) / torch.tensor(SEEN["std"])).permute(2, 0, 1)[None]
+    centre = pixels[:, start : start + size, start : start + size] / 255
+    mean, std = (torch.tensor(SEEN[name]).view(3, 1, 1) for name in ("mean", "std"))
+    return ((centre - mean) / std)[None]
 
 
 @torch.inference_mode()

@@ -22,7 +22,9 @@ STEPS = (
     "resize_to (Pillow's draft).",
     "Turn it the way its EXIF orientation says.",
     "Make it RGB: transparent parts white, grey of 16 bits scaled to 8.",
-    "Take the largest centred square and resize it to resize_to x resize_to pixels (bicubic, antialiased).",
+    "Take the largest centred square; where its side is still 4 x resize_to or more, average it down by the largest "
+    "whole number that leaves 2 x resize_to (Pillow's reduce).",
+    "Resize it to resize_to x resize_to pixels (torch's interpolate on uint8: bicubic, antialiased).",
     "Take the centred square of image_size x image_size pixels.",
     "Divide by 255, subtract mean, divide by std, per colour.",
 )

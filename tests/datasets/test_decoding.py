@@ -3,11 +3,13 @@
 import contextlib
 import io
 import os
+import re
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torchvision.io
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from PIL import Image, ImageOps
@@ -187,6 +189,78 @@ def test_a_damaged_file_is_a_picture_or_a_sentence(kind: str, place: float, valu
             read(damaged)
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    how=some.sampled_from([{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_blocks": 4}]),
+    places=some.lists(some.floats(0, 1, exclude_max=True), max_size=4),
+    value=some.integers(0, 255),
+    keep=some.sampled_from([1.0, 0.99, 0.7, 0.3]),
+)
+def test_a_damaged_jpeg_is_refused_or_read_alike_by_both_decoders(
+    how: dict[str, object], places: list[float], value: int, keep: float
+) -> None:
+    file = bytearray(encoded(smooth(60, 45), "JPEG", **how))
+    for place in places:
+        file[int(place * len(file))] = value
+    damaged = bytes(file[: int(keep * len(file))])
+    try:
+        expected = prepare_image(decode(damaged), 32)
+    except BadDataset as error:
+        with pytest.raises(BadDataset, match=re.escape(error.sentence)):
+            decode_for(damaged, 32)
+    else:
+        assert (decode_for(damaged, 32) == expected).all()
+
+
+def damaged_exif() -> bytes:
+    return encoded(smooth(300, 201), "JPEG", exif=b"Exif\x00\x00MM\x00\x2a\xff\xff\xff\xff\x01\x02")
+
+
+JPEGS = {
+    "ordinary": lambda: encoded(smooth(300, 201), "JPEG"),
+    "progressive": lambda: encoded(smooth(300, 201), "JPEG", progressive=True),
+    "full colour": lambda: encoded(smooth(201, 300), "JPEG", subsampling=0),
+    "RGB inside": lambda: encoded(smooth(300, 201), "JPEG", keep_rgb=True),
+    "grey": lambda: encoded(smooth(300, 201).convert("L"), "JPEG"),
+    "CMYK": lambda: encoded(smooth(300, 201).convert("CMYK"), "JPEG"),
+    "turned": lambda: encoded(smooth(300, 201), "JPEG", exif=turned_exif(6)),
+    "mirrored": lambda: encoded(smooth(300, 201), "JPEG", exif=turned_exif(5)),
+    "damaged EXIF": damaged_exif,
+    "several pictures": lambda: encoded(smooth(300, 201), "MPO", save_all=True, append_images=[corners()]),
+    "tiny": lambda: encoded(smooth(1, 1), "JPEG"),
+    "panorama": lambda: encoded(smooth(9_000, 17), "JPEG"),
+}
+
+
+def turned_exif(turn: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[274] = turn
+    return exif
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+@pytest.mark.parametrize("kind", JPEGS)
+def test_jpegs_of_every_kind_are_seen_as_pillow_sees_them(kind: str) -> None:
+    file = JPEGS[kind]()
+    assert (decode_for(file, 74) == prepare_image(decode(file), 74)).all()
+
+
+def test_an_ordinary_jpeg_is_decoded_by_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "_right_rgb", lambda image: pytest.fail("Pillow decoded it"))
+    assert decode_for(encoded(smooth(300, 200), "JPEG"), 74).shape == (74, 74, 3)
+
+
+@pytest.mark.parametrize("refusal", [RuntimeError("refused"), AttributeError("built without libjpeg")])
+def test_what_torchvision_refuses_pillow_reads(monkeypatch: pytest.MonkeyPatch, refusal: Exception) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise refusal
+
+    file = encoded(smooth(300, 200), "JPEG")
+    before = decode_for(file, 74)
+    monkeypatch.setattr(torchvision.io, "decode_jpeg", refuse)
+    assert (decode_for(file, 74) == before).all()
+
+
 @pytest.mark.parametrize(("image_size", "side"), [(224, 258), (100, 115), (64, 74), (20, 23), (200, 230)])
 def test_the_stored_side_is_115_percent_rounded_up(image_size: int, side: int) -> None:
     assert store_side(image_size) == side
@@ -199,6 +273,27 @@ def test_the_centre_square_is_taken_whatever_the_shape() -> None:
         assert prepare_image(image, 32).shape == (32, 32, 3)
         # The rim mixes with its neighbours.
         assert prepare_image(image, 32)[1:-1, 1:-1].min() == 255
+
+
+@pytest.mark.parametrize(("size", "side"), [((192, 256), 258), ((533, 400), 258), ((90, 90), 37), ((20, 30), 74)])
+def test_resizing_is_pillows_within_two_levels(size: tuple[int, int], side: int) -> None:
+    image = smooth(*size)
+    pixels = np.asarray(image) // 2 + np.random.default_rng(0).integers(0, 128, (size[1], size[0], 3), dtype=np.uint8)
+    image = Image.fromarray(pixels)
+    edge = min(size)
+    left, top = (size[0] - edge) // 2, (size[1] - edge) // 2
+    box = (left, top, left + edge, top + edge)
+    expected = image.crop(box).resize((side, side), Image.Resampling.BICUBIC)
+    away = np.abs(prepare_image(image, side).astype(int) - np.asarray(expected))
+    assert away.max() <= 2
+    assert away.mean() < 0.05
+
+
+def test_a_large_picture_that_is_no_jpeg_is_reduced_first_and_differs_by_little() -> None:
+    image = smooth(1_603, 1_201)
+    full = image.resize((96, 96), Image.Resampling.BICUBIC, box=(201, 0, 1_402, 1_201))
+    away = np.abs(decode_for(encoded(image, "PNG"), 96).astype(int) - np.asarray(full))
+    assert away.max() <= 2
 
 
 @pytest.mark.parametrize("shape", [(20_000, 20), (1, 1), (3, 900)])

@@ -67,6 +67,7 @@ def photos(tmp_path: Path) -> list[Path]:
     turned = Image.Exif()
     turned[0x0112] = 6
     colourful.resize((1500, 900)).save(folder / "large and turned.jpg", exif=turned, quality=90)
+    colourful.save(folder / "ordinary.jpg", quality=80)
     colourful.convert("CMYK").save(folder / "print.jpg")
     see_through = colourful.convert("RGBA")
     see_through.putalpha(gradient)

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import timm
+import torch
 from safetensors.torch import load_file
 
 from core.datasets import import_dataset
@@ -17,8 +19,12 @@ from core.errors import BadInput, NotFound
 from core.evaluation import make_result, predictions_table, read_predictions, save_result
 from core.exports import export_zip, load_predictor
 from core.exports.model_card import escaped
+from core.exports.predictor import read_photo
 from core.plans import parse_plan
 from core.runs.queueing import queue
+
+# A folder with photos that are too large for the project; tests that want one are skipped without it.
+ORIGINALS = Path(os.environ.get("GRAFT_TEST_PHOTOS", "")) / "originals.zip"
 
 FILES = {"README.md", "predict.py", "model.json", "labels.json", "preprocessing.json", "plan.json", "model.safetensors"}
 
@@ -95,6 +101,29 @@ def test_predict_py_gives_the_same_answers_for_every_kind_of_network(
 @pytest.fixture
 def run(clothes, taught):
     return taught(clothes)
+
+
+def seen_at_home(folder: Path, photos: list[Path]) -> np.ndarray:
+    """What predict.py shows its network, in levels of grey again: uint8 [photos, size, size, 3]."""
+    predict = runpy.run_path(str(folder / "predict.py"))
+    mean, std = (torch.tensor(predict["SEEN"][name]).view(3, 1, 1) for name in ("mean", "std"))
+    seen = [255 * (predict["read_photo"](photo)[0] * std + mean) for photo in photos]
+    return torch.stack(seen).permute(0, 2, 3, 1).round().to(torch.uint8).numpy()
+
+
+def test_predict_py_sees_every_photo_to_the_last_bit_as_training_did(home, run, photos, tmp_path):
+    trained_on = np.stack([read_photo(photo, 32) for photo in photos])
+    assert (seen_at_home(unpacked(home, run, tmp_path), photos) == trained_on).all()
+
+
+@pytest.mark.skipif(not ORIGINALS.exists(), reason="needs the photos as they came from cameras")
+def test_predict_py_sees_photos_from_cameras_to_the_last_bit_as_training_did(home, clothes, taught, tmp_path):
+    with zipfile.ZipFile(ORIGINALS) as archive:
+        archive.extractall(tmp_path / "originals")
+    photos = sorted((tmp_path / "originals").rglob("*.jpg"))
+    for size in (32, 224):
+        folder = unpacked(home, taught(clothes, image_size=size), tmp_path / str(size))
+        assert (seen_at_home(folder, photos) == np.stack([read_photo(photo, size) for photo in photos])).all()
 
 
 def test_predict_py_names_what_it_cannot_read_and_answers_the_rest(home, run, photos, ask, tmp_path):
