@@ -113,7 +113,8 @@ def decode_within(source: Source, side: int) -> Image.Image:
 def prepare_image(image: Image.Image, side: int) -> np.ndarray:
     """The centre square of an RGB picture, resized (bicubic, antialiased) to uint8 [side, side, 3].
 
-    One of at least 4 x side is first reduced by a whole number to about 2 x side, by averaging: eight times as fast at 12 megapixels.
+    One of at least 4 x side is first averaged down by a whole number to about 2 x side: at 12 megapixels that is eight
+    times as fast.
     """
     # Here and not above: torch takes a second to load, and those who only list or draw datasets need none of it.
     import torch
