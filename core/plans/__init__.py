@@ -26,7 +26,7 @@ from core.plans.plan import (
     read_plan,
 )
 from core.plans.recipes import RECIPES, Recipe, make_plan, recipe_of, with_recipe
-from core.plans.views import views_at, views_computed
+from core.plans.views import views_at, views_computed, views_in_words
 
 __all__ = [
     "NO_AUGMENTATION",
@@ -61,6 +61,7 @@ __all__ = [
     "toggle",
     "views_at",
     "views_computed",
+    "views_in_words",
     "warnings",
     "with_recipe",
 ]

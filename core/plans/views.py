@@ -26,6 +26,20 @@ def views_computed(plan: Plan, phase: Phase) -> int:
     return min(phase.epochs, max(POOL, -(-phase.epochs // 4)) if chosen is None else chosen)
 
 
+def views_in_words(plan: Plan) -> str:
+    """What training makes of changed photos where a part is frozen; "" where nothing is, or photos stay the same."""
+    frozen = [phase for phase in plan.phases if phase.first_learning > 0]
+    if plan.augmentation.off or not frozen:
+        return ""
+    computed, epochs = sum(views_computed(plan, phase) for phase in frozen), sum(phase.epochs for phase in frozen)
+    if computed == epochs:
+        return "Each epoch sees every photo changed anew."
+    return (
+        f"The frozen part looks at {computed} changed views of each photo, and the {epochs} epochs take turns with them: "
+        f"{epochs / computed:.2g} times as quick as a new view in each."
+    )
+
+
 def newest_views(phase: Phase, views: int, first_epoch: int, epoch: int) -> tuple[int, ...]:
     """The few views that are newest at an epoch, the newest first. A view is named after the epoch that sees it first.
 

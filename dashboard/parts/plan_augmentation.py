@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.datasets import Dataset, decode, prepare_image
 from core.errors import BadDataset
-from core.plans import NO_AUGMENTATION, Augmentation, Plan
+from core.plans import NO_AUGMENTATION, Augmentation, Plan, views_in_words
 from core.training import preview_augmentation
 from dashboard import state
 from dashboard.parts.plan_widgets import shows
@@ -26,6 +26,7 @@ STRENGTHS: dict[str, tuple[str, float | bool, float | bool]] = {
     "Erase": ("erase", 0.25, 0.0),
 }
 VIEWS, SIDE = 6, 144
+KEPT_VIEWS, AUTOMATIC = (2, 4, 8, 16), -1
 
 
 def show_augmentation(plan: Plan, dataset: Dataset, expert: bool) -> None:
@@ -40,6 +41,8 @@ def show_augmentation(plan: Plan, dataset: Dataset, expert: bool) -> None:
     if expert:
         _show_strengths(plan)
     _show_preview(plan.augmentation, dataset)
+    if sentence := views_in_words(plan):
+        st.caption(sentence)
 
 
 def switched_on(augmentation: Augmentation) -> list[str]:
@@ -58,7 +61,7 @@ def with_pills(plan: Plan, names: list[str]) -> Plan:
 
 
 def _show_strengths(plan: Plan) -> None:
-    crop, colour, rotate, erase = st.columns(4)
+    crop, colour, rotate, erase, views = st.columns(5)
     for column, label, field, least, most, step in (
         (crop, "Crop keeps at least", "crop", 0.1, 1.0, 0.05),
         (colour, "Colour, strength", "colour", 0.0, 1.0, 0.05),
@@ -69,6 +72,26 @@ def _show_strengths(plan: Plan) -> None:
             label, least, most, step=step,
             **shows(f"aug_{field}", float(getattr(plan.augmentation, field)), lambda p, n, f=field: _strength(p, f, n)),
         )  # fmt: skip
+
+    kept = plan.augmentation.kept_views
+    views.selectbox(
+        "Views of a photo", with_kept(kept), format_func=_views_in_words, help=WORDS["kept views"],
+        **shows("kept_views", AUTOMATIC if kept is None else kept, _keep_views),
+    )  # fmt: skip
+
+
+def with_kept(kept: int | None) -> list[int]:
+    """The choices, with the plan's own among them."""
+    return [AUTOMATIC, *sorted({*KEPT_VIEWS, *([kept] if kept else [])}), 0]
+
+
+def _views_in_words(views: int) -> str:
+    return {AUTOMATIC: "automatic", 0: "new in each epoch"}.get(views, str(views))
+
+
+def _keep_views(plan: Plan, views: int) -> Plan:
+    kept = None if views == AUTOMATIC else views
+    return plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update={"kept_views": kept})})
 
 
 def _strength(plan: Plan, field: str, value: float) -> Plan:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.errors import BadPlan
 from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, DatasetChoice, Phase, Plan, parse_plan
-from core.plans.views import POOL, views_at, views_computed
+from core.plans.views import POOL, views_at, views_computed, views_in_words
 
 
 def plan_of(epochs: int, augmentation: Augmentation, learning: tuple[float, ...] = (0.0, 0.0)) -> Plan:
@@ -38,6 +38,16 @@ def test_photos_that_stay_the_same_have_one_view_and_a_network_that_learns_from_
     assert views(30, NO_AUGMENTATION) == 1
     assert views(30, NO_AUGMENTATION.model_copy(update={"kept_views": 4})) == 1
     assert views(30, Augmentation(), (0.1, 0.1)) == 0
+
+
+def test_the_page_says_what_it_saves():
+    assert views_in_words(plan_of(20, Augmentation())) == (
+        "The frozen part looks at 5 changed views of each photo, and the 20 epochs take turns with them: 4 times as quick "
+        "as a new view in each."
+    )
+    assert views_in_words(plan_of(20, Augmentation(kept_views=0))) == "Each epoch sees every photo changed anew."
+    assert views_in_words(plan_of(20, NO_AUGMENTATION)) == ""
+    assert views_in_words(plan_of(20, Augmentation(), (0.1, 0.1))) == ""
 
 
 def test_one_view_is_refused():
