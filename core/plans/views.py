@@ -35,8 +35,8 @@ def views_in_words(plan: Plan) -> str:
     if computed == epochs:
         return "Each epoch sees every photo changed anew."
     return (
-        f"The frozen part looks at {computed} changed views of each photo, and the {epochs} epochs take turns with them: "
-        f"{epochs / computed:.2g} times as quick as a new view in each."
+        f"The frozen part looks at {computed} changed views of each photo, and the {epochs} epochs take turns with "
+        f"them: {epochs / computed:.2g} times as quick as a new view in each."
     )
 
 

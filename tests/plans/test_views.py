@@ -42,8 +42,8 @@ def test_photos_that_stay_the_same_have_one_view_and_a_network_that_learns_from_
 
 def test_the_page_says_what_it_saves():
     assert views_in_words(plan_of(20, Augmentation())) == (
-        "The frozen part looks at 5 changed views of each photo, and the 20 epochs take turns with them: 4 times as quick "
-        "as a new view in each."
+        "The frozen part looks at 5 changed views of each photo, and the 20 epochs take turns with them: 4 times as "
+        "quick as a new view in each."
     )
     assert views_in_words(plan_of(20, Augmentation(kept_views=0))) == "Each epoch sees every photo changed anew."
     assert views_in_words(plan_of(20, NO_AUGMENTATION)) == ""
