@@ -215,4 +215,6 @@ def unchanged(bench: Workbench, model: TrainedModel, rows: np.ndarray) -> Tensor
 
 def _on_device(bench: Workbench, rows: np.ndarray) -> Tensor:
     pixels, device = bench.store.read(rows), bench.arithmetic.device
-    return pixels.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else pixels.to(device)
+    if device.type == "cuda" and not pixels.is_cuda:
+        return pixels.pin_memory().to(device, non_blocking=True)
+    return pixels.to(device)

@@ -19,6 +19,7 @@ from core.training.devices import resolve_device
 from core.training.events import Checkpointed, Event, Prepared, Warned
 from core.training.model import TrainedModel, learns_batch_norm, split_names
 from core.training.optimisers import make_optimiser
+from core.training.resident_pixels import make_resident
 from core.training.state import TrainingState
 from core.training.workbench import Job, Workbench, lay_out, tasks_of
 
@@ -61,6 +62,7 @@ def prepare(job: Job) -> Generator[Event, None, tuple[Workbench, TrainingState, 
     yield Prepared("Building the network", 0, 0)
     model = new_model(job.home, plan, tasks_of(plan, job.dataset))
     arithmetic = yield from _arithmetic(job, model, device)
+    store = yield from make_resident(store, len(job.dataset), device)
     bench = lay_out(job, card(plan.backbone.name), store, arithmetic)
     _check_batch_norm(model, plan, len(bench.training))
 

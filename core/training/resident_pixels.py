@@ -24,9 +24,7 @@ class ResidentPixels:
         return self._pixels.index_select(0, torch.from_numpy(np.asarray(rows)).to(self._pixels.device))
 
 
-def make_resident(
-    store: PixelStore, images: int, device: torch.device
-) -> Generator[Prepared, None, PixelStore | ResidentPixels]:
+def make_resident(store: PixelStore, images: int, device: torch.device) -> Generator[Prepared, None, PixelStore]:
     """The store with its photos on the device, where a GPU has room for all of them; else as it is."""
     if device.type != "cuda" or images * 3 * store.side**2 > memory_budget(device):
         return store
