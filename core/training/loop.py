@@ -51,12 +51,14 @@ def train(job: Job) -> Iterator[Event]:
             if at.epoch == now.first_epoch and at.batch == 0:
                 rates = phase_rates(now.phase, model.stages)
                 yield PhaseBegan(now.number, now.phase.name, at.epoch + 1, now.phase.epochs, rates)
+            bench.arithmetic.use_threads()
             if path is None or path.now != now:
                 path = path if path and path.serves(now) else None  # what it kept makes room before more is kept
                 path = yield from open_path(bench, model, now, state.views.get(now.number), before=path)
                 state.views[now.number] = path.views
             path = yield from path.for_epoch(at.epoch)
-
+            if path.ends_at_heads:
+                bench.arithmetic.use_one_thread()
             free_for(model, now.phase)
             batches = epoch_batches(bench.training, plan.batch_size, plan.seed, at.epoch)
             for rows in batches[at.batch :]:
@@ -86,6 +88,8 @@ def train(job: Job) -> Iterator[Event]:
         raise
     except Unstable:
         reason = "unstable"  # no checkpoint of this: last/ and best/ are from when it still went well
+    finally:
+        bench.arithmetic.use_threads()
     yield _ended(reason, job, state)
 
 

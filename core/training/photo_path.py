@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from core.backbones.cut import cut
+from core.datasets.decoding import VERSION as PIXELS_VERSION
 from core.plans.plan import Phase
 from core.plans.views import POOL, newest_views, views_at, views_computed
 from core.training.activation_files import Values, fits
@@ -72,6 +73,13 @@ class PhotoPath:
     def serves(self, now: PhaseNow) -> bool:
         """Whether another phase cuts the network where this one does, so that what was kept is of use to it."""
         return self.now.phase.first_learning == now.phase.first_learning
+
+    @property
+    def ends_at_heads(self) -> bool:
+        """Whether nothing but the heads is left to compute in this epoch: all photos' features were kept."""
+        if self.parts is None or self.same is None or not isinstance(self.parts.suffix, nn.Identity):
+            return False
+        return self.bench.plan.augmentation.off or bool(self.changed)
 
     @property
     def keeps_views(self) -> bool:
@@ -169,6 +177,7 @@ def _cut_in_parts(bench: Workbench, model: TrainedModel, phase: Phase) -> Genera
         "stage": found.stage,
         "image_size": bench.plan.image_size,
         "side": bench.store.side,
+        "pixels": PIXELS_VERSION,
         "mean": bench.card.mean,
         "std": bench.card.std,
         "precision": bench.arithmetic.looks_in or bench.arithmetic.precision,

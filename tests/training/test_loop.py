@@ -131,3 +131,16 @@ def test_a_store_that_could_not_be_kept_is_told(job_for: Callable[..., Job], mon
         lambda home, data, size, progress: InMemory(size, data.labels(SPECIES), "Slow."),
     )
     assert "Slow." in [getattr(e, "sentence", "") for e in run_through(job_for(make_plan(phase(epochs=1))))]
+
+
+@pytest.mark.parametrize(("learning", "threads"), [(0, 1), (1, 2)], ids=["head alone", "a stage, too"])
+def test_a_head_alone_learns_by_one_thread_and_all_are_given_back(
+    job_for: Callable[..., Job], learning: int, threads: int
+):
+    torch.set_num_threads(2)
+    used = set()
+    for event in train(job_for(make_plan(phase(learning=learning, epochs=2), augmentation=NO_AUGMENTATION))):
+        if isinstance(event, Stepped):
+            used.add(torch.get_num_threads())
+    assert used == {threads}
+    assert torch.get_num_threads() == 2
