@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 
 from core.errors import BadDataset, BadPlan
 from core.plans import NO_AUGMENTATION, EarlyStopping, Head, Objective, Optimiser
-from core.training import Ended, EpochEnded, Job, PhaseBegan, Stepped, load_trained, score
+from core.training import Ended, EpochEnded, Job, PhaseBegan, Stepped, load_trained, score, train
 from core.training import preparing as preparing_module
 from tests.training.conftest import HEALTH, SPECIES, VIT, InMemory, make_dataset, make_plan, phase, run_through
 
