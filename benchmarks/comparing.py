@@ -45,10 +45,11 @@ ROWS = (
 
 @dataclass(frozen=True)
 class Measured:
-    """What one contender took for one row in one round."""
+    """What one contender took for one row in one round. disturbed: the share of the processor that others used."""
 
     times: Times
     memory: Memory
+    disturbed: float = 0.0
 
     def seconds(self, row: Row) -> float:
         """Of an epoch after the first, or of the whole run; epochs that were not run count as those that were."""
