@@ -39,12 +39,16 @@ class PeakOfTree:
 
     def _watch(self) -> None:
         while not self._over.wait(EVERY_SECONDS):
-            try:
-                seen = [_of(process) for process in (self._root, *self._root.children(recursive=True))]
-            except psutil.NoSuchProcess:
-                continue  # one ended meanwhile; the rest is seen the next time
-            own, mapped = sum(each.own for each in seen), sum(each.mapped for each in seen)
-            self.peak = Memory(max(self.peak.own, own), max(self.peak.mapped, mapped))
+            self.look()
+
+    def look(self) -> None:
+        """Once, now."""
+        try:
+            seen = [_of(process) for process in (self._root, *self._root.children(recursive=True))]
+        except psutil.NoSuchProcess:
+            return  # one ended meanwhile; the rest is seen the next time
+        own, mapped = sum(each.own for each in seen), sum(each.mapped for each in seen)
+        self.peak = Memory(max(self.peak.own, own), max(self.peak.mapped, mapped))
 
 
 def _of(process: psutil.Process) -> Memory:

@@ -27,7 +27,7 @@ from PIL import Image
 from benchmarks.machine import Table, keep
 from benchmarks.memory import PeakOfTree
 from core.backbones import default_card, describe_stages
-from core.datasets import import_dataset, load_dataset, open_pixels
+from core.datasets import import_dataset, open_pixels
 from core.home import open_home
 from core.plans import make_plan
 from core.training import EpochEnded, Job, train
@@ -43,7 +43,6 @@ class Scaled:
 
     images: int
     import_seconds: float
-    open_seconds: float
     decode_seconds: float
     first_epoch_seconds: float
     epoch_seconds: float
@@ -112,10 +111,8 @@ def measure(folder: Path) -> Scaled:
         before, at = at, time.perf_counter()
         return at - before
 
-    imported = import_dataset(home, "photos", folder / "photos")
+    dataset = import_dataset(home, "photos", folder / "photos")
     import_seconds = passed()
-    dataset = load_dataset(home, imported.id)
-    open_seconds = passed()
     open_pixels(home, dataset, IMAGE_SIZE)
     decode_seconds = passed()
     plan = make_plan(dataset, default_card(home), describe_stages(default_card(home)), image_size=IMAGE_SIZE)
@@ -125,7 +122,6 @@ def measure(folder: Path) -> Scaled:
     return Scaled(
         images=len(dataset),
         import_seconds=import_seconds,
-        open_seconds=open_seconds,
         decode_seconds=decode_seconds,
         first_epoch_seconds=epochs[0],
         epoch_seconds=float(np.median(epochs[1:])),
@@ -136,7 +132,6 @@ def measure(folder: Path) -> Scaled:
 COLUMNS = (
     "photos",
     "import, ms each",
-    "open, ms",
     "decode, ms each",
     "first epoch, ms each",
     "epoch after it, ms each",
@@ -152,7 +147,6 @@ def result_table(scaled: Sequence[Scaled]) -> Table:
         (
             f"{each.images:,}",
             1e3 * each.import_seconds / each.images,
-            1e3 * each.open_seconds,
             1e3 * each.decode_seconds / each.images,
             1e3 * each.first_epoch_seconds / each.images,
             1e3 * each.epoch_seconds / each.images,
@@ -165,8 +159,7 @@ def result_table(scaled: Sequence[Scaled]) -> Table:
     ]
     note = (
         f"JPEGs of {WIDTH} x {HEIGHT}, the starter backbone at {IMAGE_SIZE} pixels, head only; 80 % of them teach. "
-        "*each*: per photo of the dataset. *open*: reading the dataset's table. *first epoch*: with loading the "
-        "network and running its frozen part once over all photos. *memory*: the most that the process held at once; "
+        "*each*: per photo of the dataset. *first epoch*: with loading the network and running its frozen part once over all photos. *memory*: the most that the process held at once; "
         "*mapped files*: libraries and caches, which the system drops when somebody needs the room."
     )
     return Table("Scale", COLUMNS, rows, note)
