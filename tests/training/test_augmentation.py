@@ -80,6 +80,33 @@ def test_both_ways_of_cropping_show_the_same():
     assert (one - other).abs().mean() < 3
 
 
+@pytest.mark.parametrize("axis", [-1, -2])
+def test_a_crop_is_flipped_after_it_was_made(axis: int):
+    changes = Augmentation(colour=0, crop=0.5)
+    drawn = draw(changes, 0, 0, ROWS, SIZE / SIDE)
+    nothing, all_of_them = np.zeros(7, bool), np.ones(7, bool)
+    as_it_is = replace(drawn, flip=nothing, flip_vertical=nothing)
+    turned = replace(as_it_is, **{"flip" if axis == -1 else "flip_vertical": all_of_them})
+    mirrored = augment(PIXELS, changes, as_it_is, SIZE).flip(axis)
+    assert torch.equal(augment(PIXELS, changes, turned, SIZE), mirrored)
+
+
+@pytest.mark.parametrize("changes", [EVERYTHING, Augmentation(), NO_AUGMENTATION.model_copy(update={"colour": 0.5})])
+def test_the_stored_pixels_stay_as_they_are(changes: Augmentation):
+    pixels = PIXELS.clone()
+    changed(changes, pixels)
+    assert torch.equal(pixels, PIXELS)
+
+
+def test_any_number_of_threads_makes_the_same_photos(monkeypatch: pytest.MonkeyPatch):
+    by_threads = []
+    for threads in (1, 3, 64):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        by_threads.append(changed(Augmentation()))
+    assert torch.equal(by_threads[0], by_threads[1])
+    assert torch.equal(by_threads[0], by_threads[2])
+
+
 def test_rotation_turns_about_the_middle_by_the_drawn_angle():
     size, side = 40, store_side(40)  # both even: the middle lies between the same pixels in both
     pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (7, 3, side, side), dtype=np.uint8))
