@@ -40,9 +40,8 @@ class TrainedModel(nn.Module):
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """Pixels [batch, 3, height, width] from 0 to 255 as the backbone learned to see them."""
-        return (pixels - self.mean).div_(
-            self.std
-        )  # a second new tensor of this size would take as long as the division
+        # In place: memory for another batch of pixels costs as much as the division itself.
+        return (pixels - self.mean).div_(self.std)
 
 
 def init_heads(model: TrainedModel, seed: int) -> None:
