@@ -159,8 +159,9 @@ def result_table(scaled: Sequence[Scaled]) -> Table:
     ]
     note = (
         f"JPEGs of {WIDTH} x {HEIGHT}, the starter backbone at {IMAGE_SIZE} pixels, head only; 80 % of them teach. "
-        "*each*: per photo of the dataset. *first epoch*: with loading the network and running its frozen part once over all photos. *memory*: the most that the process held at once; "
-        "*mapped files*: libraries and caches, which the system drops when somebody needs the room."
+        "*each*: per photo of the dataset. *first epoch*: with loading the network and running its "
+        "frozen part once over all photos. *memory*: the most that the process held at once; *mapped files*: libraries "
+        "and caches, which the system drops when somebody needs the room."
     )
     return Table("Scale", COLUMNS, rows, note)
 
