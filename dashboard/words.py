@@ -30,6 +30,8 @@ WORDS: dict[str, str] = {
     "epochs": "How often every training photo is seen.",
     "image size": "Pixels on a side that the network sees. Larger shows more and takes longer.",
     "batch size": "How many photos are looked at before each step. Smaller needs less memory.",
+    "batch in parts": "Memory ran out in an earlier run, so a batch is computed in parts of {photos} photos here. What "
+    "is learned stays the same.",
     "augmentation": "Training photos are changed a little each time, so that the network learns the thing and not the "
     "one photo.",
     "kept views": "How many changed views of each photo the frozen part looks at, to be learned from in turn. Few are "

@@ -9,7 +9,7 @@ from core.datasets.dataset import MISSING, SPLITS, Dataset, DatasetSummary, Reje
 from core.datasets.decoding import decode, decode_for, inspect, prepare_image, read_size, store_side
 from core.datasets.editing import leave_out, relabel, split_again
 from core.datasets.importing import add_photos, import_dataset, import_found, import_upload
-from core.datasets.pixels import PixelStore, open_pixels
+from core.datasets.pixels import PixelStore, has_pixels, open_pixels
 from core.datasets.public import PublicSet, import_public, public_sets
 from core.datasets.registry import delete_dataset, list_datasets, load_dataset, rename_dataset
 from core.datasets.samples import Sample, import_sample, sample_preview, samples
@@ -36,6 +36,7 @@ __all__ = [
     "decode",
     "decode_for",
     "delete_dataset",
+    "has_pixels",
     "import_dataset",
     "import_found",
     "import_public",

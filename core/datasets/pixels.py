@@ -122,6 +122,11 @@ def open_pixels(
             return PixelsOnTheFly(dataset, image_size, note)
 
 
+def has_pixels(home: Home, dataset: Dataset, image_size: int) -> bool:
+    """Whether the store of this dataset version at this size is there, whole."""
+    return _open_stored(_path(home, dataset, dataset.version, image_size), dataset, image_size) is not None
+
+
 def pixel_bytes(images: int, image_size: int) -> int:
     """How much of the disk a store of so many images takes."""
     return _file_bytes(images, store_side(image_size))

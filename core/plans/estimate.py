@@ -3,10 +3,18 @@
 from dataclasses import dataclass
 
 from core.plans.plan import Phase, Plan
+from core.plans.views import views_computed
 
-# Python with torch, timm and the server around it, before any network is loaded; measured as resident memory.
-PROCESS_BYTES = 600 * 2**20
+# Python with all that it loads, libraries included, before any network is; measured as resident memory.
+PROCESS_BYTES = 900 * 2**20
 CLEAN_SAMPLE_LIMIT = 2_000  # training photos that are scored without augmentation at each epoch's end
+LOOKED_AT_ONCE = 64  # photos, where nothing learns
+# Building the network, trying a step of it, tracing it for the cut and loading it again at the end take about alike.
+# START_SECONDS is what does not depend on the network.
+START_TIMES, START_SECONDS = 4, 0.5
+EPOCH_SECONDS = 0.02  # of an epoch beside its steps, its scores and writing: sums, events, curves
+# Writing what crosses the cut into files, with checks, and reading it again from memory; per byte.
+KEEP_SECONDS, TAKE_SECONDS = 3e-9, 1e-9
 
 
 @dataclass(frozen=True)
@@ -24,9 +32,13 @@ class Calibration:
     step_bytes: tuple[float, ...]
     kept_bytes: tuple[float, ...]
     parameters: tuple[int, ...]  # of the backbone, per stage
+    look_bytes: float = 0.0  # memory that one image holds where nothing learns
     decode_seconds: float = 0.0
     augment_seconds: float = 0.0
-    start_seconds: float = 0.0  # building the network and reading its weights
+    step_seconds: float = 0.0  # of a step beside the network: Python, events
+    start_seconds: float = 0.0  # building the network
+    save_seconds: float = 0.0  # of a checkpoint, however small, and of each byte in it
+    save_seconds_per_byte: float = 0.0
     correction: float = 1.0  # what runs on this machine really took, as a factor of what was foretold
 
     @property
@@ -37,9 +49,24 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Estimate:
+    """memory_bytes: of the whole process, on a processor; kept activations lie in files and are not in it."""
+
     seconds: float
     memory_bytes: int
     disk_bytes: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Photos that teach, and photos that judge."""
+
+    training: int
+    validation: int
+
+    @property
+    def scored(self) -> int:
+        """Photos that are scored at an epoch's end."""
+        return self.validation + min(self.training, max(self.validation, 1), CLEAN_SAMPLE_LIMIT)
 
 
 def keeps_activations(plan: Plan, phase: Phase) -> bool:
@@ -48,38 +75,114 @@ def keeps_activations(plan: Plan, phase: Phase) -> bool:
 
 
 def estimate(
-    plan: Plan, training: int, validation: int, calibration: Calibration, head_parameters: int, decoded: bool = False
+    plan: Plan,
+    training: int,
+    validation: int,
+    calibration: Calibration,
+    head_parameters: int,
+    decoded: bool = False,
+    photos_at_once: int | None = None,
 ) -> Estimate:
-    """Time and memory of a plan. training, validation: images of each split. decoded: the pixel store exists."""
-    c = calibration
-    side = -(-plan.image_size * 115 // 100)
+    """Time and memory of a plan. training, validation: images of each split. decoded: the pixel store exists.
+
+    photos_at_once: of a batch, where this machine's memory does not hold all of it.
+    """
+    c, photos = calibration, Counts(training, validation)
     images = training + validation
-    scored = validation + min(training, max(validation, 1), CLEAN_SAMPLE_LIMIT)
-    seconds = c.start_seconds + (0.0 if decoded else images * c.decode_seconds)
-    kept_bytes = 0.0
+    seconds = 0.0 if decoded else images * c.decode_seconds
+    seconds += START_SECONDS + START_TIMES * c.start_seconds
+    seconds += photos.scored * c.forward_seconds  # the best epoch, at the end
+    seconds += _frozen_bytes(plan, c) * c.save_seconds_per_byte
     last_cut = 0
     for phase in plan.phases:
-        cut = phase.first_learning
-        # Photos that judge never change, so what lies before the cut is computed once for them in any case.
-        kept = images if keeps_activations(plan, phase) else scored
-        if cut != last_cut:
-            seconds += kept * c.prefix_seconds[cut]
-            kept_bytes = max(kept_bytes, kept * c.kept_bytes[cut])
-        last_cut = cut
-        learn = c.suffix_seconds[cut]
-        if not keeps_activations(plan, phase):
-            learn += c.prefix_seconds[cut] + c.augment_seconds
-        judge = c.forward_seconds - c.prefix_seconds[cut]
-        seconds += phase.epochs * (training * learn + scored * judge)
-    earliest = min(phase.first_learning for phase in plan.phases)
-    learning = sum(c.parameters[earliest:]) + head_parameters
-    states = 2 if plan.optimiser.kind == "adamw" else 1
-    weights = 4 * (sum(c.parameters) + head_parameters) + 4 * learning * (1 + states)
-    batch = min(plan.batch_size, max(training, 1))
-    memory = (
-        PROCESS_BYTES + 2 * weights + batch * c.step_bytes[earliest] + kept_bytes
-    )  # twice: the best model is kept beside
-    return Estimate(seconds * c.correction, int(memory), int(images * 3 * side * side + 4 * weights))
+        seconds += _looking_seconds(plan, phase, photos, c, again=phase.first_learning != last_cut)
+        seconds += phase.epochs * epoch_seconds(plan, phase, photos, c, head_parameters)
+        last_cut = phase.first_learning
+    memory = _memory(
+        plan, c, head_parameters, min(plan.batch_size, photos_at_once or plan.batch_size, max(training, 1))
+    )
+    return Estimate(float(seconds * c.correction), int(memory), int(_disk(plan, photos, c, head_parameters)))
+
+
+def look_seconds(phase: Phase, c: Calibration) -> float:
+    """The frozen part of a phase looks at one photo, and what it says is kept."""
+    return c.prefix_seconds[phase.first_learning] + KEEP_SECONDS * c.kept_bytes[phase.first_learning]
+
+
+def _looking_seconds(plan: Plan, phase: Phase, photos: Counts, c: Calibration, again: bool) -> float:
+    """What the frozen part computes before and between a phase's epochs. again: nothing of it is kept yet."""
+    if phase.first_learning == 0:
+        return 0.0
+    one = look_seconds(phase, c)
+    # Photos that judge never change, so what lies before the cut is computed once for them in any case.
+    same = photos.training + photos.validation if plan.augmentation.off else photos.scored
+    seconds = same * one if again else 0.0
+    if keeps_views(plan, phase):
+        seconds += views_computed(plan, phase) * photos.training * (one + c.augment_seconds)
+    return seconds
+
+
+def keeps_views(plan: Plan, phase: Phase) -> bool:
+    """Whether what the frozen part says about changed photos is kept for several epochs."""
+    return not plan.augmentation.off and 0 < views_computed(plan, phase) < phase.epochs
+
+
+def epoch_seconds(plan: Plan, phase: Phase, photos: Counts, c: Calibration, head_parameters: int) -> float:
+    """One epoch of a phase: its steps, its scores, its checkpoint; without the correction."""
+    cut = phase.first_learning
+    taken = TAKE_SECONDS * c.kept_bytes[cut] if cut > 0 else 0.0
+    learn = c.suffix_seconds[cut]
+    if keeps_activations(plan, phase) or keeps_views(plan, phase):
+        learn += taken
+    else:
+        learn += c.prefix_seconds[cut] + (0.0 if plan.augmentation.off else c.augment_seconds)
+    judge = c.forward_seconds - c.prefix_seconds[cut] + taken
+    steps = -(-photos.training // plan.batch_size)
+    # Twice: last, and best, which most epochs are when they end.
+    save = 2 * (c.save_seconds + c.save_seconds_per_byte * _checkpoint_bytes(plan, c, head_parameters))
+    return EPOCH_SECONDS + photos.training * learn + steps * c.step_seconds + photos.scored * judge + save
+
+
+def _memory(plan: Plan, c: Calibration, head_parameters: int, photos_at_once: int) -> float:
+    """The most that the process holds: in a step, a look at many photos, or writing a checkpoint."""
+    earliest = _earliest(plan)
+    learning = 4 * _learning(plan, c, head_parameters)
+    step = learning + photos_at_once * c.step_bytes[earliest]
+    look = LOOKED_AT_ONCE * c.look_bytes
+    return PROCESS_BYTES + _weights(c, head_parameters) + _states(plan) * learning + max(step, look, learning)
+
+
+def _disk(plan: Plan, photos: Counts, c: Calibration, head_parameters: int) -> float:
+    images = photos.training + photos.validation
+    side = -(-plan.image_size * 115 // 100)
+    kept = max(images * c.kept_bytes[phase.first_learning] * (phase.first_learning > 0) for phase in plan.phases)
+    saved = _frozen_bytes(plan, c) + 2 * _checkpoint_bytes(plan, c, head_parameters)
+    return images * 3 * side * side + kept + saved
+
+
+def _earliest(plan: Plan) -> int:
+    return min(phase.first_learning for phase in plan.phases)
+
+
+def _learning(plan: Plan, c: Calibration, head_parameters: int) -> int:
+    return sum(c.parameters[_earliest(plan) :]) + head_parameters
+
+
+def _weights(c: Calibration, head_parameters: int) -> int:
+    return 4 * (sum(c.parameters) + head_parameters)
+
+
+def _states(plan: Plan) -> int:
+    """Numbers that the optimiser remembers for each that learns."""
+    return 2 if plan.optimiser.kind == "adamw" else 1
+
+
+def _checkpoint_bytes(plan: Plan, c: Calibration, head_parameters: int) -> int:
+    return 4 * _learning(plan, c, head_parameters) * (1 + _states(plan))
+
+
+def _frozen_bytes(plan: Plan, c: Calibration) -> int:
+    return 4 * sum(c.parameters[: _earliest(plan)])
 
 
 def learning_parameters(plan: Plan, parameters: tuple[int, ...], head_parameters: int) -> int:

@@ -21,10 +21,12 @@ from core.runs.progress import Counts, ProgressMeter, foretold_seconds
 from core.runs.record import Recorder
 from core.runs.reserve import free_reserve, keep_reserve
 from core.runs.scoring import labelled, score_best
+from core.runs.taken import Taken
 from core.runs.types import Run
-from core.training import Job, calibrate, resolve_device, train
+from core.training import Job, calibrate, known_calibration, remember_taken, resolve_device, train
 from core.training.arithmetic import threads_given_back
 from core.training.events import Ended, EpochEnded, Event
+from core.training.measurements import BUSY, Others
 
 ASK_SECONDS = 0.2  # how often a paused run looks whether it may go on
 
@@ -108,7 +110,8 @@ def _carry(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Event)
     dataset = load_dataset(home, run.plan.source.id, run.plan.source.version)
     classes = {name: len(dataset.task(name).classes) for name in run.plan.tasks}
     photos = counts(run.plan, dataset)
-    meter = ProgressMeter(run.plan, photos, run.progress, _foretold(home, run, photos))
+    foretold, taken, others = _foretold(home, run, photos), _taken(home, run, photos), Others()
+    meter = ProgressMeter(run.plan, photos, run.progress, foretold, taken=taken)
     with contextlib.closing(Recorder(home, mine, run, meter, classes)) as recorder:
         decoding, scoring = (partial(_tell, recorder, closing, heeds_stop) for heeds_stop in (True, False))
         job = Job(run.plan, dataset, home, folder_of(home, run.id), decoding)
@@ -116,6 +119,8 @@ def _carry(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Event)
             outcome = _train(job, recorder, on_event, closing)
         except _EndedHere as ended:
             outcome = ended.outcome
+        if taken and others.share() < BUSY:
+            remember_taken(home, run.plan, resolve_device(run.device), taken.foretold, taken.taken)
         if outcome.state == "interrupted":
             return outcome
         if not has_best(home, run.id):
@@ -128,11 +133,17 @@ def _carry(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Event)
 
 
 def _foretold(home: Home, run: Run, photos: Counts) -> tuple[float, ...] | None:
-    """What a later phase takes is not seen in the first one: measured, unless it was before (one to three seconds)."""
+    """What a later phase takes is not seen in the first one: measured, unless it was before (a few seconds)."""
     if len(run.plan.phases) == 1:
         return None
     calibration = calibrate(home, run.plan, card(run.plan.backbone.name), resolve_device(run.device))
     return foretold_seconds(run.plan, photos, calibration)
+
+
+def _taken(home: Home, run: Run, photos: Counts) -> Taken | None:
+    """Nothing is learned from a run for which nothing was foretold."""
+    known = known_calibration(home, run.plan, card(run.plan.backbone.name), resolve_device(run.device))
+    return Taken(run.plan, photos, known, run.progress.step) if known else None
 
 
 def _tell(recorder: Recorder, closing: threading.Event, heeds_stop: bool, done: int, total: int, doing: str) -> None:

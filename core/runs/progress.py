@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from core.plans import Calibration, Phase, Plan, estimate
-from core.plans.estimate import CLEAN_SAMPLE_LIMIT
+from core.plans import Calibration, Plan
+from core.plans.estimate import Counts, epoch_seconds
+from core.runs.taken import Taken
 from core.runs.types import RunProgress
 from core.training.batches import steps_per_epoch
 from core.training.events import EpochEnded, Event, PhaseBegan, Prepared, Stepped
@@ -13,27 +14,9 @@ from core.training.events import EpochEnded, Event, PhaseBegan, Prepared, Steppe
 ENOUGH_SECONDS = 2.0  # of steps, before a guess is made from them
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Photos that teach, and photos that judge."""
-
-    training: int
-    validation: int
-
-    @property
-    def scored(self) -> int:
-        """Photos that are scored at an epoch's end."""
-        return self.validation + min(self.training, max(self.validation, 1), CLEAN_SAMPLE_LIMIT)
-
-
 def foretold_seconds(plan: Plan, counts: Counts, calibration: Calibration) -> tuple[float, ...]:
-    """Seconds of one epoch more, by phase, from the plan's estimate: how much longer one phase takes than another."""
-
-    def seconds(phase: Phase, epochs: int) -> float:
-        alone = plan.model_copy(update={"phases": (phase.model_copy(update={"epochs": epochs}),)})
-        return estimate(alone, counts.training, counts.validation, calibration, 0, decoded=True).seconds
-
-    return tuple(seconds(phase, 2) - seconds(phase, 1) for phase in plan.phases)
+    """Seconds of one epoch, by phase, from the plan's estimate: how much longer one phase takes than another."""
+    return tuple(epoch_seconds(plan, phase, counts, calibration, 0) for phase in plan.phases)
 
 
 class ProgressMeter:
@@ -42,6 +25,7 @@ class ProgressMeter:
     seconds_left is what the last epoch of this phase took (steps and scoring), for the epochs that are left; in a
     phase's first epoch, what its steps took so far. A later phase that learns more than any that was measured makes it
     None, unless `foretold` (seconds per epoch, by phase, from the plan's estimate) says how much longer that takes.
+    taken: is told all that the meter is.
     """
 
     def __init__(
@@ -51,6 +35,7 @@ class ProgressMeter:
         begun: RunProgress,
         foretold: tuple[float, ...] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        taken: Taken | None = None,
     ) -> None:
         per_epoch = steps_per_epoch(counts.training, plan.batch_size)
         self.progress = replace(
@@ -64,6 +49,7 @@ class ProgressMeter:
             seconds_left=None,
         )
         self._plan, self._counts, self._foretold, self._clock = plan, counts, foretold, clock
+        self._taken = taken
         self._epoch_seconds: dict[int, float] = {}  # what a whole epoch took, by phase
         self._scoring_seconds: float | None = None
         self._epoch_began = self._last_step = clock()
@@ -72,11 +58,15 @@ class ProgressMeter:
 
     def hold(self, seconds: float) -> None:
         """The run was paused for so long."""
+        if self._taken:
+            self._taken.hold(seconds)
         self._epoch_began += seconds
         self._last_step += seconds
 
     def follow(self, event: Event) -> RunProgress:
         """The progress after one more event."""
+        if self._taken:
+            self._taken.follow(event)
         match event:
             case Prepared():
                 if self._steps_timed == 0:

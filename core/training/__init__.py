@@ -6,7 +6,7 @@
 from core.training.augmentation import preview_augmentation
 from core.training.batches import clean_sample
 from core.training.building import load_trained
-from core.training.calibration import calibrate, fitting
+from core.training.calibration import calibrate, fitting, known_calibration, remember_taken
 from core.training.devices import Device, devices, resolve_device
 from core.training.events import (
     Checkpointed,
@@ -39,8 +39,10 @@ __all__ = [
     "clean_sample",
     "devices",
     "fitting",
+    "known_calibration",
     "load_trained",
     "preview_augmentation",
+    "remember_taken",
     "resolve_device",
     "score",
     "train",

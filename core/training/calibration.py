@@ -1,24 +1,34 @@
 """What this machine was measured to do, kept in the database, so that the wait is once per backbone and size."""
 
+import math
 import os
 import time
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from core.backbones import BackboneCard
-from core.datasets import Task
+from core.datasets import Task, load_dataset
+from core.errors import GraftError
 from core.home import Home
 from core.plans.estimate import Calibration
 from core.plans.plan import BackboneChoice, Plan
 from core.training import measurements, measuring
 from core.training.arithmetic import Arithmetic, threads_given_back
 from core.training.building import new_model
-from core.training.choosing import fastest_arithmetic, first_learning
+from core.training.choosing import fastest_arithmetic, first_learning, known_arithmetic
 from core.training.model import TrainedModel
 
+BESIDE_SECONDS = 2e-3  # of a step beside the network: rows looked up, events written down; measured in runs
+PHOTOS_DECODED = 9
+ENOUGH_SECONDS = 5.0  # a shorter run says more about its start than about the machine
+RUNS_REMEMBERED = 5
+MOST_CORRECTION = 3.0  # beyond it something else was going on: a suspended laptop, a busy neighbour
 _TASK = Task("measured", tuple("0123456789"))
 
 
@@ -29,12 +39,63 @@ def calibrate(home: Home, plan: Plan, card: BackboneCard, device: torch.device) 
     """
     built = cache(lambda: _built(home, plan, card))
     arithmetic = fastest_arithmetic(home, plan, lambda: built()[0], device)
+    key = _costs_key(plan, card, arithmetic)
+    known = measurements.kept(home, key, lambda: asdict(_measure(home, plan, *built(), arithmetic)))
+    found = _calibration(known)
+    return replace(found, decode_seconds=_decode_seconds(home, plan), correction=correction(home, plan, device))
+
+
+def known_calibration(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> Calibration | None:
+    """The same, if it was measured while the machine had time for it: without a correction, and without decoding."""
+    arithmetic = known_arithmetic(home, plan, device)
+    known = measurements.measured_quietly(home, _costs_key(plan, card, arithmetic)) if arithmetic else None
+    return _calibration(known) if known else None
+
+
+def _costs_key(plan: Plan, card: BackboneCard, arithmetic: Arithmetic) -> str:
     what = (card.architecture, plan.image_size, plan.batch_size, plan.optimiser.kind, arithmetic.facts())
-    known = measurements.kept(
-        home, measurements.key_of("costs", *what, device), lambda: asdict(_measure(plan, *built(), arithmetic))
-    )
+    return measurements.key_of("costs", *what, arithmetic.device)
+
+
+def _calibration(known: measurements.Body) -> Calibration:
     lists: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in known.items()}
     return Calibration(**lists)
+
+
+def _decode_seconds(home: Home, plan: Plan) -> float:
+    """Of one of this dataset's photos: a camera's take many times as long as a web page's."""
+    key = measurements.key_of("decoding", plan.source.id, plan.source.version, plan.image_size)
+    return measurements.kept(home, key, lambda: {"seconds": _decoded(home, plan)})["seconds"]
+
+
+def _decoded(home: Home, plan: Plan) -> float:
+    photos: list[Path | bytes] = [measuring.a_photo()] * 3
+    with suppress(GraftError, OSError):
+        dataset = load_dataset(home, plan.source.id, plan.source.version)
+        some = np.linspace(0, len(dataset) - 1, min(PHOTOS_DECODED, len(dataset))).astype(int)
+        photos = [dataset.folder / str(dataset.table["file"].iat[row]) for row in some]
+    return measuring.decode_seconds(photos, plan.image_size, os.cpu_count() or 1)
+
+
+def correction(home: Home, plan: Plan, device: torch.device) -> float:
+    """What runs of this backbone and photo size really took on this machine, as a factor of what was foretold."""
+    known = measurements.read(home, _correction_key(plan, device))
+    return math.exp(sum(map(math.log, known["factors"])) / (len(known["factors"]) + 1)) if known else 1.0
+
+
+def remember_taken(home: Home, plan: Plan, device: torch.device, foretold: float, taken: float) -> None:
+    """A run took so many seconds, for which so many were foretold without a correction."""
+    if min(foretold, taken) < ENOUGH_SECONDS:
+        return
+    key = _correction_key(plan, device)
+    known = measurements.read(home, key) or {"factors": []}
+    factor = min(max(taken / foretold, 1 / MOST_CORRECTION), MOST_CORRECTION)
+    measurements.write(home, key, {"factors": [*known["factors"], factor][-RUNS_REMEMBERED:]})
+
+
+def _correction_key(plan: Plan, device: torch.device) -> str:
+    head_only = first_learning(plan) == len(plan.phases[0].stage_rates)
+    return measurements.key_of("correction", plan.backbone.name, plan.image_size, head_only, device)
 
 
 def remember_fitting(home: Home, plan: Plan, device: torch.device, photos_at_once: int) -> None:
@@ -62,10 +123,12 @@ def _built(home: Home, plan: Plan, card: BackboneCard) -> tuple[TrainedModel, fl
     return new_model(home, random, [_TASK]), time.perf_counter() - began
 
 
-def _measure(plan: Plan, model: TrainedModel, start_seconds: float, arithmetic: Arithmetic) -> Calibration:
+def _measure(home: Home, plan: Plan, model: TrainedModel, start_seconds: float, arithmetic: Arithmetic) -> Calibration:
     with threads_given_back():
         arithmetic.use_threads()
-        return _measured(plan, model, start_seconds, arithmetic)
+        found = _measured(plan, model, start_seconds, arithmetic)
+    once, per_byte = measuring.save_seconds(home.activations.parent)
+    return replace(found, save_seconds=once, save_seconds_per_byte=per_byte)
 
 
 def _measured(plan: Plan, model: TrainedModel, start_seconds: float, arithmetic: Arithmetic) -> Calibration:
@@ -79,8 +142,9 @@ def _measured(plan: Plan, model: TrainedModel, start_seconds: float, arithmetic:
         step_bytes=tuple(sum(remembered[k:]) + max(handed_on) for k in range(stages + 1)),
         kept_bytes=(3.0 * 4 * plan.image_size**2, *handed_on[:-1], 4.0 * model.features),
         parameters=tuple(stage.parameters for stage in model.stages),
-        decode_seconds=measuring.decode_seconds(plan.image_size, os.cpu_count() or 1),
+        look_bytes=measuring.look_bytes(trial),
         augment_seconds=measuring.augment_seconds(plan, arithmetic),
+        step_seconds=BESIDE_SECONDS,
         start_seconds=start_seconds,
     )
 

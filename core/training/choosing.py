@@ -17,7 +17,7 @@ from core.training.model import TrainedModel
 CLEARLY = 0.95  # of the seconds of the safer or usual one: what gains less may have gained it by chance
 RACE_SECONDS = 0.5  # of turns that count, at least; never fewer than FEWEST_ROUNDS
 FEWEST_ROUNDS, MOST_ROUNDS = 3, 9
-TURN_SECONDS = 0.1  # that one turn should last
+TURN_SECONDS = 0.3  # that one turn should last
 FEW_THREADS = 4  # with so few, all of them are faster than half of them: small steps are what suffers from many
 SHORT_SECONDS = 20.0  # of computing in a run; in a shorter one measuring would take longer than it saves
 
@@ -51,13 +51,22 @@ def fastest_arithmetic(home: Home, plan: Plan, build: Callable[[], TrainedModel]
 
     build: gives the plan's model; it is not changed.
     """
-    key = measurements.key_of("arithmetic", *_kind(plan, device), device)
-    known = measurements.read(home, key)
+    known = known_arithmetic(home, plan, device)
     if known is None:
         with threads_given_back():
-            known = _race_for(plan, copy.deepcopy(build()), device).facts()
-        measurements.write(home, key, known)
-    return Arithmetic(device, **known)
+            known = _race_for(plan, copy.deepcopy(build()), device)
+        measurements.write(home, _key(plan, device), known.facts())
+    return known
+
+
+def known_arithmetic(home: Home, plan: Plan, device: torch.device) -> Arithmetic | None:
+    """The same, as far as it was measured."""
+    facts = measurements.read(home, _key(plan, device))
+    return Arithmetic(device, **facts) if facts else None
+
+
+def _key(plan: Plan, device: torch.device) -> str:
+    return measurements.key_of("arithmetic", *_kind(plan, device), device)
 
 
 def first_learning(plan: Plan) -> int:

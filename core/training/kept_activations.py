@@ -20,6 +20,8 @@ from core.training.activation_files import BLOCK, ActivationFiles, Shape, Values
 from core.training.events import Prepared
 from core.training.memory import in_parts, memory_budget
 
+CHECKING = "Checking what is kept from an earlier look"
+
 Compute = Callable[[np.ndarray], Values]  # rows of the dataset -> what crosses the cut for them
 Facts = Mapping[str, Any]  # all that decides what is kept, as JSON takes it
 
@@ -93,7 +95,7 @@ class Keeper:
         files = open_files(self.home, facts, photos)
         missing = list(range(len(blocks)))
         if files:
-            missing = yield from _not_whole(files, doing)
+            missing = yield from _not_whole(files)
         done = photos - sum(len(blocks[block]) for block in missing)
         for block in missing:
             values = in_parts(compute, blocks[block])
@@ -122,13 +124,13 @@ def _in_memory(
     return kept
 
 
-def _not_whole(files: ActivationFiles, doing: str) -> Generator[Prepared, None, list[int]]:
+def _not_whole(files: ActivationFiles) -> Generator[Prepared, None, list[int]]:
     """The blocks that a damaged disk changed, or that were never written."""
     missing = []
     for block, whole in enumerate(files.whole_blocks()):
         if not whole:
             missing.append(block)
-        yield Prepared(doing, (block + 1 - len(missing)) * files.photos // files.blocks, files.photos)
+        yield Prepared(CHECKING, (block + 1 - len(missing)) * files.photos // files.blocks, files.photos)
     return missing
 
 

@@ -52,9 +52,38 @@ def kept(home: Home, key: str, measure: Callable[[], Body]) -> Body:
     return found["measured"]
 
 
+def measured_quietly(home: Home, key: str) -> Body | None:
+    """What `kept` keeps, if the machine had time for it; does not measure."""
+    known = read(home, key)
+    return known["measured"] if known and known["busy"] <= BUSY else None
+
+
 def busy_share() -> float:
     """The share of all cores at work just now, while this thread waits for a moment; 0 to 1."""
     return psutil.cpu_percent(interval=SAMPLE_SECONDS) / 100
+
+
+class Others:
+    """What the machine did for other programs since this was made."""
+
+    def __init__(self) -> None:
+        self._began, self._idle, self._own = time.monotonic(), _idle_seconds(), _own_seconds()
+
+    def share(self) -> float:
+        """Of all cores; 0 to 1."""
+        wanted = (time.monotonic() - self._began) * (os.cpu_count() or 1)
+        others = wanted - (_idle_seconds() - self._idle) - (_own_seconds() - self._own)
+        return max(0.0, others / wanted) if wanted > 0 else 0.0
+
+
+def _idle_seconds() -> float:
+    times = psutil.cpu_times()
+    return times.idle + getattr(times, "iowait", 0.0)
+
+
+def _own_seconds() -> float:
+    times = psutil.Process().cpu_times()
+    return times.user + times.system
 
 
 def _read_with_age(home: Home, key: str) -> tuple[Body, float] | None:

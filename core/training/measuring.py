@@ -1,10 +1,13 @@
 """How fast this machine computes one backbone: a second or two of trying it, with random weights and grey noise."""
 
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,21 +15,25 @@ from PIL import Image
 from torch import Tensor, nn
 
 from core.datasets import decode_for, store_side
+from core.home import whole_folder
 from core.plans.plan import Augmentation, Phase, Plan
 from core.training.arithmetic import Arithmetic
 from core.training.augmentation import augment, draw
 from core.training.model import TrainedModel, free_for
 from core.training.optimisers import make_optimiser
 
-TRIAL_SECONDS = 0.3  # that one step of a trial should last at most, and the least that a step is repeated for
+STEP_SECONDS = 1.0  # that one step of a trial should last at most
+TRIAL_SECONDS = 0.3  # the least that a step is repeated for
 BRIEF_SECONDS = 0.05  # the same for what costs little beside a step
 FEWEST = 4  # images in a trial
+SAVED = (30_000, 12_000_000)  # bytes of two checkpoints
 PHOTO = (1024, 768)  # of a camera's pictures, as a stand-in where the photos are not known
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A model that is tried on random images: a whole batch of them, or as many as a step does in a third of a second.
+    """A model that is tried on random images: a whole batch of them, or as many as a step does in about a second. Of a
+    few images each would cost up to twice as much.
 
     glance: about how many seconds a training step takes for one of them.
     """
@@ -39,7 +46,7 @@ class Trial:
 
 
 def begin(
-    model: TrainedModel, plan: Plan, arithmetic: Arithmetic, first_learning: int = 0, at_most: float = TRIAL_SECONDS
+    model: TrainedModel, plan: Plan, arithmetic: Arithmetic, first_learning: int = 0, at_most: float = STEP_SECONDS
 ) -> Trial:
     """first_learning: of the steps that are to be tried. at_most: how many seconds one of them should last."""
     few = _images(min(FEWEST, max(plan.batch_size, 2)), plan.image_size, arithmetic)
@@ -87,7 +94,7 @@ def head_seconds(trial: Trial) -> float:
     """One image's features through a training step of the heads alone; without the update."""
     model, device = trial.model, trial.arithmetic.device
     free_for(model, Phase(epochs=1, stage_rates=(0.0,) * len(model.stages), head_rate=1.0))
-    features = torch.rand((len(trial.images), model.features), device=device)
+    features = torch.rand((trial.plan.batch_size, model.features), device=device)
 
     def step() -> None:
         with trial.arithmetic.autocast():
@@ -117,7 +124,7 @@ def stage_shares(trial: Trial) -> list[float]:
             for module in modules:
                 _time_into(hooks, module, spent, number, trial.arithmetic.device)
         trial.model.backbone(trial.images)
-    return list(spent / spent.sum()) if spent.sum() > 0 else [1 / len(spent)] * len(spent)
+    return [float(share) for share in spent / spent.sum()] if spent.sum() > 0 else [1 / len(spent)] * len(spent)
 
 
 def _time_into(hooks: ExitStack, module: nn.Module, spent: np.ndarray, number: int, device: torch.device) -> None:
@@ -158,7 +165,7 @@ def stage_bytes(trial: Trial) -> tuple[list[float], list[float]]:
         with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value), trial.arithmetic.autocast():
             kept_alive = model(images)  # else freed memory would come again and be taken for seen
         del kept_alive
-    return list(remembered / len(images)), list(handed_on / len(images))
+    return (remembered / len(images)).tolist(), (handed_on / len(images)).tolist()
 
 
 def _setting(current: list[int], number: int) -> Callable[..., None]:
@@ -176,6 +183,40 @@ def _sizing(sizes: np.ndarray, number: int) -> Callable[..., None]:
     return after
 
 
+def look_bytes(trial: Trial) -> float:
+    """What a forward pass holds per image at its widest place: what one module is given, what it gives, and as much
+    again for what torch lays out anew in between.
+    """
+    widest = [0]
+
+    def size(module: nn.Module, given: tuple[object, ...], gives: object) -> None:
+        tensors = [value for value in (*given, gives) if isinstance(value, Tensor)]
+        widest[0] = max(widest[0], sum(value.nbytes for value in tensors))
+
+    trial.model.eval()
+    with ExitStack() as hooks, torch.no_grad(), trial.arithmetic.autocast_to_look():
+        for module in trial.model.backbone.modules():
+            if not list(module.children()):
+                hooks.enter_context(module.register_forward_hook(size))
+        trial.model.backbone(trial.images[:2])
+    return 1.5 * widest[0] / len(trial.images[:2])
+
+
+def save_seconds(folder: Path) -> tuple[float, float]:
+    """Of a checkpoint in `folder`, however small, and of each byte in it."""
+
+    def save(size: int) -> None:
+        with whole_folder(folder / "trial") as part:
+            for number in range(3):
+                (part / str(number)).write_bytes(bytes(size // 3))
+
+    try:
+        small, large = (_seconds(partial(save, size), torch.device("cpu"), BRIEF_SECONDS) for size in SAVED)
+    finally:
+        shutil.rmtree(folder / "trial", ignore_errors=True)
+    return small, max(large - small, 0.0) / (SAVED[1] - SAVED[0])
+
+
 def augment_seconds(plan: Plan, arithmetic: Arithmetic) -> float:
     """One photo changed as a new plan's augmentation changes it; which changes are on makes little difference."""
     changes, side = Augmentation(), store_side(plan.image_size)
@@ -188,14 +229,22 @@ def augment_seconds(plan: Plan, arithmetic: Arithmetic) -> float:
     return _seconds(change, arithmetic.device, BRIEF_SECONDS) / FEWEST
 
 
-def decode_seconds(image_size: int, workers: int) -> float:
-    """One JPEG of a phone's smaller size, decoded for the store by all workers at once."""
+def decode_seconds(photos: Sequence[Path | bytes], image_size: int, workers: int) -> float:
+    """One of these photos, decoded for the store by all workers at once."""
+    began = 0.0
+    for number, photo in enumerate(photos):
+        if number == 1 or len(photos) == 1:
+            began = time.perf_counter()  # the first one also loads what decodes
+        decode_for(photo, store_side(image_size))
+    return (time.perf_counter() - began) / max(len(photos) - 1, 1) / workers
+
+
+def a_photo() -> bytes:
+    """A JPEG of a phone's smaller size, where the photos are not known."""
     noise = np.random.default_rng(0).integers(0, 256, (PHOTO[1] // 16, PHOTO[0] // 16, 3), dtype=np.uint8)
     with BytesIO() as file:
         Image.fromarray(noise).resize(PHOTO).save(file, "JPEG", quality=90)
-        photo = file.getvalue()
-    decoding = _seconds(lambda: decode_for(photo, store_side(image_size)), torch.device("cpu"), BRIEF_SECONDS)
-    return decoding / workers
+        return file.getvalue()
 
 
 def _stage_modules(model: TrainedModel) -> list[list[nn.Module]]:

@@ -1,5 +1,6 @@
 """What a plan costs on this machine: measured on a thread, for the page shows "measuring" and goes on."""
 
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -8,26 +9,42 @@ import timm
 import torch
 
 from core.backbones import BackboneCard, Stage, feature_count
-from core.datasets import Dataset
+from core.datasets import Dataset, has_pixels
 from core.errors import GraftError
 from core.home import Home
 from core.plans import Calibration, Estimate, Plan, estimate, head_parameters, in_words
-from core.training import calibrate, resolve_device
+from core.training import calibrate, fitting, resolve_device
 from dashboard.parts.texts import in_bytes
+from dashboard.words import WORDS
 
 # One at a time: two measurements at once would measure each other.
 _measuring = ThreadPoolExecutor(1, "graft-calibration")
-_asked: dict[str, "Future[Calibration]"] = {}
 KEPT = 200
+FRESH_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A measurement, under way or done, and when it was asked for."""
+
+    measurement: "Future[Calibration]"
+    at: float
+
+
+_asked: dict[str, Asked] = {}
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What the card says. time, memory: in words, or what stands in their way. settled: nothing more is coming."""
+    """What the card says. time, memory: in words, or what stands in their way. settled: nothing more is coming.
+
+    note: a sentence beside them, "" where there is nothing to say.
+    """
 
     time: str
     memory: str
     settled: bool
+    note: str = ""
 
 
 def cost_of(home: Home, plan: Plan, dataset: Dataset, card: BackboneCard, head_size: int) -> Cost:
@@ -36,26 +53,41 @@ def cost_of(home: Home, plan: Plan, dataset: Dataset, card: BackboneCard, head_s
     if not measured.done():
         return Cost("measuring ...", "...", settled=False)
     try:
-        found = _estimate(plan, dataset, measured.result(), head_size)
+        fits = fitting(home, plan, resolve_device(plan.device))
+        found = _estimate(home, plan, dataset, measured.result(), head_size, fits)
     except GraftError as error:
         return Cost(error.sentence, "?", settled=True)
-    return Cost(in_words(found.seconds), in_bytes(found.memory_bytes), settled=True)
+    in_parts = WORDS["batch in parts"].format(photos=fits) if fits and fits < plan.batch_size else ""
+    return Cost(in_words(found.seconds), in_bytes(found.memory_bytes), settled=True, note=in_parts)
 
 
-def _estimate(plan: Plan, dataset: Dataset, calibration: Calibration, head_size: int) -> Estimate:
+def _estimate(
+    home: Home, plan: Plan, dataset: Dataset, calibration: Calibration, head_size: int, fits: int | None
+) -> Estimate:
     training, validation = len(dataset.indices("train")), len(dataset.indices("validation"))
-    return estimate(plan, training, validation, calibration, head_size)
+    decoded = has_pixels(home, dataset, plan.image_size)
+    return estimate(plan, training, validation, calibration, head_size, decoded, fits)
 
 
 def _measurement(home: Home, plan: Plan, card: BackboneCard) -> "Future[Calibration]":
-    """The measurement for this backbone, photo size, batch and precision; begun when it was not before."""
+    """The measurement for this backbone, photos, batch and precision; begun when it was not before.
+
+    Asked for again after a while, for a run may have taught it better since, or the machine may be quiet now; the one
+    that is there serves until then.
+    """
     sizes = f"{plan.image_size} {plan.batch_size} {plan.precision} {plan.optimiser.kind}"
-    key = f"{home.root} {card.architecture} {sizes} {plan.device}"
-    if key not in _asked:
+    photos = f"{plan.source.id} {plan.source.version}"
+    learns = min(phase.first_learning for phase in plan.phases)
+    key = f"{home.root} {card.architecture} {sizes} {photos} {learns} {plan.device}"
+    known = _asked.get(key)
+    now = time.monotonic()
+    if known is None or (known.measurement.done() and now - known.at > FRESH_SECONDS):
+        asked = _measuring.submit(lambda: calibrate(home, plan, card, resolve_device(plan.device)))
         while len(_asked) >= KEPT:
             _asked.pop(next(iter(_asked)))
-        _asked[key] = _measuring.submit(lambda: calibrate(home, plan, card, resolve_device(plan.device)))
-    return _asked[key]
+        _asked[key] = Asked(known.measurement if known else asked, now)
+        asked.add_done_callback(lambda done: _asked.update({key: Asked(done, now)}))
+    return _asked[key].measurement
 
 
 def head_size_of(plan: Plan, dataset: Dataset, card: BackboneCard) -> int:

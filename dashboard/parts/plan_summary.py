@@ -68,6 +68,8 @@ def _write_cost(cost: Cost) -> None:
         f"<span><b>{escaped(cost.time)}</b>on this computer</span>"
         f"<span><b>{escaped(cost.memory)}</b>memory</span></div>"
     )
+    if cost.note:
+        quiet(cost.note, "font-size:.86rem")
 
 
 def _show_advice(advice: Sequence[Advice]) -> None:

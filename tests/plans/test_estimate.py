@@ -1,8 +1,11 @@
 """The estimate is the sum that can be done by hand from what the calibration measured."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.plans import NO_AUGMENTATION, Calibration, estimate, in_words, learning_parameters, make_plan, set_epochs
+from core.plans.estimate import EPOCH_SECONDS, KEEP_SECONDS, PROCESS_BYTES, START_SECONDS, TAKE_SECONDS
 from tests.plans.conftest import make_dataset
 
 MEASURED = Calibration(
@@ -11,30 +14,91 @@ MEASURED = Calibration(
     step_bytes=(6e6, 5e6, 4e6, 3e6, 2e6, 1e6),
     kept_bytes=(0.0, 5e4, 4e4, 3e4, 2e4, 2e3),
     parameters=(10_000, 100_000, 500_000, 2_000_000, 2_500_000),
+    look_bytes=2e6,
     decode_seconds=2e-3,
     augment_seconds=5e-4,
-    start_seconds=1.0,
+    step_seconds=1e-3,
+    start_seconds=0.5,
+    save_seconds=0.01,
+    save_seconds_per_byte=1e-9,
 )
+HEAD = 10  # parameters
+ONCE = START_SECONDS + 4 * 0.5 + 240 * 2e-3 + 80 * 5e-3  # starting, decoding, scoring the best; of 200 and 40 photos
+
+
+def save(learning: int) -> float:
+    """Two checkpoints with weights and AdamW's two averages."""
+    return 2 * (0.01 + 1e-9 * 4 * learning * 3)
 
 
 def test_frozen_photos_that_stay_the_same_are_computed_once(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "feature-extraction")
     assert plan.augmentation == NO_AUGMENTATION
-    by_hand = 1.0 + 240 * 2e-3 + 240 * 5e-3 + plan.epochs * 200 * 1e-4
-    assert estimate(plan, 200, 40, MEASURED, 10).seconds == pytest.approx(by_hand)
+    frozen_written = 1e-9 * 4 * 5_110_000
+    looks = 240 * (5e-3 + KEEP_SECONDS * 2e3)
+    steps = 200 * (1e-4 + TAKE_SECONDS * 2e3) + -(-200 // plan.batch_size) * 1e-3
+    epoch = EPOCH_SECONDS + steps + 80 * TAKE_SECONDS * 2e3 + save(HEAD)
+    by_hand = ONCE + frozen_written + looks + plan.epochs * epoch
+    assert estimate(plan, 200, 40, MEASURED, HEAD).seconds == pytest.approx(by_hand)
 
 
-def test_augmented_photos_go_through_everything_in_every_epoch_but_those_that_judge_only_once(dataset, card, stages):
-    plan = set_epochs(make_plan(dataset, card, stages, "top"), 7)
-    judged_once, judged_each_epoch = 80 * 4e-3, 80 * (5e-3 - 4e-3)
-    by_hand = 1.0 + 240 * 2e-3 + judged_once + 7 * (200 * (4e-3 + 3e-3 + 5e-4) + judged_each_epoch)
-    assert estimate(plan, 200, 40, MEASURED, 10).seconds == pytest.approx(by_hand)
+def top(dataset, card, stages, epochs: int, kept_views: int | None):
+    plan = set_epochs(make_plan(dataset, card, stages, "top"), epochs)
+    changes = plan.augmentation.model_copy(update={"kept_views": kept_views})
+    return plan.model_copy(update={"augmentation": changes})
 
 
-def test_what_is_decoded_already_costs_nothing_and_a_correction_scales_all(dataset, card, stages):
+def test_changed_photos_that_are_new_in_each_epoch_go_through_everything_and_those_that_judge_only_once(
+    dataset, card, stages
+):
+    plan = top(dataset, card, stages, epochs=7, kept_views=0)
+    looks = 80 * (4e-3 + KEEP_SECONDS * 2e4)
+    steps = 200 * (4e-3 + 3e-3 + 5e-4) + -(-200 // plan.batch_size) * 1e-3
+    epoch = EPOCH_SECONDS + steps + 80 * (1e-3 + TAKE_SECONDS * 2e4) + save(2_500_000 + HEAD)
+    by_hand = ONCE + 1e-9 * 4 * 2_610_000 + looks + 7 * epoch
+    assert estimate(plan, 200, 40, MEASURED, HEAD).seconds == pytest.approx(by_hand)
+
+
+def test_views_that_are_kept_are_looked_at_once_each(dataset, card, stages):
+    plan = top(dataset, card, stages, epochs=7, kept_views=3)
+    looks = (80 + 3 * 200) * (4e-3 + KEEP_SECONDS * 2e4) + 3 * 200 * 5e-4
+    steps = 200 * (3e-3 + TAKE_SECONDS * 2e4) + -(-200 // plan.batch_size) * 1e-3
+    epoch = EPOCH_SECONDS + steps + 80 * (1e-3 + TAKE_SECONDS * 2e4) + save(2_500_000 + HEAD)
+    by_hand = ONCE + 1e-9 * 4 * 2_610_000 + looks + 7 * epoch
+    assert estimate(plan, 200, 40, MEASURED, HEAD).seconds == pytest.approx(by_hand)
+
+
+def test_what_is_decoded_already_costs_nothing(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "top")
     whole, decoded = estimate(plan, 200, 40, MEASURED, 10), estimate(plan, 200, 40, MEASURED, 10, decoded=True)
     assert whole.seconds - decoded.seconds == pytest.approx(240 * 2e-3)
+
+
+def test_what_runs_really_took_scales_all(dataset, card, stages):
+    plan = make_plan(dataset, card, stages, "top")
+    once, corrected = (estimate(plan, 200, 40, replace(MEASURED, correction=c), 10) for c in (1.0, 1.5))
+    assert corrected.seconds == pytest.approx(1.5 * once.seconds)
+    assert corrected.memory_bytes == once.memory_bytes
+
+
+def test_a_step_holds_weights_gradients_averages_and_what_it_must_remember(dataset, card, stages):
+    plan = make_plan(dataset, card, stages, "head-first")
+    weights = 4 * (5_110_000 + HEAD)
+    by_hand = PROCESS_BYTES + weights + 2 * weights + (weights + plan.batch_size * 6e6)
+    assert estimate(plan, 200, 40, MEASURED, HEAD).memory_bytes == int(by_hand)
+
+
+def test_a_batch_in_parts_holds_as_many_photos_as_a_part(dataset, card, stages):
+    plan = make_plan(dataset, card, stages, "head-first")
+    weights = 4 * (5_110_000 + HEAD)
+    in_parts = estimate(plan, 200, 40, replace(MEASURED, look_bytes=1.0), HEAD, photos_at_once=4)
+    assert in_parts.memory_bytes == int(PROCESS_BYTES + 4 * weights + 4 * 6e6)
+
+
+def test_where_little_learns_looking_at_many_photos_holds_the_most(dataset, card, stages):
+    plan = make_plan(dataset, card, stages, "feature-extraction").model_copy(update={"batch_size": 4})
+    found = estimate(plan, 200, 40, MEASURED, HEAD)
+    assert found.memory_bytes == int(PROCESS_BYTES + 4 * (5_110_000 + HEAD) + 8 * HEAD + 64 * 2e6)
 
 
 def test_learning_more_stages_takes_more_time_and_memory(dataset, card, stages):

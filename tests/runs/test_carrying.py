@@ -10,7 +10,21 @@ import pytest
 
 from core.errors import DiskFull, GraftError, Refused
 from core.home import Home, database, open_home
-from core.runs import Run, carry_out, curves, events, get_run, history, list_runs, pause, resume, stop, waits_for
+from core.plans import Calibration
+from core.runs import (
+    Run,
+    carry_out,
+    carrying,
+    curves,
+    events,
+    get_run,
+    history,
+    list_runs,
+    pause,
+    resume,
+    stop,
+    waits_for,
+)
 from core.training.events import Ended, PhaseBegan, Stepped
 from tests.runs.conftest import STEPS_PER_EPOCH, FakeEngine, Gate, put_run_in
 
@@ -273,3 +287,28 @@ def test_runs_are_listed_while_one_trains(home: Home, put_run: Callable[..., Run
     assert [run.state for run in list_runs(home)] == ["running"]
     gate.opened.set()
     thread.join(20)
+
+
+def test_a_run_teaches_the_estimate_what_it_really_took(
+    home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+):
+    taught: list[tuple[float, float]] = []
+    foretold = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
+    monkeypatch.setattr(carrying, "known_calibration", lambda *_: foretold)
+    monkeypatch.setattr(carrying, "remember_taken", lambda home, plan, device, *both: taught.append(both))
+    monkeypatch.setattr(carrying.Others, "share", lambda self: 0.0)
+    carry_out(home, put_run("first").id)
+    ((expected, took),) = taught
+    assert expected > took > 0, "the engine of this test takes no time"
+
+
+@pytest.mark.parametrize("why", ["nothing was foretold", "others kept the machine busy"])
+def test_a_run_that_says_nothing_about_the_machine_teaches_nothing(
+    home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, why: str
+):
+    foretold = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
+    quiet = why == "nothing was foretold"
+    monkeypatch.setattr(carrying, "known_calibration", lambda *_: None if quiet else foretold)
+    monkeypatch.setattr(carrying, "remember_taken", lambda *_: pytest.fail("nothing is to be learned"))
+    monkeypatch.setattr(carrying.Others, "share", lambda self: 0.0 if quiet else 0.9)
+    assert carry_out(home, put_run("first").id).state == "finished"

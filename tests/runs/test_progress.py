@@ -1,6 +1,7 @@
 """Seconds left: from what was measured, and nothing before."""
 
 from core.plans import Calibration, Phase
+from core.plans.estimate import EPOCH_SECONDS
 from core.runs.progress import Counts, ProgressMeter, foretold_seconds
 from core.runs.types import RunProgress
 from core.training.events import EpochEnded, PhaseBegan, Prepared, Stepped
@@ -85,8 +86,9 @@ def test_a_later_phase_that_learns_no_more_is_told_by_this_one():
 def test_the_plan_expects_a_phase_that_learns_more_to_take_longer():
     calibration = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
     head, everything = foretold_seconds(a_plan(phases=(HEAD, ALL)), COUNTS, calibration)
-    assert head == 80 * (2 + 0.5)  # photos that judge went through the frozen part before, once
-    assert everything == 80 * 6 + 40 * 2
+    # Photos that judge went through the frozen part before, once.
+    assert head == EPOCH_SECONDS + 80 * (2 + 0.5)
+    assert everything == EPOCH_SECONDS + 80 * 6 + 40 * 2
 
 
 def test_what_is_done_once_before_the_first_step_comes_in_no_later_epoch():

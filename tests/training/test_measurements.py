@@ -7,8 +7,8 @@ import torch
 
 from core.home import Home, database
 from core.training import measurements
-from core.training.calibration import fitting, remember_fitting
-from core.training.measurements import BUSY, MAX_AGE_SECONDS, Body, kept
+from core.training.calibration import ENOUGH_SECONDS, correction, fitting, remember_fitting, remember_taken
+from core.training.measurements import BUSY, MAX_AGE_SECONDS, Body, Others, kept, measured_quietly
 from tests.training.conftest import CONVNEXT, make_plan, phase
 
 CPU = torch.device("cpu")
@@ -90,3 +90,56 @@ def test_what_fitted_is_known_for_the_same_network_size_and_stages_only(home: Ho
     assert fitting(home, make_plan(batch_size=64), CPU) == 4
     others = (make_plan(phase(CONVNEXT), backbone=CONVNEXT), make_plan(image_size=64), make_plan(phase(learning=1)))
     assert [fitting(home, plan, CPU) for plan in others] == [None] * 3
+
+
+def test_only_what_was_measured_quietly_is_a_yardstick(home: Home, busy: Callable):
+    assert measured_quietly(home, "k") is None
+    busy(2 * BUSY)
+    kept(home, "k", counting())
+    assert measured_quietly(home, "k") is None
+    busy(0.0)
+    kept(home, "k", counting())
+    assert measured_quietly(home, "k") == {"time": 1}
+
+
+def test_what_others_use_is_what_is_neither_idle_nor_ones_own(monkeypatch: pytest.MonkeyPatch):
+    clocks = {"monotonic": 0.0, "idle": 0.0, "own": 0.0}
+    monkeypatch.setattr(measurements.time, "monotonic", lambda: clocks["monotonic"])
+    monkeypatch.setattr(measurements, "_idle_seconds", lambda: clocks["idle"])
+    monkeypatch.setattr(measurements, "_own_seconds", lambda: clocks["own"])
+    monkeypatch.setattr(measurements.os, "cpu_count", lambda: 2)
+    others = Others()
+    clocks.update(monotonic=10.0, idle=5.0, own=9.0)
+    assert others.share() == pytest.approx(6 / 20)
+
+
+def test_without_runs_there_is_no_correction(home: Home):
+    assert correction(home, make_plan(), CPU) == 1.0
+
+
+def test_the_correction_is_the_geometric_mean_of_the_last_runs_with_one_as_foretold(home: Home):
+    plan = make_plan()
+    remember_taken(home, plan, CPU, foretold=10.0, taken=20.0)
+    assert correction(home, plan, CPU) == pytest.approx(2 ** (1 / 2))
+    remember_taken(home, plan, CPU, foretold=10.0, taken=20.0)
+    assert correction(home, plan, CPU) == pytest.approx(4 ** (1 / 3))
+    for _ in range(5):
+        remember_taken(home, plan, CPU, foretold=10.0, taken=10.0)
+    assert correction(home, plan, CPU) == 1.0, "only the last five count"
+
+
+def test_one_strange_run_does_not_spoil_the_correction(home: Home):
+    plan = make_plan()
+    remember_taken(home, plan, CPU, foretold=10.0, taken=10_000.0)
+    assert correction(home, plan, CPU) == pytest.approx(3 ** (1 / 2))
+
+
+def test_a_short_run_teaches_nothing(home: Home):
+    remember_taken(home, make_plan(), CPU, foretold=ENOUGH_SECONDS / 2, taken=ENOUGH_SECONDS * 2)
+    assert correction(home, make_plan(), CPU) == 1.0
+
+
+def test_what_head_only_runs_took_says_nothing_about_runs_in_which_the_network_learns(home: Home):
+    remember_taken(home, make_plan(phase(learning=0)), CPU, foretold=10.0, taken=20.0)
+    assert correction(home, make_plan(), CPU) == 1.0
+    assert correction(home, make_plan(phase(learning=0), batch_size=64), CPU) > 1.0

@@ -1,0 +1,215 @@
+"""Whether a run takes the time and the memory that its plan page foretold.
+
+    python benchmarks/estimate.py --quick                      under six minutes on two cores
+    python benchmarks/estimate.py --photos clothing.zip        photos of your own: a zip, or a folder of class folders
+    python benchmarks/estimate.py --backbones resnet18@96
+
+Head only, top of the network and all of it, on three backbones with random weights. Each is foretold in a process of
+its own and then trained in another, through the queue, as if somebody had pressed Start, with empty caches. Seconds are
+those from there to the result; memory is what the process holds at most, without what is mapped from caches.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import timm
+import torch
+from safetensors.torch import save_file
+
+from benchmarks.machine import Table, keep
+from benchmarks.neighbours import Neighbours
+from benchmarks.photos import make_photos
+from core.backbones import card, describe_stages, feature_count
+from core.datasets import import_dataset, list_datasets, load_dataset
+from core.home import Home, open_home
+from core.plans import BackboneChoice, Plan, estimate, head_parameters, make_plan, set_epochs
+from core.runs import carry_out, queue
+from core.runs.carrying import counts
+from core.training import calibrate, resolve_device
+
+BACKBONES = ("graft-resnet10t@64", "mobilenetv3_small_100@128", "resnet18@96")
+RECIPES = {"feature-extraction": "head only", "top": "top", "head-first": "head first, then all"}
+EVERY_SECONDS = 0.05
+WITHIN = 0.25  # of what was foretold
+
+
+@dataclass(frozen=True)
+class Case:
+    backbone: str
+    size: int
+    recipe: str
+    epochs: int | None
+    weights: str
+    home: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.backbone} at {self.size}, {RECIPES[self.recipe]}"
+
+
+@dataclass(frozen=True)
+class Cost:
+    seconds: float
+    memory_bytes: int
+
+
+def main() -> None:
+    given = _arguments()
+    with tempfile.TemporaryDirectory(prefix="graft-estimate-") as temporary:
+        rows = [row for case in _cases(Path(temporary), given) for row in _rows(case, given.rounds)]
+    far = [row for row in rows if any(abs(row[place] - 1) > WITHIN for place in (3, 6))]
+    columns = (
+        "run",
+        "foretold, s",
+        "taken, s",
+        "taken / foretold",
+        "foretold, MiB",
+        "taken, MiB",
+        "taken / foretold",
+        "busy",
+    )
+    note = (
+        f"{len(rows) - len(far)} of {len(rows)} are within {WITHIN:.0%} in both. busy: the share of the processor that "
+        "other programs had meanwhile."
+    )
+    print(keep(given.name, Table("What a run takes, and what was foretold", columns, rows), note=note))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="200 photos and few epochs")
+    parser.add_argument("--photos", type=Path, help="a zip, or a folder of class folders, instead of made ones")
+    parser.add_argument("--images", type=int, help="how many photos to make (600, quick 200)")
+    parser.add_argument("--backbones", nargs="+", default=BACKBONES, metavar="NAME@SIZE")
+    parser.add_argument("--recipes", nargs="+", default=list(RECIPES), choices=list(RECIPES))
+    parser.add_argument("--rounds", type=int, default=1, help="how often each is run")
+    parser.add_argument("--name", help="what the results are called (estimate, quick estimate-quick)")
+    given = parser.parse_args()
+    given.name = given.name or ("estimate-quick" if given.quick else "estimate")
+    given.images = given.images or (200 if given.quick else 600)
+    return given
+
+
+def _cases(folder: Path, given: argparse.Namespace) -> Iterator[Case]:
+    photos = given.photos or make_photos(folder / "photos", given.images)
+    import_dataset(open_home(folder / "home"), "photos", photos)
+    for number, named in enumerate(given.backbones):
+        backbone, _, size = named.partition("@")
+        weights = folder / f"{number}.safetensors"
+        architecture = card(backbone).architecture
+        torch.manual_seed(0)
+        save_file(timm.create_model(architecture, num_classes=0).state_dict(), weights)
+        for recipe in given.recipes:
+            epochs = 4 if given.quick and recipe != "feature-extraction" else None
+            yield Case(backbone, int(size), recipe, epochs, str(weights), str(folder / "home"))
+
+
+def _rows(case: Case, rounds: int) -> Iterator[tuple[str, float, float, float, float, float, float, str]]:
+    for _ in range(rounds):
+        fresh = _fresh_home(Path(case.home))
+        given = Case(**{**asdict(case), "home": str(fresh)})
+        foretold = _in_a_process("foretell", given)
+        with Neighbours() as others:
+            taken = _in_a_process("take", given)
+        time_ratio = taken.seconds / foretold.seconds
+        memory_ratio = taken.memory_bytes / foretold.memory_bytes
+        memory = foretold.memory_bytes / 2**20, taken.memory_bytes / 2**20
+        print(f"{case.name}: {time_ratio:.2f} of the time, {memory_ratio:.2f} of the memory", flush=True)
+        yield case.name, foretold.seconds, taken.seconds, time_ratio, *memory, memory_ratio, f"{others.share:.0%}"
+
+
+def _fresh_home(home: Path) -> Path:
+    """A home with the dataset and nothing else: no caches, no calibrations."""
+    fresh = home.with_name("fresh")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(home / "datasets", fresh / "datasets", copy_function=os.link)
+    shutil.copy(home / "graft.db", fresh / "graft.db")
+    return fresh
+
+
+def _in_a_process(doing: str, case: Case) -> Cost:
+    command = [sys.executable, __file__, f"--{doing}", json.dumps(asdict(case))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{case.name}: {done.stderr[-2_000:]}")
+    return Cost(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def foretell(case: Case) -> Cost:
+    """As the plan page does."""
+    home = open_home(case.home)
+    plan = _plan(home, case)
+    dataset = load_dataset(home, plan.source.id)
+    calibration = calibrate(home, plan, card(case.backbone), resolve_device())
+    features = feature_count(timm.create_model(card(case.backbone).architecture, num_classes=0))
+    head = head_parameters(features, (len(dataset.tasks[0].classes),))
+    photos = counts(plan, dataset)
+    found = estimate(plan, photos.training, photos.validation, calibration, head)
+    return Cost(found.seconds, found.memory_bytes)
+
+
+def take(case: Case) -> Cost:
+    home = open_home(case.home)
+    run = queue(home, _plan(home, case))
+    libraries = _resident("RssFile")
+    began = time.perf_counter()
+    with _peak() as own:
+        over = carry_out(home, run.id)
+    if over.state != "finished":
+        raise SystemExit(over.error)
+    return Cost(time.perf_counter() - began, libraries + max(own))
+
+
+def _plan(home: Home, case: Case) -> Plan:
+    dataset = load_dataset(home, list_datasets(home)[0].id)
+    plan = make_plan(dataset, card(case.backbone), describe_stages(card(case.backbone)), case.recipe, case.size)
+    weights = BackboneChoice(name=case.backbone, weights="file", file=case.weights)
+    plan = plan.model_copy(update={"backbone": weights})
+    return set_epochs(plan, case.epochs) if case.epochs else plan
+
+
+@contextmanager
+def _peak() -> Iterator[list[int]]:
+    """What the process holds of its own in memory, seen again and again; the list fills meanwhile."""
+    seen, over = [_resident("RssAnon")], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(EVERY_SECONDS):
+            seen.append(_resident("RssAnon"))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    yield seen
+    over.set()
+    thread.join()
+
+
+def _resident(kind: str) -> int:
+    """Bytes. RssAnon: its own. RssFile: mapped from files, libraries above all."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{kind}:"))
+
+
+def _child(arguments: Sequence[str]) -> bool:
+    work = {"--foretell": foretell, "--take": take}.get(arguments[0]) if arguments else None
+    if work is None:
+        return False
+    print(json.dumps(asdict(work(Case(**json.loads(arguments[1]))))))
+    return True
+
+
+if __name__ == "__main__" and not _child(sys.argv[1:]):
+    main()

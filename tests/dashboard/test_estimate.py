@@ -1,0 +1,73 @@
+"""What the plan page says a plan costs on this machine."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import pytest
+
+from core.backbones import card
+from core.datasets import Dataset
+from core.home import Home
+from core.plans import Calibration
+from core.training.calibration import remember_fitting
+from dashboard.parts import estimate
+from dashboard.parts.estimate import Cost, cost_of
+from tests.dashboard.made_runs import STARTER, made_plan
+
+MEASURED = Calibration((0.0,) * 6, (1e-3,) * 6, (1e6,) * 6, (0.0,) * 6, (1_000,) * 5, decode_seconds=10.0)
+FEW = 3  # photos at once
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was measured, each at once; and a clock that stands still."""
+    calls: list[str] = []
+
+    def at_once(work: Callable[[], Calibration]) -> "Future[Calibration]":
+        done: Future[Calibration] = Future()
+        done.set_result(work())
+        return done
+
+    def calibrate(home: Home, plan: object, card: object, device: object) -> Calibration:
+        calls.append("measured")
+        return MEASURED
+
+    monkeypatch.setattr(estimate, "calibrate", calibrate)
+    monkeypatch.setattr(estimate._measuring, "submit", at_once)
+    monkeypatch.setattr(estimate, "_asked", {})
+    return calls
+
+
+def cost(home: Home, dataset: Dataset) -> Cost:
+    return cost_of(home, made_plan(dataset), dataset, card(STARTER), 100)
+
+
+def test_a_measurement_serves_for_a_while(home: Home, small: Dataset, asked: list[str], monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(estimate.time, "monotonic", lambda: now[0])
+    for seconds in (0.0, estimate.FRESH_SECONDS - 1):
+        now[0] = seconds
+        cost(home, small)
+    assert len(asked) == 1
+    now[0] = estimate.FRESH_SECONDS + 1
+    cost(home, small)
+    assert len(asked) == 2, "a run may have taught it better since"
+
+
+def test_photos_that_are_decoded_cost_no_time(home: Home, small: Dataset, asked: list[str], monkeypatch):
+    before = cost(home, small)
+    monkeypatch.setattr(estimate, "has_pixels", lambda *_: True)
+    assert cost(home, small).time != before.time
+
+
+def test_memory_that_ran_out_is_said_and_counted(home: Home, small: Dataset, asked: list[str]):
+    plan = made_plan(small)
+    assert cost(home, small).note == ""
+    remember_fitting(home, plan, estimate.resolve_device(plan.device), FEW)
+    assert f"in parts of {FEW} photos" in cost(home, small).note
+
+
+def test_a_batch_that_fits_is_not_spoken_of(home: Home, small: Dataset, asked: list[str]):
+    plan = made_plan(small)
+    remember_fitting(home, plan, estimate.resolve_device(plan.device), plan.batch_size)
+    assert cost(home, small).note == ""
