@@ -33,6 +33,9 @@ PLANS = {
     "kept activations": make_plan(
         phase(learning=1, epochs=1), phase(learning=2, epochs=1), augmentation=NO_AUGMENTATION
     ),
+    "kept views": make_plan(
+        phase(learning=1, epochs=4), augmentation=Augmentation(kept_views=2, erase=0.5), head=Head(dropout=0.3)
+    ),
     "convnext": make_plan(phase(CONVNEXT, learning=2), backbone=CONVNEXT),
     "vit": make_plan(phase(VIT, learning=3), backbone=VIT),
 }
@@ -80,6 +83,18 @@ def test_closed_after_any_step_and_resumed_it_is_bit_equal(job_for: Callable[...
     assert_same(unbroken, broken)
     assert history_of(whole) == history_of(parts)
     assert isinstance(parts[-1], Ended)
+
+
+@pytest.mark.parametrize("name", ["kept activations", "kept views"])
+@pytest.mark.parametrize("step", [6, 11])
+def test_what_was_kept_may_be_gone_when_it_is_resumed(job_for: Callable[..., Job], name: str, step: int):
+    unbroken, broken = job_for(PLANS[name], "unbroken"), job_for(PLANS[name], "broken")
+    run_through(unbroken)
+    shutil.rmtree(unbroken.home.activations)
+    close_at(broken, step)
+    shutil.rmtree(broken.home.activations)
+    run_through(broken)
+    assert_same(unbroken, broken)
 
 
 @pytest.mark.parametrize("kind", [EpochEnded, Checkpointed])
