@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 _IN_WORDS = ("can't allocate memory", "not enough memory", "out of memory")  # what a RuntimeError of torch's says
+_SHARE_OF_FREE = 0.8  # of memory, for a step's activations: weights and what else runs need the rest
 
 
 def ran_out(error: BaseException) -> bool:
@@ -39,6 +40,11 @@ def in_parts(
     middle = len(rows) // 2
     halves = in_parts(work, rows[:middle], on), in_parts(work, rows[middle:], on)
     return tuple(torch.cat(pair) for pair in zip(*halves, strict=True))
+
+
+def photos_that_fit(bytes_per_photo: float) -> int:
+    """How many photos a training step may hold in the processor's memory that is free now, with some to spare."""
+    return int(_SHARE_OF_FREE * psutil.virtual_memory().available / max(bytes_per_photo, 1))
 
 
 def memory_budget(device: torch.device) -> int:

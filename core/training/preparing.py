@@ -13,10 +13,12 @@ from core.home import no_room_is_disk_full
 from core.plans.plan import Plan
 from core.training.arithmetic import Arithmetic, arithmetic_from
 from core.training.building import new_model
+from core.training.calibration import fitting, known_calibration
 from core.training.checkpoints import keep_frozen, resume, save, saved_arithmetic, saved_best_epoch
-from core.training.choosing import arithmetic_for_run
+from core.training.choosing import arithmetic_for_run, first_learning
 from core.training.devices import resolve_device
 from core.training.events import Checkpointed, Event, Prepared, Warned
+from core.training.memory import photos_that_fit
 from core.training.model import TrainedModel, learns_batch_norm, split_names
 from core.training.optimisers import make_optimiser
 from core.training.resident_pixels import make_resident
@@ -74,6 +76,8 @@ def prepare(job: Job) -> Generator[Event, None, tuple[Workbench, TrainingState, 
     warning = resume(state, job.folder, plan.hash)
     if warning:
         yield Warned(warning)
+    if state.position.step == 0:
+        yield from _begin_within_memory(job, state)
     return bench, state, Saver(job, changing)
 
 
@@ -88,6 +92,22 @@ def _fresh_state(bench: Workbench, model: TrainedModel) -> TrainingState:
         photos_at_once=bench.plan.batch_size,
         losses={task.name: no_history() for task in bench.tasks},
     )
+
+
+def _begin_within_memory(job: Job, state: TrainingState) -> Generator[Warned, None, None]:
+    """Compute a batch in parts from the first step on where it is known that memory does not hold all of it."""
+    plan, device = job.plan, state.arithmetic.device
+    fits = fitting(job.home, plan, device) or plan.batch_size
+    known = known_calibration(job.home, plan, card(plan.backbone.name), device)
+    if known and device.type == "cpu":
+        # A GPU says when its memory ran out. A system mostly kills the program that asked last.
+        fits = min(fits, photos_that_fit(known.step_bytes[first_learning(plan)]))
+    if fits < plan.batch_size:
+        state.photos_at_once = max(fits, 2)
+        yield Warned(
+            f"The memory of this machine does not hold a step of {plan.batch_size} photos: it is computed "
+            f"{state.photos_at_once} photos at once, and still learns from all of them."
+        )
 
 
 def _arithmetic(job: Job, model: TrainedModel, device: torch.device) -> Generator[Event, None, Arithmetic]:

@@ -3,15 +3,18 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
+from core.backbones import card
 from core.errors import GraftError
 from core.objectives import Loss, Outcome
 from core.plans import NO_AUGMENTATION, Optimiser, Plan
-from core.training import Ended, Job, Stepped, Warned, load_trained, resolve_device, train
+from core.training import Ended, Job, Stepped, Warned, calibrate, load_trained, preparing, resolve_device, train
 from core.training.batches import parts_of
 from core.training.calibration import fitting
 from core.training.memory import in_parts, ran_out
@@ -85,6 +88,26 @@ def test_a_resumed_run_begins_with_the_parts_that_fitted(job_for: Callable[..., 
             break
     events.close()  # type: ignore[attr-defined]
     assert not [e for e in run_through(job) if isinstance(e, Warned)]
+
+
+def test_a_later_run_begins_with_the_parts_that_fitted(job_for: Callable[..., Job], holds: Callable[[int], None]):
+    holds(3)
+    run_through(job_for(plan_of(), "first"))
+    said = [e.sentence for e in run_through(job_for(plan_of(), "later")) if isinstance(e, Warned)]
+    assert said == [
+        "The memory of this machine does not hold a step of 8 photos: it is computed 2 photos at once, and still "
+        "learns from all of them."
+    ]
+
+
+def test_a_processor_is_not_asked_for_more_than_is_free(job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch):
+    job = job_for(plan_of())
+    found = calibrate(job.home, job.plan, card(VIT), resolve_device("cpu"))
+    monkeypatch.setattr(preparing, "known_calibration", lambda *arguments: found)
+    free = 4.5 * found.step_bytes[0] / 0.8
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free, total=2**33))
+    said = [e.sentence for e in run_through(job) if isinstance(e, Warned)]
+    assert [sentence for sentence in said if "it is computed 4 photos at once" in sentence]
 
 
 def test_when_not_even_one_photo_fits_one_sentence_says_what_to_do(
