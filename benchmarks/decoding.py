@@ -33,7 +33,7 @@ from core.datasets import decode_for, import_dataset, open_pixels, store_side
 from core.datasets.parallel import WORKERS
 from core.home import open_home
 
-SIZES = {"192 x 256": (192, 256, 48), "400 x 533": (400, 533, 48), "4000 x 3000": (4_000, 3_000, 4)}
+SIZES = {"192 x 256": (192, 256, 240), "400 x 533": (400, 533, 160), "4000 x 3000": (4_000, 3_000, 6)}
 GRAFT, STORE, BASE = "Graft", "Graft, file to pixel store", "Pillow, full size"
 LEGEND = (
     "*Per core*: photos per second of processor time, by one thread. *All cores*: photos per second by the clock, by "
