@@ -215,3 +215,15 @@ def test_a_resumed_run_goes_on_in_what_it_began_in(job_for, monkeypatch: pytest.
     monkeypatch.setattr("core.training.preparing.arithmetic_for_run", lambda *_: replace(began, channels_last=True))
     run_through(job)
     assert saved_arithmetic(job.folder) == began.facts()
+
+
+@pytest.mark.parametrize(("has_bf16", "allowed"), [(True, ("fp32", "bf16")), (False, ("fp32", "fp16"))])
+def test_on_a_gpu_the_choice_is_between_32_bits_and_the_safer_of_the_short_ones(
+    monkeypatch: pytest.MonkeyPatch, has_bf16: bool, allowed: tuple[str, ...]
+):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has_bf16)
+    gpu = torch.device("cuda")
+    assert arithmetic.allowed_precisions(gpu) == allowed
+    assert arithmetic.usual(torch.nn.Linear(2, 2), gpu).precision == allowed[1]
+    assert arithmetic.usual(torch.nn.Linear(2, 2), gpu, "fp32").precision == "fp32"
+    assert choosing.threads_to_try(gpu) == (torch.get_num_threads(),)

@@ -94,3 +94,11 @@ def test_dropout_blanks_its_share_and_keeps_the_mean():
     assert (result == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
     assert result.mean().item() == pytest.approx(1, abs=0.01)
     assert dropped(features, 0.0, torch.Generator()) is features
+
+
+@pytest.mark.parametrize("kind", ["adamw", "sgd"])
+@pytest.mark.parametrize(("device", "fused"), [("cpu", True), ("cuda", True), ("mps", None)])
+def test_an_optimiser_passes_over_memory_once_where_torch_can(home: Home, kind: str, device: str, fused: bool | None):
+    model = new_model(home, make_plan(), [SPECIES])
+    optimiser = make_optimiser(model, Optimiser(kind=kind), torch.device(device))
+    assert optimiser.defaults["fused"] is fused
