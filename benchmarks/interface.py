@@ -36,6 +36,7 @@ from tests.browser.serving import address_of, start_browser
 
 IDLE, TRAINING = "idle", "training"
 ALONE, WATCHED = "no page open", "training page open"
+SETTLING_SECONDS = 4  # loading a page costs the browser a second or two, once
 
 
 @dataclass(frozen=True)
@@ -266,6 +267,7 @@ class Bench:
             if page:
                 page.locator("figure[data-panel=loss] .graft-chart").wait_for()
                 settled(page)
+            time.sleep(SETTLING_SECONDS)
             began = time.time()
             time.sleep(seconds)
             speeds[name].append(self.server.images_per_second(began, time.time()))

@@ -9,7 +9,7 @@ from dashboard import state
 from dashboard.parts.state_pill import state_pill
 from dashboard.parts.texts import escaped, many
 
-LOOK_AGAIN_SECONDS = 2
+LOOK_AGAIN_SECONDS = 5  # each look is a rerun, for a list that is closed most of the time
 SHOWN = 60
 
 

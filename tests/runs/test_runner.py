@@ -1,5 +1,7 @@
 """The background of the server: it takes what is queued, one run per device, and ends in time."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +10,7 @@ import pytest
 
 from core.home import Home
 from core.runs import Run, Runner, get_run, resume
+from core.runs.runner import NICE, step_back
 from tests.runs.conftest import FakeEngine, Gate
 
 FAR = "another-machine|77|1.0|abc"
@@ -98,3 +101,24 @@ def test_a_run_that_another_process_left_behind_is_interrupted_at_the_start(
     threading.Event().wait(0.3)
     runner.start()
     wait_for(home, left, "interrupted")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has it for a single thread")
+def test_what_trains_steps_back_with_all_that_it_starts_and_nobody_else_does():
+    seen: dict[str, int] = {}
+
+    def look(who: str) -> None:
+        seen[who] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def train() -> None:
+        step_back()
+        started = threading.Thread(target=look, args=("its own",))
+        started.start()
+        started.join()
+
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    trains = threading.Thread(target=train)
+    trains.start()
+    trains.join()
+    look("the page")
+    assert seen == {"its own": max(before, NICE), "the page": before}

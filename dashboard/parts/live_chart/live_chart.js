@@ -123,12 +123,15 @@ async function drawPanel(panel, answer, per, view, colours, { zoomed, redraw }) 
   const traces = lines.flatMap((line) => tracesOf(line, panel.hidden.has(line.name), per, panel.write));
   const toggle = (name) => { panel.hidden.delete(name) || panel.hidden.add(name); redraw(); };
   const first = !panel.element.classList.contains("js-plotly-plot");
+  const layout = layoutOf(panel, range, answer, per, view, colours), drawing = JSON.stringify([traces, layout]);
+  if (drawing === panel.drawing) return; // most panels change at an epoch's end only, and drawing takes from training
+  panel.drawing = drawing;
   panel.place = () => placeLabels(panel.labels, panel.element, panel, lines, panel.hidden, toggle);
-  await window.Plotly.react(panel.element, traces, layoutOf(panel, range, answer, per, view, colours),
-                            { responsive: true, displayModeBar: false, showTips: false, doubleClick: false });
+  await window.Plotly.react(panel.element, traces, layout, { responsive: true, displayModeBar: false, showTips: false, doubleClick: false });
   if (first) {
     panel.element.on("plotly_afterplot", () => panel.place());
     panel.element.on("plotly_relayout", (change) => {
+      panel.drawing = null; // Plotly shows another range by now than was drawn last
       if ("yaxis.range[0]" in change) panel.upwards = [change["yaxis.range[0]"], change["yaxis.range[1]"]];
       if ("xaxis.range[0]" in change) zoomed([change["xaxis.range[0]"], change["xaxis.range[1]"]]);
       else if ("yaxis.range[0]" in change) redraw();
