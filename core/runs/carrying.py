@@ -23,7 +23,7 @@ from core.runs.reserve import free_reserve, keep_reserve
 from core.runs.scoring import labelled, score_best
 from core.runs.taken import Taken
 from core.runs.types import Run
-from core.training import Job, calibrate, known_calibration, remember_taken, resolve_device, train
+from core.training import Job, calibrate, known_calibration, remember_taken, resolve_device, train, trusted_calibration
 from core.training.arithmetic import threads_given_back
 from core.training.events import Ended, EpochEnded, Event
 from core.training.measurements import BUSY, Others
@@ -136,13 +136,13 @@ def _foretold(home: Home, run: Run, photos: Counts) -> tuple[float, ...] | None:
     """What a later phase takes is not seen in the first one: measured, unless it was before (a few seconds)."""
     if len(run.plan.phases) == 1:
         return None
-    calibration = calibrate(home, run.plan, card(run.plan.backbone.name), resolve_device(run.device))
-    return foretold_seconds(run.plan, photos, calibration)
+    what = home, run.plan, card(run.plan.backbone.name), resolve_device(run.device)
+    return foretold_seconds(run.plan, photos, known_calibration(*what) or calibrate(*what))
 
 
 def _taken(home: Home, run: Run, photos: Counts) -> Taken | None:
     """Nothing is learned from a run for which nothing was foretold."""
-    known = known_calibration(home, run.plan, card(run.plan.backbone.name), resolve_device(run.device))
+    known = trusted_calibration(home, run.plan, card(run.plan.backbone.name), resolve_device(run.device))
     return Taken(run.plan, photos, known, run.progress.step) if known else None
 
 

@@ -6,7 +6,7 @@
 from core.training.augmentation import preview_augmentation
 from core.training.batches import clean_sample
 from core.training.building import load_trained
-from core.training.calibration import calibrate, fitting, known_calibration, remember_taken
+from core.training.calibration import calibrate, fitting, known_calibration, remember_taken, trusted_calibration
 from core.training.devices import Device, devices, resolve_device
 from core.training.events import (
     Checkpointed,
@@ -46,4 +46,5 @@ __all__ = [
     "resolve_device",
     "score",
     "train",
+    "trusted_calibration",
 ]

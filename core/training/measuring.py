@@ -22,9 +22,11 @@ from core.training.augmentation import augment, draw
 from core.training.model import TrainedModel, free_for
 from core.training.optimisers import make_optimiser
 
-STEP_SECONDS = 1.0  # that one step of a trial should last at most
+STEP_SECONDS = 0.5  # that one step of a trial should last at most
 TRIAL_SECONDS = 0.3  # the least that a step is repeated for
 BRIEF_SECONDS = 0.05  # the same for what costs little beside a step
+AGREE = 1.1  # as long as each other, but for so much
+FEW_TIMES, MOST_TIMES = 6, 1_000  # to wait for two that agree; and of what takes no time at all
 FEWEST = 4  # images in a trial
 SAVED = (30_000, 12_000_000)  # bytes of two checkpoints
 PHOTO = (1024, 768)  # of a camera's pictures, as a stand-in where the photos are not known
@@ -32,7 +34,7 @@ PHOTO = (1024, 768)  # of a camera's pictures, as a stand-in where the photos ar
 
 @dataclass(frozen=True)
 class Trial:
-    """A model that is tried on random images: a whole batch of them, or as many as a step does in about a second. Of a
+    """A model that is tried on random images: a whole batch of them, or as many as a step does in half a second. Of a
     few images each would cost up to twice as much.
 
     glance: about how many seconds a training step takes for one of them.
@@ -257,16 +259,21 @@ def _images(count: int, size: int, arithmetic: Arithmetic) -> Tensor:
 
 
 def _seconds(work: Callable[[], object], device: torch.device, at_least: float) -> float:
-    """The best of a few times. The first is not counted, it plans and allocates, unless it was long already."""
-    best, spent = float("inf"), 0.0
-    while spent < at_least or best == float("inf"):
+    """The best of a few times, of which two agree: the first plans and allocates, and others may want the machine."""
+    took: list[float] = []
+    while not _settled(took, at_least):
         began = time.perf_counter()
         work()
         _wait_for(device)
-        took = time.perf_counter() - began
-        best = min(best, took) if spent > 0 or took > at_least else best
-        spent += max(took, 1e-6)
-    return best
+        took.append(time.perf_counter() - began)
+    return min(took)
+
+
+def _settled(took: list[float], at_least: float) -> bool:
+    if len(took) < 2 or (sum(took) < at_least and len(took) < MOST_TIMES):
+        return False
+    best, second = sorted(took)[:2]
+    return second <= AGREE * best or len(took) >= FEW_TIMES
 
 
 def _wait_for(device: torch.device) -> None:

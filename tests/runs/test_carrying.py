@@ -294,7 +294,7 @@ def test_a_run_teaches_the_estimate_what_it_really_took(
 ):
     taught: list[tuple[float, float]] = []
     foretold = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
-    monkeypatch.setattr(carrying, "known_calibration", lambda *_: foretold)
+    monkeypatch.setattr(carrying, "trusted_calibration", lambda *_: foretold)
     monkeypatch.setattr(carrying, "remember_taken", lambda home, plan, device, *both: taught.append(both))
     monkeypatch.setattr(carrying.Others, "share", lambda self: 0.0)
     carry_out(home, put_run("first").id)
@@ -308,7 +308,7 @@ def test_a_run_that_says_nothing_about_the_machine_teaches_nothing(
 ):
     foretold = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
     quiet = why == "nothing was foretold"
-    monkeypatch.setattr(carrying, "known_calibration", lambda *_: None if quiet else foretold)
+    monkeypatch.setattr(carrying, "trusted_calibration", lambda *_: None if quiet else foretold)
     monkeypatch.setattr(carrying, "remember_taken", lambda *_: pytest.fail("nothing is to be learned"))
     monkeypatch.setattr(carrying.Others, "share", lambda self: 0.0 if quiet else 0.9)
     assert carry_out(home, put_run("first").id).state == "finished"

@@ -58,3 +58,19 @@ def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pyt
 
     monkeypatch.setattr(calibration_module, "_measure", None)
     assert calibrate(home, plan, card(STARTER), CPU) == measured
+
+
+@pytest.mark.parametrize(
+    ("took", "settled"),
+    [
+        ([], False),
+        ([5.0], False),  # the first plans and allocates
+        ([5.0, 1.0], False),
+        ([5.0, 1.0, 1.05], True),
+        ([0.125, 0.125], False),  # too short to say much
+        ([0.125] * 8, True),
+        ([6.0, 5.0, 4.0, 3.0, 2.0, 1.0], True),  # the machine does not come to rest
+    ],
+)
+def test_a_time_counts_when_two_agree(took: list[float], settled: bool):
+    assert measuring_module._settled(took, at_least=1.0) == settled
