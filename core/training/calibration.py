@@ -6,7 +6,6 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -76,12 +75,13 @@ def _decode_seconds(home: Home, plan: Plan) -> float:
 
 
 def _decoded(home: Home, plan: Plan) -> float:
-    photos: list[Path | bytes] = [measuring.a_photo()] * 3
-    with suppress(GraftError, OSError):
+    workers = os.cpu_count() or 1
+    with suppress(GraftError):  # the run will say which photo can no longer be read
         dataset = load_dataset(home, plan.source.id, plan.source.version)
         some = np.linspace(0, len(dataset) - 1, min(PHOTOS_DECODED, len(dataset))).astype(int)
         photos = [dataset.folder / str(dataset.table["file"].iat[row]) for row in some]
-    return measuring.decode_seconds(photos, plan.image_size, os.cpu_count() or 1)
+        return measuring.decode_seconds(photos, plan.image_size, workers)
+    return measuring.decode_seconds([measuring.a_photo()] * 3, plan.image_size, workers)
 
 
 def correction(home: Home, plan: Plan, device: torch.device) -> float:

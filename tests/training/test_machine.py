@@ -12,7 +12,7 @@ from core.training import calibration as calibration_module
 from core.training import measuring as measuring_module
 from core.training.arithmetic import Arithmetic, has_convolutions
 from core.training.building import new_model
-from tests.training.conftest import RESNET, SPECIES, STARTER, VIT, make_plan, phase
+from tests.training.conftest import RESNET, SPECIES, STARTER, VIT, make_dataset, make_plan, phase
 
 CPU = torch.device("cpu")
 
@@ -74,3 +74,23 @@ def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pyt
 )
 def test_a_time_counts_when_two_agree(took: list[float], settled: bool):
     assert measuring_module._settled(took, at_least=1.0) == settled
+
+
+def test_decoding_is_measured_on_the_photos_of_the_plan(home: Home, monkeypatch: pytest.MonkeyPatch):
+    decoded: list[object] = []
+    monkeypatch.setattr(measurements, "busy_share", lambda: 0.0)
+    monkeypatch.setattr(measuring_module, "decode_for", lambda photo, side: decoded.append(photo))
+    monkeypatch.setattr(calibration_module, "load_dataset", lambda home, name, version: make_dataset(26, 9))
+    calibration_module._decode_seconds(home, make_plan())
+    assert len(decoded) == calibration_module.PHOTOS_DECODED
+    assert {str(photo) for photo in decoded} <= {f"nowhere/{number}.png" for number in range(35)}
+
+
+@pytest.mark.parametrize("unreadable", ["no such dataset", "a photo that is gone"])
+def test_where_the_photos_cannot_be_read_a_photo_like_a_phones_stands_for_them(
+    home: Home, monkeypatch: pytest.MonkeyPatch, unreadable: str
+):
+    monkeypatch.setattr(measurements, "busy_share", lambda: 0.0)
+    if unreadable == "a photo that is gone":
+        monkeypatch.setattr(calibration_module, "load_dataset", lambda home, name, version: make_dataset(26, 9))
+    assert calibration_module._decode_seconds(home, make_plan()) > 0
