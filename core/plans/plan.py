@@ -78,7 +78,8 @@ class Augmentation(_Frozen):
     crop: the least share of the picture's area that is kept. rotate: degrees to either side. colour: strength of
     brightness, contrast and saturation. erase: the chance that a rectangle is blanked. kept_views: how many changed
     views of a photo a frozen part looks at, to be learned from in rotation (`core.plans.views`); 0 is a new one in each
-    epoch, None leaves it to Graft.
+    epoch, None leaves it to Graft. mixup, cutmix: the share of batches in which every photo is blended with another one
+    of the batch, or gets a rectangle of it, and their labels likewise (`core.training.mixing`).
     """
 
     flip: bool = True
@@ -88,6 +89,8 @@ class Augmentation(_Frozen):
     colour: float = Field(default=0.2, ge=0, le=1)
     erase: float = Field(default=0.0, ge=0, le=1)
     kept_views: int | None = Field(default=None, ge=0, le=10_000)
+    mixup: float = Field(default=0.0, ge=0, le=1)
+    cutmix: float = Field(default=0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _one_view_is_no_change(self) -> "Augmentation":
@@ -97,16 +100,31 @@ class Augmentation(_Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def _mixed_in_one_way_only(self) -> "Augmentation":
+        if self.mixup + self.cutmix > 1:
+            raise ValueError("mixup and cutmix together mix more than all batches: let them add up to at most 1")
+        return self
+
+    @property
+    def mixes(self) -> bool:
+        return self.mixup + self.cutmix > 0
+
     @property
     def off(self) -> bool:
         return self.model_copy(update={"kept_views": None}) == NO_AUGMENTATION
 
 
 class Optimiser(_Frozen):
+    """clip_norm: the gradient of all parameters together is made no longer than this. average: how slowly an average
+    of the weights follows them, 0.999 say, which is then what is judged and kept (`core.training.averaging`); 0 is off.
+    """
+
     kind: Literal["adamw", "sgd"] = "adamw"
     weight_decay: float = Field(default=0.01, ge=0, le=10)
     momentum: float = Field(default=0.9, ge=0, lt=1)
     clip_norm: float | None = Field(default=None, gt=0)
+    average: float = Field(default=0.0, ge=0, lt=1)
 
 
 class EarlyStopping(_Frozen):

@@ -21,7 +21,7 @@ def views_computed(plan: Plan, phase: Phase) -> int:
     if plan.augmentation.off:
         return 1
     chosen = plan.augmentation.kept_views
-    if chosen == 0:
+    if chosen == 0 or (chosen is None and plan.augmentation.mixes):  # mixed photos are looked at anew in any case
         return phase.epochs
     return min(phase.epochs, max(POOL, -(-phase.epochs // 4)) if chosen is None else chosen)
 

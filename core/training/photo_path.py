@@ -18,6 +18,7 @@ from core.training.chance import uniforms
 from core.training.events import Event, Prepared, Warned
 from core.training.kept_activations import Keeper, KeptActivations, digest, digest_of_tensors
 from core.training.memory import memory_budget
+from core.training.mixing import Mixture, mix
 from core.training.model import TrainedModel
 from core.training.schedule import PhaseNow
 from core.training.workbench import Workbench
@@ -43,11 +44,13 @@ class PhotoPath:
     same: KeptActivations | None = None
     changed: Mapping[int, KeptActivations] = field(default_factory=dict)
 
-    def learn(self, rows: np.ndarray, epoch: int) -> Tensor:
-        """Features of training photos, augmented as in this epoch."""
+    def learn(self, rows: np.ndarray, epoch: int, mixture: Mixture | None = None) -> Tensor:
+        """Features of training photos, augmented as in this epoch, and mixed with each other."""
         if self.bench.plan.augmentation.off:
             return self.judge(rows)
         views = self._views_of(rows, epoch)
+        if mixture:  # pixels are mixed, so the frozen part must look anew
+            return self.model.backbone(mix(changed(self.bench, self.model, rows, views), mixture))
         if self.parts and self.changed:
             return self.parts.go_on(self.bench, _gathered(self.changed, rows, views))
         return self.model.backbone(changed(self.bench, self.model, rows, views))
@@ -89,7 +92,11 @@ class PhotoPath:
         """What the frozen part says about one view of all training photos."""
         parts, bench, plan = self.parts, self.bench, self.bench.plan
         assert parts is not None
-        facts = {**plan.augmentation.model_dump(exclude={"kept_views"}), "seed": plan.seed, "view": view}
+        facts = {
+            **plan.augmentation.model_dump(exclude={"kept_views", "mixup", "cutmix"}),
+            "seed": plan.seed,
+            "view": view,
+        }
 
         def compute(rows: np.ndarray) -> Values:
             return parts.look(bench, changed(bench, self.model, rows, np.full(len(rows), view)))

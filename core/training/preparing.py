@@ -12,6 +12,7 @@ from core.evaluation import no_history
 from core.home import no_room_is_disk_full
 from core.plans.plan import Plan
 from core.training.arithmetic import Arithmetic, arithmetic_from
+from core.training.averaging import WeightAverage
 from core.training.building import new_model
 from core.training.calibration import fitting, known_calibration
 from core.training.checkpoints import keep_frozen, resume, save, saved_arithmetic, saved_best_epoch
@@ -72,7 +73,7 @@ def prepare(job: Job) -> Generator[Event, None, tuple[Workbench, TrainingState, 
     with no_room_is_disk_full(job.folder):
         job.folder.mkdir(parents=True, exist_ok=True)
     keep_frozen(model, job.folder, frozen)
-    state = _fresh_state(bench, model)
+    state = _fresh_state(bench, model, changing)
     warning = resume(state, job.folder, plan.hash)
     if warning:
         yield Warned(warning)
@@ -81,8 +82,8 @@ def prepare(job: Job) -> Generator[Event, None, tuple[Workbench, TrainingState, 
     return bench, state, Saver(job, changing)
 
 
-def _fresh_state(bench: Workbench, model: TrainedModel) -> TrainingState:
-    arithmetic = bench.arithmetic
+def _fresh_state(bench: Workbench, model: TrainedModel, changing: list[str]) -> TrainingState:
+    arithmetic, decay = bench.arithmetic, bench.plan.optimiser.average
     model = arithmetic.move(model)
     return TrainingState(
         model=model,
@@ -91,6 +92,7 @@ def _fresh_state(bench: Workbench, model: TrainedModel) -> TrainingState:
         arithmetic=arithmetic,
         photos_at_once=bench.plan.batch_size,
         losses={task.name: no_history() for task in bench.tasks},
+        average=WeightAverage(model, changing, decay) if decay else None,
     )
 
 
