@@ -58,12 +58,34 @@ class Phase(_Frozen):
 
 
 class Objective(_Frozen):
-    """One named term of the loss with its weight; `core.objectives` looks it up by `kind`."""
+    """One named term of the loss with its weight; `core.objectives` looks it up by `kind`.
 
-    kind: Literal["cross_entropy"] = "cross_entropy"
+    label_smoothing, balance_classes: of cross-entropy. temperature: of the teacher's answers.
+    """
+
+    kind: Literal["cross_entropy", "teacher_answers", "teacher_features"] = "cross_entropy"
     weight: float = Field(default=1.0, ge=0, le=1_000)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     balance_classes: bool = False
+    temperature: float = Field(default=2.0, gt=0, le=100)
+
+
+class Teacher(_Frozen):
+    """A network from which the backbone learns beside the labels, through objectives that look at it.
+
+    image_size: at which it sees best, in pixels; it is shown the very photos that the backbone learns from, enlarged.
+    views: of each photo there are so many, learned from in rotation, so that the teacher looks at each of them once.
+    """
+
+    backbone: BackboneChoice
+    image_size: int = Field(default=224, ge=16, le=2_048)
+    views: int = Field(default=4, ge=2, le=1_000)
+
+    @model_validator(mode="after")
+    def _has_learned(self) -> "Teacher":
+        if self.backbone.weights == "random":
+            raise ValueError("a teacher with random weights has nothing to teach")
+        return self
 
 
 class Head(_Frozen):
@@ -142,6 +164,7 @@ class Plan(_Frozen):
     head: Head = Head()
     phases: tuple[Phase, ...] = Field(min_length=1)
     objectives: tuple[Objective, ...] = (Objective(),)
+    teacher: Teacher | None = None
     augmentation: Augmentation = Augmentation()
     optimiser: Optimiser = Optimiser()
     early_stopping: EarlyStopping | None = None
@@ -158,6 +181,19 @@ class Plan(_Frozen):
         if len(set(self.tasks)) < len(self.tasks):
             raise ValueError("a task is named twice")
         return self
+
+    @model_validator(mode="after")
+    def _teacher_goes_with_its_objectives(self) -> "Plan":
+        if (self.teacher is not None) != any(each.kind.startswith("teacher") for each in self.objectives):
+            raise ValueError("a teacher is named exactly when an objective looks at it")
+        return self
+
+    @property
+    def fixed_views(self) -> int | None:
+        """How many views there are of each training photo, where a teacher has to look at each of them."""
+        if self.teacher is None:
+            return None
+        return 1 if self.augmentation.off else self.teacher.views
 
     @property
     def source(self) -> DatasetChoice:

@@ -2,8 +2,9 @@
 
 runs/<id>/frozen.safetensors    stages that no phase frees: written once, since they never change
 runs/<id>/last/, best/          model.safetensors (all that can change; its average, where the plan wants one),
-                                learning.safetensors (the weights beside their average, what the optimiser
-                                remembers, losses photo by photo), state.json (position, history, checksums)
+                                learning.safetensors (the weights beside their average, a student's guides, what
+                                the optimiser remembers, losses photo by photo), state.json (position, history,
+                                checksums)
 """
 
 import errno
@@ -61,7 +62,9 @@ def load(state: TrainingState, folder: Path, plan_hash: str) -> None:
     load_some(state.model, _under("weights/", learning) if state.average else tensors)
     if state.average:
         state.average.load(tensors)
-    load_flat_state(state.optimiser, _under("optimiser/", learning), _names(state.model))
+    if state.guides:
+        state.guides.load_state_dict(_under("guides/", learning))
+    load_flat_state(state.optimiser, _under("optimiser/", learning), _names(state))
     state.losses = {
         task: LossHistory(learning[f"losses/{task}/best"].numpy(), learning[f"losses/{task}/recent"].numpy())
         for task in state.losses
@@ -174,14 +177,15 @@ def read_facts(folder: Path) -> dict[str, Any]:
 
 
 def _learning(state: TrainingState) -> dict[str, Tensor]:
-    averages = flat_state(state.optimiser, _names(state.model))
+    averages = flat_state(state.optimiser, _names(state))
     losses = {
         f"losses/{task}/{which}": torch.from_numpy(np.ascontiguousarray(getattr(kept, which)))
         for task, kept in state.losses.items()
         for which in ("best", "recent")
     }
     weights = state.average.weights if state.average else {}
-    return _named("optimiser/", averages) | _named("weights/", weights) | losses
+    guides = state.guides.state_dict() if state.guides else {}
+    return _named("optimiser/", averages) | _named("weights/", weights) | _named("guides/", guides) | losses
 
 
 def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -193,8 +197,9 @@ def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-def _names(model: TrainedModel) -> Mapping[Tensor, str]:
-    return {parameter: name for name, parameter in model.named_parameters()}
+def _names(state: TrainingState) -> Mapping[Tensor, str]:
+    guides = state.guides.named_parameters(prefix="guides") if state.guides else ()
+    return {parameter: name for name, parameter in (*state.model.named_parameters(), *guides)}
 
 
 def _plain(value: Tensor) -> Tensor:

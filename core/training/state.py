@@ -16,6 +16,7 @@ from core.training.arithmetic import Arithmetic
 from core.training.averaging import WeightAverage
 from core.training.model import TrainedModel
 from core.training.schedule import phase_at
+from core.training.teaching import Guides
 
 
 @dataclass
@@ -54,7 +55,7 @@ class TrainingState:
     arithmetic: kept, since a resumed run must go on in the one that it began in.
     photos_at_once: of a batch; fewer than the batch after memory ran out, then a step adds up the gradients of parts.
     views: by phase, how many views of a photo it learns from (`core.plans.views`), once that is decided.
-    average: of the weights, where the plan wants one.
+    average: of the weights, where the plan wants one. guides: what a teacher's student learns beside the model.
     """
 
     model: TrainedModel
@@ -65,6 +66,7 @@ class TrainingState:
     photos_at_once: int
     views: dict[int, int] = field(default_factory=dict)
     average: WeightAverage | None = None
+    guides: Guides | None = None
     position: Position = field(default_factory=Position)
     best: Best = field(default_factory=Best)
     history: list[dict[str, EpochScores]] = field(default_factory=list)
