@@ -118,7 +118,7 @@ def features(home: Home, subject: Subject, dataset: Dataset, weights: str, seed:
 
 def _digest(subject: Subject, plan: Plan) -> str:
     starter = starters.find_starter(subject.name)
-    weights = starter.sha256 if starter else str(subject.file)
+    weights = starter.sha256 if starter else subject.file and hashlib.sha256(subject.file.read_bytes()).hexdigest()
     said = f"{weights} {plan.backbone.weights} {plan.backbone.name} {plan.image_size} {plan.seed}"
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 

@@ -14,6 +14,21 @@ from core.backbones.stages import stages
 from core.errors import BadWeights
 from core.home import Home
 from core.plans.plan import BackboneChoice
+from tools.starters import held_out
+
+
+HELD_OUT = Path(__file__).parents[2].parent / "shared" / "data" / "tiny-imagenet-200"
+
+
+@pytest.mark.parametrize("starter", starters.starters(), ids=lambda s: s.card.name)
+@pytest.mark.skipif(not HELD_OUT.exists(), reason="the held-out photos are not on this machine")
+def test_plain_timm_finds_the_accuracy_that_the_card_says(starter: starters.Starter):
+    said = json.loads((starters.FOLDER / f"{starter.card.name}.json").read_text(encoding="utf-8"))["hold_out"]
+    network = held_out.plain_network(starter.card.architecture, starter.file)
+    pictures, labels = held_out.photos(HELD_OUT, every=held_out.EVERY)
+    logits = held_out.answers(network, pictures, said["size"], starter.card.mean, starter.card.std)
+    assert len(labels) == 1_000
+    assert held_out.accuracies(logits, labels) == pytest.approx(tuple(said["every_tenth"].values()), abs=0.5)
 
 
 @pytest.mark.parametrize("starter", starters.starters(), ids=lambda s: s.card.name)

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,11 @@ import numpy as np
 
 from core.datasets import Dataset, open_pixels
 from core.home import Home
+from core.plans import Teacher
 from core.training import Checkpointed, EpochEnded, Event, Job, Prepared, Stepped, load_trained, score, train
 from core.training.checkpoints import load_model
 from core.training.preparing import prepare
+from tools.starters.held_out import accuracies
 from tools.starters.recipes import Recipe, plan_of
 
 
@@ -45,10 +46,15 @@ class Log:
         print(json.dumps(line), flush=True)
 
 
-def pretrain(recipe: Recipe, home: Home, dataset: Dataset, folder: Path) -> Job:
-    """Carry out all stretches of a recipe below `folder`, each in a folder of its own. Gives the last one's job."""
+def pretrain(
+    recipe: Recipe, home: Home, dataset: Dataset, folder: Path, way: str = "labels", teacher: Teacher | None = None
+) -> Job:
+    """Carry out all stretches of a recipe below `folder`, each in a folder of its own. Gives the last one's job.
+
+    way: of `recipes.WAYS`. teacher: where that looks at one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = list(_jobs(recipe, home, dataset, folder))
+    jobs = jobs_of(recipe, home, dataset, folder, way, teacher)
     for number, job in enumerate(jobs):
         if number > 0 and not (job.folder / "last").exists():
             _begin_from(jobs[number - 1], job)
@@ -56,10 +62,19 @@ def pretrain(recipe: Recipe, home: Home, dataset: Dataset, folder: Path) -> Job:
     return jobs[-1]
 
 
-def _jobs(recipe: Recipe, home: Home, dataset: Dataset, folder: Path) -> Iterator[Job]:
-    for number, stretch in enumerate(recipe.stretches):
-        name = f"{number}-{stretch.image_size}"
-        yield Job(plan_of(recipe, stretch, dataset), dataset, home, folder / name)
+def jobs_of(
+    recipe: Recipe, home: Home, dataset: Dataset, folder: Path, way: str = "labels", teacher: Teacher | None = None
+) -> list[Job]:
+    """A job per stretch."""
+    return [
+        Job(plan_of(recipe, stretch, dataset, way, teacher), dataset, home, folder / f"{number}-{stretch.image_size}")
+        for number, stretch in enumerate(recipe.stretches)
+    ]
+
+
+def last_trained(jobs: list[Job]) -> Job:
+    """The last stretch of which an epoch has ended; what of it is trained can be made a starter."""
+    return next(job for job in reversed(jobs) if (job.folder / "last").exists())
 
 
 def _begin_from(before: Job, job: Job) -> None:
@@ -112,10 +127,3 @@ def held_out_accuracy(job: Job) -> tuple[float, float]:
     rows = job.dataset.indices("validation")
     logits = score(model, open_pixels(job.home, job.dataset, job.plan.image_size), rows)[job.plan.tasks[0]]
     return accuracies(logits, job.dataset.labels(job.dataset.tasks[0])[rows])
-
-
-def accuracies(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Top-1 and top-5 in percent. logits: [photos, classes]. labels: int64 [photos]."""
-    best = np.argsort(-logits, axis=1)[:, :5]
-    right = best == labels[:, None]
-    return round(100 * float(right[:, 0].mean()), 2), round(100 * float(right.any(axis=1).mean()), 2)

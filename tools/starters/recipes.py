@@ -4,10 +4,29 @@ from dataclasses import dataclass, replace
 
 from core.backbones import card, describe_stages
 from core.datasets import Dataset
-from core.plans import Augmentation, BackboneChoice, DatasetChoice, Objective, Optimiser, Phase, Plan
+from core.plans import Augmentation, BackboneChoice, DatasetChoice, Objective, Optimiser, Phase, Plan, Teacher
 
 SEED = 0
 SMOOTHING = 0.1
+
+
+@dataclass(frozen=True)
+class Way:
+    """What there is to learn from."""
+
+    words: str
+    objectives: tuple[Objective, ...]
+
+
+_LABELS = Objective(label_smoothing=SMOOTHING)
+_ANSWERS = Objective(kind="teacher_answers", temperature=2.0)
+_FEATURES = Objective(kind="teacher_features", weight=2.0)
+WAYS: dict[str, Way] = {
+    "labels": Way("the labels alone", (_LABELS,)),
+    "answers": Way("its answers beside the labels", (_LABELS, _ANSWERS)),
+    "features": Way("its features beside the labels", (_LABELS, _FEATURES)),
+    "both": Way("its answers and features beside the labels", (_LABELS, _ANSWERS, _FEATURES)),
+}
 
 
 @dataclass(frozen=True)
@@ -67,6 +86,18 @@ RECIPES: tuple[Recipe, ...] = (
         ),
     ),
     Recipe(
+        key="hybrid",
+        name="graft-efficientvit-b0",
+        title="Graft transformer",
+        sentence="Sees near things by convolution, far ones by attention. Comes with Graft, so it works at once and "
+        "without a network.",
+        architecture="efficientvit_b0",
+        family="EfficientViT",
+        batch_size=128,
+        optimiser=Optimiser(kind="adamw", weight_decay=0.05, clip_norm=2.0, average=0.999),
+        stretches=(Stretch(64, 30, 2e-3, 2.0, MILD), Stretch(96, 2, 1e-4, 0.1, GENTLE)),
+    ),
+    Recipe(
         key="cnn",
         name="graft-resnet10t",
         title="Graft CNN",
@@ -86,8 +117,10 @@ def recipe(key: str) -> Recipe:
     return {each.key: each for each in RECIPES}[key]
 
 
-def plan_of(made: Recipe, stretch: Stretch, dataset: Dataset) -> Plan:
-    """All stages learn at one rate, from random weights."""
+def plan_of(
+    made: Recipe, stretch: Stretch, dataset: Dataset, way: str = "labels", teacher: Teacher | None = None
+) -> Plan:
+    """All stages learn at one rate, from random weights. way: of WAYS. teacher: where that looks at one."""
     stages = len(describe_stages(card(made.architecture)))
     return Plan(
         datasets=(DatasetChoice(id=dataset.id, version=dataset.version),),
@@ -103,7 +136,8 @@ def plan_of(made: Recipe, stretch: Stretch, dataset: Dataset) -> Plan:
                 warmup_epochs=stretch.warmup_epochs,
             ),
         ),
-        objectives=(Objective(label_smoothing=SMOOTHING),),
+        objectives=WAYS[way].objectives,
+        teacher=teacher,
         augmentation=stretch.augmentation,
         optimiser=made.optimiser,
         batch_size=made.batch_size,
