@@ -16,7 +16,6 @@ from core.home import Home
 from core.plans.plan import BackboneChoice
 from tools.starters import held_out
 
-
 HELD_OUT = Path(__file__).parents[2].parent / "shared" / "data" / "tiny-imagenet-200"
 
 
