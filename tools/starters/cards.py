@@ -25,6 +25,7 @@ from tools.starters.recipes import SEED, SMOOTHING, Recipe
 SIZES = (64, 96, 128, 160)
 FEW = 10  # photos per class in the comparison of sizes
 DRAWS = (0, 1, 2)
+CLASSES = 200
 LICENCE = "Apache-2.0; its training photos are for non-commercial use"
 
 
@@ -68,7 +69,7 @@ def _identity(recipe: Recipe, file: Path) -> dict[str, Any]:
         "file": file.name,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "precision": "fp16",
-        "classes": 200,
+        "classes": CLASSES,
         "parameters": sum(stage.parameters for stage in stages(body)),
         "gmacs": gmacs(recipe.architecture, 64, config_of(recipe.architecture).fixed_input_size),
         "input_size": 64,
@@ -129,7 +130,7 @@ def hold_out(architecture: str, file: Path, data: Path, size: int) -> dict[str, 
     """Accuracy on all held-out photos, and on every tenth, which is what the tests can afford."""
     known = card(architecture)
     pictures, labels = photos(data)
-    logits = answers(plain_network(architecture, file), pictures, size, known.mean, known.std)
+    logits = answers(plain_network(architecture, file, CLASSES), pictures, size, known.mean, known.std)
     (top1, top5), (few1, few5) = (accuracies(logits[::step], labels[::step]) for step in (1, EVERY))
     return {"size": size, "top1": top1, "top5": top5, "every_tenth": {"top1": few1, "top5": few5}}
 
