@@ -129,7 +129,7 @@ def _dataset(home: Home, data: Path, name: str) -> Dataset:
 
 
 def _right(home: Home, dataset: Dataset, cell: Cell) -> np.ndarray | None:
-    """Whether each test photo is named right; None where a class has too few photos."""
+    """Whether each test photo is named right; None where no class has more photos than that."""
     rows = drawn(dataset, cell.shots, cell.seed)
     if rows is None:
         return None
@@ -235,7 +235,7 @@ def _heading(shots: int | None) -> str:
 
 def _note() -> str:
     return (
-        "Means of three draws with half of their 95 % interval. "
+        "Means of three draws with half of their 95 % interval; where a class has fewer photos, all of them are drawn. "
         f"Fine-tuned and from scratch: {STEPS} steps of 32 photos. "
         "The linear classifier is a logistic regression on standardised features of a strength chosen on validation."
     )

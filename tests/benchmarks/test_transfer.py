@@ -30,8 +30,14 @@ def test_as_many_photos_are_drawn_of_each_class_and_the_same_for_the_same_draw()
     assert not np.array_equal(rows, drawn(photos, 3, seed=2))
 
 
-def test_a_class_with_too_few_photos_leaves_the_figure_out():
-    assert drawn(dataset((12, 8)), 5, seed=0) is None
+def test_a_class_with_fewer_photos_gives_all_of_them():
+    photos = dataset((12, 8))  # 6 and 4 of them teach
+    labels = photos.labels(photos.tasks[0])
+    assert np.bincount(labels[drawn(photos, 5, seed=0)]).tolist() == [5, 4]
+
+
+def test_what_would_be_all_photos_again_is_left_out():
+    assert drawn(dataset((12, 8)), 6, seed=0) is None
     assert len(drawn(dataset((12, 8)), None, seed=0)) == 10
 
 
