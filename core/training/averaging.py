@@ -25,6 +25,8 @@ class WeightAverage:
         own = model.state_dict()
         self._own = {name: own[name] for name in names}
         self.tensors = {name: value.clone() for name, value in self._own.items()}
+        self._floats = [name for name, value in self._own.items() if value.is_floating_point()]
+        self._counters = [name for name in names if name not in self._floats]
 
     @property
     def weights(self) -> Mapping[str, Tensor]:
@@ -35,9 +37,9 @@ class WeightAverage:
     def follow(self, steps: int) -> None:
         """One step was taken, the `steps`-th of the run: average <- decay average + (1 - decay) weights."""
         kept = decay_at(self.decay, steps)
-        floats = [name for name, value in self._own.items() if value.is_floating_point()]
-        torch._foreach_lerp_([self.tensors[n] for n in floats], [self._own[n] for n in floats], 1 - kept)
-        for name in self._own.keys() - set(floats):  # what counts is not averaged
+        averages, weights = ([of[name] for name in self._floats] for of in (self.tensors, self._own))
+        torch._foreach_lerp_(averages, weights, 1 - kept)
+        for name in self._counters:
             self.tensors[name].copy_(self._own[name])
 
     @torch.no_grad()

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from core.backbones import build, starters
+from core.backbones.fitting import classifiers_of
 from core.backbones.stages import stages
 from core.errors import BadWeights
 from core.home import Home
@@ -59,8 +60,9 @@ def test_a_starter_with_one_byte_changed_is_noticed(tmp_path: Path):
         starters.check_starter(replace(starter, file=tmp_path / starter.file.name))
 
 
-def test_every_number_of_a_starter_is_the_files_own(home: Home):
-    starter = starters.starters()[0]
+@pytest.mark.parametrize("starter", starters.starters(), ids=lambda s: s.card.name)
+def test_every_number_of_a_starter_is_the_files_own(home: Home, starter: starters.Starter):
+    (classifier,) = classifiers_of(starter.card.architecture)
     loaded, held = build(home, BackboneChoice(name=starter.card.name)).state_dict(), load_file(starter.file)
-    assert held.keys() - loaded.keys() == {"fc.weight", "fc.bias"}
+    assert held.keys() - loaded.keys() == {f"{classifier}.weight", f"{classifier}.bias"}
     assert all(torch.equal(value, held[name].to(value.dtype)) for name, value in loaded.items())

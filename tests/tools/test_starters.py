@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from core.backbones import card, starters
 from core.datasets import Dataset, open_pixels
@@ -17,7 +19,7 @@ from core.home import Home
 from core.plans import BackboneChoice, Optimiser, Teacher
 from core.training import Checkpointed, load_trained, train
 from core.training.augmentation import centre
-from tools.starters import cards, data, held_out, pretraining
+from tools.starters import cards, data, held_out, pretraining, teaching
 from tools.starters.recipes import MILD, RECIPES, WAYS, Recipe, Stretch, plan_of, recipe
 
 CLASSES = ("zebra_n1", "abacus_n2", "mop_n3")  # not in the order of the alphabet
@@ -44,10 +46,10 @@ def webp(colour: int, number: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Zips laid out like Tiny-ImageNet-200's: 8 photos a class to learn from, 10 held out."""
+    """Zips laid out like Tiny-ImageNet-200's: 12 photos a class to learn from, 10 held out."""
     folder = tmp_path_factory.mktemp("tiny")
     (folder / "labels.csv").write_text("folder,wnid,words\n" + "".join(f"{c},{c},{c}\n" for c in CLASSES))
-    for name, first, count in (*((f"train-{n}.zip", 2 * n, 2) for n in range(4)), ("val.zip", 100, 10)):
+    for name, first, count in (*((f"train-{n}.zip", 3 * n, 3) for n in range(4)), ("val.zip", 100, 10)):
         with zipfile.ZipFile(folder / name, "w") as archive:
             for place, kind in enumerate(CLASSES):
                 for number in range(first, first + count):
@@ -61,7 +63,7 @@ def dataset(home: Home, folder: Path) -> Dataset:
 
 
 def test_the_held_out_photos_judge_and_all_others_teach(home: Home, folder: Path, dataset: Dataset):
-    assert [len(dataset.indices(split)) for split in ("train", "validation", "test")] == [24, 30, 0]
+    assert [len(dataset.indices(split)) for split in ("train", "validation", "test")] == [36, 30, 0]
     assert data.imported(home, folder).id == dataset.id
 
 
@@ -122,6 +124,20 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     assert said["hold_out"]["top1"] == held_out.accuracies(*_answers(network, folder))[0]
     assert said["mean"] == list(card("test_resnet").mean)
     assert "2 epochs at 64 pixels" in said["training"]
+
+
+def test_what_a_teacher_is_worth_is_compared_way_by_way_and_kept(
+    home: Home, dataset: Dataset, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(teaching, "clothing", lambda *_: dataset)
+    made = teaching.briefly(SMALL, 1)
+    torch.manual_seed(0)
+    save_file(timm.create_model("test_resnet", num_classes=5).state_dict(), tmp_path / "teacher.safetensors")
+    choice = BackboneChoice(name="test_resnet", weights="file", file=str(tmp_path / "teacher.safetensors"))
+    teacher = Teacher(backbone=choice, image_size=96, views=2)
+    found = teaching.compare(made, home, dataset, folder, tmp_path, tmp_path / "compared", teacher)
+    assert [each["way"] for each in found] == list(WAYS)
+    assert json.loads((tmp_path / "compared" / "compared.json").read_text()) == found
 
 
 def _answers(network: torch.nn.Module, folder: Path) -> tuple[np.ndarray, np.ndarray]:
