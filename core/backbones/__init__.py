@@ -1,7 +1,7 @@
 """Pretrained networks: the gallery, the starters, weights, stages of any timm model, and where to cut it."""
 
 from core.backbones.backbone import BackboneCard, Stage
-from core.backbones.build import build, feature_count
+from core.backbones.build import build, build_whole, feature_count
 from core.backbones.cards import card, default_card, gallery, sizes_for
 from core.backbones.search import search
 from core.backbones.stages import describe_stages, stages
@@ -11,6 +11,7 @@ __all__ = [
     "BackboneCard",
     "Stage",
     "build",
+    "build_whole",
     "card",
     "default_card",
     "describe_stages",

@@ -10,7 +10,7 @@ from core.backbones.backbone import BackboneCard
 from core.backbones.cards import card as card_of
 from core.backbones.cards import step_of
 from core.backbones.facts import config_of
-from core.backbones.fitting import check_fits, shapes_in
+from core.backbones.fitting import check_fits, classes_in, shapes_in
 from core.backbones.weights import weights_file
 from core.errors import BadInput
 from core.home import Home
@@ -38,16 +38,36 @@ def build(home: Home, choice: Choice, image_size: int | None = None) -> nn.Modul
     settings = _size_settings(card, image_size or card.input_size)
     if choice.weights == "random":
         return timm.create_model(card.architecture, num_classes=0, **settings)
+    return _from_file(card, _file_of(home, choice, card), num_classes=0, **settings)
+
+
+def build_whole(home: Home, choice: Choice, image_size: int | None = None) -> nn.Module:
+    """The same with the classifier that its weights were trained with, giving [batch, classes]: a teacher.
+
+    Raises what `build` does, and BadWeights for a file without a classifier.
+    """
+    card = card_of(choice.name)
+    file = _file_of(home, choice, card)
+    classes = classes_in(file, card.architecture)
+    return _from_file(card, file, num_classes=classes, **_size_settings(card, image_size or card.input_size))
+
+
+def _file_of(home: Home, choice: Choice, card: BackboneCard) -> Path:
     if choice.weights == "file":
         file = Path(choice.file or "").expanduser()
         check_fits(file, card.architecture)
-    else:
-        file = weights_file(home, card)
-        shapes_in(file)  # cut off or damaged: said in words before timm trips over it
+        return file
+    file = weights_file(home, card)
+    shapes_in(file)  # cut off or damaged: said in words before timm trips over it
+    return file
+
+
+def _from_file(card: BackboneCard, file: Path, **settings: Any) -> nn.Module:
     # A starter is its architecture with another file; `custom_load` is for weights in another format than timm's.
     name = card.architecture if card.source == "starter" else card.name
-    from_file = {"file": str(file), "custom_load": False}
-    return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=from_file, num_classes=0, **settings)
+    classes = {"num_classes": settings["num_classes"]} if settings["num_classes"] else {}  # else timm makes a new one
+    from_file = {"file": str(file), "custom_load": False, **classes}
+    return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=from_file, **settings)
 
 
 def feature_count(model: Any) -> int:

@@ -103,6 +103,18 @@ def without_classifier(shapes: Shapes, classifiers: Iterable[str]) -> dict[str, 
     return {name: shape for name, shape in shapes.items() if name not in gone}
 
 
+def classes_in(file: Path, architecture: str) -> int:
+    """How many classes the classifier in the file tells apart. Raises BadWeights where there is none."""
+    shapes = shapes_in(file)
+    for name in classifiers_of(architecture):
+        if f"{name}.weight" in shapes:
+            return shapes[f"{name}.weight"][0]
+    raise BadWeights(
+        f'The weights in "{file.name}" have no classifier, so they have no answers to learn from.',
+        "Choose a file with the network's classifier in it.",
+    )
+
+
 def classifiers_of(architecture: str) -> tuple[str, ...]:
     named = config_of(architecture).classifier
     return (named,) if isinstance(named, str) else tuple(named or ())

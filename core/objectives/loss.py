@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from core.objectives.cross_entropy import CrossEntropy, balanced
+from core.objectives.distillation import TeacherAnswers, TeacherFeatures
 from core.objectives.outcome import Outcome
 
 Term = Callable[[Outcome], Tensor]
@@ -26,6 +27,8 @@ class Settings(Protocol):
     def label_smoothing(self) -> float: ...
     @property
     def balance_classes(self) -> bool: ...
+    @property
+    def temperature(self) -> float: ...
 
 
 def _cross_entropy(settings: Settings, counts: Counts) -> Term:
@@ -34,7 +37,11 @@ def _cross_entropy(settings: Settings, counts: Counts) -> Term:
 
 
 # A new technique is one file with its term, and one line here.
-KINDS: dict[str, Callable[[Settings, Counts], Term]] = {"cross_entropy": _cross_entropy}
+KINDS: dict[str, Callable[[Settings, Counts], Term]] = {
+    "cross_entropy": _cross_entropy,
+    "teacher_answers": lambda settings, counts: TeacherAnswers(settings.temperature),
+    "teacher_features": lambda settings, counts: TeacherFeatures(),
+}
 
 
 @dataclass(frozen=True)

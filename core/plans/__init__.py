@@ -22,6 +22,7 @@ from core.plans.plan import (
     Optimiser,
     Phase,
     Plan,
+    Teacher,
     parse_plan,
     read_plan,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Phase",
     "Plan",
     "Recipe",
+    "Teacher",
     "change",
     "checked",
     "estimate",

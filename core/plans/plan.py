@@ -58,12 +58,34 @@ class Phase(_Frozen):
 
 
 class Objective(_Frozen):
-    """One named term of the loss with its weight; `core.objectives` looks it up by `kind`."""
+    """One named term of the loss with its weight; `core.objectives` looks it up by `kind`.
 
-    kind: Literal["cross_entropy"] = "cross_entropy"
+    label_smoothing, balance_classes: of cross-entropy. temperature: of the teacher's answers.
+    """
+
+    kind: Literal["cross_entropy", "teacher_answers", "teacher_features"] = "cross_entropy"
     weight: float = Field(default=1.0, ge=0, le=1_000)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     balance_classes: bool = False
+    temperature: float = Field(default=2.0, gt=0, le=100)
+
+
+class Teacher(_Frozen):
+    """A network from which the backbone learns beside the labels, through objectives that look at it.
+
+    image_size: at which it sees best, in pixels; it is shown the very photos that the backbone learns from, enlarged.
+    views: of each photo there are so many, learned from in rotation, so that the teacher looks at each of them once.
+    """
+
+    backbone: BackboneChoice
+    image_size: int = Field(default=224, ge=16, le=2_048)
+    views: int = Field(default=4, ge=2, le=1_000)
+
+    @model_validator(mode="after")
+    def _has_learned(self) -> "Teacher":
+        if self.backbone.weights == "random":
+            raise ValueError("a teacher with random weights has nothing to teach")
+        return self
 
 
 class Head(_Frozen):
@@ -78,7 +100,8 @@ class Augmentation(_Frozen):
     crop: the least share of the picture's area that is kept. rotate: degrees to either side. colour: strength of
     brightness, contrast and saturation. erase: the chance that a rectangle is blanked. kept_views: how many changed
     views of a photo a frozen part looks at, to be learned from in rotation (`core.plans.views`); 0 is a new one in each
-    epoch, None leaves it to Graft.
+    epoch, None leaves it to Graft. mixup, cutmix: the share of batches in which every photo is blended with another one
+    of the batch, or gets a rectangle of it, and their labels likewise (`core.training.mixing`).
     """
 
     flip: bool = True
@@ -88,6 +111,8 @@ class Augmentation(_Frozen):
     colour: float = Field(default=0.2, ge=0, le=1)
     erase: float = Field(default=0.0, ge=0, le=1)
     kept_views: int | None = Field(default=None, ge=0, le=10_000)
+    mixup: float = Field(default=0.0, ge=0, le=1)
+    cutmix: float = Field(default=0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _one_view_is_no_change(self) -> "Augmentation":
@@ -97,16 +122,31 @@ class Augmentation(_Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def _mixed_in_one_way_only(self) -> "Augmentation":
+        if self.mixup + self.cutmix > 1:
+            raise ValueError("mixup and cutmix together mix more than all batches: let them add up to at most 1")
+        return self
+
+    @property
+    def mixes(self) -> bool:
+        return self.mixup + self.cutmix > 0
+
     @property
     def off(self) -> bool:
         return self.model_copy(update={"kept_views": None}) == NO_AUGMENTATION
 
 
 class Optimiser(_Frozen):
+    """clip_norm: the gradient of all parameters together is made no longer than this. average: how slowly an average
+    of the weights follows them, 0.999 say, which is then what is judged and kept (`core.training.averaging`); 0 is off.
+    """
+
     kind: Literal["adamw", "sgd"] = "adamw"
     weight_decay: float = Field(default=0.01, ge=0, le=10)
     momentum: float = Field(default=0.9, ge=0, lt=1)
     clip_norm: float | None = Field(default=None, gt=0)
+    average: float = Field(default=0.0, ge=0, lt=1)
 
 
 class EarlyStopping(_Frozen):
@@ -124,6 +164,7 @@ class Plan(_Frozen):
     head: Head = Head()
     phases: tuple[Phase, ...] = Field(min_length=1)
     objectives: tuple[Objective, ...] = (Objective(),)
+    teacher: Teacher | None = None
     augmentation: Augmentation = Augmentation()
     optimiser: Optimiser = Optimiser()
     early_stopping: EarlyStopping | None = None
@@ -140,6 +181,19 @@ class Plan(_Frozen):
         if len(set(self.tasks)) < len(self.tasks):
             raise ValueError("a task is named twice")
         return self
+
+    @model_validator(mode="after")
+    def _teacher_goes_with_its_objectives(self) -> "Plan":
+        if (self.teacher is not None) != any(each.kind.startswith("teacher") for each in self.objectives):
+            raise ValueError("a teacher is named exactly when an objective looks at it")
+        return self
+
+    @property
+    def fixed_views(self) -> int | None:
+        """How many views there are of each training photo, where a teacher has to look at each of them."""
+        if self.teacher is None:
+            return None
+        return 1 if self.augmentation.off else self.teacher.views
 
     @property
     def source(self) -> DatasetChoice:

@@ -20,8 +20,10 @@ def views_computed(plan: Plan, phase: Phase) -> int:
         return 0
     if plan.augmentation.off:
         return 1
+    if plan.fixed_views is not None:
+        return min(phase.epochs, plan.fixed_views)
     chosen = plan.augmentation.kept_views
-    if chosen == 0:
+    if chosen == 0 or (chosen is None and plan.augmentation.mixes):  # mixed photos are looked at anew in any case
         return phase.epochs
     return min(phase.epochs, max(POOL, -(-phase.epochs // 4)) if chosen is None else chosen)
 

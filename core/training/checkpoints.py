@@ -1,8 +1,10 @@
 """A training state as a folder: weights and averages as safetensors, the rest as JSON with a checksum of each file.
 
 runs/<id>/frozen.safetensors    stages that no phase frees: written once, since they never change
-runs/<id>/last/, best/          model.safetensors (all that can change), learning.safetensors (what the optimiser
-                                remembers, losses photo by photo), state.json (position, history, checksums)
+runs/<id>/last/, best/          model.safetensors (all that can change; its average, where the plan wants one),
+                                learning.safetensors (the weights beside their average, a student's guides, what
+                                the optimiser remembers, losses photo by photo), state.json (position, history,
+                                checksums)
 """
 
 import errno
@@ -40,7 +42,7 @@ def save(state: TrainingState, folder: Path, names: list[str], plan_hash: str) -
     """Replace the checkpoint at `folder`. names: of the model's tensors that can change. Raises DiskFull; the one that
     was there is then still there.
     """
-    tensors = state.model.state_dict()
+    tensors = state.average.tensors if state.average else state.model.state_dict()
     with whole_folder(folder) as part, _no_room_is_an_os_error():
         save_file({name: _plain(tensors[name]) for name in names}, part / MODEL)
         save_file({name: _plain(value) for name, value in _learning(state).items()}, part / LEARNING)
@@ -56,10 +58,13 @@ def load(state: TrainingState, folder: Path, plan_hash: str) -> None:
         raise GraftError("The checkpoints in this run's folder belong to another plan.", "Start a new run.")
     for name in (MODEL, LEARNING):
         _verify(folder / name, facts["files"][name])
-    load_some(state.model, load_file(folder / MODEL))
-    learning = load_file(folder / LEARNING)
-    averages = {name.removeprefix("optimiser/"): v for name, v in learning.items() if name.startswith("optimiser/")}
-    load_flat_state(state.optimiser, averages, _names(state.model))
+    tensors, learning = load_file(folder / MODEL), load_file(folder / LEARNING)
+    load_some(state.model, _under("weights/", learning) if state.average else tensors)
+    if state.average:
+        state.average.load(tensors)
+    if state.guides:
+        state.guides.load_state_dict(_under("guides/", learning))
+    load_flat_state(state.optimiser, _under("optimiser/", learning), _names(state))
     state.losses = {
         task: LossHistory(learning[f"losses/{task}/best"].numpy(), learning[f"losses/{task}/recent"].numpy())
         for task in state.losses
@@ -172,17 +177,29 @@ def read_facts(folder: Path) -> dict[str, Any]:
 
 
 def _learning(state: TrainingState) -> dict[str, Tensor]:
-    averages = flat_state(state.optimiser, _names(state.model))
+    averages = flat_state(state.optimiser, _names(state))
     losses = {
         f"losses/{task}/{which}": torch.from_numpy(np.ascontiguousarray(getattr(kept, which)))
         for task, kept in state.losses.items()
         for which in ("best", "recent")
     }
-    return {f"optimiser/{name}": value for name, value in averages.items()} | losses
+    weights = state.average.weights if state.average else {}
+    guides = state.guides.state_dict() if state.guides else {}
+    return _named("optimiser/", averages) | _named("weights/", weights) | _named("guides/", guides) | losses
 
 
-def _names(model: TrainedModel) -> Mapping[Tensor, str]:
-    return {parameter: name for name, parameter in model.named_parameters()}
+def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {prefix + name: value for name, value in tensors.items()}
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The inverse of `_named`, among others."""
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _names(state: TrainingState) -> Mapping[Tensor, str]:
+    guides = state.guides.named_parameters(prefix="guides") if state.guides else ()
+    return {parameter: name for name, parameter in (*state.model.named_parameters(), *guides)}
 
 
 def _plain(value: Tensor) -> Tensor:

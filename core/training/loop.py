@@ -67,6 +67,7 @@ def train(job: Job) -> Iterator[Event]:
                 rates = rates_at(now.phase, model.stages, step, len(batches))
                 set_rates(state.optimiser, rates)
                 numbers = yield from take_step(bench, state, path, rows)
+                state.follow_weights()
                 at.move(len(rows), time.perf_counter() - began)
                 said = Stepped(at.step, at.epoch + 1, now.number, at.images, math.nan, None, rates)
                 yield from _said(readings.add(said, numbers))
@@ -75,7 +76,8 @@ def train(job: Job) -> Iterator[Event]:
                     yield saver.save(state)
             yield from _said(readings.rest())
 
-            judged = yield from judge(bench, path)
+            with state.best_weights():
+                judged = yield from judge(bench, path)
             scores, state.losses = scores_of(*judged, state.losses, plan.epochs)
             _check_finite(mean_loss(scores))
             speed, seconds = at.images / at.seconds, at.seconds

@@ -45,9 +45,14 @@ class TrainedModel(nn.Module):
 
 
 def init_heads(model: TrainedModel, seed: int) -> None:
-    """Small random weights, no bias: the first answer is "all classes alike"."""
+    """The heads as they begin: the first answer is "all classes alike"."""
+    init_linear(model.heads, seed)
+
+
+def init_linear(layers: nn.Module, seed: int) -> None:
+    """Small random weights, no bias."""
     generator = torch.Generator().manual_seed(seed)
-    for name, parameter in model.heads.named_parameters():
+    for name, parameter in layers.named_parameters():
         if name.endswith("weight"):
             nn.init.normal_(parameter, std=0.01, generator=generator)
         else:

@@ -12,13 +12,17 @@ from core.training.schedule import HEAD
 STAGE = "stage"  # what a parameter group says about where it belongs
 
 
-def make_optimiser(model: TrainedModel, settings: Optimiser, device: torch.device) -> torch.optim.Optimizer:
+def make_optimiser(
+    model: TrainedModel, settings: Optimiser, device: torch.device, guides: nn.Module | None = None
+) -> torch.optim.Optimizer:
     """AdamW or SGD over all stages; rates are 0 until `set_rates`.
 
     Frozen stages are in it, too: without gradients torch passes over them (no decay, no state), and when a later phase
-    frees them, those that learned before keep their averages.
+    frees them, those that learned before keep their averages. guides: layers beside the model that learn like a head.
     """
     groups = list(_groups(model, settings.weight_decay))
+    if guides:
+        groups += _split(dict(guides.named_parameters()), set(), settings.weight_decay, HEAD)
     fused = device.type in ("cpu", "cuda") or None  # one pass over memory in place of several
     if settings.kind == "sgd":
         return torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, fused=fused)

@@ -13,11 +13,12 @@ from core.datasets.decoding import VERSION as PIXELS_VERSION
 from core.plans.plan import Phase
 from core.plans.views import POOL, newest_views, views_at, views_computed
 from core.training.activation_files import Values, fits
-from core.training.augmentation import augment, centre, draw, erase
+from core.training.augmentation import Draw, augment, centre, draw, erase
 from core.training.chance import uniforms
 from core.training.events import Event, Prepared, Warned
 from core.training.kept_activations import Keeper, KeptActivations, digest, digest_of_tensors
 from core.training.memory import memory_budget
+from core.training.mixing import Mixture, mix
 from core.training.model import TrainedModel
 from core.training.schedule import PhaseNow
 from core.training.workbench import Workbench
@@ -43,13 +44,15 @@ class PhotoPath:
     same: KeptActivations | None = None
     changed: Mapping[int, KeptActivations] = field(default_factory=dict)
 
-    def learn(self, rows: np.ndarray, epoch: int) -> Tensor:
-        """Features of training photos, augmented as in this epoch."""
+    def learn(self, rows: np.ndarray, epoch: int, mixture: Mixture | None = None) -> Tensor:
+        """Features of training photos, augmented as in this epoch, and mixed with each other."""
         if self.bench.plan.augmentation.off:
             return self.judge(rows)
-        views = self._views_of(rows, epoch)
+        views = self.views_of(rows, epoch)
+        if mixture:  # pixels are mixed, so the frozen part must look anew
+            return self.model.backbone(mix(changed(self.bench, self.model, rows, views), mixture))
         if self.parts and self.changed:
-            return self.parts.go_on(self.bench, _gathered(self.changed, rows, views))
+            return self.parts.go_on(self.bench, gathered(self.changed, rows, views))
         return self.model.backbone(changed(self.bench, self.model, rows, views))
 
     def judge(self, rows: np.ndarray) -> Tensor:
@@ -63,7 +66,7 @@ class PhotoPath:
         if self.parts is None or not self.keeps_views:
             return self
         kept: dict[int, KeptActivations] = {}
-        for view in newest_views(self.now.phase, self.views, self.now.first_epoch, epoch):
+        for view in self._newest(epoch):
             found = self.changed.get(view) or (yield from self._look(view))
             if found is None:
                 return replace(self, changed={})  # no room any more: the same views, computed again where they are seen
@@ -89,16 +92,27 @@ class PhotoPath:
         """What the frozen part says about one view of all training photos."""
         parts, bench, plan = self.parts, self.bench, self.bench.plan
         assert parts is not None
-        facts = {**plan.augmentation.model_dump(exclude={"kept_views"}), "seed": plan.seed, "view": view}
+        facts = {
+            **plan.augmentation.model_dump(exclude={"kept_views", "mixup", "cutmix"}),
+            "seed": plan.seed,
+            "view": view,
+        }
 
         def compute(rows: np.ndarray) -> Values:
             return parts.look(bench, changed(bench, self.model, rows, np.full(len(rows), view)))
 
         return parts.keeper.keep(compute, bench.training, facts, parts.bytes_per_photo, LOOKING_AGAIN)
 
-    def _views_of(self, rows: np.ndarray, epoch: int) -> np.ndarray:
+    def _newest(self, epoch: int) -> tuple[int, ...]:
+        """The views that an epoch keeps; all that there are, where a teacher looked at them."""
+        fixed = self.bench.plan.fixed_views
+        return tuple(range(fixed)) if fixed else newest_views(self.now.phase, self.views, self.now.first_epoch, epoch)
+
+    def views_of(self, rows: np.ndarray, epoch: int) -> np.ndarray:
         """Which view of each photo an epoch learns from; int64 [rows]. A photo goes through them in turn."""
-        pool = np.array(views_at(self.now.phase, self.views, self.now.first_epoch, epoch))
+        fixed = self.bench.plan.fixed_views
+        chosen = range(fixed) if fixed else views_at(self.now.phase, self.views, self.now.first_epoch, epoch)
+        pool = np.array(chosen)
         turn = (uniforms(self.bench.plan.seed, self.now.first_epoch, rows, 1)[:, 0] * len(pool)).astype(int)
         return pool[(turn + epoch) % len(pool)]
 
@@ -197,7 +211,7 @@ def _cut_earlier(model: TrainedModel, wanted: int, found: int) -> str:
     return f"This network cannot be cut before {first}: what comes before {model.stages[found].name} is computed once."
 
 
-def _gathered(kept: Mapping[int, KeptActivations], rows: np.ndarray, views: np.ndarray) -> Values:
+def gathered(kept: Mapping[int, KeptActivations], rows: np.ndarray, views: np.ndarray) -> Values:
     """What crosses for each row, in its own view; each [rows, ...]."""
     which = np.unique(views)
     if len(which) == 1:
@@ -210,10 +224,22 @@ def _gathered(kept: Mapping[int, KeptActivations], rows: np.ndarray, views: np.n
 
 def changed(bench: Workbench, model: TrainedModel, rows: np.ndarray, views: np.ndarray) -> Tensor:
     """Photos as training sees them in those views, normalised."""
-    plan = bench.plan
-    drawn = draw(plan.augmentation, plan.seed, views, rows, plan.image_size / bench.store.side)
-    images = model.normalised(augment(_on_device(bench, rows), plan.augmentation, drawn, plan.image_size))
+    drawn = _drawn(bench, rows, views)
+    images = model.normalised(augment(_on_device(bench, rows), bench.plan.augmentation, drawn, bench.plan.image_size))
     return bench.arithmetic.lay_out(erase(images, drawn))
+
+
+def pixels_seen(bench: Workbench, rows: np.ndarray, views: np.ndarray) -> Tensor:
+    """The same in pixels, float [rows, 3, size, size] from 0 to 255, nothing erased: what a teacher is shown."""
+    if bench.plan.augmentation.off:
+        return centre(_on_device(bench, rows), bench.plan.image_size).float()
+    drawn = _drawn(bench, rows, views)
+    return augment(_on_device(bench, rows), bench.plan.augmentation, drawn, bench.plan.image_size)
+
+
+def _drawn(bench: Workbench, rows: np.ndarray, views: np.ndarray) -> Draw:
+    plan = bench.plan
+    return draw(plan.augmentation, plan.seed, views, rows, plan.image_size / bench.store.side)
 
 
 def unchanged(bench: Workbench, model: TrainedModel, rows: np.ndarray) -> Tensor:

@@ -12,6 +12,7 @@ from core.evaluation import no_history
 from core.home import no_room_is_disk_full
 from core.plans.plan import Plan
 from core.training.arithmetic import Arithmetic, arithmetic_from
+from core.training.averaging import WeightAverage
 from core.training.building import new_model
 from core.training.calibration import fitting, known_calibration
 from core.training.checkpoints import keep_frozen, resume, save, saved_arithmetic, saved_best_epoch
@@ -23,6 +24,7 @@ from core.training.model import TrainedModel, learns_batch_norm, split_names
 from core.training.optimisers import make_optimiser
 from core.training.resident_pixels import make_resident
 from core.training.state import TrainingState
+from core.training.teaching import guides_for
 from core.training.workbench import Job, Workbench, lay_out, tasks_of
 
 CHECKPOINT_SECONDS = 60.0
@@ -72,25 +74,30 @@ def prepare(job: Job) -> Generator[Event, None, tuple[Workbench, TrainingState, 
     with no_room_is_disk_full(job.folder):
         job.folder.mkdir(parents=True, exist_ok=True)
     keep_frozen(model, job.folder, frozen)
-    state = _fresh_state(bench, model)
+    state = _fresh_state(bench, model, changing)
     warning = resume(state, job.folder, plan.hash)
     if warning:
         yield Warned(warning)
     if state.position.step == 0:
         yield from _begin_within_memory(job, state)
+    if state.guides:
+        yield from state.guides.ask_about_all()
     return bench, state, Saver(job, changing)
 
 
-def _fresh_state(bench: Workbench, model: TrainedModel) -> TrainingState:
-    arithmetic = bench.arithmetic
+def _fresh_state(bench: Workbench, model: TrainedModel, changing: list[str]) -> TrainingState:
+    arithmetic, decay = bench.arithmetic, bench.plan.optimiser.average
     model = arithmetic.move(model)
+    guides = guides_for(bench, model.features)
     return TrainingState(
         model=model,
-        optimiser=make_optimiser(model, bench.plan.optimiser, arithmetic.device),
+        optimiser=make_optimiser(model, bench.plan.optimiser, arithmetic.device, guides),
         scaler=arithmetic.scaler(),
         arithmetic=arithmetic,
         photos_at_once=bench.plan.batch_size,
         losses={task.name: no_history() for task in bench.tasks},
+        average=WeightAverage(model, changing, decay) if decay else None,
+        guides=guides,
     )
 
 

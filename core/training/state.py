@@ -4,6 +4,7 @@ Random numbers are not in it: they depend on seed, epoch, step and photo alone (
 """
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +13,10 @@ import torch
 from core.evaluation import EpochScores, LossHistory
 from core.plans.plan import Plan
 from core.training.arithmetic import Arithmetic
+from core.training.averaging import WeightAverage
 from core.training.model import TrainedModel
 from core.training.schedule import phase_at
+from core.training.teaching import Guides
 
 
 @dataclass
@@ -52,6 +55,7 @@ class TrainingState:
     arithmetic: kept, since a resumed run must go on in the one that it began in.
     photos_at_once: of a batch; fewer than the batch after memory ran out, then a step adds up the gradients of parts.
     views: by phase, how many views of a photo it learns from (`core.plans.views`), once that is decided.
+    average: of the weights, where the plan wants one. guides: what a teacher's student learns beside the model.
     """
 
     model: TrainedModel
@@ -61,9 +65,20 @@ class TrainingState:
     losses: dict[str, LossHistory]
     photos_at_once: int
     views: dict[int, int] = field(default_factory=dict)
+    average: WeightAverage | None = None
+    guides: Guides | None = None
     position: Position = field(default_factory=Position)
     best: Best = field(default_factory=Best)
     history: list[dict[str, EpochScores]] = field(default_factory=list)
+
+    def follow_weights(self) -> None:
+        """A step was taken, which the position does not count yet: the average follows."""
+        if self.average:
+            self.average.follow(self.position.step + 1)
+
+    def best_weights(self) -> AbstractContextManager[object]:
+        """While the block lasts, the model is what is judged and kept: the average where there is one."""
+        return self.average.in_its_place() if self.average else nullcontext()
 
     def close_epoch(self, scores: dict[str, EpochScores], loss: float) -> bool:
         """Remember an epoch's scores. loss: what chooses the best epoch. Says whether it is this one."""

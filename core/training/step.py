@@ -14,6 +14,7 @@ from core.training.batches import parts_of
 from core.training.chance import generator
 from core.training.events import Warned
 from core.training.memory import give_back, ran_out
+from core.training.mixing import draw_mixture, mixed_loss
 from core.training.model import dropped, learns_batch_norm
 from core.training.optimisers import clip
 from core.training.photo_path import PhotoPath
@@ -54,10 +55,12 @@ def _learn_from(bench: Workbench, state: TrainingState, path: PhotoPath, rows: n
     chance = generator(plan.seed, at.step, bench.arithmetic.device)
     numbers = []
     for part in parts_of(rows, state.photos_at_once):
+        mixture = draw_mixture(plan.augmentation, plan.seed, at.step, len(part), plan.image_size)
         with bench.arithmetic.autocast():
-            features = dropped(path.learn(part, at.epoch), plan.head.dropout, chance)
-            outcome = Outcome(features, state.model.answers(features), bench.labels_of(part))
-            loss = bench.loss(outcome) * (len(part) / len(rows))
+            features = dropped(path.learn(part, at.epoch, mixture), plan.head.dropout, chance)
+            lesson = state.guides.lesson(part, path.views_of(part, at.epoch), features) if state.guides else None
+            outcome = Outcome(features, state.model.answers(features), bench.labels_of(part), lesson)
+            loss = mixed_loss(bench.loss, outcome, mixture) * (len(part) / len(rows))
         state.scaler.scale(loss).backward()
         numbers.append(torch.stack([loss.detach().float(), *_right_and_labelled(outcome)]))
     return torch.stack(numbers).sum(dim=0)

@@ -10,10 +10,25 @@ import torch
 from safetensors.torch import load_file
 
 from core.backbones import build, starters
+from core.backbones.fitting import classifiers_of
 from core.backbones.stages import stages
 from core.errors import BadWeights
 from core.home import Home
 from core.plans.plan import BackboneChoice
+from tools.starters import held_out
+
+HELD_OUT = Path(__file__).parents[2].parent / "shared" / "data" / "tiny-imagenet-200"
+
+
+@pytest.mark.parametrize("starter", starters.starters(), ids=lambda s: s.card.name)
+@pytest.mark.skipif(not HELD_OUT.exists(), reason="the held-out photos are not on this machine")
+def test_plain_timm_finds_the_accuracy_that_the_card_says(starter: starters.Starter):
+    said = json.loads((starters.FOLDER / f"{starter.card.name}.json").read_text(encoding="utf-8"))["hold_out"]
+    network = held_out.plain_network(starter.card.architecture, starter.file)
+    pictures, labels = held_out.photos(HELD_OUT, every=held_out.EVERY)
+    logits = held_out.answers(network, pictures, said["size"], starter.card.mean, starter.card.std)
+    assert len(labels) == 1_000
+    assert held_out.accuracies(logits, labels) == pytest.approx(tuple(said["every_tenth"].values()), abs=0.5)
 
 
 @pytest.mark.parametrize("starter", starters.starters(), ids=lambda s: s.card.name)
@@ -45,8 +60,9 @@ def test_a_starter_with_one_byte_changed_is_noticed(tmp_path: Path):
         starters.check_starter(replace(starter, file=tmp_path / starter.file.name))
 
 
-def test_every_number_of_a_starter_is_the_files_own(home: Home):
-    starter = starters.starters()[0]
+@pytest.mark.parametrize("starter", starters.starters(), ids=lambda s: s.card.name)
+def test_every_number_of_a_starter_is_the_files_own(home: Home, starter: starters.Starter):
+    (classifier,) = classifiers_of(starter.card.architecture)
     loaded, held = build(home, BackboneChoice(name=starter.card.name)).state_dict(), load_file(starter.file)
-    assert held.keys() - loaded.keys() == {"fc.weight", "fc.bias"}
+    assert held.keys() - loaded.keys() == {f"{classifier}.weight", f"{classifier}.bias"}
     assert all(torch.equal(value, held[name].to(value.dtype)) for name, value in loaded.items())

@@ -36,6 +36,9 @@ PLANS = {
     "kept views": make_plan(
         phase(learning=1, epochs=4), augmentation=Augmentation(kept_views=2, erase=0.5), head=Head(dropout=0.3)
     ),
+    "averaged and mixed": make_plan(
+        phase(), augmentation=Augmentation(mixup=0.4, cutmix=0.4), optimiser=Optimiser(kind="sgd", average=0.9)
+    ),
     "convnext": make_plan(phase(CONVNEXT, learning=2), backbone=CONVNEXT),
     "vit": make_plan(phase(VIT, learning=3), backbone=VIT),
 }

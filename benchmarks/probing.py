@@ -1,0 +1,212 @@
+"""What a backbone is worth on other photos: a linear classifier on its features, fine-tuning, from scratch."""
+
+import hashlib
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from core.backbones import BackboneCard, card, describe_stages, starters
+from core.datasets import (
+    Dataset,
+    Found,
+    SplitPlan,
+    import_dataset,
+    import_found,
+    list_datasets,
+    load_dataset,
+    open_pixels,
+)
+from core.datasets.dataset import Split
+from core.home import Home
+from core.plans import BackboneChoice, DatasetChoice, EarlyStopping, Optimiser, Phase, Plan
+from core.plans.recipes import HEAD_RATE, SCRATCH_RATE, STAGE_RATE, rates_towards_stem
+from core.training import Job, load_trained, score, train
+from core.training.augmentation import centre
+from core.training.building import new_model
+
+CLOTHING = "clothing"
+DOMAINS = ("amazon", "caltech", "dslr", "webcam")
+OWN_SPLIT = SplitPlan(train=0.5, validation=0.1, test=0.4)
+STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # of the classifier (scikit-learn's C); validation chooses
+BATCH = 32
+LOOKED_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A backbone that is tried. file: of weights that are no starter's; None for a starter. size: of the photos."""
+
+    name: str
+    title: str
+    size: int
+    file: Path | None = None
+
+    @property
+    def card(self) -> BackboneCard:
+        return card(self.name)
+
+    def choice(self, weights: str) -> BackboneChoice:
+        if weights == "random":
+            return BackboneChoice(name=self.name, weights="random")
+        if self.file:
+            return BackboneChoice(name=self.name, weights="file", file=str(self.file.resolve()))
+        return BackboneChoice(name=self.name)
+
+
+def starters_here() -> list[Subject]:
+    return [Subject(s.card.name, s.card.title, s.card.input_size) for s in starters.starters()]
+
+
+def clothing(home: Home, data: Path) -> Dataset:
+    """Ten kinds of clothing with their official split."""
+    if CLOTHING in {each.name for each in list_datasets(home)}:
+        return load_dataset(home, CLOTHING)
+    return import_dataset(home, CLOTHING, data / "clothing-small.zip")
+
+
+def domain(home: Home, data: Path, name: str) -> Dataset:
+    """One domain of office-caltech10, by itself; four in ten of its photos are for the test."""
+    if name in {each.name for each in list_datasets(home)}:
+        return load_dataset(home, name)
+    with zipfile.ZipFile(data / "office-caltech10.zip") as archive:
+        return import_found(home, name, _photos_of(archive, name), split=OWN_SPLIT)
+
+
+def _photos_of(archive: zipfile.ZipFile, domain: str) -> Iterator[Found]:
+    for name in archive.namelist():
+        if name.startswith(f"{domain}/") and name.endswith(".jpg"):
+            yield Found(name, partial(archive.open, name), {"class": name.split("/")[1]})
+
+
+def drawn(dataset: Dataset, shots: int | None, seed: int) -> np.ndarray | None:
+    """Rows of the training split, so many per class, or as many as a class has; all of them for None.
+
+    None where no class has more than that: it would be all of them again.
+    """
+    rows = dataset.indices("train")
+    if shots is None:
+        return rows
+    labels = dataset.labels(dataset.tasks[0])[rows]
+    groups = [rows[labels == number] for number in range(len(dataset.tasks[0].classes))]
+    if max(map(len, groups)) <= shots:
+        return None
+    chance = np.random.default_rng((seed, shots))
+    return np.sort(np.concatenate([chance.choice(group, min(shots, len(group)), replace=False) for group in groups]))
+
+
+def features(home: Home, subject: Subject, dataset: Dataset, weights: str, seed: int = 0) -> np.ndarray:
+    """float32 [rows of the dataset, channels], computed once and kept. weights: "pretrained" or "random"."""
+    plan = _plan(subject, dataset, weights, (_phase(subject, 1, 0.0, 0.0),), seed)
+    file = home.root / "features" / f"{dataset.id}-{_digest(subject, plan)}.npy"
+    if file.exists():
+        return np.load(file)
+    model, store = new_model(home, plan, dataset.tasks[:1]).eval(), open_pixels(home, dataset, subject.size)
+    found = []
+    with torch.no_grad():
+        for rows in np.split(np.arange(len(dataset)), range(LOOKED_AT_ONCE, len(dataset), LOOKED_AT_ONCE)):
+            found.append(model.backbone(model.normalised(centre(store.read(rows), subject.size))).numpy())
+    file.parent.mkdir(exist_ok=True)
+    np.save(file, np.concatenate(found))
+    return np.load(file)
+
+
+def _digest(subject: Subject, plan: Plan) -> str:
+    starter = starters.find_starter(subject.name)
+    weights = starter.sha256 if starter else subject.file and hashlib.sha256(subject.file.read_bytes()).hexdigest()
+    said = f"{weights} {plan.backbone.weights} {plan.backbone.name} {plan.image_size} {plan.seed}"
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def linear(values: np.ndarray, dataset: Dataset, rows: np.ndarray, split: Split = "test") -> np.ndarray:
+    """Whether a linear classifier on features names each photo of a split right; its strength is chosen on validation.
+
+    values: [rows of the dataset, channels]. rows: to learn from.
+    """
+    labels = dataset.labels(dataset.tasks[0])
+    scale = StandardScaler().fit(values[rows])
+    scaled = scale.transform(values)
+    with threadpool_limits(1):  # its steps are too small to share: threads would wait for each other
+        fitted = [LogisticRegression(C=c, max_iter=300).fit(scaled[rows], labels[rows]) for c in STRENGTHS]
+    choosing, judged = dataset.indices("validation"), dataset.indices(split)
+    best = max(fitted, key=lambda each: each.score(scaled[choosing], labels[choosing]))
+    return best.predict(scaled[judged]) == labels[judged]
+
+
+def fine_tuned(
+    home: Home, subject: Subject, dataset: Dataset, rows: np.ndarray, steps: int, seed: int, split: Split = "test"
+) -> np.ndarray:
+    """Whether the backbone names photos of a split right after so many steps: the head first, then all stages."""
+    first = _epochs(steps // 3, len(rows))
+    stages = len(describe_stages(subject.card))
+    head = _phase(subject, first, 0.0, HEAD_RATE)
+    everything = Phase(
+        name="all",
+        epochs=_epochs(steps - steps // 3, len(rows)),
+        stage_rates=rates_towards_stem(stages, 3 * STAGE_RATE),
+        head_rate=HEAD_RATE,
+    )
+    return _learned(home, _plan(subject, dataset, "pretrained", (head, everything), seed), dataset, rows, split)
+
+
+def from_scratch(
+    home: Home, subject: Subject, dataset: Dataset, rows: np.ndarray, steps: int, seed: int, split: Split = "test"
+) -> np.ndarray:
+    """The same for random weights and as many steps."""
+    phase = _phase(subject, _epochs(steps, len(rows)), SCRATCH_RATE, SCRATCH_RATE)
+    return _learned(home, _plan(subject, dataset, "random", (phase,), seed), dataset, rows, split)
+
+
+def _learned(home: Home, plan: Plan, dataset: Dataset, rows: np.ndarray, split: Split) -> np.ndarray:
+    """By the model after its last step. Nothing is chosen while it learns, so a few validation photos are enough."""
+    few = dataset.indices("validation")[:: max(1, len(dataset.indices("validation")) // 20)]
+    judged = dataset.indices(split)
+    small = _only(dataset, np.concatenate([rows, few]), plan)
+    plan = plan.model_copy(update={"datasets": (DatasetChoice(id=small.id, version=1),)})
+    job = Job(plan, small, home, home.runs / "probe")
+    shutil.rmtree(job.folder, ignore_errors=True)
+    for _ in train(job):
+        pass
+    model = load_trained(home, plan, small.tasks, job.folder, "last")
+    logits = score(model, open_pixels(home, dataset, plan.image_size), judged)[plan.tasks[0]]
+    for file in home.pixels.glob(f"{small.id}.*"):
+        file.unlink()
+    return logits.argmax(1) == dataset.labels(dataset.tasks[0])[judged]
+
+
+def _only(dataset: Dataset, rows: np.ndarray, plan: Plan) -> Dataset:
+    """A dataset of these rows alone, under a name of its own."""
+    name = hashlib.sha256(rows.tobytes() + plan.hash.encode()).hexdigest()[:12]
+    return replace(dataset, id=name, version=1, table=dataset.table.iloc[rows].reset_index(drop=True))
+
+
+def _epochs(steps: int, images: int) -> int:
+    return max(1, round(steps / -(-images // BATCH)))
+
+
+def _phase(subject: Subject, epochs: int, rate: float, head_rate: float) -> Phase:
+    rates = (rate,) * len(describe_stages(subject.card))
+    return Phase(epochs=epochs, stage_rates=rates, head_rate=head_rate, warmup_epochs=0.1 * epochs)
+
+
+def _plan(subject: Subject, dataset: Dataset, weights: str, phases: tuple[Phase, ...], seed: int) -> Plan:
+    patience: EarlyStopping | None = None
+    return Plan(
+        datasets=(DatasetChoice(id=dataset.id, version=dataset.version),),
+        tasks=(dataset.tasks[0].name,),
+        backbone=subject.choice(weights),
+        phases=phases,
+        optimiser=Optimiser(weight_decay=0.05 if weights == "random" else 0.01),
+        early_stopping=patience,
+        batch_size=BATCH,
+        image_size=subject.size,
+        seed=seed,
+    )

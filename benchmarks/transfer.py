@@ -1,0 +1,245 @@
+"""What pretrained weights are worth on other photos, for each starter and for real ImageNet weights beside them.
+
+    python benchmarks/transfer.py --data ../shared/data --work FOLDER             all of it: some hours on two cores
+    python benchmarks/transfer.py --data ../shared/data --work FOLDER --quick     clothing, linear classifiers alone
+
+Ten kinds of clothing with their official split, and each domain of office-caltech10 by itself; 5, 10, 50 and all photos
+per class, three draws of them. Features are computed once for all of it, and each finished figure is kept in
+FOLDER/cells.json: the same command goes on where it stopped. What there is to choose is chosen on validation photos.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+
+from benchmarks.machine import Table, keep
+from benchmarks.probing import (
+    CLOTHING,
+    DOMAINS,
+    Subject,
+    clothing,
+    domain,
+    drawn,
+    features,
+    fine_tuned,
+    from_scratch,
+    linear,
+    starters_here,
+)
+from core.datasets import Dataset
+from core.home import Home, open_home, write_json
+
+REFERENCE = "mobilenetv2_100"
+REFERENCE_SIZE = 224
+RANDOM, LINEAR, TUNED, SCRATCH = "random features", "pretrained features", "fine-tuned", "from scratch"
+WAYS = (RANDOM, LINEAR, TUNED, SCRATCH)
+SHOTS: tuple[int | None, ...] = (5, 10, 50, None)
+SEEDS = (0, 1, 2)
+STEPS = 150  # of training, whatever the number of photos; batches of 32
+GOAL_SHOTS, GOAL_POINTS, GOAL_SHARE = 10, 20.0, 80.0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure: a backbone, a dataset, a way to use it, photos per class (None: all), and which draw of them."""
+
+    subject: Subject
+    dataset: str
+    way: str
+    shots: int | None
+    seed: int
+
+    @property
+    def key(self) -> str:
+        size = f"{self.subject.size} px"
+        return " | ".join([self.subject.name, size, self.dataset, self.way, _in_words(self.shots), str(self.seed)])
+
+
+class Kept:
+    """Figures by key in a file that is whole after each of them. None stands for one that cannot be had."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+    def add(self, key: str, figure: dict[str, float] | None) -> None:
+        self.figures[key] = figure
+        write_json(self.file, self.figures)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the zips and weights/")
+    parser.add_argument("--work", type=Path, required=True, help="where photos, features and figures are kept")
+    parser.add_argument("--quick", action="store_true", help="clothing and linear classifiers alone")
+    parser.add_argument("--only", help="the backbones whose names contain this")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after so long")
+    parser.add_argument("--name", default="transfer", help="what the results are called")
+    given = parser.parse_args()
+    home, kept = open_home(given.work / "home"), Kept(given.work / "cells.json")
+    subjects = [s for s in _subjects(given.data) if not given.only or given.only in s.name]
+    cells = list(_cells(subjects, (CLOTHING,) if given.quick else (CLOTHING, *DOMAINS), given.quick))
+    _measure(home, given.data, [cell for cell in cells if cell.key not in kept.figures], kept, given.minutes)
+    print(keep(given.name, *_tables(cells, kept), draw=lambda figure: _draw(figure, cells, kept), note=_note()))
+
+
+def _subjects(data: Path) -> list[Subject]:
+    file = data / "weights" / f"{REFERENCE}.safetensors"
+    return [*starters_here(), Subject(REFERENCE, "MobileNetV2, real ImageNet", REFERENCE_SIZE, file)]
+
+
+def _cells(subjects: Sequence[Subject], datasets: Sequence[str], quick: bool) -> Iterator[Cell]:
+    """The cheap ones first, the dearest last."""
+    for way in WAYS[:2] if quick else WAYS:
+        for subject in subjects:
+            if way == SCRATCH and subject.file:  # what the reference's architecture does from scratch is no question
+                continue
+            for name in datasets:
+                for shots in SHOTS:
+                    for seed in SEEDS if shots or way != LINEAR else SEEDS[:1]:
+                        yield Cell(subject, name, way, shots, seed)
+
+
+def _measure(home: Home, data: Path, cells: Sequence[Cell], kept: Kept, minutes: float) -> None:
+    began = time.monotonic()
+    for number, cell in enumerate(cells):
+        if time.monotonic() - began > 60 * minutes:
+            print(f"{len(cells) - number} figures are left for another time", flush=True)
+            return
+        at = time.monotonic()
+        right = _right(home, _dataset(home, data, cell.dataset), cell)
+        figure = None
+        if right is not None:
+            figure = {"right": int(right.sum()), "of": len(right), "seconds": round(time.monotonic() - at, 1)}
+        kept.add(cell.key, figure)
+        print(f"{cell.key}: {figure}", flush=True)
+
+
+def _dataset(home: Home, data: Path, name: str) -> Dataset:
+    return clothing(home, data) if name == CLOTHING else domain(home, data, name)
+
+
+def _right(home: Home, dataset: Dataset, cell: Cell) -> np.ndarray | None:
+    """Whether each test photo is named right; None where no class has more photos than that."""
+    rows = drawn(dataset, cell.shots, cell.seed)
+    if rows is None:
+        return None
+    if cell.way in (RANDOM, LINEAR):
+        weights, seed = ("random", cell.seed) if cell.way == RANDOM else ("pretrained", 0)
+        return linear(features(home, cell.subject, dataset, weights, seed), dataset, rows)
+    learn: Callable[..., np.ndarray] = fine_tuned if cell.way == TUNED else from_scratch
+    return learn(home, cell.subject, dataset, rows, STEPS, cell.seed)
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Percent over the draws, and half of its 95 % interval.
+
+    Two things make it uncertain: which photos were drawn to learn from, seen in the spread over the draws, and which
+    ones the test has, by the binomial's variance. They add up.
+    """
+
+    percent: float
+    margin: float
+
+    @property
+    def text(self) -> str:
+        return f"{self.percent:.1f} ± {self.margin:.1f}"
+
+
+def accuracy(figures: Sequence[dict[str, float]]) -> Accuracy:
+    """Of one backbone, dataset, way and number of photos: its draws together."""
+    shares = np.array([figure["right"] / figure["of"] for figure in figures])
+    mean, photos = float(shares.mean()), figures[0]["of"]
+    spread = float(shares.var(ddof=1)) / len(shares) if len(shares) > 1 else 0.0
+    return Accuracy(100 * mean, 196 * float(np.sqrt(mean * (1 - mean) / photos + spread)))
+
+
+def _found(cells: Sequence[Cell], kept: Kept, **wanted: object) -> Accuracy | None:
+    """The accuracy over all draws of what is wanted; None before the first of them."""
+    chosen = [c for c in cells if all(getattr(c, name) == value for name, value in wanted.items())]
+    figures = [kept.figures[c.key] for c in chosen if kept.figures.get(c.key)]
+    return accuracy(figures) if figures else None
+
+
+def _tables(cells: Sequence[Cell], kept: Kept) -> Iterator[Table]:
+    subjects = list(dict.fromkeys(c.subject for c in cells))
+    names = list(dict.fromkeys(c.dataset for c in cells))
+    yield _goal_table(cells, kept, subjects, names)
+    for name in names:
+        rows = []
+        for subject in subjects:
+            for way in WAYS:
+                found = [_found(cells, kept, subject=subject, dataset=name, way=way, shots=shots) for shots in SHOTS]
+                if any(found):
+                    rows.append([f"{subject.title}, {subject.size} px", way, *(f.text if f else None for f in found)])
+        yield Table(f"{name}: test accuracy in percent", ("backbone", "way", *map(_heading, SHOTS)), rows)
+
+
+def _goal_table(cells: Sequence[Cell], kept: Kept, subjects: Sequence[Subject], names: Sequence[str]) -> Table:
+    rows = []
+    for name in names:
+        best = _found(cells, kept, dataset=name, way=LINEAR, shots=GOAL_SHOTS, subject=subjects[-1])
+        for subject in subjects:
+            mine = {way: _found(cells, kept, dataset=name, way=way, shots=GOAL_SHOTS, subject=subject) for way in WAYS}
+            if subject.file or not mine[LINEAR]:
+                continue
+            over = [mine[LINEAR].percent - found.percent if found else None for found in (mine[RANDOM], mine[SCRATCH])]
+            share = 100 * mine[LINEAR].percent / best.percent if best and subjects[-1].file else None
+            rows.append([name, subject.title, mine[LINEAR].text, *over, share])
+    columns = (
+        "photos",
+        "backbone",
+        "linear classifier, %",
+        f"points above random features (goal {GOAL_POINTS:.0f})",
+        "points above from scratch (goal: more than 0)",
+        f"share of real ImageNet weights, % (goal {GOAL_SHARE:.0f})",
+    )
+    return Table(f"Transfer with {GOAL_SHOTS} photos per class", columns, rows)
+
+
+def _draw(figure: Any, cells: Sequence[Cell], kept: Kept) -> None:
+    """By dataset, accuracy over photos per class: pretrained features, and random ones of the same network dashed."""
+    names = list(dict.fromkeys(c.dataset for c in cells))
+    for axes, name in zip(np.atleast_1d(figure.subplots(1, len(names), sharey=True)), names, strict=True):
+        for colour, subject in enumerate(dict.fromkeys(c.subject for c in cells)):
+            for way, line in ((LINEAR, "-"), (RANDOM, ":")):
+                found = [_found(cells, kept, subject=subject, dataset=name, way=way, shots=s) for s in SHOTS]
+                points = [(place, f.percent) for place, f in enumerate(found) if f]
+                if points:
+                    label = subject.title if way == LINEAR else None
+                    axes.plot(*zip(*points, strict=True), line, marker="o", color=f"C{colour}", label=label)
+        axes.set_xticks(range(len(SHOTS)), [_in_words(shots) for shots in SHOTS])
+        axes.set_title(name)
+    figure.supxlabel("photos per class")
+    figure.supylabel("test accuracy of a linear classifier, %")
+    axes.legend(title="features (dotted: random weights)", fontsize="small")
+
+
+def _in_words(shots: int | None) -> str:
+    return "all" if shots is None else str(shots)
+
+
+def _heading(shots: int | None) -> str:
+    return "all photos" if shots is None else f"{shots} per class"
+
+
+def _note() -> str:
+    return (
+        "Means of three draws with half of their 95 % interval; where a class has fewer photos, all of them are drawn. "
+        f"Fine-tuned and from scratch: {STEPS} steps of 32 photos. "
+        "The linear classifier is a logistic regression on standardised features of a strength chosen on validation."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Learning from a teacher, against the formulas written out in NumPy."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core.objectives import Lesson, Outcome, TeacherAnswers, TeacherFeatures, make_loss
+from core.plans import Objective
+
+RNG = torch.Generator().manual_seed(0)
+LESSON = Lesson(*(torch.randn(5, width, generator=RNG) for width in (7, 4, 7, 4)))
+OUTCOME = Outcome(torch.zeros(5, 2), {"species": torch.zeros(5, 3)}, {"species": torch.zeros(5).long()}, LESSON)
+
+
+def log_softmax(logits: torch.Tensor) -> np.ndarray:
+    values = logits.double().numpy()
+    return values - np.log(np.exp(values).sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("temperature", [1.0, 4.0])
+def test_answers_cost_the_divergence_of_softened_answers_times_the_squared_temperature(temperature: float):
+    teacher, student = (log_softmax(each / temperature) for each in (LESSON.answers, LESSON.own_answers))
+    expected = temperature**2 * (np.exp(teacher) * (teacher - student)).sum(axis=1).mean()
+    assert TeacherAnswers(temperature)(OUTCOME).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_answers_equal_to_the_teachers_cost_nothing_whatever_is_added_to_all_of_them():
+    alike = replace(OUTCOME, lesson=replace(LESSON, own_answers=LESSON.answers + 3.0))
+    assert TeacherAnswers(2.0)(alike).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_features_cost_one_less_the_cosine_of_their_angle():
+    own, taught = LESSON.own_features.numpy(), LESSON.features.numpy()
+    cosine = (own * taught).sum(axis=1) / (np.linalg.norm(own, axis=1) * np.linalg.norm(taught, axis=1))
+    assert TeacherFeatures()(OUTCOME).item() == pytest.approx((1 - cosine).mean(), rel=1e-5)
+
+
+def test_a_plan_names_them_and_their_weights():
+    loss = make_loss([Objective(kind="teacher_answers", temperature=3.0, weight=0.5)], {})
+    assert loss(OUTCOME).item() == pytest.approx(0.5 * TeacherAnswers(3.0)(OUTCOME).item())
+
+
+def test_of_other_photos_the_teachers_part_is_theirs_and_the_students_ones_own():
+    other = np.array([1, 0, 4, 3, 2])
+    lesson = OUTCOME.of_others(other).lesson
+    assert torch.equal(lesson.answers, LESSON.answers[torch.from_numpy(other)])
+    assert torch.equal(lesson.features, LESSON.features[torch.from_numpy(other)])
+    assert lesson.own_answers is LESSON.own_answers

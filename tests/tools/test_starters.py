@@ -1,0 +1,146 @@
+"""How starters are made: a small one of made-up photos, from zips to card."""
+
+import json
+import zipfile
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from core.backbones import card, starters
+from core.datasets import Dataset, open_pixels
+from core.home import Home
+from core.plans import BackboneChoice, Optimiser, Teacher
+from core.training import Checkpointed, load_trained, train
+from core.training.augmentation import centre
+from tools.starters import cards, data, held_out, pretraining, teaching
+from tools.starters.recipes import MILD, RECIPES, WAYS, Recipe, Stretch, plan_of, recipe
+
+CLASSES = ("zebra_n1", "abacus_n2", "mop_n3")  # not in the order of the alphabet
+SMALL = Recipe(
+    key="tiny",
+    name="graft-tiny",
+    title="Graft tiny",
+    sentence="For tests.",
+    architecture="test_resnet",
+    family="ResNet",
+    batch_size=8,
+    optimiser=Optimiser(kind="sgd", average=0.9),
+    stretches=(Stretch(64, 2, 0.05, 0.5, MILD), Stretch(96, 1, 0.01, 0.1, MILD)),
+)
+
+
+def webp(colour: int, number: int) -> bytes:
+    noise = np.random.default_rng((colour, number)).integers(0, 120, (64, 64, 3), dtype=np.uint8)
+    noise[..., colour] += 120
+    with BytesIO() as file:
+        Image.fromarray(noise).save(file, "WEBP")
+        return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Zips laid out like Tiny-ImageNet-200's: 12 photos a class to learn from, 10 held out."""
+    folder = tmp_path_factory.mktemp("tiny")
+    (folder / "labels.csv").write_text("folder,wnid,words\n" + "".join(f"{c},{c},{c}\n" for c in CLASSES))
+    for name, first, count in (*((f"train-{n}.zip", 3 * n, 3) for n in range(4)), ("val.zip", 100, 10)):
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            for place, kind in enumerate(CLASSES):
+                for number in range(first, first + count):
+                    archive.writestr(f"{kind}/{number:04}.webp", webp(place, number))
+    return folder
+
+
+@pytest.fixture
+def dataset(home: Home, folder: Path) -> Dataset:
+    return data.imported(home, folder)
+
+
+def test_the_held_out_photos_judge_and_all_others_teach(home: Home, folder: Path, dataset: Dataset):
+    assert [len(dataset.indices(split)) for split in ("train", "validation", "test")] == [36, 30, 0]
+    assert data.imported(home, folder).id == dataset.id
+
+
+@pytest.mark.parametrize("made", RECIPES, ids=lambda each: each.key)
+@pytest.mark.parametrize("way", WAYS)
+def test_every_recipe_is_a_plan_in_which_all_stages_learn(dataset: Dataset, made: Recipe, way: str):
+    teacher = Teacher(backbone=BackboneChoice(name="mobilenetv2_100", weights="file", file="teacher.safetensors"))
+    for stretch in made.stretches:
+        plan = plan_of(made, stretch, dataset, way, None if way == "labels" else teacher)
+        assert plan.backbone.weights == "random"
+        assert plan.phases[0].first_learning == 0
+
+
+def test_starters_have_names_and_families_of_their_own():
+    assert len({made.name for made in RECIPES}) == len({made.family for made in RECIPES}) == len(RECIPES)
+    assert recipe("cnn").name in {starter.card.name for starter in starters.starters()}
+
+
+def test_a_training_that_was_broken_off_goes_on_and_logs_every_epoch_once(home: Home, dataset: Dataset, tmp_path: Path):
+    job = pretraining.jobs_of(SMALL, home, dataset, tmp_path)[0]
+    events = train(job)
+    next(event for event in events if isinstance(event, Checkpointed))
+    events.close()
+    last = pretraining.pretrain(SMALL, home, dataset, tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [(line["size"], line["epoch"]) for line in lines] == [(64, 2), (96, 1)]
+    assert {"rate", "train_loss", "top1", "top5", "seconds"} <= lines[0].keys()
+    assert last.plan.image_size == 96
+
+
+def test_a_stretch_begins_with_the_weights_of_the_one_before(home: Home, dataset: Dataset, tmp_path: Path):
+    still = replace(SMALL, stretches=(SMALL.stretches[0], replace(SMALL.stretches[1], rate=1e-12)))
+    pretraining.pretrain(still, home, dataset, tmp_path)
+    first, second = (
+        load_trained(home, job.plan, dataset.tasks, job.folder, "last")
+        for job in pretraining.jobs_of(still, home, dataset, tmp_path)
+    )
+    parameters = dict(second.named_parameters())
+    assert all(torch.allclose(value, parameters[name], atol=1e-6) for name, value in first.named_parameters())
+
+
+def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_order_of_the_list(
+    home: Home, dataset: Dataset, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(cards, "CLASSES", len(CLASSES))
+    job = pretraining.pretrain(replace(SMALL, stretches=SMALL.stretches[:1]), home, dataset, tmp_path)
+    written = cards.write_starter(SMALL, job, folder, tmp_path)
+    said = json.loads(written.read_text())
+    network = held_out.plain_network("test_resnet", tmp_path / said["file"], len(CLASSES))
+    model = load_trained(home, job.plan, dataset.tasks, job.folder, "last")
+    rows = dataset.indices("validation")[:4]
+    with torch.no_grad():
+        images = model.normalised(centre(open_pixels(home, dataset, 64).read(rows), 64))
+        expected, found = model(images)[dataset.tasks[0].name], network(images)
+    order = [dataset.tasks[0].classes.index(name) for name in CLASSES]
+    assert order != sorted(order)
+    assert found.numpy() == pytest.approx(expected[:, order].numpy(), abs=2e-2)
+    assert said["hold_out"]["top1"] == held_out.accuracies(*_answers(network, folder))[0]
+    assert said["mean"] == list(card("test_resnet").mean)
+    assert "2 epochs at 64 pixels" in said["training"]
+
+
+def test_what_a_teacher_is_worth_is_compared_way_by_way_and_kept(
+    home: Home, dataset: Dataset, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(teaching, "clothing", lambda *_: dataset)
+    made = teaching.briefly(SMALL, 1)
+    torch.manual_seed(0)
+    save_file(timm.create_model("test_resnet", num_classes=5).state_dict(), tmp_path / "teacher.safetensors")
+    choice = BackboneChoice(name="test_resnet", weights="file", file=str(tmp_path / "teacher.safetensors"))
+    teacher = Teacher(backbone=choice, image_size=96, views=2)
+    found = teaching.compare(made, home, dataset, folder, tmp_path, tmp_path / "compared", teacher)
+    assert [each["way"] for each in found] == list(WAYS)
+    assert json.loads((tmp_path / "compared" / "compared.json").read_text()) == found
+
+
+def _answers(network: torch.nn.Module, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    pictures, labels = held_out.photos(folder)
+    known = card("test_resnet")
+    return held_out.answers(network, pictures, 64, known.mean, known.std), labels

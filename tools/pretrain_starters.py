@@ -1,0 +1,95 @@
+"""Train the backbones that come with Graft, one command each; broken off anywhere, the same command goes on.
+
+python -m tools.pretrain_starters small --data ../shared/data --work FOLDER             train it
+python -m tools.pretrain_starters small card --data ../shared/data --work FOLDER        weights and card of it
+python -m tools.pretrain_starters small teacher --data ../shared/data --work FOLDER     the best size for its teacher
+python -m tools.pretrain_starters small compare --data ../shared/data --work FOLDER     what a teacher is worth to it
+
+--data is the folder with tiny-imagenet-200, clothing-small.zip and weights. FOLDER/home holds the decoded photos
+(2 GB), FOLDER/<starter> the checkpoints and log.jsonl, a line per epoch. It runs on whatever device Graft chooses. The
+recipes are in tools/starters/recipes.py. A finished starter is moved into the program by copying its two files to
+assets/weights.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+
+from core.datasets import Dataset
+from core.home import Home, open_home
+from core.plans import Teacher
+from tools.starters.cards import choose_size, write_starter
+from tools.starters.data import imported
+from tools.starters.pretraining import jobs_of, last_trained, pretrain
+from tools.starters.recipes import RECIPES, WAYS, Recipe, recipe
+from tools.starters.teaching import TEACHER, accuracy_by_size, briefly, compare, teacher_of
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("starter", choices=[each.key for each in RECIPES])
+    parser.add_argument("action", nargs="?", default="train", choices=["train", "card", "teacher", "compare"])
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the photos and weights")
+    parser.add_argument("--work", type=Path, required=True, help="where checkpoints and the log lie")
+    parser.add_argument("--epochs", type=int, help="of the first stretch, in place of the recipe's")
+    parser.add_argument("--teach", choices=WAYS, default="labels", help="what there is to learn from")
+    parser.add_argument("--teacher-size", type=int, default=128, help="of the photos that the teacher is shown")
+    parser.add_argument("--views", type=int, default=4, help="of each photo, where there is a teacher")
+    parser.add_argument("--threads", type=int, help="of the processor, in place of all")
+    given = parser.parse_args()
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    made = recipe(given.starter)
+    if given.epochs:
+        made = made.lasting(given.epochs)
+    if given.action == "teacher":
+        print(json.dumps(accuracy_by_size(_tiny(given), _weights(given)), indent=1))
+        return
+    home = open_home(given.work / "home")
+    print("Taking in the photos", flush=True)
+    dataset = imported(home, _tiny(given))
+    {"train": _train, "card": _card, "compare": _compare}[given.action](given, made, home, dataset)
+
+
+def _train(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset) -> None:
+    pretrain(made, home, dataset, given.work / made.key, given.teach, _teacher(given))
+
+
+def _card(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset) -> None:
+    jobs = jobs_of(made, home, dataset, given.work / made.key, given.teach, _teacher(given))
+    written = write_starter(made, last_trained(jobs), _tiny(given), given.work / made.key, _taught(given))
+    print(json.dumps(choose_size(home, given.data, written), indent=1))
+    print(written)
+
+
+def _compare(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset) -> None:
+    teacher = teacher_of(_weights(given), given.teacher_size, given.views)
+    short = briefly(made, made.stretches[0].epochs)
+    compare(short, home, dataset, _tiny(given), given.data, given.work / made.key / "compared", teacher)
+
+
+def _teacher(given: argparse.Namespace) -> Teacher | None:
+    return None if given.teach == "labels" else teacher_of(_weights(given), given.teacher_size, given.views)
+
+
+def _taught(given: argparse.Namespace) -> str:
+    """Of the teacher, as the card says it."""
+    if given.teach == "labels":
+        return ""
+    return (
+        f"{TEACHER} with ImageNet weights, shown the photos at {given.teacher_size} pixels: {WAYS[given.teach].words}"
+    )
+
+
+def _tiny(given: argparse.Namespace) -> Path:
+    return given.data / "tiny-imagenet-200"
+
+
+def _weights(given: argparse.Namespace) -> Path:
+    return given.data / "weights" / f"{TEACHER}.safetensors"
+
+
+if __name__ == "__main__":
+    main()

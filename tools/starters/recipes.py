@@ -1,0 +1,146 @@
+"""What each starter is and how it is trained, as plans of Graft's own engine."""
+
+from dataclasses import dataclass, replace
+
+from core.backbones import card, describe_stages
+from core.datasets import Dataset
+from core.plans import Augmentation, BackboneChoice, DatasetChoice, Objective, Optimiser, Phase, Plan, Teacher
+
+SEED = 0
+SMOOTHING = 0.1
+
+
+@dataclass(frozen=True)
+class Way:
+    """What there is to learn from."""
+
+    words: str
+    objectives: tuple[Objective, ...]
+
+
+_LABELS = Objective(label_smoothing=SMOOTHING)
+_ANSWERS = Objective(kind="teacher_answers", temperature=2.0)
+_FEATURES = Objective(kind="teacher_features", weight=2.0)
+WAYS: dict[str, Way] = {
+    "labels": Way("the labels alone", (_LABELS,)),
+    "answers": Way("its answers beside the labels", (_LABELS, _ANSWERS)),
+    "features": Way("its features beside the labels", (_LABELS, _FEATURES)),
+    "both": Way("its answers and features beside the labels", (_LABELS, _ANSWERS, _FEATURES)),
+}
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A run from beginning to end: random weights or those of the stretch before, one cosine down to nothing.
+
+    image_size: of the 64-pixel photos, enlarged where it is more. rate: of all stages and the head at its height.
+    """
+
+    image_size: int
+    epochs: int
+    rate: float
+    warmup_epochs: float
+    augmentation: Augmentation
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """key: what the command line calls it. name: of the card and its files. architecture: timm's, built unchanged."""
+
+    key: str
+    name: str
+    title: str
+    sentence: str
+    architecture: str
+    family: str
+    batch_size: int
+    optimiser: Optimiser
+    stretches: tuple[Stretch, ...]
+
+    def lasting(self, epochs: int) -> "Recipe":
+        """The same with so many epochs in its first stretch."""
+        first, *rest = self.stretches
+        return replace(self, stretches=(replace(first, epochs=epochs), *rest))
+
+
+# A small network that sees 100,000 photos a few dozen times does not learn them by heart: mild changes serve it best.
+MILD = Augmentation(flip=True, crop=0.35, colour=0.2)
+# The larger one does; a third of its batches are cut and pasted.
+STRONG = Augmentation(flip=True, crop=0.3, colour=0.3, cutmix=0.3)
+GENTLE = Augmentation(flip=True, crop=0.5, colour=0.2)
+
+RECIPES: tuple[Recipe, ...] = (
+    Recipe(
+        key="small",
+        name="graft-mobilenetv4-050",
+        title="Graft small",
+        sentence="Small and fast, for weak laptops. Comes with Graft, so it works at once and without a network.",
+        architecture="mobilenetv4_conv_small_050",
+        family="MobileNet",
+        batch_size=128,
+        optimiser=Optimiser(kind="adamw", weight_decay=0.05, average=0.999),
+        stretches=(
+            Stretch(64, 9, 2e-3, 0.5, MILD),
+            Stretch(64, 30, 2e-3, 0.5, MILD),
+            Stretch(96, 2, 1e-4, 0.1, GENTLE),
+        ),
+    ),
+    Recipe(
+        key="hybrid",
+        name="graft-efficientvit-b0",
+        title="Graft transformer",
+        sentence="Sees near things by convolution, far ones by attention. Comes with Graft, so it works at once and "
+        "without a network.",
+        architecture="efficientvit_b0",
+        family="EfficientViT",
+        batch_size=128,
+        optimiser=Optimiser(kind="adamw", weight_decay=0.05, clip_norm=2.0, average=0.999),
+        stretches=(Stretch(64, 30, 2e-3, 2.0, MILD), Stretch(96, 2, 1e-4, 0.1, GENTLE)),
+    ),
+    Recipe(
+        key="cnn",
+        name="graft-resnet10t",
+        title="Graft CNN",
+        sentence="Four clear stages: the one to learn with. Comes with Graft, so it works at once and without a "
+        "network.",
+        architecture="resnet10t",
+        family="ResNet",
+        batch_size=256,
+        optimiser=Optimiser(kind="sgd", weight_decay=2e-4, average=0.999),
+        stretches=(Stretch(64, 40, 0.4, 2.0, STRONG), Stretch(96, 2, 0.04, 0.1, GENTLE)),
+    ),
+)
+
+
+def recipe(key: str) -> Recipe:
+    """Raises KeyError for one that there is not."""
+    return {each.key: each for each in RECIPES}[key]
+
+
+def plan_of(
+    made: Recipe, stretch: Stretch, dataset: Dataset, way: str = "labels", teacher: Teacher | None = None
+) -> Plan:
+    """All stages learn at one rate, from random weights. way: of WAYS. teacher: where that looks at one."""
+    stages = len(describe_stages(card(made.architecture)))
+    return Plan(
+        datasets=(DatasetChoice(id=dataset.id, version=dataset.version),),
+        tasks=(dataset.tasks[0].name,),
+        backbone=BackboneChoice(name=made.architecture, weights="random"),
+        phases=(
+            Phase(
+                name=f"{stretch.image_size} pixels",
+                epochs=stretch.epochs,
+                stage_rates=(stretch.rate,) * stages,
+                head_rate=stretch.rate,
+                schedule="cosine",
+                warmup_epochs=stretch.warmup_epochs,
+            ),
+        ),
+        objectives=WAYS[way].objectives,
+        teacher=teacher,
+        augmentation=stretch.augmentation,
+        optimiser=made.optimiser,
+        batch_size=made.batch_size,
+        image_size=stretch.image_size,
+        seed=SEED,
+    )

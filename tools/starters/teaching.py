@@ -1,0 +1,96 @@
+"""Whether a starter should have a teacher: at which photo size the teacher sees best, and what it is worth."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import save_file
+from timm.data import ImageNetInfo
+
+from benchmarks.probing import Subject, clothing, drawn, features, linear
+from core.backbones import card
+from core.datasets import Dataset
+from core.home import Home, write_json
+from core.plans import BackboneChoice, Teacher
+from core.training import Job, train
+from tools.starters.cards import stock_network
+from tools.starters.data import classes_in_order
+from tools.starters.held_out import accuracies, answers, photos, plain_network
+from tools.starters.pretraining import held_out_accuracy
+from tools.starters.recipes import WAYS, Recipe, plan_of
+
+TEACHER = "mobilenetv2_100"
+SIZES = (96, 112, 128, 144, 160)
+EVERY = 40  # of the 25,000 photos of the first zip: enough to tell the sizes apart
+JUDGED_AT = (64, 96)
+DRAWS = (0, 1, 2)
+
+
+def teacher_of(file: Path, image_size: int, views: int) -> Teacher:
+    return Teacher(
+        backbone=BackboneChoice(name=TEACHER, weights="file", file=str(file.resolve())),
+        image_size=image_size,
+        views=views,
+    )
+
+
+def accuracy_by_size(data: Path, file: Path) -> dict[int, float]:
+    """Percent of training photos that the teacher names right among the 200 classes, by the size it is shown."""
+    pictures, labels = photos(data, "train-0.zip", EVERY)
+    places = _places(data)
+    network, known = plain_network(TEACHER, file, classes=1_000), card(TEACHER)
+    found = {}
+    for size in SIZES:
+        logits = answers(network, pictures, size, known.mean, known.std)
+        found[size] = accuracies(logits[:, places], labels)[0]
+    return found
+
+
+def _places(data: Path) -> list[int]:
+    """Where the 200 classes are among ImageNet's 1,000."""
+    wnids = ImageNetInfo("imagenet-1k").label_names()
+    with (data / "labels.csv").open(encoding="utf-8", newline="") as file:
+        return [wnids.index(row["wnid"]) for row in csv.DictReader(file)]
+
+
+def compare(
+    recipe: Recipe, home: Home, dataset: Dataset, data: Path, photos_of: Path, folder: Path, teacher: Teacher
+) -> list[dict[str, Any]]:
+    """Labels only, the teacher's answers, its features, and both, with the recipe's first stretch each; resumable.
+
+    photos_of: the folder with clothing-small.zip, on whose validation photos transfer is judged.
+    """
+    found = []
+    for way in WAYS:
+        plan = plan_of(recipe, recipe.stretches[0], dataset, way, None if way == "labels" else teacher)
+        job = Job(plan, dataset, home, folder / way)
+        for _ in train(job):
+            pass
+        found.append(_worth(recipe, job, way, home, data, photos_of))
+        write_json(folder / "compared.json", found)
+        print(json.dumps(found[-1]), flush=True)
+    return found
+
+
+def _worth(recipe: Recipe, job: Job, way: str, home: Home, data: Path, photos_of: Path) -> dict[str, Any]:
+    top1, top5 = held_out_accuracy(job)
+    file = job.folder / "network.safetensors"
+    network = stock_network(recipe, job, classes_in_order(data))
+    save_file({name: value.contiguous() for name, value in network.state_dict().items()}, file)
+    worth = {"way": way, "epochs": job.plan.epochs, "top1": top1, "top5": top5}
+    others = clothing(home, photos_of)
+    for size in JUDGED_AT:
+        values = features(home, Subject(recipe.architecture, way, size, file), others, "pretrained")
+        few = [linear(values, others, drawn(others, 10, draw), "validation").mean() for draw in DRAWS]
+        worth[f"clothing, 10 per class, {size} px"] = round(100 * float(np.mean(few)), 1)
+        every = linear(values, others, others.indices("train"), "validation").mean()
+        worth[f"clothing, all, {size} px"] = round(100 * float(every), 1)
+    return worth
+
+
+def briefly(recipe: Recipe, epochs: int) -> Recipe:
+    """Its first stretch alone, with so many epochs."""
+    return replace(recipe.lasting(epochs), stretches=recipe.lasting(epochs).stretches[:1])
