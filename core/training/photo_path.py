@@ -82,7 +82,8 @@ class PhotoPath:
         """Whether nothing but the heads is left to compute in this epoch: all photos' features were kept."""
         if self.parts is None or self.same is None or not isinstance(self.parts.suffix, nn.Identity):
             return False
-        return self.bench.plan.augmentation.off or bool(self.changed)
+        changes = self.bench.plan.augmentation
+        return changes.off or (bool(self.changed) and not changes.mixes)
 
     @property
     def keeps_views(self) -> bool:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.errors import BadDataset, BadPlan
-from core.plans import NO_AUGMENTATION, EarlyStopping, Head, Objective, Optimiser
+from core.plans import NO_AUGMENTATION, Augmentation, EarlyStopping, Head, Objective, Optimiser
 from core.training import Ended, EpochEnded, Job, PhaseBegan, Stepped, load_trained, score, train
 from core.training import preparing as preparing_module
 from tests.training.conftest import HEALTH, SPECIES, VIT, InMemory, make_dataset, make_plan, phase, run_through
@@ -132,6 +132,13 @@ def test_a_store_that_could_not_be_kept_is_told(job_for: Callable[..., Job], mon
         lambda home, data, size, progress: InMemory(size, data.labels(SPECIES), "Slow."),
     )
     assert "Slow." in [getattr(e, "sentence", "") for e in run_through(job_for(make_plan(phase(epochs=1))))]
+
+
+def test_photos_that_are_mixed_go_through_the_network_by_all_threads(job_for: Callable[..., Job]):
+    torch.set_num_threads(2)
+    changes = Augmentation(mixup=0.5, kept_views=2)
+    events = train(job_for(make_plan(phase(learning=0, epochs=4), augmentation=changes)))
+    assert {torch.get_num_threads() for event in events if isinstance(event, Stepped)} == {2}
 
 
 @pytest.mark.parametrize(("learning", "threads"), [(0, 1), (1, 2)], ids=["head alone", "a stage, too"])
