@@ -57,6 +57,11 @@ def views_at(phase: Phase, views: int, first_epoch: int, epoch: int) -> tuple[in
     return newest[:1] if newest[0] == epoch else newest
 
 
+def views_to_come(phase: Phase, views: int, done: int) -> int:
+    """How many views are still to be looked at when so many epochs of the phase are done."""
+    return sum(epoch >= done for epoch in _epochs_with_a_new_view(phase.epochs, views))
+
+
 def _epochs_with_a_new_view(epochs: int, views: int) -> list[int]:
     """The first few epochs, then the rest of the views evenly over the rest of the epochs."""
     first = min(POOL, views)

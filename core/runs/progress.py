@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.plans import Calibration, Plan
-from core.plans.estimate import Counts, epoch_seconds
+from core.plans.estimate import Counts, epoch_seconds, keeps_views
+from core.plans.views import views_computed, views_to_come
 from core.runs.taken import Taken
 from core.runs.types import RunProgress
 from core.training.batches import steps_per_epoch
 from core.training.events import EpochEnded, Event, PhaseBegan, Prepared, Stepped
+from core.training.photo_path import LOOKING_AGAIN
 
 ENOUGH_SECONDS = 2.0  # of steps, before a guess is made from them
 
@@ -54,6 +56,8 @@ class ProgressMeter:
         self._scoring_seconds: float | None = None
         self._epoch_began = self._last_step = clock()
         self._steps_timed, self._steps_seconds = 0, 0.0
+        self._look_began = clock()
+        self._look_seconds = 0.0  # what the frozen part took for the last new view of all photos
         self._whole_epoch = begun.step == 0  # false until the end of an epoch that was resumed in its middle
 
     def hold(self, seconds: float) -> None:
@@ -62,6 +66,7 @@ class ProgressMeter:
             self._taken.hold(seconds)
         self._epoch_began += seconds
         self._last_step += seconds
+        self._look_began += seconds
 
     def follow(self, event: Event) -> RunProgress:
         """The progress after one more event."""
@@ -69,6 +74,7 @@ class ProgressMeter:
             self._taken.follow(event)
         match event:
             case Prepared():
+                self._after_preparing(event)
                 if self._steps_timed == 0:
                     self._epoch_began = self._clock()  # what is done once before the first step comes in no later epoch
                 self.progress = replace(self.progress, doing=event.doing, done=event.done, total=event.total)
@@ -79,7 +85,15 @@ class ProgressMeter:
                 self._after_step(event)
             case EpochEnded():
                 self._after_epoch(event)
+                self._look_began = self._clock()
         return self.progress
+
+    def _after_preparing(self, event: Prepared) -> None:
+        looked = event.doing == LOOKING_AGAIN
+        if looked and event.done == event.total:
+            self._look_seconds = self._clock() - self._look_began
+        if not looked or event.done == event.total:
+            self._look_began = self._clock()
 
     def _after_step(self, event: Stepped) -> None:
         now = self._clock()
@@ -139,12 +153,23 @@ class ProgressMeter:
         p = self.progress
         ends = [sum(each.epochs for each in self._plan.phases[: i + 1]) for i in range(p.phases)]
         left = epoch_seconds * max(0.0, ends[phase] - p.step / p.steps_per_epoch)
+        left += self._look_seconds * self._views_to_come(phase, ends[phase])
         for later in range(phase + 1, p.phases):
             its_epoch = self._of_a_later_phase(later, phase, epoch_seconds)
             if its_epoch is None:
                 return None
             left += its_epoch * self._plan.phases[later].epochs
         return left
+
+    def _views_to_come(self, phase: int, ends: int) -> int:
+        """How often the frozen part will look at changed photos again in this phase."""
+        now = self._plan.phases[phase]
+        if not keeps_views(self._plan, now):
+            return 0
+        under_way = self._steps_timed > 0  # then this epoch has its view
+        return views_to_come(
+            now, views_computed(self._plan, now), self.progress.epochs_done + under_way - ends + now.epochs
+        )
 
     def _seconds_of_an_epoch(self, phase: int) -> float | None:
         measured = self._epoch_seconds.get(phase)

@@ -1,10 +1,13 @@
 """Seconds left: from what was measured, and nothing before."""
 
-from core.plans import Calibration, Phase
+from typing import Any
+
+from core.plans import Augmentation, Calibration, Phase
 from core.plans.estimate import EPOCH_SECONDS
 from core.runs.progress import Counts, ProgressMeter, foretold_seconds
 from core.runs.types import RunProgress
 from core.training.events import EpochEnded, PhaseBegan, Prepared, Stepped
+from core.training.photo_path import LOOKING_AGAIN
 from tests.runs.conftest import a_plan, scores
 
 HEAD = Phase(name="head", epochs=2, stage_rates=(0, 0), head_rate=1e-3)
@@ -23,9 +26,9 @@ class Clock:
 class Ride:
     """A run of 10 steps an epoch: so many seconds for each step, and for the scoring after them."""
 
-    def __init__(self, *phases: Phase, foretold: tuple[float, ...] | None = None) -> None:
+    def __init__(self, *phases: Phase, foretold: tuple[float, ...] | None = None, **changes: Any) -> None:
         self.clock = Clock()
-        self.meter = ProgressMeter(a_plan(phases=phases), COUNTS, RunProgress(), foretold, self.clock)
+        self.meter = ProgressMeter(a_plan(phases=phases, **changes), COUNTS, RunProgress(), foretold, self.clock)
         self.meter.follow(PhaseBegan(0, phases[0].name, 1, phases[0].epochs, {}))
 
     def step(self, number: int, seconds: float, phase: int = 0) -> float | None:
@@ -104,3 +107,16 @@ def test_what_else_takes_time_is_named():
     assert (progress.doing, progress.done, progress.total) == ("Decoding photos", 3, 100)
     ride.step(1, 1.0)
     assert (ride.meter.progress.doing, ride.meter.progress.total) == ("training", 0)
+
+
+def test_views_that_are_still_to_be_looked_at_count():
+    phase = Phase(name="head", epochs=8, stage_rates=(0, 0), head_rate=1e-3)
+    ride = Ride(phase, augmentation=Augmentation(kept_views=3))
+    ride.clock.now += 7
+    ride.meter.follow(Prepared("Building the network", 0, 0))
+    for done in (40, 80):
+        ride.clock.now += 50
+        ride.meter.follow(Prepared(LOOKING_AGAIN, done, 80))
+    assert ride.epoch(1, seconds=1.0, scoring=5.0) == 7 * 15 + 2 * 100
+    assert ride.step(11, 1.0) is not None
+    assert Ride(phase).epoch(1, seconds=1.0, scoring=5.0) == 7 * 15
