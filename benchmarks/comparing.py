@@ -148,7 +148,7 @@ def cost_table(compared: Sequence[Compared]) -> Table:
     return Table("What it costs", columns, rows, note)
 
 
-ONCE = ("Decoding", "Looking once")  # how the engine calls what is computed once
+ONCE = ("Decoding", "Looking once", "Looking at a new view")  # how the engine calls what is computed once
 
 
 def limit_table(compared: Sequence[Compared]) -> Table:

@@ -76,8 +76,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="320 photos, one round, fewer epochs of the peers")
-    parser.add_argument("--images", type=int, help="how many photos to make (640, quick 320)")
+    parser.add_argument("--quick", action="store_true", help="160 photos, one round, fewer epochs of the peers")
+    parser.add_argument("--images", type=int, help="how many photos to make (640, quick 160)")
     parser.add_argument("--photos", type=Path, metavar="FOLDER", help="photos in class folders, instead of made ones")
     parser.add_argument("--model", default="resnet18", help="a network of timm")
     parser.add_argument("--size", type=int, default=224, help="photo size in pixels")
@@ -89,7 +89,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--name", help="what the results are called (speed, quick speed-quick)")
     given = parser.parse_args()
     given.name = given.name or ("speed-quick" if given.quick else "speed")
-    given.images = given.images or (320 if given.quick else 640)
+    given.images = given.images or (160 if given.quick else 640)
     given.rounds = given.rounds or (1 if given.quick else 3)
     return given
 
@@ -111,7 +111,7 @@ class Bench:
         missing = [TITLES[name] for name in PEERS if name not in self.peers]
         self.note = (
             f"{given.model} at {given.size} pixels with random weights, {self.training:,} training and "
-            f"{len(dataset.indices('validation')):,} validation photos, batch 32, medians of {given.rounds} rounds. "
+            f"{len(dataset.indices('validation')):,} validation photos, batch 32, rounds: {given.rounds}. "
             f"Peers ran {self._peer_epochs} epochs; what more take is extrapolated from those after the first. Graft's "
             f"import, once per dataset and not in the table, took {import_seconds:.1f} s. "
             + (f"Not installed here: {', '.join(missing)}." if missing else "")
