@@ -23,7 +23,16 @@ from core.runs.reserve import free_reserve, keep_reserve
 from core.runs.scoring import labelled, score_best
 from core.runs.taken import Taken
 from core.runs.types import Run
-from core.training import Job, calibrate, known_calibration, remember_taken, resolve_device, train, trusted_calibration
+from core.training import (
+    Job,
+    calibrate,
+    devices,
+    known_calibration,
+    remember_taken,
+    resolve_device,
+    train,
+    trusted_calibration,
+)
 from core.training.arithmetic import threads_given_back
 from core.training.events import Ended, EpochEnded, Event
 from core.training.measurements import BUSY, Others
@@ -141,7 +150,9 @@ def _foretold(home: Home, run: Run, photos: Counts) -> tuple[float, ...] | None:
 
 
 def _taken(home: Home, run: Run, photos: Counts) -> Taken | None:
-    """Nothing is learned from a run for which nothing was foretold."""
+    """Nothing is learned from a run for which nothing was foretold, nor on a device that this machine lacks."""
+    if run.device not in [device.name for device in devices()]:
+        return None
     known = trusted_calibration(home, run.plan, card(run.plan.backbone.name), resolve_device(run.device))
     return Taken(run.plan, photos, known, run.progress.step) if known else None
 
