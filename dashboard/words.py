@@ -35,7 +35,7 @@ WORDS: dict[str, str] = {
     "augmentation": "Training photos are changed a little each time, so that the network learns the thing and not the "
     "one photo.",
     "kept views": "How many changed views of each photo the frozen part looks at, to be learned from in turn. Few are "
-    "quick; a new one in each epoch is the slowest, and rarely better.",
+    "quick; a new one in each epoch is the slowest, and protects best against learning photos by heart.",
     "optimiser": "The rule that turns mistakes into steps. AdamW suits nearly everything.",
     "weight decay": "A gentle pull of all numbers towards zero; keeps a network from learning photos by heart.",
     "momentum": "How much of the last steps' direction is kept.",

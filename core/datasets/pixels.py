@@ -25,7 +25,7 @@ from core.datasets.dataset import Dataset
 from core.datasets.decoding import VERSION, decode_for, store_side
 from core.datasets.parallel import WORKERS, in_order
 from core.errors import BadDataset, DiskFull
-from core.home import Home, Progress, evict_oldest, free_bytes, silent, whole_file
+from core.home import Home, Progress, cache_budget, evict_oldest, silent, whole_file
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _MAGIC = b"graft pixels %d\n\0" % VERSION
 _FOOTER = struct.Struct("<16sQII")
 _INDEX = np.dtype([("hash", "S32"), ("crc", "<u4")])
-_MOST_BYTES = 20_000_000_000
 _one_at_a_time = threading.Lock()  # building uses all cores by itself; whoever waits finds the file ready
 
 
@@ -111,7 +110,7 @@ def open_pixels(
             os.utime(path)  # it was used just now: others leave before it
             return stored
         needed = _file_bytes(len(dataset), store_side(image_size))
-        budget = _default_budget(home) if budget_bytes is None else budget_bytes
+        budget = cache_budget(home.pixels) if budget_bytes is None else budget_bytes
         if needed > budget:
             return PixelsOnTheFly(dataset, image_size, _over_budget(needed, budget))
         evict_oldest(home.pixels, budget - needed, keep=_older(home, dataset, image_size))
@@ -227,11 +226,6 @@ def _hashes(dataset: Dataset) -> np.ndarray:
 
 def _file_bytes(images: int, side: int) -> int:
     return images * (3 * side * side + _INDEX.itemsize) + _FOOTER.size
-
-
-def _default_budget(home: Home) -> int:
-    stored = sum(file.stat().st_size for file in home.pixels.iterdir() if file.is_file())
-    return min(_MOST_BYTES, (free_bytes(home.pixels) + stored) // 5)
 
 
 def _over_budget(needed: int, budget: int) -> str:

@@ -4,7 +4,7 @@ The ground floor: it knows no dataset, no run and no network.
 """
 
 from core.home.database import database
-from core.home.disk import evict_oldest, free_bytes, no_room_is_disk_full
+from core.home.disk import cache_budget, evict_oldest, free_bytes, no_room_is_disk_full
 from core.home.files import whole_file, whole_folder, write_json, write_whole
 from core.home.folder import Home, open_home
 from core.home.progress import Progress, silent
@@ -12,6 +12,7 @@ from core.home.progress import Progress, silent
 __all__ = [
     "Home",
     "Progress",
+    "cache_budget",
     "database",
     "evict_oldest",
     "free_bytes",

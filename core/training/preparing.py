@@ -15,7 +15,7 @@ from core.training.arithmetic import Arithmetic, arithmetic_from
 from core.training.averaging import WeightAverage
 from core.training.building import new_model
 from core.training.calibration import fitting, known_calibration
-from core.training.checkpoints import keep_frozen, resume, save, saved_arithmetic, saved_best_epoch
+from core.training.checkpoints import copy_checkpoint, keep_frozen, resume, save, saved_arithmetic, saved_best_epoch
 from core.training.choosing import arithmetic_for_run, first_learning
 from core.training.devices import resolve_device
 from core.training.events import Checkpointed, Event, Prepared, Warned
@@ -45,13 +45,15 @@ class Saver:
     def save(self, state: TrainingState) -> Checkpointed:
         """Write last/, and best/ when this is the end of the best epoch. Raises DiskFull; nothing is lost by it."""
         at = state.position
+        best, last = self.folder / "best", self.folder / "last"
         # best/ first: a crash in between leaves an older last/, from which the same best/ comes again.
         if at.batch == 0 and at.epoch == state.best.epoch != self._best_epoch:
-            save(state, self.folder / "best", self.names, self.plan_hash)
+            save(state, best, self.names, self.plan_hash)
+            copy_checkpoint(best, last)
             self._best_epoch = at.epoch
-        if (at.step, at.epoch) != self._last:
-            save(state, self.folder / "last", self.names, self.plan_hash)
-            self._last = (at.step, at.epoch)
+        elif (at.step, at.epoch) != self._last:
+            save(state, last, self.names, self.plan_hash)
+        self._last = (at.step, at.epoch)
         self._at = time.monotonic()
         return Checkpointed(at.epoch + (at.batch > 0), at.step)
 
