@@ -11,9 +11,12 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from core.allocator import keep_freed_memory
+
 # How long an idle OpenMP thread spins for work before it sleeps; read when torch is first loaded. Without a bound, a
 # training step of a small head took ten times as long while another program kept one of two cores busy.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+keep_freed_memory()
 
 if TYPE_CHECKING:
     from core.three_lines import PretrainedModel, load_pretrained_model, train_classifier

@@ -36,6 +36,7 @@ from core.training import (
 from core.training.arithmetic import threads_given_back
 from core.training.events import Ended, EpochEnded, Event
 from core.training.measurements import BUSY, Others
+from core.training.memory import give_back
 
 ASK_SECONDS = 0.2  # how often a paused run looks whether it may go on
 
@@ -94,6 +95,7 @@ def carry_on(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Even
             log.warning("run %s was taken over by another process", mine.run_id)
         finally:
             hide(home, mine.run_id)
+            give_back()
     return get_run(home, mine.run_id)
 
 

@@ -16,8 +16,8 @@ from core.training.model import TrainedModel
 
 CLEARLY = 0.95  # of the seconds of the safer or usual one: what gains less may have gained it by chance
 RACE_SECONDS = 0.5  # of turns that count, at least; never fewer than FEWEST_ROUNDS
-FEWEST_ROUNDS, MOST_ROUNDS = 3, 9
-TURN_SECONDS = 0.3  # that one turn should last
+FEWEST_ROUNDS, MOST_ROUNDS, HOPELESS_AFTER = 3, 9, 2
+TURN_SECONDS = 0.2  # that one turn should last
 FEW_THREADS = 4  # with so few, all of them are faster than half of them: small steps are what suffers from many
 SHORT_SECONDS = 20.0  # of computing in a run; in a shorter one measuring would take longer than it saves
 
@@ -84,27 +84,29 @@ def _kind(plan: Plan, device: torch.device) -> tuple[object, ...]:
 
 
 def _race_for(plan: Plan, model: TrainedModel, device: torch.device) -> Arithmetic:
-    """Precision first, then the layout in it, then the number of threads; each for the kind of step that counts."""
+    """Precisions and the other layout against each other, then the number of threads; each for the kind of step that
+    counts. Where the frozen part may look in another precision than the rest learns in, that is tried last.
+    """
     learns, stages = first_learning(plan), len(model.stages)
     allowed = allowed_precisions(device, plan.precision)
-    begin = replace(usual(model.backbone, device), precision=allowed[0])
-    trial = measuring.begin(model, plan, begin, learns, TURN_SECONDS)
+    usually = replace(usual(model.backbone, device), precision=allowed[0])
+    trial = measuring.begin(model, plan, usually, learns, TURN_SECONDS)
 
     def step(trial: measuring.Trial) -> float:
-        return measuring.step_seconds(trial, learns, measuring.BRIEF_SECONDS)
+        return measuring.step_seconds(trial, learns, measuring.ONCE)
 
     def look(trial: measuring.Trial) -> float:
-        return measuring.forward_seconds(trial, measuring.BRIEF_SECONDS)
+        return measuring.forward_seconds(trial, measuring.ONCE)
 
-    looks_in = fastest(trial, [replace(begin, precision=each) for each in allowed], look).precision
-    if learns == stages:
-        kind, chosen = look, replace(begin, precision=looks_in)
-    else:
-        kind, chosen = step, fastest(trial, [replace(begin, precision=each) for each in allowed], step)
-    layouts = (chosen.channels_last, not chosen.channels_last)  # the usual one first
-    chosen = fastest(trial, [replace(chosen, channels_last=each) for each in layouts], kind)
+    kind = look if learns == stages else step
+    shorter = [replace(usually, precision=each) for each in allowed[1:]]
+    other_layout = replace(usually, channels_last=not usually.channels_last)
+    chosen = fastest(trial, [usually, *shorter, other_layout], kind)
     chosen = fastest(trial, [replace(chosen, threads=each) for each in threads_to_try(device)], kind)
-    return replace(chosen, looks_in=looks_in)
+    if kind is look:
+        return replace(chosen, looks_in=chosen.precision)
+    looking = fastest(trial, [replace(chosen, precision=each) for each in allowed], look)
+    return replace(chosen, looks_in=looking.precision)
 
 
 def threads_to_try(device: torch.device) -> tuple[int, ...]:
@@ -118,18 +120,29 @@ def threads_to_try(device: torch.device) -> tuple[int, ...]:
 def fastest(trial: measuring.Trial, candidates: Sequence[Arithmetic], work: Work) -> Arithmetic:
     """The first of them, unless another one is clearly faster: by its best turn, and in most pairs of turns.
 
-    They take turns, so that what slows the machine slows them alike. The first round warms up and does not count.
+    They take turns, so that what slows the machine slows them alike. The first round warms up and does not count; who
+    is slower at its best than another one at its worst is out after two that do.
     """
-    if len(candidates) == 1:
-        return candidates[0]
-    rounds: list[list[float]] = []
-    while len(rounds) <= FEWEST_ROUNDS or (_spent(rounds, trial) < RACE_SECONDS and len(rounds) <= MOST_ROUNDS):
-        rounds.append([work(measuring.tried_in(trial, candidate)) for candidate in candidates])
-    return candidates[_winner(np.array(rounds[1:]))]
+    rounds: dict[Arithmetic, list[float]] = {candidate: [] for candidate in candidates}
+    while len(rounds) > 1 and not _enough(rounds, trial):
+        for candidate, turns in rounds.items():
+            turns.append(work(measuring.tried_in(trial, candidate)))
+        rounds = _still_racing(rounds)
+    counted = np.array([turns[1:] for turns in rounds.values()]).T
+    return list(rounds)[_winner(counted)]
 
 
-def _spent(rounds: list[list[float]], trial: measuring.Trial) -> float:
-    return sum(map(sum, rounds[1:])) * len(trial.images)
+def _still_racing(rounds: dict[Arithmetic, list[float]]) -> dict[Arithmetic, list[float]]:
+    if len(next(iter(rounds.values()))) < 1 + HOPELESS_AFTER:
+        return rounds
+    worst_of_best = min(max(turns[1:]) for turns in rounds.values())
+    return {candidate: turns for candidate, turns in rounds.items() if min(turns[1:]) <= worst_of_best / CLEARLY}
+
+
+def _enough(rounds: dict[Arithmetic, list[float]], trial: measuring.Trial) -> bool:
+    counted = len(next(iter(rounds.values()))) - 1
+    spent = sum(sum(turns[1:]) for turns in rounds.values()) * len(trial.images)
+    return counted >= FEWEST_ROUNDS and (spent >= RACE_SECONDS or counted >= MOST_ROUNDS)
 
 
 def _winner(seconds: np.ndarray) -> int:

@@ -7,6 +7,8 @@ import psutil
 import torch
 from torch import Tensor
 
+from core.allocator import return_freed_memory
+
 _IN_WORDS = ("can't allocate memory", "not enough memory", "out of memory")  # what a RuntimeError of torch's says
 _SHARE_OF_FREE = 0.8  # of memory, for a step's activations: weights and what else runs need the rest
 
@@ -19,7 +21,8 @@ def ran_out(error: BaseException) -> bool:
 
 
 def give_back() -> None:
-    """Return what torch holds in reserve, so that smaller pieces can be cut from it."""
+    """Return what is held in reserve, so that smaller pieces can be cut from it, and others have it."""
+    return_freed_memory()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
