@@ -19,7 +19,8 @@ RACE_SECONDS = 0.5  # of turns that count, at least; never fewer than FEWEST_ROU
 FEWEST_ROUNDS, MOST_ROUNDS, HOPELESS_AFTER = 3, 9, 2
 TURN_SECONDS = 0.2  # that one turn should last
 FEW_THREADS = 4  # with so few, all of them are faster than half of them: small steps are what suffers from many
-SHORT_SECONDS = 20.0  # of computing in a run; in a shorter one measuring would take longer than it saves
+TURNS = 15  # about so many there are in all
+WORTH = 10  # times as long as the turns a run must be; in a shorter one they would take longer than they save
 
 Work = Callable[[measuring.Trial], float]  # seconds of one image
 
@@ -29,7 +30,8 @@ def arithmetic_for_run(home: Home, plan: Plan, model: TrainedModel, device: torc
     ordinary = usual(model.backbone, device, plan.precision)
     try:
         glance = measuring.begin(copy.deepcopy(model), plan, ordinary, first_learning(plan)).glance
-        if photos * times_seen(plan) * glance < SHORT_SECONDS:
+        turns = TURNS * max(TURN_SECONDS, measuring.FEWEST * glance)
+        if photos * times_seen(plan) * glance < WORTH * turns:
             return ordinary
         return fastest_arithmetic(home, plan, lambda: model, device)
     except Exception as error:

@@ -54,7 +54,7 @@ def begin(
     """first_learning: of the steps that are to be tried. at_most: how many seconds one of them should last."""
     few = _images(min(FEWEST, max(plan.batch_size, 2)), plan.image_size, arithmetic)
     trial = Trial(arithmetic.move(model), plan, arithmetic, few)
-    glance = step_seconds(trial, first_learning, BRIEF_SECONDS)
+    glance = min(step_seconds(trial, first_learning, ONCE) for _ in range(2))  # the first one warms up
     fitting = int(at_most / glance) if glance > 0 else plan.batch_size
     count = min(max(fitting, len(few)), max(plan.batch_size, 2))
     return Trial(trial.model, plan, arithmetic, _images(count, plan.image_size, arithmetic), glance)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from core.home import Home
+from core.plans import NO_AUGMENTATION
 from core.training import Stepped, Warned, arithmetic, choosing, measuring, train
 from core.training.arithmetic import Arithmetic, arithmetic_from, threads_given_back
 from core.training.building import new_model
@@ -119,6 +120,16 @@ def test_candidates_take_turns_and_the_first_round_does_not_count(home: Home, ma
     assert [a for _, a in machine.asked[:6]] == [one, other] * 3
 
 
+def test_who_is_hopelessly_slow_is_out_after_two_turns_that_count(home: Home, machine: Machine):
+    one, slow, other = Arithmetic(CPU), Arithmetic(CPU, "bf16"), Arithmetic(CPU, channels_last=True)
+    trial = measuring.begin(model_of(home), make_plan(), one)
+    machine.asked.clear()
+    machine.step = lambda a: 2.0 if a == slow else 1.0
+    assert fastest(trial, [one, slow, other], lambda t: machine.step_seconds(t, 0)) == one
+    tried = [a for _, a in machine.asked]
+    assert (tried.count(slow), tried.count(one), tried.count(other)) == (3, 4, 4)
+
+
 def test_a_single_lucky_turn_does_not_win(home: Home, machine: Machine):
     one, other = Arithmetic(CPU), Arithmetic(CPU, channels_last=True)
     trial = measuring.begin(model_of(home), make_plan(), one)
@@ -159,7 +170,18 @@ def test_a_short_run_is_not_measured_for(home: Home, machine: Machine):
     machine.step = lambda a: 1e-3
     assert arithmetic_for_run(home, make_plan(), model_of(home), CPU, photos=35).channels_last
     assert {a.precision for _, a in machine.asked} == {"fp32"}
-    assert len(machine.asked) == 1
+    assert len(machine.asked) == 2
+
+
+def test_a_run_is_measured_for_where_it_is_ten_times_as_long(home: Home, machine: Machine):
+    machine.step = lambda a: 1.0
+    machine.look = lambda a: 0.1 if a.precision == "bf16" else 1.0
+    seen = choosing.WORTH * choosing.TURNS * measuring.FEWEST
+    for photos, tried in ((seen - 1, False), (seen + 1, True)):
+        machine.asked.clear()
+        plan = make_plan(phase(learning=0, epochs=9), precision="auto", augmentation=NO_AUGMENTATION)
+        arithmetic_for_run(home, plan, model_of(home), CPU, photos)
+        assert ("bf16" in {a.precision for _, a in machine.asked}) == tried
 
 
 def test_a_long_run_begins_in_the_fastest(home: Home, machine: Machine):
