@@ -26,12 +26,15 @@ Work = Callable[[measuring.Trial], float]  # seconds of one image
 
 
 def arithmetic_for_run(home: Home, plan: Plan, model: TrainedModel, device: torch.device, photos: int) -> Arithmetic:
-    """What a run over so many photos begins in: the fastest, or what is fast as a rule where the run is short."""
+    """What a run over so many photos begins in: the fastest; what is fast as a rule, where the run is short and nobody
+    has measured for it yet.
+    """
+    known = known_arithmetic(home, plan, device)
+    if known:
+        return known
     ordinary = usual(model.backbone, device, plan.precision)
     try:
-        glance = measuring.begin(copy.deepcopy(model), plan, ordinary, first_learning(plan)).glance
-        turns = TURNS * max(TURN_SECONDS, measuring.FEWEST * glance)
-        if photos * times_seen(plan) * glance < WORTH * turns:
+        if _is_short(plan, model, ordinary, photos * times_seen(plan)):
             return ordinary
         return fastest_arithmetic(home, plan, lambda: model, device)
     except Exception as error:
@@ -39,6 +42,14 @@ def arithmetic_for_run(home: Home, plan: Plan, model: TrainedModel, device: torc
             raise
     give_back()  # the run itself computes in smaller parts
     return ordinary
+
+
+def _is_short(plan: Plan, model: TrainedModel, ordinary: Arithmetic, seen: int) -> bool:
+    """Whether it takes less than ten times as long as the turns. seen: photos, each as often as it is computed."""
+    if seen < WORTH * TURNS * measuring.FEWEST:  # however long one of them takes
+        return True
+    glance = measuring.begin(copy.deepcopy(model), plan, ordinary, first_learning(plan)).glance
+    return seen * glance < WORTH * TURNS * max(TURN_SECONDS, measuring.FEWEST * glance)
 
 
 def times_seen(plan: Plan) -> int:

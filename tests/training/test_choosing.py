@@ -167,10 +167,19 @@ def test_the_model_is_as_it_was_after_it_was_tried(home: Home):
 
 
 def test_a_short_run_is_not_measured_for(home: Home, machine: Machine):
+    plan = make_plan(precision="auto")
+    assert arithmetic_for_run(home, plan, model_of(home), CPU, photos=35).channels_last
+    assert machine.asked == []
     machine.step = lambda a: 1e-3
-    assert arithmetic_for_run(home, make_plan(), model_of(home), CPU, photos=35).channels_last
+    assert arithmetic_for_run(home, plan, model_of(home), CPU, photos=1_000).channels_last
     assert {a.precision for _, a in machine.asked} == {"fp32"}
-    assert len(machine.asked) == 2
+
+
+def test_a_short_run_takes_what_was_measured_before(home: Home, machine: Machine):
+    machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
+    assert chosen(home) == arithmetic_for_run(
+        home, make_plan(phase(), precision="auto"), model_of(home), CPU, photos=35
+    )
 
 
 def test_a_run_is_measured_for_where_it_is_ten_times_as_long(home: Home, machine: Machine):
