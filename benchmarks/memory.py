@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 
 EVERY_SECONDS = 0.25
+GROWN = 1.01
 _ROLLUP = ("Pss_Anon", "Pss_Shmem", "Pss_File")
 
 
@@ -25,7 +26,7 @@ class PeakOfTree:
 
     def __init__(self, pid: int) -> None:
         self.peak = Memory()
-        self._root = psutil.Process(pid)
+        self._root, self._roughly = psutil.Process(pid), 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -42,9 +43,14 @@ class PeakOfTree:
             self.look()
 
     def look(self) -> None:
-        """Once, now."""
+        """Once, now. Closely only where a rough look promises a new peak: a close one halts the program meanwhile."""
         try:
-            seen = [_of(process) for process in (self._root, *self._root.children(recursive=True))]
+            family = (self._root, *self._root.children(recursive=True))
+            roughly = sum(process.memory_info().rss for process in family)
+            if roughly < GROWN * self._roughly:
+                return
+            self._roughly = roughly
+            seen = [_of(process) for process in family]
         except psutil.NoSuchProcess:
             return  # one ended meanwhile; the rest is seen the next time
         own, mapped = sum(each.own for each in seen), sum(each.mapped for each in seen)

@@ -54,7 +54,7 @@ ROOT = Path(__file__).parents[1]
 LIMIT = "limit"
 PEERS = {"plain_loop": "timm", "fastai_learner": "fastai", "hugging_face": "transformers"}  # and what each needs
 # Peers do the same in each epoch, so few are enough to know what many take. Graft does not, and is never extrapolated.
-PEER_EPOCHS, PEER_EPOCHS_QUICK = 3, 2
+PEER_EPOCHS, QUICK_EPOCHS = 3, 2
 QUIET = 0.1  # of the processor may go to other programs before a figure counts as disturbed
 
 
@@ -76,8 +76,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="160 photos, one round, fewer epochs of the peers")
-    parser.add_argument("--images", type=int, help="how many photos to make (640, quick 160)")
+    parser.add_argument("--quick", action="store_true", help="120 photos, one round, fewer epochs")
+    parser.add_argument("--images", type=int, help="how many photos to make (640, quick 120)")
     parser.add_argument("--photos", type=Path, metavar="FOLDER", help="photos in class folders, instead of made ones")
     parser.add_argument("--model", default="resnet18", help="a network of timm")
     parser.add_argument("--size", type=int, default=224, help="photo size in pixels")
@@ -89,7 +89,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--name", help="what the results are called (speed, quick speed-quick)")
     given = parser.parse_args()
     given.name = given.name or ("speed-quick" if given.quick else "speed")
-    given.images = given.images or (160 if given.quick else 640)
+    given.images = given.images or (120 if given.quick else 640)
     given.rounds = given.rounds or (1 if given.quick else 3)
     return given
 
@@ -119,7 +119,10 @@ class Bench:
 
     @property
     def _peer_epochs(self) -> int:
-        return PEER_EPOCHS_QUICK if self.given.quick else PEER_EPOCHS
+        return QUICK_EPOCHS if self.given.quick else PEER_EPOCHS
+
+    def _graft_epochs(self, row: Row) -> int:
+        return QUICK_EPOCHS if self.given.quick and row.by_epoch else row.epochs
 
     def _work(self, dataset: Dataset) -> Work:
         photos = self.folder / "photos.json"
@@ -181,7 +184,7 @@ class Bench:
         return min(tried, key=lambda each: each.disturbed)
 
     def _once(self, contender: str, row: Row) -> Measured:
-        work = self._of(row, row.epochs if contender == GRAFT else min(row.epochs, self._peer_epochs))
+        work = self._of(row, self._graft_epochs(row) if contender == GRAFT else min(row.epochs, self._peer_epochs))
         if contender == GRAFT:
             work = replace(work, home=str(self._fresh_home()))
         with Neighbours() as others:
