@@ -34,6 +34,8 @@ WORDS: dict[str, str] = {
     "is learned stays the same.",
     "augmentation": "Training photos are changed a little each time, so that the network learns the thing and not the "
     "one photo.",
+    "augmentation strong": "One more change of a photo, of another kind each time: bent, shifted, turned, blurred, "
+    "fewer colours, a negative. For long training on many photos.",
     "kept views": "How many changed views of each photo the frozen part looks at, to be learned from in turn. Few are "
     "quick; a new one in each epoch is the slowest, and protects best against learning photos by heart.",
     "optimiser": "The rule that turns mistakes into steps. AdamW suits nearly everything.",

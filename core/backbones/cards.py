@@ -69,7 +69,7 @@ def plain_card(name: str) -> BackboneCard:
 
 def default_card(home: Home) -> BackboneCard:
     """What a new plan begins with: of the gallery's small and medium backbones that are here the most accurate one
-    on ImageNet, else the first starter."""
+    on ImageNet, else the best starter."""
     here = [c for c in gallery() if c.source == "hub" and c.size != "large" and is_present(home, c)]
     return max(here, key=lambda c: c.accuracy or 0.0, default=gallery()[0])
 

@@ -3,14 +3,16 @@
 import errno
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import DiskFull
 
-# Windows says ENOSPC as winerror 112, which Python maps to it; EDQUOT is a user's quota.
+LEFT_SECONDS = 3_600.0  # since the last write to what is still being made
 _MOST_BYTES = 20_000_000_000
+# Windows says ENOSPC as winerror 112, which Python maps to it; EDQUOT is a user's quota.
 _NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -52,7 +54,12 @@ def _disk_full(path: Path) -> DiskFull:
 
 
 def evict_oldest(folder: Path, budget_bytes: int, keep: Path | None = None) -> None:
-    """Delete the entries of `folder` that were used longest ago until the rest fits `budget_bytes`; never `keep`."""
+    """Delete the entries of `folder` that were used longest ago until the rest fits `budget_bytes`; never `keep`. First
+    of all what a process that was killed left half made.
+    """
+    for part in folder.glob(".*.part"):
+        if time.time() - part.stat().st_mtime > LEFT_SECONDS:
+            _delete(part)
     entries = sorted((e for e in folder.iterdir() if not e.name.startswith(".")), key=lambda e: e.stat().st_mtime)
     sizes = {e: _size(e) for e in entries}
     total = sum(sizes.values())
@@ -60,8 +67,12 @@ def evict_oldest(folder: Path, budget_bytes: int, keep: Path | None = None) -> N
         if total <= budget_bytes:
             return
         if entry != keep:
-            shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+            _delete(entry)
             total -= sizes[entry]
+
+
+def _delete(entry: Path) -> None:
+    shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
 
 def _size(entry: Path) -> int:

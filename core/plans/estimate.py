@@ -1,5 +1,6 @@
 """What a run will cost on this machine, from what a short calibration measured. Arithmetic only."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from core.plans.plan import Phase, Plan
@@ -82,10 +83,12 @@ def estimate(
     head_parameters: int,
     decoded: bool = False,
     photos_at_once: int | None = None,
+    looks_kept: Container[int] = (),
 ) -> Estimate:
     """Time and memory of a plan. training, validation: images of each split. decoded: the pixel store exists.
 
-    photos_at_once: of a batch, where this machine's memory does not hold all of it.
+    photos_at_once: of a batch, where this machine's memory does not hold all of it. looks_kept: the cuts for which an
+    earlier run kept what lies before them says about photos as they are.
     """
     c, photos = calibration, Counts(training, validation)
     images = training + validation
@@ -95,7 +98,8 @@ def estimate(
     seconds += _frozen_bytes(plan, c) * c.save_seconds_per_byte
     last_cut = 0
     for phase in plan.phases:
-        seconds += _looking_seconds(plan, phase, photos, c, again=phase.first_learning != last_cut)
+        known = phase.first_learning == last_cut or phase.first_learning in looks_kept
+        seconds += _looking_seconds(plan, phase, photos, c, known)
         seconds += phase.epochs * epoch_seconds(plan, phase, photos, c, head_parameters)
         last_cut = phase.first_learning
     memory = _memory(
@@ -109,14 +113,14 @@ def look_seconds(phase: Phase, c: Calibration) -> float:
     return c.prefix_seconds[phase.first_learning] + KEEP_SECONDS * c.kept_bytes[phase.first_learning]
 
 
-def _looking_seconds(plan: Plan, phase: Phase, photos: Counts, c: Calibration, again: bool) -> float:
-    """What the frozen part computes before and between a phase's epochs. again: nothing of it is kept yet."""
+def _looking_seconds(plan: Plan, phase: Phase, photos: Counts, c: Calibration, known: bool) -> float:
+    """What the frozen part computes before and between a phase's epochs. known: of photos as they are, it is kept."""
     if phase.first_learning == 0:
         return 0.0
     one = look_seconds(phase, c)
     # Photos that judge never change, so what lies before the cut is computed once for them in any case.
     same = photos.training + photos.validation if plan.augmentation.off else photos.scored
-    seconds = same * one if again else 0.0
+    seconds = 0.0 if known else same * one
     if keeps_views(plan, phase):
         seconds += views_computed(plan, phase) * photos.training * (one + c.augment_seconds)
     return seconds

@@ -98,7 +98,8 @@ class Augmentation(_Frozen):
     """How photos are changed a little each time; a training photo only, never one that judges.
 
     crop: the least share of the picture's area that is kept. rotate: degrees to either side. colour: strength of
-    brightness, contrast and saturation. erase: the chance that a rectangle is blanked. kept_views: how many changed
+    brightness, contrast and saturation. erase: the chance that a rectangle is blanked. strong: the chance of one more
+    change, of a kind and strength drawn for each photo (`core.training.strong_changes`). kept_views: how many changed
     views of a photo a frozen part looks at, to be learned from in rotation (`core.plans.views`); 0 is a new one in each
     epoch, None leaves it to Graft. mixup, cutmix: the share of batches in which every photo is blended with another one
     of the batch, or gets a rectangle of it, and their labels likewise (`core.training.mixing`).
@@ -110,6 +111,7 @@ class Augmentation(_Frozen):
     rotate: float = Field(default=0.0, ge=0, le=180)
     colour: float = Field(default=0.2, ge=0, le=1)
     erase: float = Field(default=0.0, ge=0, le=1)
+    strong: float = Field(default=0.0, ge=0, le=1)
     kept_views: int | None = Field(default=None, ge=0, le=10_000)
     mixup: float = Field(default=0.0, ge=0, le=1)
     cutmix: float = Field(default=0.0, ge=0, le=1)

@@ -18,6 +18,7 @@ from core.training.events import (
     Stepped,
     Warned,
 )
+from core.training.looks import looks_kept
 from core.training.loop import train
 from core.training.model import TrainedModel
 from core.training.scoring import score
@@ -41,6 +42,7 @@ __all__ = [
     "fitting",
     "known_calibration",
     "load_trained",
+    "looks_kept",
     "preview_augmentation",
     "remember_taken",
     "resolve_device",

@@ -29,7 +29,7 @@ from core.home.disk import cache_budget
 
 Values = tuple[Tensor, ...]
 BLOCK = 64  # photos; larger ones gain little and answer a pause late
-FORMAT = 1
+FORMAT = 2
 
 _WRITTEN = np.uint64(1 << 32)
 _AS_BYTES = {torch.bfloat16: torch.int16}  # what NumPy has no name for lies as something of its size
@@ -89,7 +89,7 @@ class ActivationFiles:
 
 def open_files(home: Home, facts: Mapping[str, Any], photos: int) -> ActivationFiles | None:
     """Those that an earlier run made of the very same things; None when there are none that can be read."""
-    folder = _folder(home, facts)
+    folder = folder_of(home, facts)
     try:
         layout = json.loads((folder / "facts.json").read_bytes())["layout"]
         shapes = tuple(Shape(tuple(each["size"]), getattr(torch, each["dtype"])) for each in layout)
@@ -108,7 +108,7 @@ def make_files(home: Home, facts: Mapping[str, Any], photos: int, shapes: tuple[
 
     Ask `fits` before.
     """
-    folder = _folder(home, facts)
+    folder = folder_of(home, facts)
     part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
     home.activations.mkdir(parents=True, exist_ok=True)
     evict_oldest(home.activations, cache_budget(home.activations) - bytes_of(photos, shapes))
@@ -136,7 +136,8 @@ def bytes_of(photos: int, shapes: tuple[Shape, ...]) -> int:
     return photos * sum(shape.bytes for shape in shapes)
 
 
-def _folder(home: Home, facts: Mapping[str, Any]) -> Path:
+def folder_of(home: Home, facts: Mapping[str, Any]) -> Path:
+    """Where what is said by these facts lies, or would."""
     key = json.dumps({"format": FORMAT, **facts}, sort_keys=True)
     return home.activations / hashlib.sha256(key.encode()).hexdigest()[:32]
 

@@ -122,8 +122,8 @@ def precisions(device: torch.device) -> tuple[Precision, ...]:
 
 
 def _autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
-    if precision == "fp32":
-        return nullcontext()
+    if precision == "fp32":  # also within another one's: the frozen part may look in 32 bits where the rest does not
+        return torch.autocast(device.type, enabled=False) if torch.is_autocast_enabled(device.type) else nullcontext()
     return torch.autocast(device.type, dtype=_SHORT[precision])
 
 

@@ -1,7 +1,7 @@
 """Photos changed a little each time they are learned from: a whole batch at once, on the device that trains.
 
 Every photo has its own changes, drawn from (seed, epoch, row): neither the batch it is in nor what was drawn before
-matters. Order: geometry (one resampling), colour (one linear map), normalisation, erasing.
+matters. Order: geometry (one resampling), colour (one linear map), a strong change, normalisation, erasing.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +14,12 @@ from torch.nn import functional
 
 from core.plans.plan import Augmentation
 from core.training.chance import uniforms
+from core.training.strong_changes import CHANGES, change_strongly
 
 ASPECTS = (3 / 4, 4 / 3)  # of a crop's sides, as in torchvision's RandomResizedCrop
 GREY = (0.299, 0.587, 0.114)  # the luma of red, green and blue (ITU-R BT.601)
 ERASED = (0.02, 0.2)  # share of the picture's area; Zhong et al., "Random Erasing Data Augmentation", AAAI 2020, to 0.4
-_DRAWS = 14
+_DRAWS = 17
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Draw:
     """One batch's changes; every array is [images].
 
     x, y, width, height: of the crop's centre and sides, as shares of the stored square. angle: radians.
-    brightness, contrast, saturation: factors around 1. erase: [images, 4] left, top, right, bottom as shares.
+    brightness, contrast, saturation: factors around 1. erase: [images, 4] left, top, right, bottom as shares. kind,
+    strength: of a strong change, as `change_strongly` takes them.
     """
 
     x: np.ndarray
@@ -40,6 +42,8 @@ class Draw:
     contrast: np.ndarray
     saturation: np.ndarray
     erase: np.ndarray
+    kind: np.ndarray
+    strength: np.ndarray
 
 
 def draw(changes: Augmentation, seed: int, epoch: int | np.ndarray, rows: np.ndarray, centre_share: float) -> Draw:
@@ -62,6 +66,8 @@ def draw(changes: Augmentation, seed: int, epoch: int | np.ndarray, rows: np.nda
         contrast=colour[1],
         saturation=colour[2],
         erase=_erased(changes.erase, u[10:14]),
+        kind=np.where(u[14] < changes.strong, (u[15] * len(CHANGES)).astype(int), -1),
+        strength=2 * u[16] - 1,
     )
 
 
@@ -94,7 +100,8 @@ def augment(pixels: Tensor, changes: Augmentation, drawn: Draw, size: int) -> Te
     Erasing is not in it: it comes after normalisation (`erase`), where 0 is the mean colour.
     """
     images = _geometry(pixels, changes, drawn, size)
-    return _colour(images, drawn) if changes.colour > 0 else images
+    coloured = _colour(images, drawn) if changes.colour > 0 else images
+    return change_strongly(coloured, drawn.kind, drawn.strength)
 
 
 def _geometry(pixels: Tensor, changes: Augmentation, drawn: Draw, size: int) -> Tensor:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,16 @@ from torch import Tensor
 
 from core.errors import DiskFull
 from core.home import Home
-from core.training.activation_files import BLOCK, ActivationFiles, Shape, Values, fits, make_files, open_files
+from core.training.activation_files import (
+    BLOCK,
+    ActivationFiles,
+    Shape,
+    Values,
+    fits,
+    folder_of,
+    make_files,
+    open_files,
+)
 from core.training.events import Prepared
 from core.training.memory import in_parts, memory_budget
 
@@ -31,12 +41,13 @@ class KeptActivations:
     """What crosses the cut, for some rows of the dataset.
 
     values: each [photos, ...]. place: int64 [rows of the dataset], where a row lies in them; -1 where it was not kept.
-    device: where they are wanted; they lie there, or are mapped from a file.
+    device: where they are wanted; they lie there, or are mapped from a file. folder: that keeps them for later runs.
     """
 
     values: Values
     place: np.ndarray
     device: torch.device
+    folder: Path | None = None
 
     def at(self, rows: np.ndarray) -> Values:
         """Each [rows, ...], on the device."""
@@ -74,13 +85,15 @@ class Keeper:
         place = np.full(len(self.photos), -1)
         place[rows] = np.arange(len(rows))
         wanted = len(rows) * bytes_per_photo
-        values = None
         if fits(self.home, wanted):
             with suppress(DiskFull):
-                values = yield from self._in_files(compute, blocks, self._all_facts(rows, view), doing)
-        if values is None and wanted <= memory_budget(self.device):
+                facts = self._all_facts(rows, view)
+                values = yield from self._in_files(compute, blocks, facts, doing)
+                return KeptActivations(values, place, self.device, folder_of(self.home, facts))
+        if wanted <= memory_budget(self.device):
             values = yield from _in_memory(compute, blocks, self.device, doing)
-        return None if values is None else KeptActivations(values, place, self.device)
+            return KeptActivations(values, place, self.device)
+        return None
 
     def _all_facts(self, rows: np.ndarray, view: Facts) -> Facts:
         # How a photo is changed depends on its row, too; as it is, it does not.

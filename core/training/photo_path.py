@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from core.backbones.cut import cut
+from core.backbones.folding import Folding
 from core.datasets.decoding import VERSION as PIXELS_VERSION
 from core.plans.plan import Phase
 from core.plans.views import POOL, newest_views, views_at, views_computed
@@ -17,6 +18,7 @@ from core.training.augmentation import Draw, augment, centre, draw, erase
 from core.training.chance import uniforms
 from core.training.events import Event, Prepared, Warned
 from core.training.kept_activations import Keeper, KeptActivations, digest, digest_of_tensors
+from core.training.looks import remember_look
 from core.training.memory import memory_budget
 from core.training.mixing import Mixture, mix
 from core.training.model import TrainedModel
@@ -50,16 +52,22 @@ class PhotoPath:
             return self.judge(rows)
         views = self.views_of(rows, epoch)
         if mixture:  # pixels are mixed, so the frozen part must look anew
-            return self.model.backbone(mix(changed(self.bench, self.model, rows, views), mixture))
+            return self._through(mix(changed(self.bench, self.model, rows, views), mixture))
         if self.parts and self.changed:
             return self.parts.go_on(self.bench, gathered(self.changed, rows, views))
-        return self.model.backbone(changed(self.bench, self.model, rows, views))
+        return self._through(changed(self.bench, self.model, rows, views))
 
     def judge(self, rows: np.ndarray) -> Tensor:
         """Features of photos as they are."""
         if self.parts and self.same:
             return self.parts.go_on(self.bench, self.same.at(rows))
-        return self.model.backbone(unchanged(self.bench, self.model, rows))
+        return self._through(unchanged(self.bench, self.model, rows))
+
+    def _through(self, images: Tensor) -> Tensor:
+        """Features of images of which nothing is kept."""
+        if self.parts is None:
+            return self.model.backbone(images)
+        return self.parts.go_on(self.bench, self.parts.look(self.bench, images))
 
     def for_epoch(self, epoch: int) -> Generator[Event, None, "PhotoPath"]:
         """The path with the views that this epoch chooses from; one that is new is computed and kept now."""
@@ -122,7 +130,7 @@ class PhotoPath:
 class Parts:
     """A network cut in two, and who keeps what crosses.
 
-    prefix: normalised photos -> what crosses. suffix: what crosses -> features.
+    prefix: normalised photos -> what crosses, with batch norms folded. suffix: what crosses -> features.
     """
 
     prefix: Callable[[Tensor], Values]
@@ -154,6 +162,8 @@ def open_path(
     else:
         parts = yield from _cut_in_parts(bench, model, phase)
         same = (yield from _look_at_all(bench, model, parts)) if parts else None
+        if same and same.folder:
+            remember_look(bench.home, plan, phase.first_learning, bench.arithmetic.device, same.folder)
     if views is None:
         views = views_computed(plan, phase) if parts and _room_for_views(bench, parts) else phase.epochs
     return PhotoPath(model, bench, now, parts, views, same)
@@ -202,7 +212,7 @@ def _cut_in_parts(bench: Workbench, model: TrainedModel, phase: Phase) -> Genera
         "versions": (torch.__version__, timm.__version__),
     }
     keeper = Keeper(bench.home, bench.arithmetic.device, facts, bench.contents)
-    return Parts(found.prefix, found.suffix, found.bytes_per_image, keeper)
+    return Parts(Folding(found.prefix), found.suffix, found.bytes_per_image, keeper)
 
 
 def _cut_earlier(model: TrainedModel, wanted: int, found: int) -> str:

@@ -13,7 +13,7 @@ from core.datasets import Dataset, has_pixels
 from core.errors import GraftError
 from core.home import Home
 from core.plans import Calibration, Estimate, Plan, estimate, head_parameters, in_words
-from core.training import calibrate, fitting, resolve_device
+from core.training import calibrate, fitting, looks_kept, resolve_device
 from dashboard.parts.texts import in_bytes
 from dashboard.words import WORDS
 
@@ -66,7 +66,8 @@ def _estimate(
 ) -> Estimate:
     training, validation = len(dataset.indices("train")), len(dataset.indices("validation"))
     decoded = has_pixels(home, dataset, plan.image_size)
-    return estimate(plan, training, validation, calibration, head_size, decoded, fits)
+    known = looks_kept(home, plan, resolve_device(plan.device))
+    return estimate(plan, training, validation, calibration, head_size, decoded, fits, known)
 
 
 def _measurement(home: Home, plan: Plan, card: BackboneCard) -> "Future[Calibration]":

@@ -24,6 +24,7 @@ STRENGTHS: dict[str, tuple[str, float | bool, float | bool]] = {
     "Colour": ("colour", 0.2, 0.0),
     "Rotate": ("rotate", 15.0, 0.0),
     "Erase": ("erase", 0.25, 0.0),
+    "Strong": ("strong", 0.5, 0.0),
 }
 VIEWS, SIDE = 6, 144
 KEPT_VIEWS, AUTOMATIC = (2, 4, 8, 16), -1
@@ -61,15 +62,17 @@ def with_pills(plan: Plan, names: list[str]) -> Plan:
 
 
 def _show_strengths(plan: Plan) -> None:
-    crop, colour, rotate, erase, views = st.columns(5)
+    crop, colour, rotate = st.columns(3)
+    erase, strong, views = st.columns(3)
     for column, label, field, least, most, step in (
         (crop, "Crop keeps at least", "crop", 0.1, 1.0, 0.05),
         (colour, "Colour, strength", "colour", 0.0, 1.0, 0.05),
         (rotate, "Rotate, up to degrees", "rotate", 0.0, 180.0, 5.0),
         (erase, "Erase, chance", "erase", 0.0, 1.0, 0.05),
+        (strong, "Strong change, chance", "strong", 0.0, 1.0, 0.05),
     ):
         column.slider(
-            label, least, most, step=step,
+            label, least, most, step=step, help=WORDS.get(f"augmentation {field}"),
             **shows(f"aug_{field}", float(getattr(plan.augmentation, field)), lambda p, n, f=field: _strength(p, f, n)),
         )  # fmt: skip
 

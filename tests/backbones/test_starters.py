@@ -42,11 +42,12 @@ def test_every_starter_builds_as_its_card_says(starter: starters.Starter, home: 
 
 
 def test_every_card_in_the_folder_is_a_starter(tmp_path: Path):
-    for number in (2, 1):
+    for number, worth in ((1, 40.0), (2, 60.0)):
         facts = json.loads((starters.FOLDER / "graft-resnet10t.json").read_text(encoding="utf-8"))
+        facts["transfer"]["ten_photos_per_class"][str(facts["input_size"])] = worth
         (tmp_path / f"{number}.json").write_text(json.dumps(facts | {"name": f"mine-{number}"}), encoding="utf-8")
     shutil.copy(starters.FOLDER / "graft-resnet10t.safetensors", tmp_path)
-    assert [s.card.name for s in starters.starters(tmp_path)] == ["mine-1", "mine-2"]
+    assert [s.card.name for s in starters.starters(tmp_path)] == ["mine-2", "mine-1"]  # the better one first
     assert starters.find_starter("mine-2", tmp_path).file == tmp_path / "graft-resnet10t.safetensors"
     assert starters.find_starter("mine-3", tmp_path) is None
 

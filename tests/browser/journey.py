@@ -63,6 +63,17 @@ def wait_for_points(page: Page, more_than: int) -> int:
     return handle.json_value()
 
 
+def drawings(page: Page, doing: str) -> int:
+    """How many charts are drawn anew by that piece of JavaScript, which knows the live view as `root`."""
+    return page.evaluate(
+        "async () => { const root = document.querySelector('.graft-live'), draw = Plotly.react; let drawn = 0;"
+        " Plotly.react = (...given) => { drawn += 1; return draw(...given); };"
+        f" {doing};"
+        " await new Promise((soon) => setTimeout(soon, 500));"
+        " Plotly.react = draw; return drawn; }"
+    )
+
+
 def wait_until_finished(page: Page) -> None:
     expect(page.get_by_role("button", name="See how good it is")).to_be_visible(timeout=LONG)
 

@@ -38,6 +38,8 @@ def test_from_the_sample_to_a_model_to_take_home(graft: str, page: Page, tmp_pat
     j.wait_for_points(page, more_than=seen)
     j.wait_until_finished(page)
     expect(page.locator(".live-verdict b")).not_to_be_empty()
+    assert j.drawings(page, "root.dispatchEvent(new Event('transitionend'))") == 0  # nothing is new
+    assert j.drawings(page, "root.querySelector('.live-unit [value=steps]').click()") > 0
 
     j.go_to_results(page)
     expect(page.get_by_text(re.compile(r"of \d+ validation photos it had not learned from"))).to_be_visible()

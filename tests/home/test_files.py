@@ -1,6 +1,7 @@
 """Files and folders are there whole or not at all."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -40,10 +41,17 @@ def test_a_crash_between_the_two_renames_is_put_right(tmp_path: Path):
 
 
 def test_the_oldest_entries_leave_first_and_one_in_use_stays(tmp_path: Path):
-    import os
-
     for age, name in enumerate(("new", "middle", "old")):
         (tmp_path / name).write_bytes(b"x" * 100)
         os.utime(tmp_path / name, (1_000_000 - age, 1_000_000 - age))
     evict_oldest(tmp_path, budget_bytes=150, keep=tmp_path / "old")
     assert {p.name for p in tmp_path.iterdir()} == {"old"}
+
+
+def test_what_a_killed_process_left_half_made_leaves_and_what_is_being_made_stays(tmp_path: Path):
+    for name in (".dead.part", ".alive.part"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "0.npy").write_bytes(b"x")
+    os.utime(tmp_path / ".dead.part", (1_000_000, 1_000_000))
+    evict_oldest(tmp_path, budget_bytes=10**9)
+    assert {p.name for p in tmp_path.iterdir()} == {".alive.part"}

@@ -42,6 +42,13 @@ def test_frozen_photos_that_stay_the_same_are_computed_once(dataset, card, stage
     assert estimate(plan, 200, 40, MEASURED, HEAD).seconds == pytest.approx(by_hand)
 
 
+def test_what_an_earlier_run_kept_is_not_looked_at_again(dataset, card, stages):
+    plan = make_plan(dataset, card, stages, "feature-extraction")
+    first, again = (estimate(plan, 200, 40, MEASURED, HEAD, looks_kept=known).seconds for known in ((), {5}))
+    assert first - again == pytest.approx(240 * (5e-3 + KEEP_SECONDS * 2e3))
+    assert estimate(plan, 200, 40, MEASURED, HEAD, looks_kept={4}).seconds == first
+
+
 def top(dataset, card, stages, epochs: int, kept_views: int | None):
     plan = set_epochs(make_plan(dataset, card, stages, "top"), epochs)
     changes = plan.augmentation.model_copy(update={"kept_views": kept_views})

@@ -1,5 +1,6 @@
 """Training on kept activations is training: the same weights and scores, in less time; and what is kept is shared."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from core.backbones.cut import cut
 from core.errors import DiskFull
 from core.home import Home
 from core.plans import NO_AUGMENTATION, Augmentation, Head, Optimiser, Plan
-from core.training import EpochEnded, Job, Prepared, Stepped, Warned, load_trained, photo_path, preparing
+from core.training import EpochEnded, Job, Prepared, Stepped, Warned, load_trained, looks_kept, photo_path, preparing
 from core.training.activation_files import ActivationFiles
 from core.training.building import new_model
 from tests.training.conftest import CONVNEXT, RESNET, SPECIES, VIT, make_plan, phase, run_through
@@ -34,7 +35,8 @@ def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
-    """How many photos the stem of the network looked at, batch by batch."""
+    """How many photos the stem of the network looked at, batch by batch; without what folding tries."""
+    monkeypatch.setattr("core.backbones.folding.folded", lambda prefix, images: prefix)
     batches: Seen = []
 
     def watched(*arguments: object) -> nn.Module:
@@ -165,6 +167,20 @@ def test_nothing_is_taken_for_what_it_is_not(job_for: Callable[..., Job], home: 
     run_through(job_for(only_head(), "first"))
     run_through(job_for(other, "other"))
     assert len(kept_folders(home)) == 2
+
+
+def test_a_later_plan_is_told_what_is_kept_until_it_is_gone(job_for: Callable[..., Job], home: Home):
+    plan, device = only_head(), torch.device("cpu")
+    learns = plan.phases[0].first_learning
+    assert looks_kept(home, plan, device) == frozenset()
+    run_through(job_for(plan, "first"))
+    quicker = plan.model_copy(update={"batch_size": 4})
+    assert looks_kept(home, quicker, device) == {learns}
+    for other in ({"image_size": 64}, {"phases": (phase(learning=1),)}, {"augmentation": Augmentation()}):
+        assert looks_kept(home, plan.model_copy(update=other), device) == frozenset()
+    [folder] = kept_folders(home)
+    shutil.rmtree(folder)
+    assert looks_kept(home, plan, device) == frozenset()
 
 
 def test_changed_views_belong_to_their_seed_and_their_changes(job_for: Callable[..., Job], home: Home):
