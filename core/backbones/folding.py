@@ -20,7 +20,8 @@ class Folding:
         self._folded: nn.Module | None = None
 
     def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
-        self._folded = self._folded or folded(self._prefix, images[:2])
+        if self._folded is None:
+            self._folded = folded(self._prefix, images[:2])
         return self._folded(images)
 
 

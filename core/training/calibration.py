@@ -159,14 +159,16 @@ def _measured(plan: Plan, model: TrainedModel, start_seconds: float, arithmetic:
 def _seconds(trial: measuring.Trial) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Per image, for the cut before each stage and before the head: (prefix forward, suffix training step).
 
-    Measured are a forward pass and the steps in which all stages, the last one and the head alone learn; in between, a
-    stage's backward pass is taken to cost as many times its forward pass as over the whole network.
+    Measured are a forward pass, one as a frozen part looks, and the steps in which all stages, the last one and the
+    head alone learn; in between, a stage's backward pass is taken to cost as many times its forward pass as over the
+    whole network.
     """
     model, stages = trial.model, len(trial.model.stages)
-    forward, shares = measuring.forward_seconds(trial), measuring.stage_shares(trial)
+    forward, look = measuring.forward_seconds(trial), measuring.look_seconds(trial)
+    shares = measuring.stage_shares(trial)
     update = measuring.update_seconds(trial) / trial.plan.batch_size
     all_learn, last_learns = measuring.step_seconds(trial, 0), measuring.step_seconds(trial, stages - 1)
-    prefix = [forward * sum(shares[:k]) for k in range(stages + 1)]
+    prefix = [look * sum(shares[:k]) for k in range(stages + 1)]
     head = measuring.head_seconds(trial)
     parameters = [stage.parameters for stage in model.stages]
 
@@ -174,7 +176,7 @@ def _seconds(trial: measuring.Trial) -> tuple[tuple[float, ...], tuple[float, ..
         if k == stages:
             learning = head
         elif k == stages - 1:
-            learning = max(last_learns - prefix[k], head)
+            learning = max(last_learns - forward * sum(shares[:k]), head)
         else:
             learning = head + max(all_learn - head, 0.0) * sum(shares[k:])
         return learning + update * sum(parameters[k:]) / max(sum(parameters), 1)

@@ -14,6 +14,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from core.backbones.cut import cut
+from core.backbones.folding import Folding
 from core.datasets import decode_for, store_side
 from core.home import whole_folder
 from core.plans.plan import Augmentation, Phase, Plan
@@ -76,6 +78,18 @@ def forward_seconds(trial: Trial, at_least: float = TRIAL_SECONDS) -> float:
             trial.model.backbone(trial.images)
 
     return _seconds(forward, trial.arithmetic.device, at_least) / len(trial.images)
+
+
+def look_seconds(trial: Trial) -> float:
+    """The same as a frozen part looks: with batch norms folded."""
+    trial.model.eval()
+    look = Folding(cut(trial.model.backbone, len(trial.model.stages), trial.plan.image_size).prefix)
+
+    def forward() -> None:
+        with torch.no_grad(), trial.arithmetic.autocast_to_look():
+            look(trial.images)
+
+    return _seconds(forward, trial.arithmetic.device, TRIAL_SECONDS) / len(trial.images)
 
 
 def step_seconds(trial: Trial, first_learning: int, at_least: float = TRIAL_SECONDS) -> float:
