@@ -1,7 +1,7 @@
 """All that decides a run: the plan, recipes that fill it in, small changes, advice in words, what it will cost."""
 
 from core.plans.advice import Advice, warnings
-from core.plans.editing import change, checked, set_epochs, set_head_rate, set_rate, toggle
+from core.plans.editing import change, checked, set_epochs, set_frozen, set_head_rate, set_rate
 from core.plans.estimate import (
     Calibration,
     Estimate,
@@ -58,9 +58,9 @@ __all__ = [
     "read_plan",
     "recipe_of",
     "set_epochs",
+    "set_frozen",
     "set_head_rate",
     "set_rate",
-    "toggle",
     "views_at",
     "views_computed",
     "views_in_words",

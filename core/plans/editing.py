@@ -20,15 +20,15 @@ def set_rate(plan: Plan, phase: int, stage: int, rate: float) -> Plan:
     return _with_phase(plan, phase, chosen.model_copy(update={"stage_rates": rates}))
 
 
-def toggle(plan: Plan, phase: int, stage: int) -> Plan:
-    """Freeze a learning stage, or free a frozen one at the rate of a learning neighbour, else the usual one.
+def set_frozen(plan: Plan, phase: int, stage: int, frozen: bool) -> Plan:
+    """Freeze a stage, or free it at the rate of a learning neighbour, else the usual one.
 
     The head always learns: without it nothing would.
     """
     rates = plan.phases[phase].stage_rates
-    if stage >= len(rates):
+    if stage >= len(rates) or frozen == (rates[stage] == 0):
         return plan
-    if rates[stage] > 0:
+    if frozen:
         return set_rate(plan, phase, stage, 0.0)
     neighbours = [rates[i] for i in (stage + 1, stage - 1) if 0 <= i < len(rates) and rates[i] > 0]
     usual = plan.phases[phase].head_rate if plan.backbone.weights == "random" else rates_towards_stem(len(rates))[stage]

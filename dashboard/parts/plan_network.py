@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.backbones import Stage
 from core.errors import BadInput
-from core.plans import RECIPES, Phase, Plan, recipe_of, set_rate, toggle, with_recipe
+from core.plans import RECIPES, Phase, Plan, recipe_of, set_frozen, set_rate, with_recipe
 from dashboard import state
 from dashboard.parts.network_picture import Block, network_picture
 from dashboard.parts.plan_widgets import ERROR, change_plan, shows
@@ -61,7 +61,7 @@ def show_network(plan: Plan, phase: int, stages: Sequence[Stage], head_size: int
     network_picture(
         blocks_of(plan.phases[phase], stages, head_size),
         editable=expert,
-        on_toggled=lambda said: clicked(phase, said),
+        on_clicked=lambda said: clicked(phase, said),
         on_rated=lambda said: typed(phase, said),
     )
 
@@ -85,8 +85,9 @@ def _share(part: int, whole: int) -> str:
 
 def clicked(phase: int, said: Any) -> None:
     """A stage was clicked. What the browser says is checked: it may be anything."""
-    if isinstance(stage := _number(said), int):
-        change_plan(lambda plan: toggle(plan, phase, stage) if _is_there(plan, phase, stage) else plan)
+    stage, frozen = _number(said), said.get("frozen") if isinstance(said, dict) else None
+    if isinstance(stage, int) and isinstance(frozen, bool):
+        change_plan(lambda plan: set_frozen(plan, phase, stage, frozen) if _is_there(plan, phase, stage) else plan)
 
 
 def typed(phase: int, said: Any) -> None:

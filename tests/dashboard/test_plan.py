@@ -91,10 +91,20 @@ def test_what_the_browser_still_believes_does_not_undo_a_recipe(open_page, small
 
 
 def test_a_click_on_a_stage_frees_it(home: Home, small) -> None:
-    assert frozen_after(home, small, {"stage": 4}) == [True, True, True, True, False]
+    assert frozen_after(home, small, {"stage": 4, "frozen": False}) == [True, True, True, True, False]
+    assert frozen_after(home, small, {"stage": 4, "frozen": True}) == [True] * 5
 
 
-@pytest.mark.parametrize("said", [None, {"stage": "x"}, {"stage": -1}, {"stage": 99}, "stage 1", {"stage": 5}])
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        "stage 1",
+        {"stage": 4},
+        {"stage": 4, "frozen": "no"},
+        *({"stage": n, "frozen": False} for n in ("x", -1, 99, 5)),
+    ],
+)
 def test_a_click_on_what_is_no_stage_changes_nothing(home: Home, small, said) -> None:
     assert frozen_after(home, small, said) == [True] * 5
 

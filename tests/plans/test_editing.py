@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import BadPlan
-from core.plans import change, make_plan, set_epochs, set_head_rate, set_rate, toggle
+from core.plans import change, make_plan, set_epochs, set_frozen, set_head_rate, set_rate
 
 
 @pytest.fixture
@@ -12,18 +12,19 @@ def plan(dataset, card, stages):
 
 
 def test_a_click_frees_a_frozen_stage_at_its_neighbours_rate_and_a_second_freezes_it(plan):
-    freed = toggle(plan, 0, 3)
+    freed = set_frozen(plan, 0, 3, frozen=False)
+    assert set_frozen(freed, 0, 3, frozen=False) == freed  # a click that is told twice
     assert freed.phases[0].stage_rates[3] == plan.phases[0].stage_rates[4]
-    assert toggle(freed, 0, 3) == plan
+    assert set_frozen(freed, 0, 3, frozen=True) == plan
 
 
 def test_a_stage_without_a_learning_neighbour_gets_less_than_the_stage_after_it_would(plan):
-    rates = toggle(toggle(plan, 0, 4), 0, 1).phases[0].stage_rates
+    rates = set_frozen(set_frozen(plan, 0, 4, frozen=True), 0, 1, frozen=False).phases[0].stage_rates
     assert 0 < rates[1] < 1e-4
 
 
 def test_the_head_cannot_be_frozen_by_a_click(plan):
-    assert toggle(plan, 0, 5) == plan
+    assert set_frozen(plan, 0, 5, frozen=True) == plan
 
 
 def test_the_stage_after_the_last_is_the_head(plan):

@@ -38,15 +38,16 @@ class Block:
 
 
 def network_picture(
-    blocks: Sequence[Block], editable: bool, on_toggled: Callable[[Any], None], on_rated: Callable[[Any], None]
+    blocks: Sequence[Block], editable: bool, on_clicked: Callable[[Any], None], on_rated: Callable[[Any], None]
 ) -> None:
-    """Draw it. on_toggled gets {"stage": number}; on_rated gets {"stage": number, "rate": what was typed}.
+    """Draw it. on_clicked gets {"stage": number, "frozen": what it shall be, so that a click told twice does no harm};
+    on_rated gets {"stage": number, "rate": what was typed}.
 
     Both come from the browser, so whoever takes them checks them. editable: the rates are fields.
     """
     _component(
         key=KEY,
         data={"stages": [asdict(block) for block in blocks], "editable": editable},
-        on_toggled_change=lambda: on_toggled(st.session_state[KEY].get("toggled")),
+        on_clicked_change=lambda: on_clicked(st.session_state[KEY].get("clicked")),
         on_rated_change=lambda: on_rated(st.session_state[KEY].get("rated")),
     )

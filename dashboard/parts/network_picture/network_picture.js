@@ -27,7 +27,7 @@ function draw(cell, stage, i, editable, setTriggerValue) {
   button.setAttribute("aria-disabled", stage.head);
   button.setAttribute("aria-label", stage.name);
   button.title = stage.head ? "The head always learns: it is new." : `${stage.size} parameters, ${stage.share_text} of all. Click to ${frozen ? "free" : "freeze"} it.`;
-  button.onclick = stage.head ? null : () => setTriggerValue("toggled", { stage: i });
+  button.onclick = stage.head ? null : () => setTriggerValue("clicked", { stage: i, frozen: !frozen });
   const [name, what, size, share] = button.children; // names are set as text, never as HTML
   [name.textContent, what.textContent, size.textContent] = [stage.name, stage.what, `${stage.size} · ${stage.share_text}`];
   share.firstChild.style.width = `${100 * stage.share}%`;
