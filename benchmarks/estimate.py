@@ -7,9 +7,6 @@
 Head only, top of the network and all of it, on three backbones with random weights. Each is foretold in a process of
 its own and then trained in another, through the queue, as if somebody had pressed Start, with empty caches. Seconds are
 those from there to the result; memory is what the process holds at most, without what is mapped from caches.
-
-A shared or hot machine may be twice as fast in one minute as in the next. So a piece of work that is always the same is
-timed before and after each of both, and what was taken is also given at the pace at which it was foretold.
 """
 
 import argparse
@@ -25,7 +22,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -48,7 +44,6 @@ BACKBONES = ("graft-resnet10t@64", "mobilenetv3_small_100@128", "resnet18@96")
 RECIPES = {"feature-extraction": "head only", "top": "top", "head-first": "head first, then all"}
 EVERY_SECONDS = 0.05
 WITHIN = 0.25  # of what was foretold
-PACES = 15
 QUIET = 0.1  # of the processor may go to other programs before a figure counts as disturbed
 
 
@@ -76,20 +71,19 @@ def main() -> None:
     given = _arguments()
     with tempfile.TemporaryDirectory(prefix="graft-estimate-") as temporary:
         rows = [_row(case, given.tries) for case in _cases(Path(temporary), given)]
-    far = [row for row in rows if any(abs(row[place] - 1) > WITHIN for place in (4, 7))]
+    far = [row for row in rows if any(abs(row[place] - 1) > WITHIN for place in (3, 6))]
     columns = (
         "run",
         "foretold, s",
         "taken, s",
         "taken / foretold",
-        "at the same pace",
         "foretold, MiB",
         "taken, MiB",
         "taken / foretold",
         "busy",
     )
     note = (
-        f"{len(rows) - len(far)} of {len(rows)} are within {WITHIN:.0%} in both, at the same pace. busy: the share of the processor that "
+        f"{len(rows) - len(far)} of {len(rows)} are within {WITHIN:.0%} in both. busy: the share of the processor that "
         "other programs had meanwhile, from 0 to 1."
     )
     print(keep(given.name, Table("What a run takes, and what was foretold", columns, rows), note=note))
@@ -126,60 +120,26 @@ def _cases(folder: Path, given: argparse.Namespace) -> Iterator[Case]:
             yield Case(backbone, int(size), recipe, epochs, str(weights), str(folder / "home"))
 
 
-def _row(case: Case, tries: int) -> tuple[str, float, float, float, float, float, float, float, float]:
+def _row(case: Case, tries: int) -> tuple[str, float, float, float, float, float, float, float]:
     """The least disturbed of several tries; the first one that nobody disturbed is enough."""
-    tried: list[Try] = []
-    while len(tried) < tries and all(each.disturbed > QUIET for each in tried):
+    tried: list[tuple[Cost, Cost, float]] = []
+    while len(tried) < tries and all(disturbed > QUIET for _, _, disturbed in tried):
         tried.append(_once(case))
-    best = min(tried, key=lambda each: each.disturbed)
-    foretold, taken = best.foretold, best.taken
+    foretold, taken, disturbed = min(tried, key=lambda each: each[2])
     seconds, memory = taken.seconds / foretold.seconds, taken.memory_bytes / foretold.memory_bytes
     both = foretold.memory_bytes / 2**20, taken.memory_bytes / 2**20
-    print(
-        f"{case.name}: {seconds:.2f} of the time, {seconds / best.slower:.2f} at the same pace, {memory:.2f} of the "
-        f"memory, beside {best.disturbed:.0%}",
-        flush=True,
-    )
-    return case.name, foretold.seconds, taken.seconds, seconds, seconds / best.slower, *both, memory, best.disturbed
+    print(f"{case.name}: {seconds:.2f} of the time, {memory:.2f} of the memory, beside {disturbed:.0%}", flush=True)
+    return case.name, foretold.seconds, taken.seconds, seconds, *both, memory, disturbed
 
 
-@dataclass(frozen=True)
-class Try:
-    """disturbed: the share of the processor that other programs had in the worse of both. slower: how many times as
-    long the same work took while it ran as while it was foretold.
-    """
-
-    foretold: Cost
-    taken: Cost
-    disturbed: float
-    slower: float
-
-
-def _once(case: Case) -> Try:
+def _once(case: Case) -> tuple[Cost, Cost, float]:
+    """Foretold, taken, and the share of the processor that other programs had in the worse of both."""
     given = replace(case, home=str(_fresh_home(Path(case.home))))
-    paces = [_pace()]
     with Neighbours() as others:
         foretold = _in_a_process("foretell", given)
-    paces.append(_pace())
     with Neighbours() as others_later:
         taken = _in_a_process("take", given)
-    paces.append(_pace())
-    slower = (paces[1] + paces[2]) / (paces[0] + paces[1])
-    return Try(foretold, taken, max(others.share, others_later.share), slower)
-
-
-def _pace() -> float:
-    """Seconds of a piece of work like a network's, that is always the same: convolutions and what lies between."""
-    layers = [torch.nn.Conv2d(64, 64, 3, padding=1), torch.nn.BatchNorm2d(64), torch.nn.ReLU()] * 4
-    network = torch.nn.Sequential(*layers).to(memory_format=torch.channels_last).eval()
-    images = torch.rand(16, 64, 48, 48).contiguous(memory_format=torch.channels_last)
-    took = []
-    with torch.no_grad():
-        for _ in range(PACES):
-            began = time.perf_counter()
-            network(images)
-            took.append(time.perf_counter() - began)
-    return median(took)
+    return foretold, taken, max(others.share, others_later.share)
 
 
 def _fresh_home(home: Path) -> Path:
