@@ -10,9 +10,9 @@ from core.plans.views import views_computed
 PROCESS_BYTES = 900 * 2**20
 CLEAN_SAMPLE_LIMIT = 2_000  # training photos that are scored without augmentation at each epoch's end
 LOOKED_AT_ONCE = 64  # photos, where nothing learns
-# Building the network, trying a step of it, tracing it for the cut and loading it again at the end take about alike.
+# Building the network, tracing it for the cut and loading it again at the end take about alike.
 # START_SECONDS is what does not depend on the network.
-START_TIMES, START_SECONDS = 4, 0.5
+START_TIMES, START_SECONDS = 3, 0.4
 EPOCH_SECONDS = 0.02  # of an epoch beside its steps, its scores and writing: sums, events, curves
 # Writing what crosses the cut into files, with checks, and reading it again from memory; per byte.
 KEEP_SECONDS, TAKE_SECONDS = 3e-9, 1e-9

@@ -23,7 +23,7 @@ MEASURED = Calibration(
     save_seconds_per_byte=1e-9,
 )
 HEAD = 10  # parameters
-ONCE = START_SECONDS + 4 * 0.5 + 240 * 2e-3 + 80 * 5e-3  # starting, decoding, scoring the best; of 200 and 40 photos
+ONCE = START_SECONDS + 3 * 0.5 + 240 * 2e-3 + 80 * 5e-3  # starting, decoding, scoring the best; of 200 and 40 photos
 
 
 def save(learning: int) -> float:
