@@ -37,7 +37,7 @@ WORDS: dict[str, str] = {
     "augmentation strong": "One more change of a photo, of another kind each time: bent, shifted, turned, blurred, "
     "fewer colours, a negative. For long training on many photos.",
     "kept views": "How many changed views of each photo the frozen part looks at, to be learned from in turn. Few are "
-    "quick; a new one in each epoch is the slowest, and protects best against learning photos by heart.",
+    "quick; a new one in each epoch is the slowest.",
     "optimiser": "The rule that turns mistakes into steps. AdamW suits nearly everything.",
     "weight decay": "A gentle pull of all numbers towards zero; keeps a network from learning photos by heart.",
     "momentum": "How much of the last steps' direction is kept.",

@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.errors import DiskFull
@@ -58,8 +58,9 @@ def evict_oldest(folder: Path, budget_bytes: int, keep: Path | None = None) -> N
     of all what a process that was killed left half made.
     """
     for part in folder.glob(".*.part"):
-        if time.time() - part.stat().st_mtime > LEFT_SECONDS:
-            _delete(part)
+        with suppress(FileNotFoundError):  # another process has just finished it
+            if time.time() - part.stat().st_mtime > LEFT_SECONDS:
+                _delete(part)
     entries = sorted((e for e in folder.iterdir() if not e.name.startswith(".")), key=lambda e: e.stat().st_mtime)
     sizes = {e: _size(e) for e in entries}
     total = sum(sizes.values())

@@ -63,9 +63,9 @@ def test_without_batch_norms_it_is_the_prefix_itself():
 class _Branching(nn.Module):
     """What the convolution gives goes around the batch norm, too."""
 
-    def __init__(self, times: int = 1) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.conv, self.norm, self.times = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), times
+        self.conv, self.norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
         nn.init.constant_(self.norm.running_mean, 0.3)
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
