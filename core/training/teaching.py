@@ -127,7 +127,8 @@ def _asked_about_all(teacher: Teacher) -> Generator[Prepared, None, Teacher]:
 def _view_facts(plan: Plan, view: int) -> dict[str, object]:
     if plan.augmentation.off:
         return {}
-    changes = plan.augmentation.model_dump(include={"flip", "flip_vertical", "crop", "rotate", "colour"})
+    unseen = {"erase", "mixup", "cutmix", "kept_views"}  # what is done to the student's photos alone
+    changes = plan.augmentation.model_dump(exclude=unseen)
     return {**changes, "seed": plan.seed, "view": view}
 
 

@@ -81,6 +81,18 @@ def test_each_view_is_looked_at_once_and_another_run_finds_it(
     assert sum(looked) == 2 * 26
 
 
+@pytest.mark.parametrize(
+    ("changes", "new"), [({"strong": 1.0}, True), ({"colour": 0.9}, True), ({"erase": 1.0}, False), ({"mixup": 1.0}, False)]
+)
+def test_a_change_that_the_teacher_sees_is_looked_at_anew(
+    changes: dict[str, float], new: bool, job_for: Callable[..., Job], teacher: Teacher
+):
+    run_through(job_for(taught(teacher, phase(epochs=1)), "one"))
+    events = run_through(job_for(taught(teacher, phase(epochs=1), augmentation=Augmentation(**changes)), "another"))
+    asked = [e for e in events if isinstance(e, Prepared) and "teacher" in e.doing]
+    assert bool(asked) == new
+
+
 def test_without_room_the_teacher_is_asked_at_every_step_and_says_the_same(
     job_for: Callable[..., Job], teacher: Teacher, monkeypatch: pytest.MonkeyPatch
 ):
