@@ -36,6 +36,10 @@ WORDS: dict[str, str] = {
     "one photo.",
     "augmentation strong": "One more change of a photo, of another kind each time: bent, shifted, turned, blurred, "
     "fewer colours, a negative. For long training on many photos.",
+    "augmentation mixup": "In so many of the batches, each photo is blended with another one, and must be answered "
+    "in the same shares. For long training on many photos.",
+    "augmentation cutmix": "In so many of the batches, each photo gets a rectangle of another one pasted in, and must "
+    "be answered in the same shares. For long training on many photos.",
     "kept views": "How many changed views of each photo the frozen part looks at, to be learned from in turn. Few are "
     "quick; a new one in each epoch is the slowest.",
     "optimiser": "The rule that turns mistakes into steps. AdamW suits nearly everything.",
@@ -50,7 +54,18 @@ WORDS: dict[str, str] = {
     "seed": "The number that decides every chance: order, changes to photos, first values. Same seed, same run.",
     "device": "What computes: the processor, or a graphics card, which is many times faster.",
     "precision": "How exactly numbers are kept. Automatic uses half precision where the graphics card can.",
-    "gradient clipping": "Limits how big a single step can get.",
+    "gradient clipping": "Steps are made no longer than this, so that a few odd photos cannot throw it off.",
+    "average": "What is judged and kept is an average over the last steps: of about 100 at 0.99, of 1,000 at 0.999; "
+    "calmer, and often a little better in long training.",
+    "teacher": "Shown your training photos, the teacher says how much each looks like each class. That says more than "
+    "a label, so a small network learns more from the same photos.",
+    "teacher answers": "How much it counts to answer as the teacher does, beside the labels' 1. 0 is not at all.",
+    "teacher features": "How much it counts to see in a photo what the teacher sees, beside the labels' 1. 0 is not at "
+    "all.",
+    "temperature": "At 1 the teacher's answers are taken as they are; above, the classes that it thinks less likely "
+    "count more.",
+    "teacher views": "So many changed views of each photo are made, learned from in turn, and looked at by the teacher "
+    "once each, before training. More take longer.",
     # train and results
     "loss": "How wrong the model is, counting how sure it was. Lower is better.",
     "accuracy": "The share of photos that it gets right.",

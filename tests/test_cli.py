@@ -14,7 +14,7 @@ import core
 from core.cli.app import run
 from core.cli.training import Preset
 from core.home import Home
-from core.plans import RECIPES
+from core.plans import RECIPES, Teacher
 from core.runs import get_run, list_runs
 
 SMALL = ("--set", "image_size=32", "--set", "epochs=2", "--set", "device=cpu", "--set", "precision=fp32")
@@ -122,6 +122,22 @@ def test_a_plan_is_printed_as_it_will_be_trained(home: Home, shapes: str, capsys
     plan = json.loads(out)
     assert plan["backbone"]["weights"] == "random"
     assert sum(phase["epochs"] for phase in plan["phases"]) == 3
+
+
+def test_a_teacher_is_a_run_or_a_network(home: Home, trained: dict, capsys: pytest.CaptureFixture[str]):
+    def teacher(name: str) -> dict:
+        return json.loads(asked(capsys, "plan", "--dataset", "shapes", "--teacher", name)[1])["teacher"]
+
+    assert teacher(trained["name"])["run"] == trained["run"]
+    assert teacher("graft-resnet10t")["backbone"]["name"] == "graft-resnet10t"
+    status, _, err = asked(capsys, "plan", "--dataset", "shapes", "--teacher", "nobody-at-all")
+    assert (status, "nobody-at-all" in err) == (2, True)
+
+
+def test_a_small_network_learns_from_a_run(home: Home, trained: dict, capsys: pytest.CaptureFixture[str]):
+    status, out, _ = asked(capsys, "train", "--dataset", "shapes", "--teacher", trained["name"], *SMALL, "--json")
+    assert (status, json.loads(out)["state"]) == (0, "finished")
+    assert get_run(home, json.loads(out)["run"]).plan.teacher == Teacher(run=trained["run"])
 
 
 def test_training_ends_with_one_line_of_json(home: Home, trained: dict):

@@ -1,8 +1,8 @@
 """Pretrained networks: the gallery, the starters, weights, stages of any timm model, and where to cut it."""
 
 from core.backbones.backbone import BackboneCard, Stage
-from core.backbones.build import build, build_whole, feature_count
-from core.backbones.cards import card, default_card, gallery, sizes_for
+from core.backbones.build import build, build_whole, can_teach, feature_count
+from core.backbones.cards import card, default_card, gallery, sizes_for, smaller_here
 from core.backbones.search import search
 from core.backbones.stages import describe_stages, stages
 from core.backbones.weights import fetch, is_present
@@ -12,6 +12,7 @@ __all__ = [
     "Stage",
     "build",
     "build_whole",
+    "can_teach",
     "card",
     "default_card",
     "describe_stages",
@@ -21,5 +22,6 @@ __all__ = [
     "is_present",
     "search",
     "sizes_for",
+    "smaller_here",
     "stages",
 ]

@@ -74,6 +74,11 @@ def default_card(home: Home) -> BackboneCard:
     return max(here, key=lambda c: c.accuracy or 0.0, default=gallery()[0])
 
 
+def smaller_here(home: Home, than: BackboneCard) -> BackboneCard | None:
+    """What a network could be made smaller to: the first of the gallery that is here and at most half as large."""
+    return next((c for c in gallery() if 2 * c.parameters <= than.parameters and is_present(home, c)), None)
+
+
 def sizes_for(card: BackboneCard) -> tuple[int, ...]:
     """Sensible photo sides in pixels for it, ascending; its input size is among them."""
     starter = find_starter(card.name)

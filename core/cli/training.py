@@ -35,6 +35,10 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change one thing, such as epochs=5 or batch_size=16; may be repeated."),
 ]
+TeacherOption = Annotated[
+    str | None,
+    typer.Option("--teacher", help="Learn from it beside the labels: an earlier run, or a pretrained network."),
+]
 RunArgument = Annotated[str, typer.Argument(help="The run's name, or the beginning of its id.")]
 
 
@@ -47,11 +51,14 @@ def plan(
     dataset: DatasetOption = None,
     backbone: BackboneOption = None,
     preset: PresetOption = Preset.feature_extraction,
+    teacher: TeacherOption = None,
     set: SetOption = None,
     home: HomeOption = None,
 ) -> None:
     """Print the plan of a preset, as a file to edit."""
-    say(_make_plan(open_home(home), dataset, backbone, preset, None, set or []).model_dump_json(indent=1))
+    where = open_home(home)
+    made = _make_plan(where, dataset, backbone, preset, None, set or [])
+    say(_taught(where, made, teacher).model_dump_json(indent=1))
 
 
 def train(
@@ -59,6 +66,7 @@ def train(
     backbone: BackboneOption = None,
     preset: PresetOption = Preset.feature_extraction,
     plan: PlanOption = None,
+    teacher: TeacherOption = None,
     set: SetOption = None,
     name: Annotated[str, typer.Option(help="What the run will be called.")] = "",
     json: JsonOption = False,
@@ -66,7 +74,7 @@ def train(
 ) -> None:
     """Train a model. Ctrl-C ends it so that it can be resumed."""
     where = open_home(home)
-    chosen = _make_plan(where, dataset, backbone, preset, plan, set or [])
+    chosen = _taught(where, _make_plan(where, dataset, backbone, preset, plan, set or []), teacher)
 
     from core.cli.following import see_through  # loads torch: what is wrong with the plan is said before
     from core.runs import queue
@@ -134,6 +142,22 @@ def _make_plan(
     return made
 
 
+def _taught(home: Home, plan: "Plan", teacher: str | None) -> "Plan":
+    """The same plan with that teacher. Raises NotFound for what is neither a run nor a network."""
+    if teacher is None:
+        return plan
+    from core.backbones import card
+    from core.errors import NotFound
+    from core.plans import BackboneChoice, Teacher, set_teacher
+    from core.runs import get_run
+
+    try:
+        chosen = Teacher(run=get_run(home, teacher).id)
+    except NotFound:
+        chosen = Teacher(backbone=BackboneChoice(name=card(teacher).name))
+    return set_teacher(plan, chosen)
+
+
 def _refuse_what_cannot_train(home: Home, plan: "Plan", quiet: bool) -> None:
     """Say what the plan page would say. Raises BadDataset or BadPlan for what stops it."""
     from core.backbones import card, describe_stages
@@ -152,10 +176,11 @@ def _refuse_what_cannot_train(home: Home, plan: "Plan", quiet: bool) -> None:
 
 
 def _get_weights(home: Home, plan: "Plan", quiet: bool) -> None:
-    """Download what the plan begins with, unless it is here."""
+    """Download what the plan begins with and who teaches, unless they are here."""
     from core.backbones import card, fetch, is_present
 
-    network = card(plan.backbone.name)
-    if plan.backbone.weights == "pretrained" and not is_present(home, network):
-        with telling(quiet) as tell:
-            fetch(home, network, tell)
+    teacher = plan.teacher.backbone if plan.teacher else None
+    for choice in (plan.backbone, teacher):
+        if choice and choice.weights == "pretrained" and not is_present(home, card(choice.name)):
+            with telling(quiet) as tell:
+                fetch(home, card(choice.name), tell)

@@ -94,8 +94,16 @@ def _how(plan: Plan, backbone: BackboneCard) -> str:
     return (
         f"{recipe}The network is {escaped(backbone.title)} (`{plan.backbone.name}`), {begins}. "
         f"It saw photos of {plan.image_size} x {plan.image_size} pixels, {changed}, {plan.batch_size} at a time:\n\n"
-        f"{steps}\n\n`plan.json` holds all that decided it; seed {plan.seed}."
+        f"{steps}\n\n{_teacher(plan)}`plan.json` holds all that decided it; seed {plan.seed}."
     )
+
+
+def _teacher(plan: Plan) -> str:
+    """Who taught beside the labels, with a line of its own behind it; nothing where nobody did."""
+    if plan.teacher is None:
+        return ""
+    name = card(plan.teacher.backbone.name).title if plan.teacher.backbone else "a model that Graft trained before"
+    return f"Beside the labels it learned from what a teacher says about the same photos: {escaped(name)}.\n\n"
 
 
 def _phase(phase: Phase) -> str:

@@ -8,6 +8,7 @@ with directions in place of squared differences, because the scale of features i
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -16,7 +17,7 @@ from core.objectives.outcome import Lesson, Outcome
 
 @dataclass(frozen=True)
 class TeacherAnswers:
-    """T^2 KL(softmax(teacher / T) || softmax(student / T)), the mean over the photos.
+    """T^2 KL(softmax(teacher / T) || softmax(student / T)), the mean over the photos and what the teacher tells apart.
 
     temperature: T; the higher, the more the small answers count. T^2 keeps the size of the gradients the same (section
     2 of the paper), so that the weight of this term need not change with it.
@@ -26,9 +27,13 @@ class TeacherAnswers:
 
     def __call__(self, outcome: Outcome) -> Tensor:
         """Loss (scalar); 0 when the student answers exactly as its teacher."""
-        lesson, t = _lesson(outcome), self.temperature
-        teacher = functional.log_softmax(lesson.answers.float() / t, dim=1)
-        student = functional.log_softmax(lesson.own_answers.float() / t, dim=1)
+        lesson = _lesson(outcome)
+        pairs = zip(lesson.answers, lesson.own_answers, strict=True)
+        return torch.stack([self._divergence(taught, own) for taught, own in pairs]).mean()
+
+    def _divergence(self, taught: Tensor, own: Tensor) -> Tensor:
+        t = self.temperature
+        teacher, student = (functional.log_softmax(each.float() / t, dim=1) for each in (taught, own))
         return t**2 * functional.kl_div(student, teacher, log_target=True, reduction="batchmean")
 
 

@@ -11,14 +11,19 @@ from torch import Tensor
 class Lesson:
     """What a teacher says about the photos of a batch, and what the student says in the teacher's terms.
 
-    answers, own_answers: [images, classes of the teacher], before softmax. features, own_features: [images, channels of
-    the teacher].
+    answers, own_answers: before softmax, [images, classes] for each thing that the teacher tells apart. features,
+    own_features: [images, channels of the teacher].
     """
 
-    answers: Tensor
+    answers: tuple[Tensor, ...]
     features: Tensor
-    own_answers: Tensor
+    own_answers: tuple[Tensor, ...]
     own_features: Tensor
+
+    def of_others(self, places: Tensor) -> "Lesson":
+        """What the teacher says about other photos of the batch. places: int64 [images], which."""
+        answers = tuple(each[places] for each in self.answers)
+        return replace(self, answers=answers, features=self.features[places])
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,5 @@ class Outcome:
     def of_others(self, other: np.ndarray) -> "Outcome":
         """The same answers beside what is known of other photos of the batch. other: int64 [images], which."""
         places = torch.from_numpy(other).to(self.features.device)
-        lesson = self.lesson and replace(
-            self.lesson, answers=self.lesson.answers[places], features=self.lesson.features[places]
-        )
-        return replace(self, labels={task: labels[places] for task, labels in self.labels.items()}, lesson=lesson)
+        labels = {task: each[places] for task, each in self.labels.items()}
+        return replace(self, labels=labels, lesson=self.lesson and self.lesson.of_others(places))

@@ -1,7 +1,7 @@
 """All that decides a run: the plan, recipes that fill it in, small changes, advice in words, what it will cost."""
 
 from core.plans.advice import Advice, warnings
-from core.plans.editing import change, checked, set_epochs, set_frozen, set_head_rate, set_rate
+from core.plans.editing import change, checked, set_epochs, set_frozen, set_head_rate, set_rate, set_teacher
 from core.plans.estimate import (
     Calibration,
     Estimate,
@@ -61,6 +61,7 @@ __all__ = [
     "set_frozen",
     "set_head_rate",
     "set_rate",
+    "set_teacher",
     "views_at",
     "views_computed",
     "views_in_words",

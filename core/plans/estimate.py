@@ -40,6 +40,9 @@ class Calibration:
     start_seconds: float = 0.0  # building the network
     save_seconds: float = 0.0  # of a checkpoint, however small, and of each byte in it
     save_seconds_per_byte: float = 0.0
+    teacher_seconds: float = 0.0  # of a look of the teacher, where the plan names one; what it says; its weights
+    teacher_kept_bytes: int = 0
+    teacher_bytes: int = 0
     correction: float = 1.0  # what runs on this machine really took, as a factor of what was foretold
 
     @property
@@ -96,6 +99,7 @@ def estimate(
     seconds += START_SECONDS + START_TIMES * c.start_seconds
     seconds += photos.scored * c.forward_seconds  # the best epoch, at the end
     seconds += _frozen_bytes(plan, c) * c.save_seconds_per_byte
+    seconds += _lessons(plan, training) * (c.teacher_seconds + KEEP_SECONDS * c.teacher_kept_bytes)
     last_cut = 0
     for phase in plan.phases:
         known = phase.first_learning == last_cut or phase.first_learning in looks_kept
@@ -106,6 +110,11 @@ def estimate(
         plan, c, head_parameters, min(plan.batch_size, photos_at_once or plan.batch_size, max(training, 1))
     )
     return Estimate(float(seconds * c.correction), int(memory), int(_disk(plan, photos, c, head_parameters)))
+
+
+def _lessons(plan: Plan, training: int) -> int:
+    """How many photos a teacher looks at, before there is anything to learn."""
+    return (plan.fixed_views or 0) * training
 
 
 def look_seconds(phase: Phase, c: Calibration) -> float:
@@ -153,7 +162,8 @@ def _memory(plan: Plan, c: Calibration, head_parameters: int, photos_at_once: in
     learning = 4 * _learning(plan, c, head_parameters)
     step = learning + photos_at_once * c.step_bytes[earliest]
     look = LOOKED_AT_ONCE * c.look_bytes
-    return PROCESS_BYTES + _weights(c, head_parameters) + _states(plan) * learning + max(step, look, learning)
+    weights = _weights(c, head_parameters) + c.teacher_bytes
+    return PROCESS_BYTES + weights + _states(plan) * learning + max(step, look, learning)
 
 
 def _disk(plan: Plan, photos: Counts, c: Calibration, head_parameters: int) -> float:
@@ -161,7 +171,8 @@ def _disk(plan: Plan, photos: Counts, c: Calibration, head_parameters: int) -> f
     side = -(-plan.image_size * 115 // 100)
     kept = max(images * c.kept_bytes[phase.first_learning] * (phase.first_learning > 0) for phase in plan.phases)
     saved = _frozen_bytes(plan, c) + 2 * _checkpoint_bytes(plan, c, head_parameters)
-    return images * 3 * side * side + kept + saved
+    lessons = _lessons(plan, photos.training) * c.teacher_kept_bytes
+    return images * 3 * side * side + kept + lessons + saved
 
 
 def _earliest(plan: Plan) -> int:

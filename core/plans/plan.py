@@ -69,22 +69,33 @@ class Objective(_Frozen):
     balance_classes: bool = False
     temperature: float = Field(default=2.0, gt=0, le=100)
 
+    @property
+    def looks_at_teacher(self) -> bool:
+        return self.kind in ("teacher_answers", "teacher_features")
+
 
 class Teacher(_Frozen):
-    """A network from which the backbone learns beside the labels, through objectives that look at it.
+    """A model from which the backbone learns beside the labels, through objectives that look at it.
 
-    image_size: at which it sees best, in pixels; it is shown the very photos that the backbone learns from, enlarged.
+    backbone: a network with the classifier that its weights were trained with. run: the id of a run of this home, whose
+    best model teaches. One of the two is named. image_size: at which a network sees best, in pixels, its own where not
+    given; a run sees what it learned from. It is shown the very photos that the backbone learns from, enlarged.
     views: of each photo there are so many, learned from in rotation, so that the teacher looks at each of them once.
     """
 
-    backbone: BackboneChoice
-    image_size: int = Field(default=224, ge=16, le=2_048)
+    backbone: BackboneChoice | None = None
+    run: str | None = Field(default=None, pattern=r"^[0-9a-f]{1,64}$")
+    image_size: int | None = Field(default=None, ge=16, le=2_048)
     views: int = Field(default=4, ge=2, le=1_000)
 
     @model_validator(mode="after")
-    def _has_learned(self) -> "Teacher":
-        if self.backbone.weights == "random":
+    def _is_one_that_has_learned(self) -> "Teacher":
+        if (self.backbone is None) == (self.run is None):
+            raise ValueError("a teacher is either a backbone or a run")
+        if self.backbone and self.backbone.weights == "random":
             raise ValueError("a teacher with random weights has nothing to teach")
+        if self.run and self.image_size:
+            raise ValueError("a run teaches at the photo size that it learned at: leave image_size out")
         return self
 
 
@@ -186,7 +197,7 @@ class Plan(_Frozen):
 
     @model_validator(mode="after")
     def _teacher_goes_with_its_objectives(self) -> "Plan":
-        if (self.teacher is not None) != any(each.kind.startswith("teacher") for each in self.objectives):
+        if (self.teacher is not None) != any(each.looks_at_teacher for each in self.objectives):
             raise ValueError("a teacher is named exactly when an objective looks at it")
         return self
 

@@ -20,6 +20,7 @@ from core.training.events import (
 )
 from core.training.looks import looks_kept
 from core.training.loop import train
+from core.training.mixing import preview_mixing
 from core.training.model import TrainedModel
 from core.training.scoring import score
 from core.training.workbench import Job
@@ -44,6 +45,7 @@ __all__ = [
     "load_trained",
     "looks_kept",
     "preview_augmentation",
+    "preview_mixing",
     "remember_taken",
     "resolve_device",
     "score",

@@ -16,12 +16,14 @@ from core.datasets import Task, load_dataset
 from core.errors import GraftError
 from core.home import Home
 from core.plans.estimate import Calibration
-from core.plans.plan import BackboneChoice, Plan
+from core.plans.plan import BackboneChoice, Plan, Teacher
 from core.training import measurements, measuring
 from core.training.arithmetic import Arithmetic, threads_given_back
 from core.training.building import new_model
 from core.training.choosing import fastest_arithmetic, first_learning, known_arithmetic
 from core.training.model import TrainedModel
+from core.training.teachers import teaching_model
+from core.training.teaching import TeachingModel
 
 BESIDE_SECONDS = 2e-3  # of a step beside the network: rows looked up, events written down; measured in runs
 PHOTOS_DECODED = 9
@@ -41,7 +43,8 @@ def calibrate(home: Home, plan: Plan, card: BackboneCard, device: torch.device) 
     key = _costs_key(plan, card, arithmetic)
     known = measurements.kept(home, key, lambda: asdict(_measure(home, plan, *built(), arithmetic)))
     found = _calibration(known)
-    return replace(found, decode_seconds=_decode_seconds(home, plan), correction=correction(home, plan, device))
+    found = replace(found, decode_seconds=_decode_seconds(home, plan), correction=correction(home, plan, device))
+    return _with_teacher(home, plan.teacher, found, arithmetic) if plan.teacher else found
 
 
 def known_calibration(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> Calibration | None:
@@ -82,6 +85,22 @@ def _decoded(home: Home, plan: Plan) -> float:
         photos = [dataset.folder / str(dataset.table["file"].iat[row]) for row in some]
         return measuring.decode_seconds(photos, plan.image_size, workers)
     return measuring.decode_seconds([measuring.a_photo()] * 3, plan.image_size, workers)
+
+
+def _with_teacher(home: Home, teacher: Teacher, found: Calibration, arithmetic: Arithmetic) -> Calibration:
+    """The same with what a look of the teacher costs, in the arithmetic of its student."""
+    who = teacher.model_dump_json(exclude={"views"})
+    key = measurements.key_of("teacher", who, arithmetic.facts(), arithmetic.device)
+    costs = measurements.kept(home, key, lambda: _teacher_costs(teaching_model(home, teacher), arithmetic))
+    return replace(found, **costs)
+
+
+def _teacher_costs(model: TeachingModel, arithmetic: Arithmetic) -> measurements.Body:
+    with threads_given_back():
+        arithmetic.use_threads()
+        seconds = measuring.teacher_seconds(model, arithmetic)
+    weights = sum(each.numel() for each in model.network.parameters())
+    return {"teacher_seconds": seconds, "teacher_kept_bytes": 2 * model.numbers, "teacher_bytes": 4 * weights}
 
 
 def correction(home: Home, plan: Plan, device: torch.device) -> float:

@@ -18,11 +18,13 @@ from core.backbones.cut import cut
 from core.backbones.folding import Folding
 from core.datasets import decode_for, store_side
 from core.home import whole_folder
+from core.plans.estimate import LOOKED_AT_ONCE
 from core.plans.plan import Augmentation, Phase, Plan
 from core.training.arithmetic import Arithmetic
 from core.training.augmentation import augment, draw
 from core.training.model import TrainedModel, free_for
 from core.training.optimisers import make_optimiser
+from core.training.teaching import TeachingModel
 
 STEP_SECONDS = 0.5  # that one step of a trial should last at most
 TRIAL_SECONDS = 0.3  # the least that a step is repeated for
@@ -90,6 +92,24 @@ def look_seconds(trial: Trial) -> float:
             look(trial.images)
 
     return _seconds(forward, trial.arithmetic.device, TRIAL_SECONDS) / len(trial.images)
+
+
+def teacher_seconds(model: TeachingModel, arithmetic: Arithmetic) -> float:
+    """One photo shown to a teacher."""
+    arithmetic.move(model.network)
+
+    def look(photos: int, at_least: float) -> float:
+        images = _images(photos, model.image_size, arithmetic)
+
+        def show() -> None:
+            with torch.no_grad(), arithmetic.autocast_to_look():
+                model.look(images)
+
+        return _seconds(show, arithmetic.device, at_least) / photos
+
+    glance = look(FEWEST, ONCE)
+    fitting = int(STEP_SECONDS / glance) if glance > 0 else FEWEST
+    return look(min(max(fitting, FEWEST), LOOKED_AT_ONCE), TRIAL_SECONDS)
 
 
 def step_seconds(trial: Trial, first_learning: int, at_least: float = TRIAL_SECONDS) -> float:

@@ -8,7 +8,7 @@ order. The two-term form of the loss (mixup, section 2) serves every objective t
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -62,6 +62,16 @@ def mix(images: Tensor, mixture: Mixture) -> Tensor:
     mixed = images.clone()
     mixed[:, :, top:bottom, left:right] = others[:, :, top:bottom, left:right]
     return mixed
+
+
+def preview_mixing(views: Tensor, others: Tensor, changes: Augmentation, seed: int) -> Tensor:
+    """Views of one photo as training may mix them with views of another; all uint8 [views, 3, size, size]."""
+    shown = []
+    for number, pair in enumerate(torch.stack([views, others], dim=1)):
+        mixture = draw_mixture(changes, seed, number, len(pair), pair.shape[-1])
+        swapped = mixture and replace(mixture, other=np.array([1, 0]))
+        shown.append(mix(pair.float(), swapped)[0].round().to(torch.uint8) if swapped else pair[0])
+    return torch.stack(shown)
 
 
 def mixed_loss(loss: Loss, outcome: Outcome, mixture: Mixture | None) -> Tensor:

@@ -24,7 +24,7 @@ from core.training.model import TrainedModel, learns_batch_norm, split_names
 from core.training.optimisers import make_optimiser
 from core.training.resident_pixels import make_resident
 from core.training.state import TrainingState
-from core.training.teaching import guides_for
+from core.training.teachers import guides_for
 from core.training.workbench import Job, Workbench, lay_out, tasks_of
 
 CHECKPOINT_SECONDS = 60.0

@@ -58,8 +58,11 @@ def _learn_from(bench: Workbench, state: TrainingState, path: PhotoPath, rows: n
         mixture = draw_mixture(plan.augmentation, plan.seed, at.step, len(part), plan.image_size)
         with bench.arithmetic.autocast():
             features = dropped(path.learn(part, at.epoch, mixture), plan.head.dropout, chance)
-            lesson = state.guides.lesson(part, path.views_of(part, at.epoch), features) if state.guides else None
-            outcome = Outcome(features, state.model.answers(features), bench.labels_of(part), lesson)
+            logits = state.model.answers(features)
+            lesson = (
+                state.guides.lesson(part, path.views_of(part, at.epoch), features, logits) if state.guides else None
+            )
+            outcome = Outcome(features, logits, bench.labels_of(part), lesson)
             loss = mixed_loss(bench.loss, outcome, mixture) * (len(part) / len(rows))
         state.scaler.scale(loss).backward()
         numbers.append(torch.stack([loss.detach().float(), *_right_and_labelled(outcome)]))

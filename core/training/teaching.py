@@ -6,7 +6,7 @@ Their views are new in each epoch; here each photo has a few fixed ones, so that
 network, looks at each of them once.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.backbones import BackboneCard, build_whole, card, feature_count
+from core.backbones import BackboneCard
+from core.datasets import Task
 from core.objectives import Lesson
 from core.plans.plan import Plan
 from core.training.activation_files import Values
@@ -29,41 +30,53 @@ LOOKING = "Asking the teacher about every photo, view {view} of {views}"
 
 
 @dataclass(frozen=True, eq=False)
-class Teacher:
-    """network: with its classifier, on the training device. image_size: the side of the photos it is shown, in pixels.
+class TeachingModel:
+    """network: all of it, on the processor; nothing of it learns. card: of its backbone. image_size: pixels on a side.
 
-    kept: by view, what it said about the training photos; where a view is missing, there was no room for it.
+    tells: what it tells apart. look: normalised photos -> features [images, channels], and answers [images, classes]
+    for each of `tells`.
     """
 
     network: nn.Module
     card: BackboneCard
     image_size: int
+    features: int
+    tells: tuple[Task, ...]
+    look: Callable[[Tensor], Values]
+
+    @property
+    def numbers(self) -> int:
+        """How many it says about a photo."""
+        return self.features + sum(len(task.classes) for task in self.tells)
+
+
+@dataclass(frozen=True, eq=False)
+class Teaching:
+    """A model that is asked about the training photos of a run. model: on the training device.
+
+    kept: by view, what it said about the training photos; where a view is missing, there was no room for it.
+    """
+
+    model: TeachingModel
     bench: Workbench
     kept: Mapping[int, KeptActivations] = field(default_factory=dict)
 
-    @property
-    def classes(self) -> int:
-        return int(self.network.num_classes)  # type: ignore[arg-type]
-
     def says(self, rows: np.ndarray, views: np.ndarray) -> Values:
-        """Answers [rows, classes] and features [rows, channels] about training photos, each in its own view."""
+        """Features and answers, as `TeachingModel.look` gives them, about training photos, each in its own view."""
         if self.kept.keys() >= set(views.tolist()):
-            answers, features = gathered(self.kept, rows, views)
-            return answers, features
+            return gathered(self.kept, rows, views)
         return self.look(rows, views)
 
     @torch.no_grad()
     def look(self, rows: np.ndarray, views: np.ndarray) -> Values:
         """The same, by looking now; in 16 bits, which hold all that is worth learning."""
-        pixels, arithmetic = pixels_seen(self.bench, rows, views), self.bench.arithmetic
-        side = (self.image_size, self.image_size)
+        pixels, model = pixels_seen(self.bench, rows, views), self.model
+        side = (model.image_size, model.image_size)
         pixels = functional.interpolate(pixels, side, mode="bicubic", antialias=True).clamp_(0, 255)
-        mean, std = (255 * torch.tensor(each, device=pixels.device).view(1, 3, 1, 1) for each in _norms(self.card))
-        with arithmetic.autocast_to_look():
-            seen = self.network.forward_features(arithmetic.lay_out((pixels - mean) / std))  # type: ignore[operator]
-            answers = self.network.forward_head(seen)  # type: ignore[operator]
-            features = self.network.forward_head(seen, pre_logits=True)  # type: ignore[operator]
-        return answers.half(), features.half()
+        mean, std = (255 * torch.tensor(each, device=pixels.device).view(1, 3, 1, 1) for each in _norms(model.card))
+        with self.bench.arithmetic.autocast_to_look():
+            found = model.look(self.bench.arithmetic.lay_out((pixels - mean) / std))
+        return tuple(each.half() for each in found)
 
 
 def _norms(of: BackboneCard) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
@@ -71,43 +84,60 @@ def _norms(of: BackboneCard) -> tuple[tuple[float, float, float], tuple[float, f
 
 
 class Guides(nn.Module):
-    """From the student's features to what its teacher says: two linear layers, thrown away when it has learned.
+    """From the student's features to what its teacher says: linear layers, thrown away when it has learned.
 
-    answers: to [batch, classes of the teacher]. features: to [batch, channels of the teacher].
+    features: to [batch, channels of the teacher]. answers: to [batch, classes], one for each thing that the teacher
+    tells apart and the student does not. Where both tell the same apart, the student's own head is compared.
     """
 
-    def __init__(self, features: int, teacher: Teacher, seed: int) -> None:
+    def __init__(self, features: int, teacher: Teaching, seed: int) -> None:
         super().__init__()
         self.teacher = teacher
-        self.answers = nn.Linear(features, teacher.classes)
-        self.features = nn.Linear(features, feature_count(teacher.network))
+        self.shared = [_shared(task, teacher.bench.tasks) for task in teacher.model.tells]
+        self.features = nn.Linear(features, teacher.model.features)
+        self.answers = nn.ModuleList(
+            nn.Linear(features, len(task.classes))
+            for task, shared in zip(teacher.model.tells, self.shared, strict=True)
+            if shared is None
+        )
         init_linear(self, seed)
 
     def ask_about_all(self) -> Generator[Prepared, None, None]:
         """Ask the teacher once about all views of all training photos, before there is anything to learn."""
         self.teacher = yield from _asked_about_all(self.teacher)
 
-    def lesson(self, rows: np.ndarray, views: np.ndarray, features: Tensor) -> Lesson:
-        """features: the student's, [rows, channels], of training photos in those views."""
-        answers, taught = self.teacher.says(rows, views)
-        return Lesson(answers, taught, self.answers(features), self.features(features))
+    def lesson(self, rows: np.ndarray, views: np.ndarray, features: Tensor, logits: Mapping[str, Tensor]) -> Lesson:
+        """features, logits: the student's, [rows, channels] and by task [rows, classes], of photos in those views."""
+        taught, *answers = self.teacher.says(rows, views)
+        guides = iter(self.answers)
+        own = tuple(logits[shared.task] if shared else next(guides)(features) for shared in self.shared)
+        theirs = tuple(
+            said[:, shared.columns] if shared else said for said, shared in zip(answers, self.shared, strict=True)
+        )
+        return Lesson(theirs, taught, own, self.features(features))
 
 
-def guides_for(bench: Workbench, features: int) -> Guides | None:
-    """With the plan's teacher, if it names one. features: of the student. Raises what `core.backbones.build` does."""
-    chosen = bench.plan.teacher
-    if chosen is None:
-        return None
-    network = build_whole(bench.home, chosen.backbone, chosen.image_size).eval().requires_grad_(False)
-    teacher = Teacher(bench.arithmetic.move(network), card(chosen.backbone.name), chosen.image_size, bench)
-    return Guides(features, teacher, bench.plan.seed).to(bench.arithmetic.device)
+@dataclass(frozen=True)
+class Shared:
+    """A task of the student that its teacher knows. columns: where its classes are among the teacher's answers."""
+
+    task: str
+    columns: list[int]
 
 
-def _asked_about_all(teacher: Teacher) -> Generator[Prepared, None, Teacher]:
+def _shared(told: Task, tasks: Sequence[Task]) -> Shared | None:
+    """Which of a student's tasks the teacher tells apart, too: of the same name, with all of its classes."""
+    for task in tasks:
+        if task.name == told.name and set(task.classes) <= set(told.classes):
+            return Shared(task.name, [told.classes.index(name) for name in task.classes])
+    return None
+
+
+def _asked_about_all(teacher: Teaching) -> Generator[Prepared, None, Teaching]:
     """The teacher with all that it says about the training photos kept, as far as there is room."""
     bench, plan = teacher.bench, teacher.bench.plan
     keeper = Keeper(bench.home, bench.arithmetic.device, _facts(teacher), bench.contents)
-    bytes_per_photo = 2 * (teacher.classes + feature_count(teacher.network))
+    bytes_per_photo = 2 * teacher.model.numbers
     kept: dict[int, KeptActivations] = {}
     views = plan.fixed_views or 0
     for view in range(views):
@@ -132,16 +162,16 @@ def _view_facts(plan: Plan, view: int) -> dict[str, object]:
     return {**changes, "seed": plan.seed, "view": view}
 
 
-def _facts(teacher: Teacher) -> dict[str, object]:
-    bench = teacher.bench
+def _facts(teacher: Teaching) -> dict[str, object]:
+    bench, model = teacher.bench, teacher.model
     return {
-        "teacher": teacher.card.architecture,
-        "weights": digest_of_tensors(teacher.network.state_dict().items()),
-        "image_size": teacher.image_size,
+        "teacher": model.card.architecture,
+        "weights": digest_of_tensors(model.network.state_dict().items()),
+        "image_size": model.image_size,
         "seen_at": bench.plan.image_size,
         "side": bench.store.side,
-        "mean": teacher.card.mean,
-        "std": teacher.card.std,
+        "mean": model.card.mean,
+        "std": model.card.std,
         "precision": bench.arithmetic.looks_in or bench.arithmetic.precision,
         "device": bench.arithmetic.device.type,
         "versions": (torch.__version__, timm.__version__),

@@ -21,6 +21,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "Batch": "batch size",
         "Augmentation": "augmentation",
         "Early stopping": "early stopping",
+        "Teacher": "teacher",
     },
     "What you watch": {
         "Loss": "loss",

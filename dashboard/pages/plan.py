@@ -14,6 +14,7 @@ from dashboard.parts.plan_file import show_plan_file
 from dashboard.parts.plan_network import choose_phase, show_network, show_recipe
 from dashboard.parts.plan_settings import show_everything_else, show_main_settings, show_tasks
 from dashboard.parts.plan_summary import show_summary
+from dashboard.parts.plan_teacher import show_teacher
 from dashboard.parts.plan_widgets import ERROR
 from dashboard.parts.texts import show_error
 
@@ -46,9 +47,10 @@ def _show_choices(
     phase = choose_phase(plan)
     show_network(plan, phase, stages, head_size, expert)
     show_main_settings(plan, card)
+    show_teacher(plan)
     show_augmentation(plan, dataset, expert)
     if expert:
-        show_everything_else(plan, phase)
+        show_everything_else(plan, phase, dataset)
         show_plan_file(plan)
 
 

@@ -40,7 +40,7 @@ def page() -> None:
         elif not said:
             quiet("Its answer appears here: the class, how sure it is, and what else it might be.")
             quiet(_what_it_knows(model), "font-size:.86rem")
-        show_take_home(run.id)
+        show_take_home(model)
     if len(said) > 1:
         show_table(model, said, photos)
 

@@ -79,7 +79,8 @@ def _measurement(home: Home, plan: Plan, card: BackboneCard) -> "Future[Calibrat
     sizes = f"{plan.image_size} {plan.batch_size} {plan.precision} {plan.optimiser.kind}"
     photos = f"{plan.source.id} {plan.source.version}"
     learns = min(phase.first_learning for phase in plan.phases)
-    key = f"{home.root} {card.architecture} {sizes} {photos} {learns} {plan.device}"
+    teacher = plan.teacher.model_dump_json() if plan.teacher else ""
+    key = f"{home.root} {card.architecture} {sizes} {photos} {learns} {plan.device} {teacher}"
     known = _asked.get(key)
     now = time.monotonic()
     if known is None or (known.measurement.done() and now - known.at > FRESH_SECONDS):

@@ -11,7 +11,7 @@ from PIL import Image
 from core.datasets import Dataset, decode, prepare_image
 from core.errors import BadDataset
 from core.plans import NO_AUGMENTATION, Augmentation, Plan, views_in_words
-from core.training import preview_augmentation
+from core.training import preview_augmentation, preview_mixing
 from dashboard import state
 from dashboard.parts.plan_widgets import shows
 from dashboard.words import WORDS
@@ -64,12 +64,15 @@ def with_pills(plan: Plan, names: list[str]) -> Plan:
 def _show_strengths(plan: Plan) -> None:
     crop, colour, rotate = st.columns(3)
     erase, strong, views = st.columns(3)
+    blend, paste, _ = st.columns(3)
     for column, label, field, least, most, step in (
         (crop, "Crop keeps at least", "crop", 0.1, 1.0, 0.05),
         (colour, "Colour, strength", "colour", 0.0, 1.0, 0.05),
         (rotate, "Rotate, up to degrees", "rotate", 0.0, 180.0, 5.0),
         (erase, "Erase, chance", "erase", 0.0, 1.0, 0.05),
         (strong, "Strong change, chance", "strong", 0.0, 1.0, 0.05),
+        (blend, "Blend photos (mixup), share", "mixup", 0.0, 1.0, 0.05),
+        (paste, "Paste parts (cutmix), share", "cutmix", 0.0, 1.0, 0.05),
     ):
         column.slider(
             label, least, most, step=step, help=WORDS.get(f"augmentation {field}"),
@@ -111,9 +114,10 @@ def _show_preview(augmentation: Augmentation, dataset: Dataset) -> None:
     if not len(rows):
         return
     # A step through the photos that lands in another class each time, whatever their order.
-    image_id = dataset.table["image_id"].iat[rows[(_preview_number() * 7919) % len(rows)]]
+    numbers = [(_preview_number() + step) * 7919 % len(rows) for step in (0, 1)]
+    photo, other = (str(dataset.path(dataset.table["image_id"].iat[rows[number]])) for number in numbers)
     try:
-        pictures = _views(str(dataset.path(image_id)), augmentation.model_dump_json(), _preview_number())
+        pictures = _views(photo, other, augmentation.model_dump_json(), _preview_number())
     except BadDataset:  # its file went away since; the plan does not depend on it
         return
     cells = "".join(
@@ -130,14 +134,24 @@ def _show_preview(augmentation: Augmentation, dataset: Dataset) -> None:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _views(file: str, augmentation: str, seed: int) -> list[str]:
-    """The photo as the network sees it, then changed five times, as data URLs; alone where nothing changes it."""
+def _views(photo: str, other: str, augmentation: str, seed: int) -> list[str]:
+    """The photo as the network sees it, then changed five times, as data URLs; alone where nothing changes it.
+
+    other: the photo with which it is mixed, where the plan mixes photos.
+    """
     chosen = Augmentation.model_validate_json(augmentation)
-    pixels = torch.from_numpy(prepare_image(decode(Path(file)), SIDE).copy()).permute(2, 0, 1)[None]
-    views = [preview_augmentation(pixels, NO_AUGMENTATION, seed, 1)]
+    views = list(preview_augmentation(_pixels(photo), NO_AUGMENTATION, seed, 1)[0])
     if not chosen.off:
-        views.append(preview_augmentation(pixels, chosen, seed, VIEWS - 1))
-    return [_as_url(view) for several in views for view in several.reshape(-1, *several.shape[-3:])]
+        views += preview_augmentation(_pixels(photo), chosen, seed, VIEWS - 1)[0]
+    if chosen.mixes:
+        others = preview_augmentation(_pixels(other), chosen, seed, VIEWS - 1)[0]
+        views[1:] = preview_mixing(torch.stack(views[1:]), others, chosen, seed)
+    return [_as_url(view) for view in views]
+
+
+def _pixels(file: str) -> torch.Tensor:
+    """uint8 [1, 3, side, side]."""
+    return torch.from_numpy(prepare_image(decode(Path(file)), SIDE).copy()).permute(2, 0, 1)[None]
 
 
 def _as_url(picture: torch.Tensor) -> str:

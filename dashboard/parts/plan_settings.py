@@ -8,6 +8,7 @@ from core.backbones import BackboneCard, sizes_for
 from core.datasets import Dataset
 from core.plans import EarlyStopping, Phase, Plan, set_epochs, set_head_rate
 from core.training import devices
+from dashboard.parts.plan_teacher import show_teacher_settings
 from dashboard.parts.plan_widgets import shows, with_value
 from dashboard.parts.texts import plain
 from dashboard.words import WORDS
@@ -15,6 +16,7 @@ from dashboard.words import WORDS
 USUAL_EPOCHS = 50
 HEAD_RATES = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
 BATCHES = (4, 8, 16, 32, 64, 128, 256)
+AVERAGES = (0.0, 0.9, 0.99, 0.995, 0.999, 0.9995)
 PRECISIONS = {"auto": "automatic", "fp32": "32 bit", "bf16": "16 bit (bf16)", "fp16": "16 bit (fp16)"}
 SCHEDULES = {"constant": "as it is", "cosine": "falls in a curve", "linear": "falls evenly"}
 
@@ -52,13 +54,15 @@ def show_tasks(plan: Plan, dataset: Dataset) -> None:
     )
 
 
-def show_everything_else(plan: Plan, phase: int) -> None:
+def show_everything_else(plan: Plan, phase: int, dataset: Dataset) -> None:
     """What an expert may want to set. Every one of them has a default that works."""
     with st.container(key="card_expert"):
         st.subheader("Everything else")
         _phase_settings(plan, phase)
         _optimiser_settings(plan)
+        _calming_settings(plan)
         _loss_settings(plan)
+        show_teacher_settings(plan, dataset)
         _machine_settings(plan)
 
 
@@ -96,6 +100,28 @@ def _optimiser_settings(plan: Plan) -> None:
     )  # fmt: skip
 
 
+def _calming_settings(plan: Plan) -> None:
+    """What keeps single steps from mattering too much."""
+    a, b, c = st.columns(3)
+    a.number_input(
+        "Longest step of the gradient", 0.0, 1_000.0, step=0.5, format="%g", help=WORDS["gradient clipping"],
+        **shows("clip", plan.optimiser.clip_norm or 0.0, lambda plan, n: _optimiser(plan, clip_norm=n or None)),
+    )  # fmt: skip
+    b.select_slider(
+        "Average of the weights", with_value(AVERAGES, plan.optimiser.average), format_func=_average_in_words,
+        help=WORDS["average"], **shows("average", plan.optimiser.average, lambda plan, n: _optimiser(plan, average=n)),
+    )  # fmt: skip
+    stopping = plan.early_stopping
+    c.number_input(
+        "Early stop, epochs", 0, 10_000, help=WORDS["early stopping"],
+        **shows("patience", stopping.patience if stopping else 0, _stop_early),
+    )  # fmt: skip
+
+
+def _average_in_words(decay: float) -> str:
+    return f"{decay:g}" if decay else "off"
+
+
 def _loss_settings(plan: Plan) -> None:
     a, b, c = st.columns(3)
     a.slider(
@@ -113,19 +139,14 @@ def _loss_settings(plan: Plan) -> None:
 
 
 def _machine_settings(plan: Plan) -> None:
-    stopping = plan.early_stopping
-    a, b, c, d = st.columns(4)
-    a.number_input(
-        "Early stop, epochs", 0, 10_000, help=WORDS["early stopping"],
-        **shows("patience", stopping.patience if stopping else 0, _stop_early),
-    )  # fmt: skip
-    b.number_input("Seed", 0, 2**31 - 1, help=WORDS["seed"], **shows("seed", plan.seed, _field("seed")))
+    a, b, c = st.columns(3)
+    a.number_input("Seed", 0, 2**31 - 1, help=WORDS["seed"], **shows("seed", plan.seed, _field("seed")))
     names = {"auto": "automatic", **{device.name: device.description for device in devices()}}
-    c.selectbox(
+    b.selectbox(
         "Computes on", list(dict.fromkeys([*names, plan.device])), format_func=lambda d: names.get(d, d),
         help=WORDS["device"], **shows("device", plan.device, _field("device")),
     )  # fmt: skip
-    d.selectbox(
+    c.selectbox(
         "Precision", list(PRECISIONS), format_func=PRECISIONS.__getitem__, help=WORDS["precision"],
         **shows("precision", plan.precision, _field("precision")),
     )  # fmt: skip

@@ -1,21 +1,57 @@
-"""The trained model, to take along."""
+"""The trained model, to take along, or to make smaller first."""
 
 from pathlib import Path
 
 import streamlit as st
 
-from dashboard.parts.texts import escaped
+from core.backbones import BackboneCard, card, describe_stages, smaller_here
+from core.plans import Teacher, make_plan, set_teacher
+from dashboard import state
+from dashboard.parts.texts import escaped, in_bytes, in_millions
+from dashboard.parts.trained_run import TrainedRun
 from dashboard.routes import export_url
 
 STYLE = Path(__file__).with_name("results.css")
+BYTES_PER_PARAMETER = 4
 
 
-def show_take_home(run_id: str) -> None:
+def show_take_home(model: TrainedRun) -> None:
     st.html(STYLE)
     st.subheader("Take it home", anchor=False)
     st.html(
         '<div class="row apart" style="align-items:center">'
         '<span><b>Zip for Python</b><br><span class="quiet small">weights, labels, the plan, a model card, '
         "and a script that gives the same answers without Graft</span></span>"
-        f'<a class="graft-save" href="{escaped(export_url(run_id))}" download>Save</a></div>'
+        f'<a class="graft-save" href="{escaped(export_url(model.run.id))}" download>Save</a></div>'
     )
+    large = card(model.run.plan.backbone.name)
+    small = smaller_here(state.home(), large)
+    if small:
+        _show_way_to_smaller(model, large, small)
+
+
+def _show_way_to_smaller(model: TrainedRun, large: BackboneCard, small: BackboneCard) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.html(
+            "<span><b>Too large for a phone?</b><br>"
+            f'<span class="quiet small">It has {in_millions(large.parameters)} parameters '
+            f"({_size(large)}). It can teach what it knows to {escaped(small.title)}, which has "
+            f"{in_millions(small.parameters)} ({_size(small)}).</span></span>"
+        )
+        if st.button("Make it smaller", key="make_smaller", icon=":material/compress:"):
+            _plan_smaller(model, small)
+            st.switch_page("pages/plan.py")
+
+
+def _size(of: BackboneCard) -> str:
+    return in_bytes(BYTES_PER_PARAMETER * of.parameters)
+
+
+def _plan_smaller(model: TrainedRun, small: BackboneCard) -> None:
+    """A plan in which this model teaches the small network, all of which learns."""
+    plan = make_plan(model.dataset, small, describe_stages(small), "head-first")
+    plan = plan.model_copy(update={"tasks": model.tasks})
+    state.choose_dataset(model.dataset)
+    state.choose_task(model.tasks[0])
+    state.choose_card(small)
+    state.set_plan(set_teacher(plan, Teacher(run=model.run.id)))

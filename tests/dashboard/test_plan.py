@@ -8,12 +8,13 @@ import pytest
 from core.backbones import describe_stages
 from core.datasets import load_dataset
 from core.home import Home
-from core.plans import parse_plan
+from core.plans import BackboneChoice, Teacher, parse_plan, set_teacher
 from core.runs import list_runs
 from dashboard.drafts import load_draft, save_draft
 from dashboard.parts import estimate as cost
 from dashboard.parts.plan_augmentation import switched_on, with_pills
 from dashboard.parts.plan_network import blocks_of
+from dashboard.parts.plan_teacher import key_of
 from dashboard.parts.plan_widgets import with_value
 from tests.dashboard.conftest import words
 from tests.dashboard.made_runs import STARTER, made_plan, made_run
@@ -245,3 +246,81 @@ def test_a_plan_of_the_page_is_a_plan_of_the_command_line(open_page, small) -> N
     app.toggle(key="expert").set_value(True).run()
     assert parse_plan(app.code[0].value) == plan_of(app)
     assert load_dataset(app_home(app), small.id).id == plan_of(app).source.id
+
+
+def taught_by(app, key: str) -> None:
+    app.toggle(key="expert").set_value(True).run()
+    labelled(app.selectbox, "Teacher").set_value(key).run()
+    assert not app.exception, app.exception[0].value
+
+
+def test_a_run_of_these_photos_and_a_network_that_is_here_can_teach(open_page, small, many, home: Home) -> None:
+    trained = made_run(home, small, "finished", epochs=2, name="the <large> one")
+    made_run(home, small, "running", name="no model yet")
+    made_run(home, many, "finished", epochs=2, name="of other photos")
+    app = open_page("plan", dataset=small.id)
+    app.toggle(key="expert").set_value(True).run()
+    options = labelled(app.selectbox, "Teacher").options
+    assert options[0] == "nobody"
+    assert options[1].replace("\\", "") == "“the <large> one”"
+    assert "Graft CNN" in options[2]
+    assert not [option for option in options if "other" in option or "yet" in option]
+    labelled(app.selectbox, "Teacher").set_value(key_of(Teacher(run=trained.id))).run()
+    assert plan_of(app).teacher == Teacher(run=trained.id)
+    assert "It learns from <b>“the &lt;large&gt; one”</b>, too." in words(app)
+
+
+def test_how_much_a_teacher_counts_reaches_the_plan(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    taught_by(app, key_of(Teacher(backbone=BackboneChoice(name=STARTER))))
+    labelled(app.slider, "Its answers count").set_value(2.5).run()
+    labelled(app.slider, "What it sees counts").set_value(0.0).run()
+    labelled(app.slider, "Softness of its answers").set_value(4.0).run()
+    labelled(app.slider, "Views of a photo that it looks at").set_value(8).run()
+    plan = plan_of(app)
+    said = {each.kind: (each.weight, each.temperature) for each in plan.objectives}
+    assert said["teacher_answers"] == (2.5, 4.0)
+    assert said["teacher_features"][0] == 0.0
+    assert plan.teacher.views == 8
+
+
+def test_a_teacher_stays_with_another_network_and_another_recipe_and_can_be_left_out(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    teacher = Teacher(backbone=BackboneChoice(name=STARTER))
+    taught_by(app, key_of(teacher))
+    app.segmented_control[0].set_value("head-first").run()
+    assert plan_of(app).teacher == teacher
+    app = open_page("plan", dataset=small.id, plan=plan_of(app).hash[:16], model="test_resnet.r160_in1k")
+    assert plan_of(app).backbone.name == "test_resnet.r160_in1k"
+    assert plan_of(app).teacher == teacher
+    app.button(key="without_teacher").click().run()
+    assert plan_of(app).teacher is None
+    assert [each.kind for each in plan_of(app).objectives] == ["cross_entropy"]
+
+
+def test_a_teacher_that_was_deleted_is_named_so_and_the_page_stands(open_page, small, home: Home) -> None:
+    gone = save_draft(home, set_teacher(made_plan(small), Teacher(run="abcdef")))
+    app = open_page("plan", dataset=small.id, plan=gone, model=STARTER)
+    assert "a run that is gone" in words(app)
+    app.button(key="start").click().run()
+    assert "The run that should teach is gone" in app.error[0].value
+
+
+def test_calming_settings_reach_the_plan(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    app.toggle(key="expert").set_value(True).run()
+    labelled(app.number_input, "Longest step of the gradient").set_value(2.0).run()
+    labelled(app.select_slider, "Average of the weights").set_value(0.99).run()
+    assert (plan_of(app).optimiser.clip_norm, plan_of(app).optimiser.average) == (2.0, 0.99)
+    labelled(app.number_input, "Longest step of the gradient").set_value(0.0).run()
+    assert plan_of(app).optimiser.clip_norm is None
+
+
+def test_too_much_mixing_is_refused_in_a_sentence_and_less_is_shown(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    app.toggle(key="expert").set_value(True).run()
+    labelled(app.slider, "Blend photos (mixup), share").set_value(0.75).run()
+    assert plan_of(app).augmentation.mixup == 0.75
+    labelled(app.slider, "Paste parts (cutmix), share").set_value(0.75).run()
+    assert "let them add up to at most 1" in app.error[0].value
+    assert plan_of(app).augmentation.cutmix == 0

@@ -5,8 +5,11 @@ import io
 
 import pytest
 
+from core.backbones import card, describe_stages
 from core.errors import BadDataset
 from core.home import Home
+from core.plans import Teacher, make_plan
+from dashboard.drafts import load_draft
 from dashboard.parts.answers import Said, as_csv, as_table, headline_of
 from dashboard.parts.try_photos import in_percent
 from tests.conftest import draw_photo
@@ -111,3 +114,23 @@ def test_several_tasks_have_columns_each() -> None:
 )
 def test_no_certainty_is_claimed_that_is_not_there(share: float, words: str) -> None:
     assert in_percent(share) == f"{words} %".replace(" ", "\u00a0")
+
+
+def test_a_large_model_can_teach_a_smaller_one(open_page, small, home: Home) -> None:
+    large = card("resnet50.a1_in1k")
+    plan = make_plan(small, large, describe_stages(large), "top")
+    run = made_run(home, small, "finished", epochs=2, plan=plan)
+    app = open_page("use", run=run.id)
+    app.button(key="make_smaller").click().run()
+    assert not app.exception, app.exception[0].value
+    made = load_draft(home, app.session_state["graft:plan"])
+    assert made.teacher == Teacher(run=run.id)
+    assert 2 * card(made.backbone.name).parameters <= large.parameters
+    assert {each.kind for each in made.objectives} == {"cross_entropy", "teacher_answers", "teacher_features"}
+    assert made.tasks == run.plan.tasks
+
+
+def test_what_is_small_already_is_offered_nothing(open_page, small, home: Home, monkeypatch) -> None:
+    monkeypatch.setattr("dashboard.parts.take_home.smaller_here", lambda *_: None)
+    app = open_page("use", run=made_run(home, small, "finished", epochs=2).id)
+    assert not [button for button in app.button if button.key == "make_smaller"]

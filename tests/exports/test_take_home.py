@@ -5,7 +5,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,9 @@ from core.datasets import import_dataset
 from core.errors import BadInput, NotFound
 from core.evaluation import make_result, predictions_table, read_predictions, save_result
 from core.exports import export_zip, load_predictor
-from core.exports.model_card import escaped
+from core.exports.model_card import escaped, model_card
 from core.exports.predictor import read_photo
-from core.plans import parse_plan
+from core.plans import BackboneChoice, Teacher, parse_plan, set_teacher
 from core.runs.queueing import queue
 
 # A folder with photos that are too large for the project; tests that want one are skipped without it.
@@ -188,6 +188,15 @@ def test_the_card_says_what_it_knows_and_what_it_learned_from(home, run, tmp_pat
     assert "| shoes | 4 |" in text
     assert "which of 3 classes it shows" in text
     assert "It always answers with one of its classes" in text
+
+
+def test_the_card_names_who_taught(home, run):
+    plan = run.plan
+    assert "a teacher" not in model_card(home, run)
+    by_network = set_teacher(plan, Teacher(backbone=BackboneChoice(name="resnet18")))
+    assert "a teacher says about the same photos: resnet18" in model_card(home, replace(run, plan=by_network))
+    by_run = set_teacher(plan, Teacher(run=run.id))
+    assert "a model that Graft trained before" in model_card(home, replace(run, plan=by_run))
 
 
 def test_the_card_escapes_what_users_typed(home, run, tmp_path):

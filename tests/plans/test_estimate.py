@@ -4,7 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from core.plans import NO_AUGMENTATION, Calibration, estimate, in_words, learning_parameters, make_plan, set_epochs
+from core.plans import (
+    NO_AUGMENTATION,
+    BackboneChoice,
+    Calibration,
+    Teacher,
+    estimate,
+    in_words,
+    learning_parameters,
+    make_plan,
+    set_epochs,
+    set_teacher,
+)
 from core.plans.estimate import EPOCH_SECONDS, KEEP_SECONDS, PROCESS_BYTES, START_SECONDS, TAKE_SECONDS
 from tests.plans.conftest import make_dataset
 
@@ -138,3 +149,14 @@ def test_learning_parameters_are_those_of_stages_free_in_any_phase(dataset, card
 )
 def test_a_duration_is_said_as_a_person_would(seconds: float, words: str):
     assert in_words(seconds) == words
+
+
+@pytest.mark.parametrize(("recipe", "views"), [("feature-extraction", 1), ("head-first", 4)])
+def test_a_teacher_looks_once_at_each_view_of_each_training_photo(dataset, card, stages, recipe: str, views: int):
+    plan = make_plan(dataset, card, stages, recipe)
+    taught = set_teacher(plan, Teacher(backbone=BackboneChoice(name="resnet18")))
+    measured = replace(MEASURED, teacher_seconds=7e-3, teacher_kept_bytes=3_000, teacher_bytes=40_000_000)
+    without, found = estimate(plan, 200, 40, MEASURED, HEAD), estimate(taught, 200, 40, measured, HEAD)
+    assert found.seconds - without.seconds == pytest.approx(views * 200 * (7e-3 + KEEP_SECONDS * 3_000))
+    assert found.disk_bytes - without.disk_bytes == views * 200 * 3_000
+    assert found.memory_bytes - without.memory_bytes == 40_000_000

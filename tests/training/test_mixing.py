@@ -6,7 +6,7 @@ import torch
 
 from core.objectives import Outcome, make_loss
 from core.plans import Augmentation, Objective
-from core.training.mixing import Mixture, draw_mixture, mix, mixed_loss
+from core.training.mixing import Mixture, draw_mixture, mix, mixed_loss, preview_mixing
 
 IMAGES = torch.randn(6, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 OTHER = np.array([3, 2, 0, 1, 5, 4])
@@ -70,3 +70,13 @@ def test_every_mixture_lies_within_the_photo_and_is_a_reordering():
 def test_the_same_step_mixes_alike():
     one, other = draw_mixture(BOTH, 7, 2, 6, 16), draw_mixture(BOTH, 7, 2, 6, 16)
     assert (one is None and other is None) or np.array_equal(one.other, other.other)
+
+
+def test_the_preview_mixes_as_training_does_with_the_other_photo():
+    views, others = torch.full((8, 3, 20, 20), 200, dtype=torch.uint8), torch.zeros((8, 3, 20, 20), dtype=torch.uint8)
+    shown = preview_mixing(views, others, BOTH, seed=3)
+    assert shown.dtype == torch.uint8
+    kept = [None if (m := draw_mixture(BOTH, 3, step, 2, 20)) is None else m.own for step in range(8)]
+    assert 0 < kept.count(None) < 8
+    for view, own in zip(shown, kept, strict=True):
+        assert view.float().mean().item() / 200 == pytest.approx(1 if own is None else own, abs=0.01)

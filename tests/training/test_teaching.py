@@ -1,6 +1,7 @@
 """A run with a teacher: what it is shown, that it is asked once, and that nothing of it stays in the model."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from pydantic import ValidationError
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
+from core.datasets import MISSING, Dataset, Task
+from core.errors import NotFound
 from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, Objective, Plan, Teacher
 from core.training import EpochEnded, Job, Prepared, Stepped, load_trained
 from core.training import teaching as teaching_module
@@ -49,12 +52,12 @@ def state_of(job: Job) -> TrainingState:
 def test_the_teacher_says_what_its_network_says_of_the_enlarged_photo(job_for: Callable[..., Job], teacher: Teacher):
     job = job_for(taught(teacher, augmentation=NO_AUGMENTATION))
     asked, rows = state_of(job).guides.teacher, np.array([3, 11])
-    answers, features = asked.says(rows, np.zeros(2, int))
+    features, answers = asked.says(rows, np.zeros(2, int))
     side = asked.bench.store.side
     at = (side - 32) // 2
     photos = asked.bench.store.read(rows)[..., at : at + 32, at : at + 32].float()
     shown = functional.interpolate(photos, (64, 64), mode="bicubic", antialias=True).clamp(0, 255)
-    mean, std = (255 * torch.tensor(each).view(1, 3, 1, 1) for each in (asked.card.mean, asked.card.std))
+    mean, std = (255 * torch.tensor(each).view(1, 3, 1, 1) for each in (asked.model.card.mean, asked.model.card.std))
     network = timm.create_model(RESNET.split(".")[0], num_classes=CLASSES).eval()
     network.load_state_dict(load_file(teacher.backbone.file))
     with torch.no_grad():
@@ -67,9 +70,9 @@ def test_the_teacher_says_what_its_network_says_of_the_enlarged_photo(job_for: C
 def test_each_view_is_looked_at_once_and_another_run_finds_it(
     job_for: Callable[..., Job], teacher: Teacher, monkeypatch: pytest.MonkeyPatch
 ):
-    looked, really = [], teaching_module.Teacher.look
+    looked, really = [], teaching_module.Teaching.look
     monkeypatch.setattr(
-        teaching_module.Teacher,
+        teaching_module.Teaching,
         "look",
         lambda self, rows, views: (looked.append(len(rows)), really(self, rows, views))[1],
     )
@@ -82,7 +85,8 @@ def test_each_view_is_looked_at_once_and_another_run_finds_it(
 
 
 @pytest.mark.parametrize(
-    ("changes", "new"), [({"strong": 1.0}, True), ({"colour": 0.9}, True), ({"erase": 1.0}, False), ({"mixup": 1.0}, False)]
+    ("changes", "new"),
+    [({"strong": 1.0}, True), ({"colour": 0.9}, True), ({"erase": 1.0}, False), ({"mixup": 1.0}, False)],
 )
 def test_a_change_that_the_teacher_sees_is_looked_at_anew(
     changes: dict[str, float], new: bool, job_for: Callable[..., Job], teacher: Teacher
@@ -141,5 +145,79 @@ def test_a_teacher_and_what_looks_at_it_go_together(teacher: Teacher):
         make_plan(teacher=teacher)
     with pytest.raises(ValidationError, match="exactly when an objective looks at it"):
         make_plan(objectives=BOTH)
-    with pytest.raises(ValidationError, match="nothing to teach"):
-        Teacher(backbone=BackboneChoice(name=RESNET, weights="random"))
+
+
+@pytest.mark.parametrize(
+    ("says", "said"),
+    [
+        ({"backbone": BackboneChoice(name=RESNET, weights="random")}, "nothing to teach"),
+        ({}, "either a backbone or a run"),
+        ({"backbone": BackboneChoice(name=RESNET), "run": "ab12"}, "either a backbone or a run"),
+        ({"run": "ab12", "image_size": 64}, "leave image_size out"),
+        ({"run": "../../etc"}, "run"),
+    ],
+)
+def test_a_teacher_is_one_that_has_learned(says: dict[str, object], said: str):
+    with pytest.raises(ValidationError, match=said):
+        Teacher(**says)
+
+
+@pytest.fixture
+def taught_run(job_for: Callable[..., Job], dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Teacher:
+    """A run that learned both tasks of the photos, at another size."""
+    monkeypatch.setattr("core.training.teachers.load_dataset", lambda *_: dataset)
+    job = job_for(make_plan(phase(epochs=1), tasks=("species", "health"), image_size=48), "ab12")
+    run_through(job)
+    (job.folder / "plan.json").write_text(job.plan.model_dump_json())
+    return Teacher(run="ab12", views=2)
+
+
+def test_a_run_teaches_what_its_best_model_says_at_its_own_size(job_for: Callable[..., Job], taught_run: Teacher):
+    asked, rows = state_of(job_for(taught(taught_run, augmentation=NO_AUGMENTATION))).guides.teacher, np.array([3, 11])
+    features, species, health = asked.says(rows, np.zeros(2, int))
+    at = (asked.bench.store.side - 32) // 2
+    photos = asked.bench.store.read(rows)[..., at : at + 32, at : at + 32].float()
+    shown = functional.interpolate(photos, (48, 48), mode="bicubic", antialias=True).clamp(0, 255)
+    own = job_for(make_plan(phase(epochs=1), tasks=("species", "health"), image_size=48), "ab12")
+    model = load_trained(own.home, own.plan, own.dataset.tasks, own.folder)
+    with torch.no_grad():
+        expected = model(model.normalised(shown))
+    assert species.float().numpy() == pytest.approx(expected["species"].numpy(), abs=2e-2)
+    assert health.float().numpy() == pytest.approx(expected["health"].numpy(), abs=2e-2)
+    assert features.shape == (2, model.features)
+
+
+def test_where_both_tell_the_same_apart_the_students_own_head_is_compared(
+    job_for: Callable[..., Job], taught_run: Teacher
+):
+    guides = state_of(job_for(taught(taught_run))).guides
+    assert [len(guide.bias) for guide in guides.answers] == [2]  # for health, which the student does not learn
+    rows, features = np.array([3, 11]), torch.zeros(2, guides.features.in_features)
+    logits = {"species": torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])}
+    lesson = guides.lesson(rows, np.zeros(2, int), features, logits)
+    assert lesson.own_answers[0] is logits["species"]
+    assert [each.shape for each in lesson.answers] == [each.shape for each in lesson.own_answers] == [(2, 3), (2, 2)]
+
+
+def test_classes_are_matched_by_their_names(job_for: Callable[..., Job], taught_run: Teacher, dataset: Dataset):
+    turned = (Task("species", ("ash", "oak")), *dataset.tasks[1:])
+    column = dataset.tasks[0].column
+    table = dataset.table.assign(**{column: dataset.table[column].map({2: 0, 0: 1, 1: MISSING})})
+    guides = state_of(job_for(taught(taught_run), of=replace(dataset, tasks=turned, table=table))).guides
+    rows = np.array([0, 2])
+    lesson = guides.lesson(rows, np.zeros(2, int), torch.zeros(2, guides.features.in_features), {"species": None})
+    _, species, _ = guides.teacher.says(rows, np.zeros(2, int))
+    assert torch.equal(lesson.answers[0], species[:, [2, 0]])
+
+
+def test_a_run_that_is_gone_teaches_nobody_and_says_so(job_for: Callable[..., Job]):
+    with pytest.raises(NotFound, match=r"The run that should teach is gone\. Choose another teacher"):
+        run_through(job_for(taught(Teacher(run="ab12"))))
+
+
+def test_a_student_of_a_run_stopped_and_resumed_is_bit_equal(job_for: Callable[..., Job], taught_run: Teacher):
+    unbroken, broken = job_for(taught(taught_run), "unbroken"), job_for(taught(taught_run), "broken")
+    run_through(unbroken)
+    close_at(broken, 3)
+    run_through(broken)
+    assert_same(unbroken, broken)

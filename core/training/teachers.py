@@ -1,0 +1,72 @@
+"""Who can teach: a network with the classifier that its weights were trained with, or the model of an earlier run."""
+
+from torch import Tensor
+
+from core.backbones import build_whole, card, feature_count
+from core.datasets import Task, load_dataset
+from core.errors import BadPlan, NotFound
+from core.home import Home
+from core.plans.plan import BackboneChoice, Plan, Teacher, read_plan
+from core.training.activation_files import Values
+from core.training.building import load_trained
+from core.training.teaching import Guides, Teaching, TeachingModel
+from core.training.workbench import Workbench
+
+
+def guides_for(bench: Workbench, features: int) -> Guides | None:
+    """With the plan's teacher, if it names one. features: of the student. Raises what `teaching_model` does."""
+    if bench.plan.teacher is None:
+        return None
+    model = teaching_model(bench.home, bench.plan.teacher)
+    bench.arithmetic.move(model.network)
+    return Guides(features, Teaching(model, bench), bench.plan.seed).to(bench.arithmetic.device)
+
+
+def teaching_model(home: Home, teacher: Teacher) -> TeachingModel:
+    """On the processor. Raises what `core.backbones.build_whole` and `core.training.load_trained` do, and NotFound for
+    a run that is gone.
+    """
+    if teacher.backbone:
+        return _network(home, teacher.backbone, size_of(home, teacher))
+    return _run(home, teacher)
+
+
+def size_of(home: Home, teacher: Teacher) -> int:
+    """At which photo size it sees, in pixels. Raises NotFound for a run that is gone."""
+    if teacher.backbone:
+        return teacher.image_size or card(teacher.backbone.name).input_size
+    return plan_of_run(home, teacher).image_size
+
+
+def plan_of_run(home: Home, teacher: Teacher) -> Plan:
+    """What the teacher learned by, which is a run. Raises NotFound where that is gone."""
+    assert teacher.run, "a teacher that is no backbone is a run"
+    try:
+        return read_plan(home.runs / teacher.run / "plan.json")
+    except BadPlan as error:
+        raise NotFound("The run that should teach is gone.", "Choose another teacher in the plan.") from error
+
+
+def _network(home: Home, choice: BackboneChoice, image_size: int) -> TeachingModel:
+    network = build_whole(home, choice, image_size).eval().requires_grad_(False)
+
+    def look(images: Tensor) -> Values:
+        seen = network.forward_features(images)  # type: ignore[operator]
+        return network.forward_head(seen, pre_logits=True), network.forward_head(seen)  # type: ignore[operator]
+
+    # What its classes are called is not in its file.
+    classes = tuple(str(number) for number in range(int(network.num_classes)))  # type: ignore[arg-type]
+    tells = (Task("", classes),)
+    return TeachingModel(network, card(choice.name), image_size, feature_count(network), tells, look)
+
+
+def _run(home: Home, teacher: Teacher) -> TeachingModel:
+    plan = plan_of_run(home, teacher)
+    dataset = load_dataset(home, plan.source.id, plan.source.version)
+    model = load_trained(home, plan, dataset.tasks, home.runs / str(teacher.run)).requires_grad_(False)
+
+    def look(images: Tensor) -> Values:
+        features = model.backbone(images)
+        return features, *model.answers(features).values()
+
+    return TeachingModel(model, card(plan.backbone.name), plan.image_size, model.features, model.tasks, look)
