@@ -29,8 +29,14 @@ def views_computed(plan: Plan, phase: Phase) -> int:
 
 
 def views_in_words(plan: Plan) -> str:
-    """What training makes of changed photos where a part is frozen; "" where nothing is, or photos stay the same."""
+    """What training makes of changed photos where a part is frozen, or a teacher looks at them; "" where neither is, or
+    photos stay the same.
+    """
     frozen = [phase for phase in plan.phases if phase.first_learning > 0]
+    if not plan.augmentation.off and plan.fixed_views:
+        return (
+            f"The teacher looks at {plan.fixed_views} changed views of each photo, and the epochs take turns with them."
+        )
     if plan.augmentation.off or not frozen:
         return ""
     computed, epochs = sum(views_computed(plan, phase) for phase in frozen), sum(phase.epochs for phase in frozen)

@@ -25,7 +25,10 @@ def show_teacher(plan: Plan) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         name = escaped(title_of(state.home(), plan.teacher))
-        st.html(f'<p class="quiet">It learns from <b>{name}</b>, too. {escaped(WORDS["teacher"])}</p>')
+        st.html(
+            f'<p class="quiet">It learns from <b>{name}</b>, too, which looks at your training photos.</p>',
+            width="content",
+        )
         if st.button("Without it", type="tertiary", key="without_teacher", icon=":material/close:"):
             change_plan(lambda plan: set_teacher(plan, None))
             st.rerun()
@@ -54,7 +57,7 @@ def show_teacher_settings(plan: Plan, dataset: Dataset) -> None:
                 lambda plan, value: _with_term(plan, "teacher_answers", temperature=value)),
     )  # fmt: skip
     views.slider(
-        "Views of a photo that it looks at", 2, 16, help=WORDS["teacher views"],
+        "Views of each photo", 2, 16, help=WORDS["teacher views"],
         **shows("teacher_views", plan.teacher.views, _look_at),
     )  # fmt: skip
 

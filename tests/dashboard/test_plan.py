@@ -267,7 +267,7 @@ def test_a_run_of_these_photos_and_a_network_that_is_here_can_teach(open_page, s
     assert not [option for option in options if "other" in option or "yet" in option]
     labelled(app.selectbox, "Teacher").set_value(key_of(Teacher(run=trained.id))).run()
     assert plan_of(app).teacher == Teacher(run=trained.id)
-    assert "It learns from <b>“the &lt;large&gt; one”</b>, too." in words(app)
+    assert "It learns from <b>“the &lt;large&gt; one”</b>, too, which looks at your" in words(app)
 
 
 def test_how_much_a_teacher_counts_reaches_the_plan(open_page, small) -> None:
@@ -276,7 +276,7 @@ def test_how_much_a_teacher_counts_reaches_the_plan(open_page, small) -> None:
     labelled(app.slider, "Its answers count").set_value(2.5).run()
     labelled(app.slider, "What it sees counts").set_value(0.0).run()
     labelled(app.slider, "Softness of its answers").set_value(4.0).run()
-    labelled(app.slider, "Views of a photo that it looks at").set_value(8).run()
+    labelled(app.slider, "Views of each photo").set_value(8).run()
     plan = plan_of(app)
     said = {each.kind: (each.weight, each.temperature) for each in plan.objectives}
     assert said["teacher_answers"] == (2.5, 4.0)

@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadPlan
-from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, DatasetChoice, Phase, Plan, parse_plan
+from core.plans import (
+    NO_AUGMENTATION,
+    Augmentation,
+    BackboneChoice,
+    DatasetChoice,
+    Phase,
+    Plan,
+    Teacher,
+    parse_plan,
+    set_teacher,
+)
 from core.plans.views import POOL, views_at, views_computed, views_in_words
 
 
@@ -48,6 +58,15 @@ def test_the_page_says_what_it_saves():
     assert views_in_words(plan_of(20, Augmentation(kept_views=0))) == "Each epoch sees every photo changed anew."
     assert views_in_words(plan_of(20, NO_AUGMENTATION)) == ""
     assert views_in_words(plan_of(20, Augmentation(), (0.1, 0.1))) == ""
+
+
+@pytest.mark.parametrize("learning", [(0.0, 0.0), (0.1, 0.1)])
+def test_with_a_teacher_the_page_says_how_many_views_there_are(learning: tuple[float, ...]):
+    plan = set_teacher(plan_of(20, Augmentation(), learning), Teacher(run="ab12", views=6))
+    assert views_in_words(plan) == (
+        "The teacher looks at 6 changed views of each photo, and the epochs take turns with them."
+    )
+    assert views_in_words(set_teacher(plan_of(20, NO_AUGMENTATION), Teacher(run="ab12"))) == ""
 
 
 def test_one_view_is_refused():

@@ -75,6 +75,7 @@ def test_every_recipe_is_a_plan_in_which_all_stages_learn(dataset: Dataset, made
         plan = plan_of(made, stretch, dataset, way, None if way == "labels" else teacher)
         assert plan.backbone.weights == "random"
         assert plan.phases[0].first_learning == 0
+        assert plan.teacher is None or plan.teacher.views <= max(2, stretch.epochs)
 
 
 def test_starters_have_names_and_families_of_their_own():
@@ -110,6 +111,8 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
 ):
     monkeypatch.setattr(cards, "CLASSES", len(CLASSES))
     job = pretraining.pretrain(replace(SMALL, stretches=SMALL.stretches[:1]), home, dataset, tmp_path)
+    (tmp_path / "compared").mkdir()
+    (tmp_path / "compared" / "compared.json").write_text('[{"way": "labels", "top1": 12.8}]')
     written = cards.write_starter(SMALL, job, folder, tmp_path)
     said = json.loads(written.read_text())
     network = held_out.plain_network("test_resnet", tmp_path / said["file"], len(CLASSES))
@@ -124,6 +127,7 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     assert said["hold_out"]["top1"] == held_out.accuracies(*_answers(network, folder))[0]
     assert said["mean"] == list(card("test_resnet").mean)
     assert "2 epochs at 64 pixels" in said["training"]
+    assert said["teachers_compared"]["rows"] == [{"way": "labels", "top1": 12.8}]
 
 
 def test_what_a_teacher_is_worth_is_compared_way_by_way_and_kept(

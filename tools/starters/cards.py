@@ -40,6 +40,8 @@ def write_starter(recipe: Recipe, job: Job, data: Path, target: Path, taught: st
     save_file(tensors, file)
     facts = {**_identity(recipe, file), **_training(recipe, job.folder.parent / "log.jsonl", taught)}
     facts["hold_out"] = _hold_out(recipe, file, data, job.plan.image_size)
+    if compared := _compared(target / "compared" / "compared.json"):
+        facts["teachers_compared"] = compared
     written = target / f"{recipe.name}.json"
     write_json(written, facts)
     return written
@@ -80,6 +82,17 @@ def _identity(recipe: Recipe, file: Path) -> dict[str, Any]:
         "licence": LICENCE,
         "origin": "Trained for Graft on the 100,000 photos of Tiny-ImageNet-200 at 64 pixels, a part of ImageNet, "
         "whose terms allow non-commercial research and education.",
+    }
+
+
+def _compared(file: Path) -> dict[str, Any] | None:
+    """What a teacher was worth, where it was tried (`teaching.compare`)."""
+    if not file.exists():
+        return None
+    return {
+        "what": "The same starter taught in four ways with one budget: percent of Tiny-ImageNet's held-out photos "
+        f"(top1, top5), and of {CLOTHING}'s validation photos by a linear classifier on its features",
+        "rows": json.loads(file.read_text(encoding="utf-8")),
     }
 
 
