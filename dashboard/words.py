@@ -54,11 +54,12 @@ WORDS: dict[str, str] = {
     "seed": "The number that decides every chance: order, changes to photos, first values. Same seed, same run.",
     "device": "What computes: the processor, or a graphics card, which is many times faster.",
     "precision": "How exactly numbers are kept. Automatic uses half precision where the graphics card can.",
-    "gradient clipping": "Steps are made no longer than this, so that a few odd photos cannot throw it off.",
+    "gradient clipping": "The direction in which a few photos pull is made no longer than this, so that odd ones "
+    "cannot throw it off. 1 is usual where it is on.",
     "average": "What is judged and kept is an average over the last steps: of about 100 at 0.99, of 1,000 at 0.999; "
     "calmer, and often a little better in long training.",
-    "teacher": "Shown your training photos, the teacher says how much each looks like each class. That says more than "
-    "a label, so a small network learns more from the same photos.",
+    "teacher": "Another model is shown your training photos and says what each looks like to it, and how much. That "
+    "is more than a label says, so a small network learns more from the same photos.",
     "teacher answers": "How much it counts to answer as the teacher does, beside the labels' 1. 0 is not at all.",
     "teacher features": "How much it counts to see in a photo what the teacher sees, beside the labels' 1. 0 is not at "
     "all.",

@@ -131,7 +131,12 @@ def test_a_teacher_is_a_run_or_a_network(home: Home, trained: dict, capsys: pyte
     assert teacher(trained["name"])["run"] == trained["run"]
     assert teacher("graft-resnet10t")["backbone"]["name"] == "graft-resnet10t"
     status, _, err = asked(capsys, "plan", "--dataset", "shapes", "--teacher", "nobody-at-all")
-    assert (status, "nobody-at-all" in err) == (2, True)
+    assert (status, err.strip()) == (
+        2,
+        '"nobody-at-all" is neither a run nor a network. See `graft runs` and `graft backbones`.',
+    )
+    _, out, _ = asked(capsys, "plan", "--dataset", "shapes", "--teacher", trained["name"], "--set", "teacher.views=8")
+    assert json.loads(out)["teacher"]["views"] == 8
 
 
 def test_a_small_network_learns_from_a_run(home: Home, trained: dict, capsys: pytest.CaptureFixture[str]):

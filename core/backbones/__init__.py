@@ -1,7 +1,7 @@
 """Pretrained networks: the gallery, the starters, weights, stages of any timm model, and where to cut it."""
 
 from core.backbones.backbone import BackboneCard, Stage
-from core.backbones.build import build, build_whole, can_teach, feature_count
+from core.backbones.build import build, build_whole, check_can_teach, feature_count
 from core.backbones.cards import card, default_card, gallery, sizes_for, smaller_here
 from core.backbones.search import search
 from core.backbones.stages import describe_stages, stages
@@ -12,8 +12,8 @@ __all__ = [
     "Stage",
     "build",
     "build_whole",
-    "can_teach",
     "card",
+    "check_can_teach",
     "default_card",
     "describe_stages",
     "feature_count",

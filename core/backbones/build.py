@@ -12,7 +12,7 @@ from core.backbones.cards import step_of
 from core.backbones.facts import config_of
 from core.backbones.fitting import check_fits, classes_in, shapes_in
 from core.backbones.weights import weights_file
-from core.errors import BadInput, GraftError
+from core.errors import BadInput
 from core.home import Home
 
 
@@ -52,12 +52,9 @@ def build_whole(home: Home, choice: Choice, image_size: int | None = None) -> nn
     return _from_file(card, file, num_classes=classes, **_size_settings(card, image_size or card.input_size))
 
 
-def can_teach(home: Home, card: BackboneCard) -> bool:
-    """Whether its weights are here, with the classifier that they were trained with."""
-    try:
-        return classes_in(weights_file(home, card), card.architecture) > 0
-    except GraftError:
-        return False
+def check_can_teach(home: Home, choice: Choice, card: BackboneCard) -> None:
+    """Raises NotFound where its weights are not here, and BadWeights where they have no classifier."""
+    classes_in(_file_of(home, choice, card), card.architecture)
 
 
 def _file_of(home: Home, choice: Choice, card: BackboneCard) -> Path:

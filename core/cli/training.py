@@ -57,8 +57,7 @@ def plan(
 ) -> None:
     """Print the plan of a preset, as a file to edit."""
     where = open_home(home)
-    made = _make_plan(where, dataset, backbone, preset, None, set or [])
-    say(_taught(where, made, teacher).model_dump_json(indent=1))
+    say(_make_plan(where, dataset, backbone, preset, None, teacher, set or []).model_dump_json(indent=1))
 
 
 def train(
@@ -74,7 +73,7 @@ def train(
 ) -> None:
     """Train a model. Ctrl-C ends it so that it can be resumed."""
     where = open_home(home)
-    chosen = _taught(where, _make_plan(where, dataset, backbone, preset, plan, set or []), teacher)
+    chosen = _make_plan(where, dataset, backbone, preset, plan, teacher, set or [])
 
     from core.cli.following import see_through  # loads torch: what is wrong with the plan is said before
     from core.runs import queue
@@ -120,7 +119,13 @@ def stop(run: RunArgument, json: JsonOption = False, home: HomeOption = None) ->
 
 
 def _make_plan(
-    home: Home, dataset: str | None, backbone: str | None, preset: Preset, file: Path | None, changes: list[str]
+    home: Home,
+    dataset: str | None,
+    backbone: str | None,
+    preset: Preset,
+    file: Path | None,
+    teacher: str | None,
+    changes: list[str],
 ) -> "Plan":
     from core.plans import change, make_plan, read_plan
 
@@ -137,25 +142,30 @@ def _make_plan(
         photos = load_dataset(home, dataset)
         network = card(backbone) if backbone else default_card(home)
         made = make_plan(photos, network, describe_stages(network), preset.value)
+    if teacher:
+        made = _taught(home, made, teacher)
     for each in changes:
         made = change(made, each)
     return made
 
 
-def _taught(home: Home, plan: "Plan", teacher: str | None) -> "Plan":
+def _taught(home: Home, plan: "Plan", teacher: str) -> "Plan":
     """The same plan with that teacher. Raises NotFound for what is neither a run nor a network."""
-    if teacher is None:
-        return plan
     from core.backbones import card
     from core.errors import NotFound
     from core.plans import BackboneChoice, Teacher, set_teacher
     from core.runs import get_run
 
     try:
-        chosen = Teacher(run=get_run(home, teacher).id)
+        return set_teacher(plan, Teacher(run=get_run(home, teacher).id))
     except NotFound:
-        chosen = Teacher(backbone=BackboneChoice(name=card(teacher).name))
-    return set_teacher(plan, chosen)
+        pass
+    try:
+        return set_teacher(plan, Teacher(backbone=BackboneChoice(name=card(teacher).name)))
+    except NotFound as error:
+        raise NotFound(
+            f'"{teacher}" is neither a run nor a network.', "See `graft runs` and `graft backbones`."
+        ) from error
 
 
 def _refuse_what_cannot_train(home: Home, plan: "Plan", quiet: bool) -> None:

@@ -1,7 +1,7 @@
 """All that decides a run: the plan, recipes that fill it in, small changes, advice in words, what it will cost."""
 
 from core.plans.advice import Advice, warnings
-from core.plans.editing import change, checked, set_epochs, set_frozen, set_head_rate, set_rate, set_teacher
+from core.plans.editing import change, checked, set_epochs, set_frozen, set_head_rate, set_rate
 from core.plans.estimate import (
     Calibration,
     Estimate,
@@ -27,6 +27,7 @@ from core.plans.plan import (
     read_plan,
 )
 from core.plans.recipes import RECIPES, Recipe, make_plan, recipe_of, with_recipe
+from core.plans.taught import lesson, set_lesson, set_teacher, student_plan, taught_as
 from core.plans.views import views_at, views_computed, views_in_words
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "in_words",
     "keeps_activations",
     "learning_parameters",
+    "lesson",
     "make_plan",
     "parse_plan",
     "read_plan",
@@ -60,8 +62,11 @@ __all__ = [
     "set_epochs",
     "set_frozen",
     "set_head_rate",
+    "set_lesson",
     "set_rate",
     "set_teacher",
+    "student_plan",
+    "taught_as",
     "views_at",
     "views_computed",
     "views_in_words",

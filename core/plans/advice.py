@@ -32,6 +32,7 @@ def warnings(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[
     tasks = [dataset.task(name) for name in plan.tasks]
     found = [
         *_shape(plan, card, stages),
+        *_teacher(plan),
         *(advice for task in tasks for advice in _classes(dataset, task, plan)),
         *_sizes(plan, dataset, card),
         *_rates(plan, stages),
@@ -50,6 +51,14 @@ def _shape(plan: Plan, card: BackboneCard, stages: Sequence[Stage]) -> list[Advi
             "stop", f"The plan has rates for {given} stages, but {card.title} has {len(stages)}: choose a recipe anew."
         )
     ]
+
+
+def _teacher(plan: Plan) -> list[Advice]:
+    if plan.teacher is None or any(rate > 0 for phase in plan.phases for rate in phase.stage_rates):
+        return []
+    if plan.teacher.backbone:
+        return [Advice("stop", "Only the head learns, and a network teaches what comes before it: free a stage.")]
+    return [Advice("look", "Only the head learns, so the teacher's answers count and what it sees does not.")]
 
 
 def _classes(dataset: Dataset, task: Task, plan: Plan) -> list[Advice]:

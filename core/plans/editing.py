@@ -7,10 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import BadPlan
-from core.plans.plan import Objective, Phase, Plan, Teacher, in_words
+from core.plans.plan import Phase, Plan, in_words
 from core.plans.recipes import rates_towards_stem
-
-TEACHER_OBJECTIVES = (Objective(kind="teacher_answers"), Objective(kind="teacher_features"))
 
 
 def set_rate(plan: Plan, phase: int, stage: int, rate: float) -> Plan:
@@ -60,15 +58,6 @@ def set_head_rate(plan: Plan, rate: float) -> Plan:
         return phase.model_copy(update={"head_rate": float(f"{phase.head_rate * factor:.3g}"), "stage_rates": rates})
 
     return checked(plan.model_copy(update={"phases": tuple(scaled(phase) for phase in plan.phases)}))
-
-
-def set_teacher(plan: Plan, teacher: Teacher | None) -> Plan:
-    """Learn from a teacher beside the labels, as much as from the one before; or from the labels alone."""
-    own = tuple(each for each in plan.objectives if not each.looks_at_teacher)
-    if teacher is None:
-        return checked(plan.model_copy(update={"teacher": None, "objectives": own}))
-    objectives = plan.objectives if plan.teacher else (*own, *TEACHER_OBJECTIVES)
-    return checked(plan.model_copy(update={"teacher": teacher, "objectives": objectives}))
 
 
 # What is one number to a person, though it lies in several phases: does the value fit, what would, how it is set.

@@ -40,7 +40,8 @@ class Calibration:
     start_seconds: float = 0.0  # building the network
     save_seconds: float = 0.0  # of a checkpoint, however small, and of each byte in it
     save_seconds_per_byte: float = 0.0
-    teacher_seconds: float = 0.0  # of a look of the teacher, where the plan names one; what it says; its weights
+    teacher_seconds: float = 0.0  # of a look of the teacher, where the plan names one
+    teacher_look_bytes: float = 0.0  # memory that the look holds; what is kept of it; the teacher's weights
     teacher_kept_bytes: int = 0
     teacher_bytes: int = 0
     correction: float = 1.0  # what runs on this machine really took, as a factor of what was foretold
@@ -161,7 +162,7 @@ def _memory(plan: Plan, c: Calibration, head_parameters: int, photos_at_once: in
     earliest = _earliest(plan)
     learning = 4 * _learning(plan, c, head_parameters)
     step = learning + photos_at_once * c.step_bytes[earliest]
-    look = LOOKED_AT_ONCE * c.look_bytes
+    look = LOOKED_AT_ONCE * max(c.look_bytes, c.teacher_look_bytes)
     weights = _weights(c, head_parameters) + c.teacher_bytes
     return PROCESS_BYTES + weights + _states(plan) * learning + max(step, look, learning)
 

@@ -84,7 +84,7 @@ class Teacher(_Frozen):
     """
 
     backbone: BackboneChoice | None = None
-    run: str | None = Field(default=None, pattern=r"^[0-9a-f]{1,64}$")
+    run: str | None = Field(default=None, pattern=r"^[0-9a-z]{1,64}$")
     image_size: int | None = Field(default=None, ge=16, le=2_048)
     views: int = Field(default=4, ge=2, le=1_000)
 
@@ -176,7 +176,7 @@ class Plan(_Frozen):
     backbone: BackboneChoice
     head: Head = Head()
     phases: tuple[Phase, ...] = Field(min_length=1)
-    objectives: tuple[Objective, ...] = (Objective(),)
+    objectives: tuple[Objective, ...] = Field(default=(Objective(),), min_length=1)
     teacher: Teacher | None = None
     augmentation: Augmentation = Augmentation()
     optimiser: Optimiser = Optimiser()
@@ -203,10 +203,12 @@ class Plan(_Frozen):
 
     @property
     def fixed_views(self) -> int | None:
-        """How many views there are of each training photo, where a teacher has to look at each of them."""
+        """How many views there are of each training photo, where a teacher has to look at each of them; no more than
+        there are epochs to see them in.
+        """
         if self.teacher is None:
             return None
-        return 1 if self.augmentation.off else self.teacher.views
+        return 1 if self.augmentation.off else max(2, min(self.teacher.views, self.epochs))
 
     @property
     def source(self) -> DatasetChoice:

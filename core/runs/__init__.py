@@ -29,17 +29,20 @@ if TYPE_CHECKING:
     from core.runs.queueing import describe, queue
     from core.runs.runner import Runner
     from core.runs.scoring import open_test
+    from core.runs.teachers import check_teacher, teaching_runs
 
 # What trains or judges loads torch and scipy, which takes seconds: a list of runs does not wait for it.
 _LATER = {
     "Runner": "core.runs.runner",
     "carry_out": "core.runs.carrying",
     "carry_out_if_its_turn": "core.runs.carrying",
+    "check_teacher": "core.runs.teachers",
     "curves": "core.runs.live",
     "describe": "core.runs.queueing",
     "history": "core.runs.live",
     "open_test": "core.runs.scoring",
     "queue": "core.runs.queueing",
+    "teaching_runs": "core.runs.teachers",
     "verdict_of": "core.runs.live",
     "view_of": "core.runs.live",
 }
@@ -54,6 +57,7 @@ __all__ = [
     "State",
     "carry_out",
     "carry_out_if_its_turn",
+    "check_teacher",
     "curves",
     "delete_run",
     "describe",
@@ -69,6 +73,7 @@ __all__ = [
     "rename_run",
     "resume",
     "stop",
+    "teaching_runs",
     "verdict_of",
     "view_of",
     "waits_for",

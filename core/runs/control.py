@@ -11,7 +11,7 @@ from core.home import Home, database
 from core.plans import parse_plan
 from core.runs.happenings import add_happening
 from core.runs.lease import is_stale, recover, this_process
-from core.runs.types import WORKING, Run, progress_from
+from core.runs.types import HAS_RESULTS, WORKING, Run, progress_from
 
 LONGEST_NAME = 120
 _SELECT = "SELECT runs.*, datasets.name AS dataset_name FROM runs LEFT JOIN datasets ON datasets.id = runs.dataset_id"
@@ -103,8 +103,11 @@ def rename_run(home: Home, run_id: str, name: str) -> Run:
 
 
 def delete_run(home: Home, run_id: str) -> None:
-    """Forget a run, its model and its results for good. Raises Refused while it runs."""
+    """Forget a run, its model and its results for good. Raises Refused while it runs, or another one learns from it."""
     run = get_run(home, run_id)
+    for student in list_runs(home):
+        if student.plan.teacher and student.plan.teacher.run == run.id and student.state not in HAS_RESULTS:
+            raise Refused(f'"{student.name}" learns from "{run.name}".', "Let it finish, or delete it first.")
     with database(home, write=True) as db:
         gone = db.execute("DELETE FROM runs WHERE id = ? AND state NOT IN ('running', 'paused')", (run.id,)).rowcount
     if not gone:

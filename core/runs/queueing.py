@@ -11,9 +11,9 @@ from core.plans import Plan, recipe_of
 from core.runs.control import checked_name, folder_of, get_run
 from core.runs.happenings import add_happening
 from core.runs.lease import this_process
+from core.runs.teachers import check_teacher
 from core.runs.types import Run
 from core.training import resolve_device
-from core.training.teachers import plan_of_run
 
 # How a recipe reads in a run's name: "clothes, top of ResNet 50".
 _IN_NAMES = {
@@ -28,16 +28,15 @@ _IN_NAMES = {
 def queue(home: Home, plan: Plan, name: str = "") -> Run:
     """Put a plan at the end of its device's queue. Without a name it gets one that says what it is.
 
-    Raises NotFound for a dataset, a version, a backbone or a teaching run that is not there, BadPlan for a task or a
-    device.
+    Raises NotFound for a dataset, a version or a backbone that is not there, BadPlan for a task or a device, and what
+    `check_teacher` does.
     """
     dataset = load_dataset(home, plan.source.id, plan.source.version)
     missing = [task for task in plan.tasks if task not in {known.name for known in dataset.tasks}]
     if missing:
         known = ", ".join(f'"{task.name}"' for task in dataset.tasks)
         raise BadPlan(f'"{dataset.name}" has no label column "{missing[0]}".', f"It has {known}.")
-    if plan.teacher and plan.teacher.run:
-        plan_of_run(home, plan.teacher)
+    check_teacher(home, plan)
     wanted = checked_name(name) if name.strip() else describe(plan, dataset.name)
     run_id = secrets.token_hex(5)
     write_whole(folder_of(home, run_id) / "plan.json", plan.model_dump_json(indent=1).encode())

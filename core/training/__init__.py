@@ -6,7 +6,14 @@
 from core.training.augmentation import preview_augmentation
 from core.training.batches import clean_sample
 from core.training.building import load_trained
-from core.training.calibration import calibrate, fitting, known_calibration, remember_taken, trusted_calibration
+from core.training.calibration import (
+    calibrate,
+    fitting,
+    known_calibration,
+    remember_taken,
+    trusted_calibration,
+    with_teacher,
+)
 from core.training.devices import Device, devices, resolve_device
 from core.training.events import (
     Checkpointed,
@@ -51,4 +58,5 @@ __all__ = [
     "score",
     "train",
     "trusted_calibration",
+    "with_teacher",
 ]

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.backbones import BackboneCard
+from core.backbones import BackboneCard, card
 from core.datasets import Task, load_dataset
 from core.errors import GraftError
 from core.home import Home
 from core.plans.estimate import Calibration
-from core.plans.plan import BackboneChoice, Plan, Teacher
+from core.plans.plan import BackboneChoice, Plan
 from core.training import measurements, measuring
 from core.training.arithmetic import Arithmetic, threads_given_back
 from core.training.building import new_model
@@ -43,8 +43,7 @@ def calibrate(home: Home, plan: Plan, card: BackboneCard, device: torch.device) 
     key = _costs_key(plan, card, arithmetic)
     known = measurements.kept(home, key, lambda: asdict(_measure(home, plan, *built(), arithmetic)))
     found = _calibration(known)
-    found = replace(found, decode_seconds=_decode_seconds(home, plan), correction=correction(home, plan, device))
-    return _with_teacher(home, plan.teacher, found, arithmetic) if plan.teacher else found
+    return replace(found, decode_seconds=_decode_seconds(home, plan), correction=correction(home, plan, device))
 
 
 def known_calibration(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> Calibration | None:
@@ -87,8 +86,15 @@ def _decoded(home: Home, plan: Plan) -> float:
     return measuring.decode_seconds([measuring.a_photo()] * 3, plan.image_size, workers)
 
 
-def _with_teacher(home: Home, teacher: Teacher, found: Calibration, arithmetic: Arithmetic) -> Calibration:
-    """The same with what a look of the teacher costs, in the arithmetic of its student."""
+def with_teacher(home: Home, plan: Plan, found: Calibration, device: torch.device) -> Calibration:
+    """The same with what the plan's teacher costs, if there is one, in the arithmetic of its student.
+
+    Raises what `teaching_model` does.
+    """
+    teacher = plan.teacher
+    if teacher is None:
+        return found
+    arithmetic = fastest_arithmetic(home, plan, lambda: _built(home, plan, card(plan.backbone.name))[0], device)
     who = teacher.model_dump_json(exclude={"views"})
     key = measurements.key_of("teacher", who, arithmetic.facts(), arithmetic.device)
     costs = measurements.kept(home, key, lambda: _teacher_costs(teaching_model(home, teacher), arithmetic))
@@ -99,8 +105,14 @@ def _teacher_costs(model: TeachingModel, arithmetic: Arithmetic) -> measurements
     with threads_given_back():
         arithmetic.use_threads()
         seconds = measuring.teacher_seconds(model, arithmetic)
+        look_bytes = measuring.teacher_look_bytes(model, arithmetic)
     weights = sum(each.numel() for each in model.network.parameters())
-    return {"teacher_seconds": seconds, "teacher_kept_bytes": 2 * model.numbers, "teacher_bytes": 4 * weights}
+    return {
+        "teacher_seconds": seconds,
+        "teacher_look_bytes": look_bytes,
+        "teacher_kept_bytes": 2 * model.numbers,
+        "teacher_bytes": 4 * weights,
+    }
 
 
 def correction(home: Home, plan: Plan, device: torch.device) -> float:
@@ -121,7 +133,8 @@ def remember_taken(home: Home, plan: Plan, device: torch.device, foretold: float
 
 def _correction_key(plan: Plan, device: torch.device) -> str:
     head_only = first_learning(plan) == len(plan.phases[0].stage_rates)
-    return measurements.key_of("correction", plan.backbone.name, plan.image_size, head_only, device)
+    taught = ("taught",) if plan.teacher else ()  # which makes a step, and all that comes before it, another work
+    return measurements.key_of("correction", plan.backbone.name, plan.image_size, head_only, device, *taught)
 
 
 def remember_fitting(home: Home, plan: Plan, device: torch.device, photos_at_once: int) -> None:
@@ -139,7 +152,8 @@ def fitting(home: Home, plan: Plan, device: torch.device) -> int | None:
 
 def _fitting_key(plan: Plan, device: torch.device) -> str:
     what = (plan.backbone.name, plan.image_size, plan.precision, first_learning(plan))
-    return measurements.key_of("fitting", *what, device)
+    taught = (plan.teacher.model_dump_json(),) if plan.teacher else ()  # it takes its share of the memory
+    return measurements.key_of("fitting", *what, device, *taught)
 
 
 def _built(home: Home, plan: Plan, card: BackboneCard) -> tuple[TrainedModel, float]:

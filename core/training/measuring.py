@@ -18,7 +18,6 @@ from core.backbones.cut import cut
 from core.backbones.folding import Folding
 from core.datasets import decode_for, store_side
 from core.home import whole_folder
-from core.plans.estimate import LOOKED_AT_ONCE
 from core.plans.plan import Augmentation, Phase, Plan
 from core.training.arithmetic import Arithmetic
 from core.training.augmentation import augment, draw
@@ -33,6 +32,7 @@ ONCE = 0.0  # for what takes turns, so that whoever asks repeats it
 AGREE = 1.1  # as long as each other, but for so much
 FEW_TIMES, MOST_TIMES = 6, 1_000  # to wait for two that agree; and of what takes no time at all
 FEWEST = 4  # images in a trial
+SHOWN_TO_TEACHER = 16  # photos at once, unless that takes too long
 SAVED = (30_000, 12_000_000)  # bytes of two checkpoints
 PHOTO = (1024, 768)  # of a camera's pictures, as a stand-in where the photos are not known
 
@@ -96,20 +96,21 @@ def look_seconds(trial: Trial) -> float:
 
 def teacher_seconds(model: TeachingModel, arithmetic: Arithmetic) -> float:
     """One photo shown to a teacher."""
-    arithmetic.move(model.network)
+    few, more = (_images(photos, model.image_size, arithmetic) for photos in (FEWEST, SHOWN_TO_TEACHER))
+    glance = _seconds(lambda: _show(model, few, arithmetic), arithmetic.device, ONCE) / FEWEST
+    images = more if glance * SHOWN_TO_TEACHER < STEP_SECONDS else few
+    return _seconds(lambda: _show(model, images, arithmetic), arithmetic.device, TRIAL_SECONDS) / len(images)
 
-    def look(photos: int, at_least: float) -> float:
-        images = _images(photos, model.image_size, arithmetic)
 
-        def show() -> None:
-            with torch.no_grad(), arithmetic.autocast_to_look():
-                model.look(images)
+def teacher_look_bytes(model: TeachingModel, arithmetic: Arithmetic) -> float:
+    """What one photo shown to a teacher holds in memory, as `look_bytes` counts it."""
+    images = _images(2, model.image_size, arithmetic)
+    return _widest_bytes(model.network, lambda: _show(model, images, arithmetic)) / len(images)
 
-        return _seconds(show, arithmetic.device, at_least) / photos
 
-    glance = look(FEWEST, ONCE)
-    fitting = int(STEP_SECONDS / glance) if glance > 0 else FEWEST
-    return look(min(max(fitting, FEWEST), LOOKED_AT_ONCE), TRIAL_SECONDS)
+def _show(model: TeachingModel, images: Tensor, arithmetic: Arithmetic) -> None:
+    with torch.no_grad(), arithmetic.autocast_to_look():
+        model.look(images)
 
 
 def step_seconds(trial: Trial, first_learning: int, at_least: float = TRIAL_SECONDS) -> float:
@@ -224,19 +225,30 @@ def look_bytes(trial: Trial) -> float:
     """What a forward pass holds per image at its widest place: what one module is given, what it gives, and as much
     again for what torch lays out anew in between.
     """
+    images = trial.images[:2]
+    trial.model.eval()
+
+    def look() -> None:
+        with torch.no_grad(), trial.arithmetic.autocast_to_look():
+            trial.model.backbone(images)
+
+    return _widest_bytes(trial.model.backbone, look) / len(images)
+
+
+def _widest_bytes(network: nn.Module, look: Callable[[], None]) -> float:
+    """What `look` holds of the network's values, for all of its images."""
     widest = [0]
 
     def size(module: nn.Module, given: tuple[object, ...], gives: object) -> None:
         tensors = [value for value in (*given, gives) if isinstance(value, Tensor)]
         widest[0] = max(widest[0], sum(value.nbytes for value in tensors))
 
-    trial.model.eval()
-    with ExitStack() as hooks, torch.no_grad(), trial.arithmetic.autocast_to_look():
-        for module in trial.model.backbone.modules():
+    with ExitStack() as hooks:
+        for module in network.modules():
             if not list(module.children()):
                 hooks.enter_context(module.register_forward_hook(size))
-        trial.model.backbone(trial.images[:2])
-    return 1.5 * widest[0] / len(trial.images[:2])
+        look()
+    return 1.5 * widest[0]
 
 
 def save_seconds(folder: Path) -> tuple[float, float]:

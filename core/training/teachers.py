@@ -1,12 +1,14 @@
 """Who can teach: a network with the classifier that its weights were trained with, or the model of an earlier run."""
 
+from pathlib import Path
+
 from torch import Tensor
 
 from core.backbones import build_whole, card, feature_count
 from core.datasets import Task, load_dataset
 from core.errors import BadPlan, NotFound
 from core.home import Home
-from core.plans.plan import BackboneChoice, Plan, Teacher, read_plan
+from core.plans.plan import BackboneChoice, Teacher, read_plan
 from core.training.activation_files import Values
 from core.training.building import load_trained
 from core.training.teaching import Guides, Teaching, TeachingModel
@@ -27,24 +29,8 @@ def teaching_model(home: Home, teacher: Teacher) -> TeachingModel:
     a run that is gone.
     """
     if teacher.backbone:
-        return _network(home, teacher.backbone, size_of(home, teacher))
-    return _run(home, teacher)
-
-
-def size_of(home: Home, teacher: Teacher) -> int:
-    """At which photo size it sees, in pixels. Raises NotFound for a run that is gone."""
-    if teacher.backbone:
-        return teacher.image_size or card(teacher.backbone.name).input_size
-    return plan_of_run(home, teacher).image_size
-
-
-def plan_of_run(home: Home, teacher: Teacher) -> Plan:
-    """What the teacher learned by, which is a run. Raises NotFound where that is gone."""
-    assert teacher.run, "a teacher that is no backbone is a run"
-    try:
-        return read_plan(home.runs / teacher.run / "plan.json")
-    except BadPlan as error:
-        raise NotFound("The run that should teach is gone.", "Choose another teacher in the plan.") from error
+        return _network(home, teacher.backbone, teacher.image_size or card(teacher.backbone.name).input_size)
+    return _run(home, home.runs / str(teacher.run))
 
 
 def _network(home: Home, choice: BackboneChoice, image_size: int) -> TeachingModel:
@@ -60,10 +46,13 @@ def _network(home: Home, choice: BackboneChoice, image_size: int) -> TeachingMod
     return TeachingModel(network, card(choice.name), image_size, feature_count(network), tells, look)
 
 
-def _run(home: Home, teacher: Teacher) -> TeachingModel:
-    plan = plan_of_run(home, teacher)
+def _run(home: Home, folder: Path) -> TeachingModel:
+    try:
+        plan = read_plan(folder / "plan.json")
+    except BadPlan as error:
+        raise NotFound("The run that should teach is gone.", "Choose another teacher in the plan.") from error
     dataset = load_dataset(home, plan.source.id, plan.source.version)
-    model = load_trained(home, plan, dataset.tasks, home.runs / str(teacher.run)).requires_grad_(False)
+    model = load_trained(home, plan, dataset.tasks, folder).requires_grad_(False)
 
     def look(images: Tensor) -> Values:
         features = model.backbone(images)

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from core.backbones import BackboneCard
 from core.datasets import Task
+from core.datasets.decoding import VERSION as PIXELS_VERSION
 from core.objectives import Lesson
 from core.plans.plan import Plan
 from core.training.activation_files import Values
@@ -168,8 +169,10 @@ def _facts(teacher: Teaching) -> dict[str, object]:
         "teacher": model.card.architecture,
         "weights": digest_of_tensors(model.network.state_dict().items()),
         "image_size": model.image_size,
+        "says": ("features", *("answers",) * len(model.tells)),
         "seen_at": bench.plan.image_size,
         "side": bench.store.side,
+        "pixels": PIXELS_VERSION,
         "mean": model.card.mean,
         "std": model.card.std,
         "precision": bench.arithmetic.looks_in or bench.arithmetic.precision,

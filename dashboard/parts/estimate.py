@@ -13,7 +13,7 @@ from core.datasets import Dataset, has_pixels
 from core.errors import GraftError
 from core.home import Home
 from core.plans import Calibration, Estimate, Plan, estimate, head_parameters, in_words
-from core.training import calibrate, fitting, looks_kept, resolve_device
+from core.training import calibrate, fitting, looks_kept, resolve_device, with_teacher
 from dashboard.parts.texts import in_bytes
 from dashboard.words import WORDS
 
@@ -84,12 +84,17 @@ def _measurement(home: Home, plan: Plan, card: BackboneCard) -> "Future[Calibrat
     known = _asked.get(key)
     now = time.monotonic()
     if known is None or (known.measurement.done() and now - known.at > FRESH_SECONDS):
-        asked = _measuring.submit(lambda: calibrate(home, plan, card, resolve_device(plan.device)))
+        asked = _measuring.submit(lambda: _measure(home, plan, card))
         while len(_asked) >= KEPT:
             _asked.pop(next(iter(_asked)))
         _asked[key] = Asked(known.measurement if known else asked, now)
         asked.add_done_callback(lambda done: _asked.update({key: Asked(done, now)}))
     return _asked[key].measurement
+
+
+def _measure(home: Home, plan: Plan, card: BackboneCard) -> Calibration:
+    device = resolve_device(plan.device)
+    return with_teacher(home, plan, calibrate(home, plan, card, device), device)
 
 
 def head_size_of(plan: Plan, dataset: Dataset, card: BackboneCard) -> int:

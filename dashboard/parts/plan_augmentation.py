@@ -3,6 +3,7 @@
 import base64
 import io
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 import torch
@@ -13,6 +14,7 @@ from core.errors import BadDataset
 from core.plans import NO_AUGMENTATION, Augmentation, Plan, views_in_words
 from core.training import preview_augmentation, preview_mixing
 from dashboard import state
+from dashboard.parts.plan_teacher import show_teacher_views
 from dashboard.parts.plan_widgets import shows
 from dashboard.words import WORDS
 
@@ -79,8 +81,15 @@ def _show_strengths(plan: Plan) -> None:
             **shows(f"aug_{field}", float(getattr(plan.augmentation, field)), lambda p, n, f=field: _strength(p, f, n)),
         )  # fmt: skip
 
+    if plan.teacher:
+        show_teacher_views(views, plan)
+    else:
+        _show_kept_views(views, plan)
+
+
+def _show_kept_views(column: Any, plan: Plan) -> None:
     kept = plan.augmentation.kept_views
-    views.selectbox(
+    column.selectbox(
         "Views of a photo", with_kept(kept), format_func=_views_in_words, help=WORDS["kept views"],
         **shows("kept_views", AUTOMATIC if kept is None else kept, _keep_views),
     )  # fmt: skip

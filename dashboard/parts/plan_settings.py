@@ -104,7 +104,7 @@ def _calming_settings(plan: Plan) -> None:
     """What keeps single steps from mattering too much."""
     a, b, c = st.columns(3)
     a.number_input(
-        "Longest step of the gradient", 0.0, 1_000.0, step=0.5, format="%g", help=WORDS["gradient clipping"],
+        "Longest gradient, 0 is off", 0.0, step=0.5, format="%g", help=WORDS["gradient clipping"],
         **shows("clip", plan.optimiser.clip_norm or 0.0, lambda plan, n: _optimiser(plan, clip_norm=n or None)),
     )  # fmt: skip
     b.select_slider(

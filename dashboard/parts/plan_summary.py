@@ -8,7 +8,7 @@ from core.backbones import BackboneCard, Stage, is_present
 from core.datasets import Dataset
 from core.errors import GraftError
 from core.plans import Advice, Plan, learning_parameters, warnings
-from core.runs import describe, list_runs, queue
+from core.runs import check_teacher, describe, list_runs, queue
 from dashboard import state
 from dashboard.parts.estimate import Cost, cost_of, stage_sizes
 from dashboard.parts.texts import escaped, in_bytes, in_millions, many, quiet, show_error
@@ -24,7 +24,9 @@ def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Seque
         _show_figures(plan, dataset, stages, head_size)
         _show_cost(plan, dataset, card, head_size)
         _show_advice(advice)
-        stops = [a.sentence for a in advice if a.level == "stop"] + _missing_weights(plan, card)
+        stops = (
+            [a.sentence for a in advice if a.level == "stop"] + _missing_weights(plan, card) + _missing_teacher(plan)
+        )
         _show_start(plan, dataset, next(iter(stops), None))
 
 
@@ -35,6 +37,14 @@ def _missing_weights(plan: Plan, card: BackboneCard) -> list[str]:
     return [
         f"the weights of {card.title} ({size}) are not on this computer yet. Choose it on the Model page to fetch them."
     ]
+
+
+def _missing_teacher(plan: Plan) -> list[str]:
+    try:
+        check_teacher(state.home(), plan)
+    except GraftError as error:
+        return [f"{error.sentence} {error.remedy}"]
+    return []
 
 
 def _show_figures(plan: Plan, dataset: Dataset, stages: Sequence[Stage], head_size: int) -> None:

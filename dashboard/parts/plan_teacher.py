@@ -4,19 +4,20 @@ from typing import Any
 
 import streamlit as st
 
-from core.backbones import BackboneCard, can_teach, card, gallery
+from core.backbones import card, check_can_teach, gallery, is_present
 from core.datasets import Dataset
-from core.errors import NotFound
+from core.errors import GraftError, NotFound
 from core.home import Home
-from core.plans import BackboneChoice, Objective, Plan, Teacher, set_teacher
-from core.runs import get_run, has_best, list_runs
+from core.plans import BackboneChoice, Plan, Teacher, lesson, set_lesson, set_teacher
+from core.runs import get_run, teaching_runs
 from dashboard import state
 from dashboard.parts.plan_widgets import change_plan, shows
-from dashboard.parts.texts import escaped, plain
+from dashboard.parts.texts import escaped
 from dashboard.words import WORDS
 
 NOBODY = ""
 GONE = "a run that is gone"
+MOST_WEIGHT, MOST_SOFTNESS, MOST_VIEWS = 4.0, 10.0, 16
 
 
 def show_teacher(plan: Plan) -> None:
@@ -36,51 +37,70 @@ def show_teacher(plan: Plan) -> None:
 
 def show_teacher_settings(plan: Plan, dataset: Dataset) -> None:
     """Choose a teacher, and how much it counts."""
-    home = state.home()
-    chosen = key_of(plan.teacher)
-    titles = {key_of(each): title_of(home, each) for each in teachers(home, dataset)}
+    chosen, titles = key_of(plan.teacher), _titles(state.home(), dataset)
     if plan.teacher:
-        titles.setdefault(chosen, title_of(home, plan.teacher))
-    who, answers, features = st.columns(3)
+        titles.setdefault(chosen, title_of(state.home(), plan.teacher))
+    who, answers, features, softness = st.columns([1.2, 1, 1, 1])
     who.selectbox(
-        "Teacher", [NOBODY, *titles], format_func=lambda key: plain(titles.get(key, "nobody")), help=WORDS["teacher"],
-        **shows("teacher", chosen, lambda plan, key: set_teacher(plan, teacher_of(key))),
+        "Teacher", [NOBODY, *titles], format_func=lambda key: titles.get(key, "nobody"), help=WORDS["teacher"],
+        **shows("teacher", chosen, lambda plan, key: set_teacher(plan, teacher_of(key, plan.teacher))),
     )  # fmt: skip
     if plan.teacher is None:
         return
     _weight(answers, plan, "teacher_answers", "Its answers count")
     _weight(features, plan, "teacher_features", "What it sees counts")
-    softness, views, _ = st.columns(3)
+    warmth = lesson(plan, "teacher_answers").temperature
     softness.slider(
-        "Softness of its answers", 1.0, 10.0, step=0.5, help=WORDS["temperature"],
-        **shows("temperature", _term(plan, "teacher_answers").temperature,
-                lambda plan, value: _with_term(plan, "teacher_answers", temperature=value)),
-    )  # fmt: skip
-    views.slider(
-        "Views of each photo", 2, 16, help=WORDS["teacher views"],
-        **shows("teacher_views", plan.teacher.views, _look_at),
+        "Softness", min(1.0, warmth), max(MOST_SOFTNESS, warmth), step=0.5, help=WORDS["temperature"],
+        **shows("temperature", warmth, lambda plan, value: set_lesson(plan, "teacher_answers", temperature=value)),
     )  # fmt: skip
 
 
-def teachers(home: Home, dataset: Dataset) -> list[Teacher]:
-    """Who can teach: models trained on these photos, the newest first, then networks that are here."""
-    runs = [run for run in list_runs(home) if run.dataset_id == dataset.id and has_best(home, run.id)]
-    networks = [each for each in gallery() if can_teach(home, each)]
-    return [*(Teacher(run=run.id) for run in runs), *(Teacher(backbone=_choice(each)) for each in networks)]
+def show_teacher_views(column: Any, plan: Plan) -> None:
+    """How many changed views of each photo there are, where a teacher has to look at all of them."""
+    assert plan.teacher
+    views = plan.teacher.views
+    column.slider(
+        "Views of a photo", 2, max(MOST_VIEWS, views), help=WORDS["teacher views"],
+        **shows("teacher_views", views, _look_at),
+    )  # fmt: skip
 
 
-def _choice(network: BackboneCard) -> BackboneChoice:
-    return BackboneChoice(name=network.name)
+def _titles(home: Home, dataset: Dataset) -> dict[str, str]:
+    """By key, who can teach: models trained on these photos, the newest first, then networks that are here."""
+    runs = {key_of(Teacher(run=run.id)): f"“{run.name}”" for run in teaching_runs(home, dataset.id)}
+    networks = {key_of(_network(each.name)): each.title for each in gallery() if is_present(home, each)}
+    return runs | {key: title for key, title in networks.items() if _has_answers(home, key)}
+
+
+def _network(name: str) -> Teacher:
+    return Teacher(backbone=BackboneChoice(name=name))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _has_answers(_home: Home, key: str) -> bool:
+    """Whether the weights of a network that is here have a classifier. Not looked up again: weights never change."""
+    network = teacher_of(key)
+    assert network
+    assert network.backbone
+    try:
+        check_can_teach(_home, network.backbone, card(network.backbone.name))
+    except GraftError:
+        return False
+    return True
 
 
 def key_of(teacher: Teacher | None) -> str:
-    """Who it is, whatever it shows and how often."""
+    """Who it is, whatever it is shown and how often."""
     return teacher.model_dump_json(include={"backbone", "run"}) if teacher else NOBODY
 
 
-def teacher_of(key: str) -> Teacher | None:
-    """The inverse of `key_of`."""
-    return Teacher.model_validate_json(key) if key else None
+def teacher_of(key: str, before: Teacher | None = None) -> Teacher | None:
+    """The inverse of `key_of`; it looks as often as the one before."""
+    if key == NOBODY:
+        return None
+    teacher = Teacher.model_validate_json(key)
+    return teacher.model_copy(update={"views": before.views}) if before else teacher
 
 
 def title_of(home: Home, teacher: Teacher) -> str:
@@ -93,22 +113,12 @@ def title_of(home: Home, teacher: Teacher) -> str:
         return GONE
 
 
-def _weight(column: Any, plan: Plan, kind: str, label: str) -> None:
+def _weight(column: Any, plan: Plan, kind: Any, label: str) -> None:
+    weight = lesson(plan, kind).weight
     column.slider(
-        label, 0.0, 4.0, step=0.25, help=WORDS[kind.replace("_", " ")],
-        **shows(f"weight_{kind}", _term(plan, kind).weight, lambda plan, value: _with_term(plan, kind, weight=value)),
+        label, 0.0, max(MOST_WEIGHT, weight), step=0.25, help=WORDS[kind.replace("_", " ")],
+        **shows(f"weight_{kind}", weight, lambda plan, value: set_lesson(plan, kind, weight=value)),
     )  # fmt: skip
-
-
-def _term(plan: Plan, kind: Any) -> Objective:
-    """What the plan says about that objective; that it counts nothing where it says nothing."""
-    return next((each for each in plan.objectives if each.kind == kind), Objective(kind=kind, weight=0.0))
-
-
-def _with_term(plan: Plan, kind: str, **changes: Any) -> Plan:
-    changed = _term(plan, kind).model_copy(update=changes)
-    others = tuple(each for each in plan.objectives if each.kind != kind)
-    return plan.model_copy(update={"objectives": (*others, changed)})
 
 
 def _look_at(plan: Plan, views: int) -> Plan:

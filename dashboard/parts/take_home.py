@@ -4,8 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.backbones import BackboneCard, card, describe_stages, smaller_here
-from core.plans import Teacher, make_plan, set_teacher
+from core.backbones import BackboneCard, card, describe_stages, sizes_for, smaller_here
+from core.plans import student_plan
+from core.runs import HAS_RESULTS
 from dashboard import state
 from dashboard.parts.texts import escaped, in_bytes, in_millions
 from dashboard.parts.trained_run import TrainedRun
@@ -26,7 +27,7 @@ def show_take_home(model: TrainedRun) -> None:
     )
     large = card(model.run.plan.backbone.name)
     small = smaller_here(state.home(), large)
-    if small:
+    if small and model.run.state in HAS_RESULTS:
         _show_way_to_smaller(model, large, small)
 
 
@@ -48,10 +49,8 @@ def _size(of: BackboneCard) -> str:
 
 
 def _plan_smaller(model: TrainedRun, small: BackboneCard) -> None:
-    """A plan in which this model teaches the small network, all of which learns."""
-    plan = make_plan(model.dataset, small, describe_stages(small), "head-first")
-    plan = plan.model_copy(update={"tasks": model.tasks})
+    plan = student_plan(model.dataset, small, describe_stages(small), sizes_for(small), model.run.plan, model.run.id)
     state.choose_dataset(model.dataset)
     state.choose_task(model.tasks[0])
     state.choose_card(small)
-    state.set_plan(set_teacher(plan, Teacher(run=model.run.id)))
+    state.set_plan(plan)

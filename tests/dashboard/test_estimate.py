@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 
 import pytest
 
 from core.backbones import card
 from core.datasets import Dataset
 from core.home import Home
-from core.plans import Calibration
+from core.plans import BackboneChoice, Calibration, Plan, Teacher, set_teacher
 from core.training.calibration import remember_fitting
 from dashboard.parts import estimate
 from dashboard.parts.estimate import Cost, cost_of
@@ -71,3 +72,15 @@ def test_a_batch_that_fits_is_not_spoken_of(home: Home, small: Dataset, asked: l
     plan = made_plan(small)
     remember_fitting(home, plan, estimate.resolve_device(plan.device), plan.batch_size)
     assert cost(home, small).note == ""
+
+
+def test_a_teacher_is_measured_too_and_costs_time(home: Home, small: Dataset, asked: list[str], monkeypatch):
+    def with_teacher(home: Home, plan: Plan, found: Calibration, device: object) -> Calibration:
+        asked.append("teacher")
+        return replace(found, teacher_seconds=100.0) if plan.teacher else found
+
+    monkeypatch.setattr(estimate, "with_teacher", with_teacher)
+    alone = cost(home, small)
+    taught = set_teacher(made_plan(small), Teacher(backbone=BackboneChoice(name=STARTER)))
+    assert cost_of(home, taught, small, card(STARTER), 100).time != alone.time
+    assert asked == ["measured", "teacher"] * 2

@@ -128,6 +128,14 @@ def test_a_large_model_can_teach_a_smaller_one(open_page, small, home: Home) -> 
     assert 2 * card(made.backbone.name).parameters <= large.parameters
     assert {each.kind for each in made.objectives} == {"cross_entropy", "teacher_answers", "teacher_features"}
     assert made.tasks == run.plan.tasks
+    assert made.image_size == 160  # of the small one's sizes the nearest to the 224 that the teacher knows
+
+
+def test_a_model_that_still_learns_is_no_teacher_yet(open_page, small, home: Home) -> None:
+    large = card("resnet50.a1_in1k")
+    plan = make_plan(small, large, describe_stages(large), "top")
+    app = open_page("use", run=made_run(home, small, "interrupted", epochs=2, plan=plan).id)
+    assert not [button for button in app.button if button.key == "make_smaller"]
 
 
 def test_what_is_small_already_is_offered_nothing(open_page, small, home: Home, monkeypatch) -> None:

@@ -3,17 +3,7 @@
 import pytest
 
 from core.errors import BadPlan
-from core.plans import (
-    Objective,
-    Teacher,
-    change,
-    make_plan,
-    set_epochs,
-    set_frozen,
-    set_head_rate,
-    set_rate,
-    set_teacher,
-)
+from core.plans import change, make_plan, set_epochs, set_frozen, set_head_rate, set_rate
 
 
 @pytest.fixture
@@ -83,11 +73,3 @@ def test_one_change_as_the_command_line_writes_it(plan, assignment: str, read):
 def test_a_change_that_does_not_fit_is_refused_in_one_sentence(plan, assignment: str, sentence: str):
     with pytest.raises(BadPlan, match=sentence):
         change(plan, assignment)
-
-
-def test_a_teacher_comes_with_what_looks_at_it_and_goes_with_it(plan):
-    taught = set_teacher(plan, Teacher(run="ab12"))
-    assert {each.kind for each in taught.objectives} == {"cross_entropy", "teacher_answers", "teacher_features"}
-    weighted = taught.model_copy(update={"objectives": (*plan.objectives, Objective(kind="teacher_answers", weight=3))})
-    assert set_teacher(weighted, Teacher(run="cd34")).objectives == weighted.objectives
-    assert set_teacher(weighted, None) == plan

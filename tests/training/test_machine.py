@@ -1,13 +1,15 @@
 """Devices, numbers and what this machine was measured to do."""
 
 import pytest
+import timm
 import torch
+from safetensors.torch import save_file
 
 from core.backbones import card
 from core.errors import BadPlan
 from core.home import Home
-from core.plans import estimate
-from core.training import calibrate, devices, measurements, resolve_device
+from core.plans import BackboneChoice, Calibration, Plan, Teacher, estimate, set_teacher
+from core.training import calibrate, devices, measurements, resolve_device, with_teacher
 from core.training import calibration as calibration_module
 from core.training import measuring as measuring_module
 from core.training.arithmetic import Arithmetic, has_convolutions
@@ -94,3 +96,43 @@ def test_where_the_photos_cannot_be_read_a_photo_like_a_phones_stands_for_them(
     if unreadable == "a photo that is gone":
         monkeypatch.setattr(calibration_module, "load_dataset", lambda home, name, version: make_dataset(26, 9))
     assert calibration_module._decode_seconds(home, make_plan()) > 0
+
+
+def test_what_a_teacher_costs_is_measured_once_beside_its_student(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path
+):
+    monkeypatch.setattr(measuring_module, "TRIAL_SECONDS", 0.02)
+    monkeypatch.setattr(measurements, "busy_share", lambda: 0.0)
+    plan = make_plan()
+    known = Calibration((), (), (), (), ())
+    assert with_teacher(home, plan, known, CPU) is known
+
+    small, large = (_taught_by(tmp_path, plan, size) for size in (32, 128))
+    costs, more = (with_teacher(home, each, known, CPU) for each in (small, large))
+    network = timm.create_model("test_resnet", num_classes=5)
+    assert costs.teacher_bytes == 4 * sum(each.numel() for each in network.parameters())
+    assert costs.teacher_kept_bytes == 2 * (5 + network.num_features)
+    assert 0 < costs.teacher_seconds < more.teacher_seconds
+    assert costs.teacher_look_bytes * 16 == pytest.approx(more.teacher_look_bytes, rel=0.05)
+
+    monkeypatch.setattr(measuring_module, "teacher_seconds", lambda *_: 1 / 0)
+    assert with_teacher(home, small, known, CPU) == costs
+
+
+def _taught_by(folder, plan: Plan, image_size: int) -> Plan:
+    torch.manual_seed(0)
+    save_file(timm.create_model("test_resnet", num_classes=5).state_dict(), folder / "teacher.safetensors")
+    choice = BackboneChoice(name=RESNET, weights="file", file=str(folder / "teacher.safetensors"))
+    return set_teacher(plan, Teacher(backbone=choice, image_size=image_size))
+
+
+def test_what_taught_runs_took_says_nothing_about_others(home: Home, tmp_path):
+    plan = make_plan()
+    taught = _taught_by(tmp_path, plan, 32)
+    for _ in range(3):
+        calibration_module.remember_taken(home, taught, CPU, 10.0, 20.0)
+        calibration_module.remember_fitting(home, taught, CPU, 4)
+    assert calibration_module.correction(home, taught, CPU) > 1.3
+    assert calibration_module.correction(home, plan, CPU) == 1.0
+    assert calibration_module.fitting(home, taught, CPU) == 4
+    assert calibration_module.fitting(home, plan, CPU) is None

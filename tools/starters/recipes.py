@@ -137,15 +137,10 @@ def plan_of(
             ),
         ),
         objectives=WAYS[way].objectives,
-        teacher=teacher and _for_stretch(teacher, stretch),
+        teacher=teacher,
         augmentation=stretch.augmentation,
         optimiser=made.optimiser,
         batch_size=made.batch_size,
         image_size=stretch.image_size,
         seed=SEED,
     )
-
-
-def _for_stretch(teacher: Teacher, stretch: Stretch) -> Teacher:
-    """It looks at no more views than the stretch has epochs to see them in."""
-    return teacher.model_copy(update={"views": max(2, min(teacher.views, stretch.epochs))})
