@@ -6,9 +6,9 @@ python -m tools.pretrain_starters small teacher --data ../shared/data --work FOL
 python -m tools.pretrain_starters small compare --data ../shared/data --work FOLDER     what a teacher is worth to it
 
 --data is the folder with tiny-imagenet-200, clothing-small.zip and weights. FOLDER/home holds the decoded photos
-(2 GB), FOLDER/<starter> the checkpoints and log.jsonl, a line per epoch. It runs on whatever device Graft chooses. The
-recipes are in tools/starters/recipes.py. A finished starter is moved into the program by copying its two files to
-assets/weights.
+(2 GB), FOLDER/<starter> the checkpoints and log.jsonl, a line per epoch. It runs on whatever device Graft chooses;
+--epochs 100 is the longer recipe, for a graphics card. The recipes are in tools/starters/recipes.py. A finished starter
+is moved into the program by copying its two files to assets/weights.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder with the photos and weights")
     parser.add_argument("--work", type=Path, required=True, help="where checkpoints and the log lie")
     parser.add_argument("--epochs", type=int, help="of the first stretch, in place of the recipe's")
-    parser.add_argument("--teach", choices=WAYS, default="labels", help="what there is to learn from")
+    parser.add_argument("--teach", choices=WAYS, help="what there is to learn from, in place of the recipe's")
     parser.add_argument("--teacher-size", type=int, default=128, help="of the photos that the teacher is shown")
     parser.add_argument("--views", type=int, default=4, help="of each photo, where there is a teacher")
     parser.add_argument("--threads", type=int, help="of the processor, in place of all")
@@ -42,6 +42,7 @@ def main() -> None:
     if given.threads:
         torch.set_num_threads(given.threads)
     made = recipe(given.starter)
+    given.teach = given.teach or made.way
     if given.epochs:
         made = made.lasting(given.epochs)
     if given.action == "teacher":

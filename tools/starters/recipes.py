@@ -45,7 +45,10 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Recipe:
-    """key: what the command line calls it. name: of the card and its files. architecture: timm's, built unchanged."""
+    """key: what the command line calls it. name: of the card and its files. architecture: timm's, built unchanged.
+
+    way: what there is to learn from, of WAYS.
+    """
 
     key: str
     name: str
@@ -56,6 +59,7 @@ class Recipe:
     batch_size: int
     optimiser: Optimiser
     stretches: tuple[Stretch, ...]
+    way: str = "labels"
 
     def lasting(self, epochs: int) -> "Recipe":
         """The same with so many epochs in its first stretch."""
@@ -80,10 +84,10 @@ RECIPES: tuple[Recipe, ...] = (
         batch_size=128,
         optimiser=Optimiser(kind="adamw", weight_decay=0.05, average=0.999),
         stretches=(
-            Stretch(64, 9, 2e-3, 0.5, MILD),
             Stretch(64, 30, 2e-3, 0.5, MILD),
             Stretch(96, 2, 1e-4, 0.1, GENTLE),
         ),
+        way="both",
     ),
     Recipe(
         key="hybrid",
@@ -96,6 +100,7 @@ RECIPES: tuple[Recipe, ...] = (
         batch_size=128,
         optimiser=Optimiser(kind="adamw", weight_decay=0.05, clip_norm=2.0, average=0.999),
         stretches=(Stretch(64, 30, 2e-3, 2.0, MILD), Stretch(96, 2, 1e-4, 0.1, GENTLE)),
+        way="both",
     ),
     Recipe(
         key="cnn",
