@@ -32,16 +32,16 @@ def show_take_home(model: TrainedRun) -> None:
 
 
 def _show_way_to_smaller(model: TrainedRun, large: BackboneCard, small: BackboneCard) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.html(
-            "<span><b>Too large for a phone?</b><br>"
-            f'<span class="quiet small">It has {in_millions(large.parameters)} parameters '
-            f"({_size(large)}). It can teach what it knows to {escaped(small.title)}, which has "
-            f"{in_millions(small.parameters)} ({_size(small)}).</span></span>"
-        )
-        if st.button("Make it smaller", key="make_smaller", icon=":material/compress:"):
-            _plan_smaller(model, small)
-            st.switch_page("pages/plan.py")
+    about, button = st.columns([2, 1], vertical_alignment="center")
+    about.html(
+        "<span><b>Too large for a phone?</b><br>"
+        f'<span class="quiet small">It has {in_millions(large.parameters)} parameters '
+        f"({_size(large)}). It can teach what it knows to {escaped(small.title)}, which has "
+        f"{in_millions(small.parameters)} ({_size(small)}).</span></span>"
+    )
+    if button.button("Make it smaller", key="make_smaller", width="stretch"):
+        _plan_smaller(model, small)
+        st.switch_page("pages/plan.py")
 
 
 def _size(of: BackboneCard) -> str:
