@@ -13,7 +13,7 @@ LOOKED_AT_ONCE = 64  # photos, where nothing learns
 # Building the network, tracing it for the cut and loading it again at the end take about alike.
 # START_SECONDS is what does not depend on the network.
 START_TIMES, START_SECONDS = 3, 0.4
-EPOCH_SECONDS = 0.02  # of an epoch beside its steps, its scores and writing: sums, events, curves
+EPOCH_SECONDS = 0.008  # of an epoch beside its steps, its scores and writing: sums, events, curves
 # Writing what crosses the cut into files, with checks, and reading it again from memory; per byte.
 KEEP_SECONDS, TAKE_SECONDS = 3e-9, 1e-9
 

@@ -25,7 +25,7 @@ from core.training.model import TrainedModel
 from core.training.teachers import teaching_model
 from core.training.teaching import TeachingModel
 
-BESIDE_SECONDS = 2e-3  # of a step beside the network: rows looked up, events written down; measured in runs
+BESIDE_SECONDS = 1.5e-3  # of a step beside the network: rows looked up, events written down; measured in runs
 PHOTOS_DECODED = 9
 ENOUGH_SECONDS = 5.0  # a shorter run says more about its start than about the machine
 RUNS_REMEMBERED = 5
