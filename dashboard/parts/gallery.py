@@ -89,12 +89,19 @@ def card_in_html(card: BackboneCard, ready: bool) -> str:
 def _figures(card: BackboneCard) -> str:
     figures = [
         (in_millions(card.parameters), "parameters"),
-        (f"{card.gmacs:.1f}" if card.gmacs is not None else "–", "GMACs"),
+        (in_gmacs(card.gmacs), "GMACs"),
         (f"{card.accuracy:.1f} %" if card.accuracy is not None else "–", "ImageNet"),
         (f"{card.input_size} px", "sees"),
     ]
     spans = "".join(f"<span><b>{escaped(figure)}</b>{escaped(what)}</span>" for figure, what in figures)
     return f'<div class="figures four">{spans}</div>'
+
+
+def in_gmacs(gmacs: float | None) -> str:
+    """4.123 = "4.1", 0.0058 = "0.006"."""
+    if gmacs is None:
+        return "–"
+    return f"{gmacs:.1f}" if gmacs >= 0.1 else f"{gmacs:.1g}"
 
 
 def _begin_fetch(home: Home, card: BackboneCard) -> None:

@@ -7,6 +7,7 @@ import pytest
 from core.backbones import gallery
 from core.errors import NotReachable
 from dashboard import background
+from dashboard.parts.gallery import in_gmacs
 from tests.dashboard.conftest import words
 
 STARTER = "graft-resnet10t"
@@ -103,3 +104,8 @@ def test_a_download_is_counted_in_bytes(done, total, words):
     from dashboard.parts.work_bar import count_in_words
 
     assert count_in_words(background.Work("1", "download", "", "", done=int(done), total=int(total))) == words
+
+
+@pytest.mark.parametrize(("gmacs", "text"), [(4.123, "4.1"), (0.5, "0.5"), (0.0058, "0.006"), (None, "–")])
+def test_a_small_network_is_not_said_to_compute_nothing(gmacs: float | None, text: str) -> None:
+    assert in_gmacs(gmacs) == text
