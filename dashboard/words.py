@@ -59,7 +59,7 @@ WORDS: dict[str, str] = {
     "average": "What is judged and kept is an average over the last steps: of about 100 at 0.99, of 1,000 at 0.999; "
     "calmer, and often a little better in long training.",
     "teacher": "Another model is shown your training photos and says what each looks like to it, and how much. That "
-    "is more than a label says, so a small network learns more from the same photos.",
+    "is more than a label says, so a small network may learn more from the same photos.",
     "teacher answers": "How much it counts to answer as the teacher does, beside the labels' 1. 0 is not at all.",
     "teacher features": "How much it counts to see in a photo what the teacher sees, beside the labels' 1. 0 is not at "
     "all.",

@@ -19,18 +19,21 @@ TEACHER_OBJECTIVES = (Objective(kind="teacher_answers"), Objective(kind="teacher
 
 def set_teacher(plan: Plan, teacher: Teacher | None) -> Plan:
     """Learn from a teacher beside the labels, as much as from the one before; or from the labels alone."""
-    own = tuple(each for each in plan.objectives if not each.looks_at_teacher)
     if teacher is None:
-        return checked(plan.model_copy(update={"teacher": None, "objectives": own or (Objective(),)}))
-    objectives = plan.objectives if plan.teacher else (*own, *TEACHER_OBJECTIVES)
+        return checked(plan.model_copy(update={"teacher": None, "objectives": _own(plan) or (Objective(),)}))
+    objectives = plan.objectives if plan.teacher else (*_own(plan), *TEACHER_OBJECTIVES)
     return checked(plan.model_copy(update={"teacher": teacher, "objectives": objectives}))
 
 
 def taught_as(plan: Plan, other: Plan) -> Plan:
     """The plan with the teacher of another plan, which counts as much as there; without one where that has none."""
-    own = tuple(each for each in plan.objectives if not each.looks_at_teacher)
     lessons = tuple(each for each in other.objectives if each.looks_at_teacher)
-    return checked(plan.model_copy(update={"teacher": other.teacher, "objectives": (*own, *lessons)}))
+    return checked(plan.model_copy(update={"teacher": other.teacher, "objectives": (*_own(plan), *lessons)}))
+
+
+def _own(plan: Plan) -> tuple[Objective, ...]:
+    """What it learns from without a teacher."""
+    return tuple(each for each in plan.objectives if not each.looks_at_teacher)
 
 
 def lesson(plan: Plan, kind: Says) -> Objective:

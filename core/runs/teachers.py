@@ -1,4 +1,4 @@
-"""Runs as teachers of others: which can be, what stands in a plan's way, and who still needs one."""
+"""Runs as teachers of others: which can be, and what stands in a plan's way."""
 
 from core.backbones import card, check_can_teach
 from core.errors import NotFound, Refused
@@ -6,6 +6,7 @@ from core.home import Home
 from core.plans import Plan
 from core.runs.control import get_run, has_best, list_runs
 from core.runs.types import HAS_RESULTS, Run
+from core.training.teachers import gone
 
 
 def teaching_runs(home: Home, dataset_id: str) -> list[Run]:
@@ -25,7 +26,7 @@ def check_teacher(home: Home, plan: Plan) -> None:
     try:
         run = get_run(home, str(plan.teacher.run))
     except NotFound as error:
-        raise NotFound("The run that should teach is gone.", "Choose another teacher in the plan.") from error
+        raise gone() from error
     if not _can_teach(home, run):
         raise Refused(f'"{run.name}" cannot teach before its training has ended.', "Wait for it, or stop it.")
 

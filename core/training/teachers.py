@@ -33,6 +33,11 @@ def teaching_model(home: Home, teacher: Teacher) -> TeachingModel:
     return _run(home, home.runs / str(teacher.run))
 
 
+def gone() -> NotFound:
+    """What is said of a run that should teach and is not there."""
+    return NotFound("The run that should teach is gone.", "Choose another teacher in the plan.")
+
+
 def _network(home: Home, choice: BackboneChoice, image_size: int) -> TeachingModel:
     network = build_whole(home, choice, image_size).eval().requires_grad_(False)
 
@@ -50,7 +55,7 @@ def _run(home: Home, folder: Path) -> TeachingModel:
     try:
         plan = read_plan(folder / "plan.json")
     except BadPlan as error:
-        raise NotFound("The run that should teach is gone.", "Choose another teacher in the plan.") from error
+        raise gone() from error
     dataset = load_dataset(home, plan.source.id, plan.source.version)
     model = load_trained(home, plan, dataset.tasks, folder).requires_grad_(False)
 

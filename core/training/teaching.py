@@ -32,7 +32,7 @@ LOOKING = "Asking the teacher about every photo, view {view} of {views}"
 
 @dataclass(frozen=True, eq=False)
 class TeachingModel:
-    """network: all of it, on the processor; nothing of it learns. card: of its backbone. image_size: pixels on a side.
+    """network: all of it; nothing of it learns. card: of its backbone. image_size: of the photos it sees, in pixels.
 
     tells: what it tells apart. look: normalised photos -> features [images, channels], and answers [images, classes]
     for each of `tells`.
@@ -169,7 +169,7 @@ def _facts(teacher: Teaching) -> dict[str, object]:
         "teacher": model.card.architecture,
         "weights": digest_of_tensors(model.network.state_dict().items()),
         "image_size": model.image_size,
-        "says": ("features", *("answers",) * len(model.tells)),
+        "says": "features, then answers",
         "seen_at": bench.plan.image_size,
         "side": bench.store.side,
         "pixels": PIXELS_VERSION,

@@ -5,7 +5,7 @@ import time
 import pytest
 from timm.models import get_pretrained_cfg, is_model_pretrained
 
-from core.backbones import card, gallery, search, sizes_for
+from core.backbones import card, gallery, search, sizes_for, smaller_here
 from core.backbones.facts import facts, facts_of
 from core.backbones.gallery import CHOSEN
 from core.backbones.stages import describe_stages
@@ -134,3 +134,10 @@ def test_where_the_gallery_works_at_another_size_it_says_the_work_at_that_size()
     dino = card("vit_base_patch14_dinov2.lvd142m")
     assert (dino.input_size, dino.gmacs) == (224, 23.16)
     assert all(bool(chosen.input_size) == bool(chosen.gmacs) for chosen in CHOSEN)
+
+
+def test_what_is_offered_as_smaller_is_here_and_at_most_half_as_large(home, monkeypatch):
+    large = card("resnet18")
+    assert 2 * smaller_here(home, large).parameters <= large.parameters
+    monkeypatch.setattr("core.backbones.cards.is_present", lambda *_: False)
+    assert smaller_here(home, large) is None
