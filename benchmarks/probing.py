@@ -5,7 +5,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from core.datasets import (
 )
 from core.datasets.dataset import Split
 from core.home import Home
-from core.plans import BackboneChoice, DatasetChoice, EarlyStopping, Optimiser, Phase, Plan
+from core.plans import BackboneChoice, DatasetChoice, Optimiser, Phase, Plan
 from core.plans.recipes import HEAD_RATE, SCRATCH_RATE, STAGE_RATE, rates_towards_stem
 from core.training import Job, load_trained, score, train
 from core.training.augmentation import centre
@@ -37,6 +37,7 @@ CLOTHING = "clothing"
 DOMAINS = ("amazon", "caltech", "dslr", "webcam")
 OWN_SPLIT = SplitPlan(train=0.5, validation=0.1, test=0.4)
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # of the classifier (scikit-learn's C); validation chooses
+MOST_ITERATIONS = 3_000
 BATCH = 32
 LOOKED_AT_ONCE = 64
 
@@ -60,6 +61,15 @@ class Subject:
         if self.file:
             return BackboneChoice(name=self.name, weights="file", file=str(self.file.resolve()))
         return BackboneChoice(name=self.name)
+
+
+@cache
+def weights_digest(subject: Subject) -> str:
+    """Of the file with its pretrained weights: what was measured of others says nothing about these."""
+    starter = starters.find_starter(subject.name)
+    if starter:
+        return starter.sha256
+    return hashlib.sha256(subject.file.read_bytes()).hexdigest() if subject.file else ""
 
 
 def starters_here() -> list[Subject]:
@@ -120,9 +130,7 @@ def features(home: Home, subject: Subject, dataset: Dataset, weights: str, seed:
 
 
 def _digest(subject: Subject, plan: Plan) -> str:
-    starter = starters.find_starter(subject.name)
-    weights = starter.sha256 if starter else subject.file and hashlib.sha256(subject.file.read_bytes()).hexdigest()
-    said = f"{weights} {plan.backbone.weights} {plan.backbone.name} {plan.image_size} {plan.seed}"
+    said = f"{weights_digest(subject)} {plan.backbone.weights} {plan.backbone.name} {plan.image_size} {plan.seed}"
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
@@ -135,7 +143,7 @@ def linear(values: np.ndarray, dataset: Dataset, rows: np.ndarray, split: Split 
     scale = StandardScaler().fit(values[rows])
     scaled = scale.transform(values)
     with threadpool_limits(1):  # its steps are too small to share: threads would wait for each other
-        fitted = [LogisticRegression(C=c, max_iter=300).fit(scaled[rows], labels[rows]) for c in STRENGTHS]
+        fitted = [LogisticRegression(C=c, max_iter=MOST_ITERATIONS).fit(scaled[rows], labels[rows]) for c in STRENGTHS]
     choosing, judged = dataset.indices("validation"), dataset.indices(split)
     best = max(fitted, key=lambda each: each.score(scaled[choosing], labels[choosing]))
     return best.predict(scaled[judged]) == labels[judged]
@@ -198,14 +206,13 @@ def _phase(subject: Subject, epochs: int, rate: float, head_rate: float) -> Phas
 
 
 def _plan(subject: Subject, dataset: Dataset, weights: str, phases: tuple[Phase, ...], seed: int) -> Plan:
-    patience: EarlyStopping | None = None
     return Plan(
         datasets=(DatasetChoice(id=dataset.id, version=dataset.version),),
         tasks=(dataset.tasks[0].name,),
         backbone=subject.choice(weights),
         phases=phases,
         optimiser=Optimiser(weight_decay=0.05 if weights == "random" else 0.01),
-        early_stopping=patience,
+        early_stopping=None,
         batch_size=BATCH,
         image_size=subject.size,
         seed=seed,

@@ -34,6 +34,7 @@ from benchmarks.probing import (
     from_scratch,
     linear,
     starters_here,
+    weights_digest,
 )
 from core.datasets import Dataset
 from core.home import Home, open_home, write_json
@@ -60,8 +61,10 @@ class Cell:
 
     @property
     def key(self) -> str:
-        size = f"{self.subject.size} px"
-        return " | ".join([self.subject.name, size, self.dataset, self.way, _in_words(self.shots), str(self.seed)])
+        """Names the weights only where they are used: what random ones can is still true of a starter trained anew."""
+        weights = weights_digest(self.subject)[:8] if self.way in (LINEAR, TUNED) else "random weights"
+        size, draw = f"{self.subject.size} px", f"draw {self.seed}"
+        return " | ".join([self.subject.name, weights, size, self.dataset, self.way, _in_words(self.shots), draw])
 
 
 class Kept:
@@ -88,7 +91,8 @@ def main() -> None:
     home, kept = open_home(given.work / "home"), Kept(given.work / "cells.json")
     subjects = [s for s in _subjects(given.data) if not given.only or given.only in s.name]
     cells = list(_cells(subjects, (CLOTHING,) if given.quick else (CLOTHING, *DOMAINS), given.quick))
-    _measure(home, given.data, [cell for cell in cells if cell.key not in kept.figures], kept, given.minutes)
+    missing = sorted((cell for cell in cells if cell.key not in kept.figures), key=_dearness)
+    _measure(home, given.data, missing, kept, given.minutes)
     print(keep(given.name, *_tables(cells, kept), draw=lambda figure: _draw(figure, cells, kept), note=_note()))
 
 
@@ -98,7 +102,6 @@ def _subjects(data: Path) -> list[Subject]:
 
 
 def _cells(subjects: Sequence[Subject], datasets: Sequence[str], quick: bool) -> Iterator[Cell]:
-    """The cheap ones first, the dearest last."""
     for way in WAYS[:2] if quick else WAYS:
         for subject in subjects:
             if way == SCRATCH and subject.file:  # what the reference's architecture does from scratch is no question
@@ -107,6 +110,12 @@ def _cells(subjects: Sequence[Subject], datasets: Sequence[str], quick: bool) ->
                 for shots in SHOTS:
                     for seed in SEEDS if shots or way != LINEAR else SEEDS[:1]:
                         yield Cell(subject, name, way, shots, seed)
+
+
+def _dearness(cell: Cell) -> tuple[bool, bool, bool]:
+    """To sort by: classifiers on features before what trains a network, starters before the large reference, and of
+    equals the photos per class that the goal is about."""
+    return (cell.way in (TUNED, SCRATCH), cell.subject.file is not None, cell.shots != GOAL_SHOTS)
 
 
 def _measure(home: Home, data: Path, cells: Sequence[Cell], kept: Kept, minutes: float) -> None:

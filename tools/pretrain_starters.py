@@ -42,7 +42,8 @@ def main() -> None:
     if given.threads:
         torch.set_num_threads(given.threads)
     made = recipe(given.starter)
-    given.teach = given.teach or made.way
+    if given.teach:
+        made = made.taught(given.teach)
     if given.epochs:
         made = made.lasting(given.epochs)
     if given.action == "teacher":
@@ -55,33 +56,23 @@ def main() -> None:
 
 
 def _train(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset) -> None:
-    pretrain(made, home, dataset, given.work / made.key, given.teach, _teacher(given))
+    pretrain(made, home, dataset, given.work / made.key, _teacher(given))
 
 
 def _card(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset) -> None:
-    jobs = jobs_of(made, home, dataset, given.work / made.key, given.teach, _teacher(given))
-    written = write_starter(made, last_trained(jobs), _tiny(given), given.work / made.key, _taught(given))
+    job = last_trained(jobs_of(made, home, dataset, given.work / made.key, _teacher(given)))
+    written = write_starter(made, job, _tiny(given), given.work / made.key)
     print(json.dumps(choose_size(home, given.data, written), indent=1))
     print(written)
 
 
 def _compare(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset) -> None:
-    teacher = teacher_of(_weights(given), given.teacher_size, given.views)
     short = briefly(made, made.stretches[0].epochs)
-    compare(short, home, dataset, _tiny(given), given.data, given.work / made.key / "compared", teacher)
+    compare(short, home, dataset, _tiny(given), given.data, given.work / made.key / "compared", _teacher(given))
 
 
-def _teacher(given: argparse.Namespace) -> Teacher | None:
-    return None if given.teach == "labels" else teacher_of(_weights(given), given.teacher_size, given.views)
-
-
-def _taught(given: argparse.Namespace) -> str:
-    """Of the teacher, as the card says it."""
-    if given.teach == "labels":
-        return ""
-    return (
-        f"{TEACHER} with ImageNet weights, shown the photos at {given.teacher_size} pixels: {WAYS[given.teach].words}"
-    )
+def _teacher(given: argparse.Namespace) -> Teacher:
+    return teacher_of(_weights(given), given.teacher_size, given.views)
 
 
 def _tiny(given: argparse.Namespace) -> Path:

@@ -1,6 +1,5 @@
 """What the benchmark of transfer computes, on figures and photos made up here."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +7,17 @@ import pandas as pd
 import pytest
 
 from benchmarks.probing import Subject, drawn, linear
-from benchmarks.transfer import LINEAR, RANDOM, SCRATCH, Cell, Kept, _cells, _tables, accuracy
+from benchmarks.transfer import LINEAR, RANDOM, SCRATCH, TUNED, WAYS, Cell, Kept, _cells, _dearness, _tables, accuracy
 from core.datasets import Dataset, Task
 
-STARTER, REAL = Subject("graft-x", "Graft X", 64), Subject("real", "Real", 224, Path("real.safetensors"))
+STARTER = Subject("graft-x", "Graft X", 64)
+
+
+def real(folder: Path, number: int) -> Subject:
+    """A backbone whose weights lie in a file, other ones for each number."""
+    file = folder / f"{number}.safetensors"
+    file.write_bytes(bytes([number]))
+    return Subject("real", "Real", 224, file)
 
 
 def dataset(per_class: tuple[int, ...] = (12, 8)) -> Dataset:
@@ -57,19 +63,30 @@ def test_the_margin_adds_the_draws_to_the_test_photos():
     assert accuracy(figures[:1]).margin == pytest.approx(196 * np.sqrt(0.25 / 400))
 
 
-def test_figures_that_are_there_are_not_measured_again(tmp_path: Path):
-    cell = Cell(STARTER, "clothing", LINEAR, 10, 0)
-    Kept(tmp_path / "cells.json").add(cell.key, {"right": 1, "of": 2})
-    assert Kept(tmp_path / "cells.json").figures == {
-        "graft-x | 64 px | clothing | pretrained features | 10 | 0": {"right": 1, "of": 2}
+def test_figures_are_kept_and_those_of_other_weights_are_not_taken_for_these(tmp_path: Path):
+    cells = {
+        way: [Cell(each, "clothing", way, 10, 0).key for each in (real(tmp_path, 1), real(tmp_path, 2))] for way in WAYS
     }
-    assert json.loads((tmp_path / "cells.json").read_text())
+    kept = Kept(tmp_path / "cells.json")
+    kept.add(cells[LINEAR][0], {"right": 1, "of": 2})
+    assert Kept(tmp_path / "cells.json").figures == {cells[LINEAR][0]: {"right": 1, "of": 2}}
+    assert [len(set(cells[way])) for way in (LINEAR, TUNED)] == [2, 2]
+    assert [len(set(cells[way])) for way in (RANDOM, SCRATCH)] == [1, 1]
+
+
+def test_the_dear_ones_come_last_and_the_goals_first(tmp_path: Path):
+    cells = sorted(_cells([STARTER, real(tmp_path, 1)], ["clothing"], quick=False), key=_dearness)
+    assert (cells[0].way, cells[0].shots) == (RANDOM, 10)
+    assert (cells[-1].way, cells[-1].subject.name) == (TUNED, "real")
+    places = {way: [place for place, cell in enumerate(cells) if cell.way == way] for way in WAYS}
+    assert max(places[RANDOM] + places[LINEAR]) < min(places[TUNED] + places[SCRATCH])
 
 
 def test_the_goal_is_judged_against_random_features_scratch_and_the_real_weights(tmp_path: Path):
     kept = Kept(tmp_path / "cells.json")
-    cells = list(_cells([STARTER, REAL], ["clothing"], quick=False))
-    right = {(STARTER, LINEAR): 60, (STARTER, RANDOM): 20, (STARTER, SCRATCH): 30, (REAL, LINEAR): 75}
+    reference = real(tmp_path, 1)
+    cells = list(_cells([STARTER, reference], ["clothing"], quick=False))
+    right = {(STARTER, LINEAR): 60, (STARTER, RANDOM): 20, (STARTER, SCRATCH): 30, (reference, LINEAR): 75}
     for cell in cells:
         if (cell.subject, cell.way) in right:
             kept.add(cell.key, {"right": right[cell.subject, cell.way], "of": 100})

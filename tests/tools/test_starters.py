@@ -20,7 +20,7 @@ from core.plans import BackboneChoice, Optimiser, Teacher
 from core.training import Checkpointed, load_trained, train
 from core.training.augmentation import centre
 from tools.starters import cards, data, held_out, pretraining, teaching
-from tools.starters.recipes import MILD, RECIPES, WAYS, Recipe, Stretch, plan_of, recipe
+from tools.starters.recipes import MILD, RECIPES, WAYS, Recipe, Stretch, plan_of, recipe, way_of
 
 CLASSES = ("zebra_n1", "abacus_n2", "mop_n3")  # not in the order of the alphabet
 SMALL = Recipe(
@@ -32,8 +32,9 @@ SMALL = Recipe(
     family="ResNet",
     batch_size=8,
     optimiser=Optimiser(kind="sgd", average=0.9),
-    stretches=(Stretch(64, 2, 0.05, 0.5, MILD), Stretch(96, 1, 0.01, 0.1, MILD)),
+    stretches=(Stretch(64, 2, 0.05, 0.5, MILD, "labels"), Stretch(96, 1, 0.01, 0.1, MILD, "labels")),
 )
+NOT_ASKED = Teacher(backbone=BackboneChoice(name="mobilenetv2_100", weights="file", file="nowhere.safetensors"))
 
 
 def webp(colour: int, number: int) -> bytes:
@@ -62,6 +63,14 @@ def dataset(home: Home, folder: Path) -> Dataset:
     return data.imported(home, folder)
 
 
+@pytest.fixture
+def teacher(tmp_path: Path) -> Teacher:
+    torch.manual_seed(0)
+    save_file(timm.create_model("test_resnet", num_classes=5).state_dict(), tmp_path / "teacher.safetensors")
+    choice = BackboneChoice(name="test_resnet", weights="file", file=str(tmp_path / "teacher.safetensors"))
+    return Teacher(backbone=choice, image_size=96, views=2)
+
+
 def test_the_held_out_photos_judge_and_all_others_teach(home: Home, folder: Path, dataset: Dataset):
     assert [len(dataset.indices(split)) for split in ("train", "validation", "test")] == [36, 30, 0]
     assert data.imported(home, folder).id == dataset.id
@@ -70,9 +79,10 @@ def test_the_held_out_photos_judge_and_all_others_teach(home: Home, folder: Path
 @pytest.mark.parametrize("made", RECIPES, ids=lambda each: each.key)
 @pytest.mark.parametrize("way", WAYS)
 def test_every_recipe_is_a_plan_in_which_all_stages_learn(dataset: Dataset, made: Recipe, way: str):
-    teacher = Teacher(backbone=BackboneChoice(name="mobilenetv2_100", weights="file", file="teacher.safetensors"))
-    for stretch in made.stretches:
-        plan = plan_of(made, stretch, dataset, way, None if way == "labels" else teacher)
+    for stretch in made.taught(way).stretches:
+        plan = plan_of(made, stretch, dataset, NOT_ASKED)
+        assert way_of(plan) == way
+        assert (plan.teacher is None) == (way == "labels")
         assert plan.backbone.weights == "random"
         assert plan.phases[0].first_learning == 0
 
@@ -83,23 +93,30 @@ def test_starters_have_names_and_families_of_their_own():
 
 
 def test_a_training_that_was_broken_off_goes_on_and_logs_every_epoch_once(home: Home, dataset: Dataset, tmp_path: Path):
-    job = pretraining.jobs_of(SMALL, home, dataset, tmp_path)[0]
+    job = pretraining.jobs_of(SMALL, home, dataset, tmp_path, NOT_ASKED)[0]
     events = train(job)
     next(event for event in events if isinstance(event, Checkpointed))
     events.close()
-    last = pretraining.pretrain(SMALL, home, dataset, tmp_path)
+    last = pretraining.pretrain(SMALL, home, dataset, tmp_path, NOT_ASKED)
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [(line["size"], line["epoch"]) for line in lines] == [(64, 2), (96, 1)]
     assert {"rate", "train_loss", "top1", "top5", "seconds"} <= lines[0].keys()
     assert last.plan.image_size == 96
 
 
+def test_a_training_begun_anew_forgets_the_log_of_the_one_given_up(home: Home, dataset: Dataset, tmp_path: Path):
+    (tmp_path / "log.jsonl").write_text('{"size": 64, "epoch": 1, "of": 7}\n')
+    pretraining.pretrain(replace(SMALL, stretches=SMALL.stretches[:1]), home, dataset, tmp_path, NOT_ASKED)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [(line["epoch"], line["of"]) for line in lines] == [(1, 2), (2, 2)]
+
+
 def test_a_stretch_begins_with_the_weights_of_the_one_before(home: Home, dataset: Dataset, tmp_path: Path):
     still = replace(SMALL, stretches=(SMALL.stretches[0], replace(SMALL.stretches[1], rate=1e-12)))
-    pretraining.pretrain(still, home, dataset, tmp_path)
+    pretraining.pretrain(still, home, dataset, tmp_path, NOT_ASKED)
     first, second = (
         load_trained(home, job.plan, dataset.tasks, job.folder, "last")
-        for job in pretraining.jobs_of(still, home, dataset, tmp_path)
+        for job in pretraining.jobs_of(still, home, dataset, tmp_path, NOT_ASKED)
     )
     parameters = dict(second.named_parameters())
     assert all(torch.allclose(value, parameters[name], atol=1e-6) for name, value in first.named_parameters())
@@ -109,7 +126,7 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     home: Home, dataset: Dataset, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(cards, "CLASSES", len(CLASSES))
-    job = pretraining.pretrain(replace(SMALL, stretches=SMALL.stretches[:1]), home, dataset, tmp_path)
+    job = pretraining.pretrain(replace(SMALL, stretches=SMALL.stretches[:1]), home, dataset, tmp_path, NOT_ASKED)
     (tmp_path / "compared").mkdir()
     (tmp_path / "compared" / "compared.json").write_text('[{"way": "labels", "top1": 12.8}]')
     written = cards.write_starter(SMALL, job, folder, tmp_path)
@@ -124,20 +141,40 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     assert order != sorted(order)
     assert found.numpy() == pytest.approx(expected[:, order].numpy(), abs=2e-2)
     assert said["hold_out"]["top1"] == held_out.accuracies(*_answers(network, folder))[0]
+    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    assert said["hold_out"]["as_graft_crops"] == {"top1": last["top1"], "top5": last["top5"]}
     assert said["mean"] == list(card("test_resnet").mean)
-    assert "2 epochs at 64 pixels" in said["training"]
+    assert "2 epochs at 64 pixels by the labels alone" in said["training"]
     assert said["teachers_compared"]["rows"] == [{"way": "labels", "top1": 12.8}]
 
 
+def test_a_stretch_with_a_teacher_goes_on_from_one_without(
+    home: Home, dataset: Dataset, folder: Path, teacher: Teacher, tmp_path: Path
+):
+    first, second = SMALL.stretches
+    made = replace(SMALL, stretches=(first, replace(second, rate=1e-12, way="both")))
+    job = pretraining.pretrain(made, home, dataset, tmp_path, teacher)
+    before, after = (
+        load_trained(home, job.plan, dataset.tasks, job.folder, "last").state_dict()
+        for job in pretraining.jobs_of(made, home, dataset, tmp_path, teacher)
+    )
+    assert before.keys() == after.keys()
+    learned = [name for name, value in before.items() if name.endswith("weight")]
+    assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in learned)
+    said = cards.taught_by(job.plan.teacher)
+    assert said == "test_resnet with ImageNet weights, shown 2 fixed views of each photo at 96 pixels"
+
+
 def test_what_a_teacher_is_worth_is_compared_way_by_way_and_kept(
-    home: Home, dataset: Dataset, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home,
+    dataset: Dataset,
+    folder: Path,
+    teacher: Teacher,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(teaching, "clothing", lambda *_: dataset)
     made = teaching.briefly(SMALL, 1)
-    torch.manual_seed(0)
-    save_file(timm.create_model("test_resnet", num_classes=5).state_dict(), tmp_path / "teacher.safetensors")
-    choice = BackboneChoice(name="test_resnet", weights="file", file=str(tmp_path / "teacher.safetensors"))
-    teacher = Teacher(backbone=choice, image_size=96, views=2)
     found = teaching.compare(made, home, dataset, folder, tmp_path, tmp_path / "compared", teacher)
     assert [each["way"] for each in found] == list(WAYS)
     assert json.loads((tmp_path / "compared" / "compared.json").read_text()) == found

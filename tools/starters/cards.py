@@ -16,11 +16,12 @@ from core.backbones import card, stages
 from core.backbones.facts import config_of
 from core.backbones.fitting import classifiers_of
 from core.home import Home, write_json
+from core.plans import Teacher
 from core.training import Job, load_trained
 from tools.backbone_facts import gmacs
 from tools.starters.data import classes_in_order
 from tools.starters.held_out import EVERY, accuracies, answers, photos, plain_network
-from tools.starters.recipes import SEED, SMOOTHING, Recipe
+from tools.starters.recipes import SEED, SMOOTHING, WAYS, Recipe
 
 SIZES = (64, 96, 128, 160)
 FEW = 10  # photos per class in the comparison of sizes
@@ -29,17 +30,14 @@ CLASSES = 200
 LICENCE = "Apache-2.0; its training photos are for non-commercial use"
 
 
-def write_starter(recipe: Recipe, job: Job, data: Path, target: Path, taught: str = "") -> Path:
-    """Write <name>.safetensors and <name>.json of a finished training. data: Tiny-ImageNet's folder. Gives the card.
-
-    taught: what its teacher was, in words; "" without one.
-    """
+def write_starter(recipe: Recipe, job: Job, data: Path, target: Path) -> Path:
+    """Write <name>.safetensors and <name>.json of a finished training. data: Tiny-ImageNet's folder. Gives the card."""
     network = stock_network(recipe, job, classes_in_order(data))
     file = target / f"{recipe.name}.safetensors"
     tensors = {name: value.contiguous() for name, value in network.half().state_dict().items()}
     save_file(tensors, file)
-    facts = {**_identity(recipe, file), **_training(recipe, job.folder.parent / "log.jsonl", taught)}
-    facts["hold_out"] = _hold_out(recipe, file, data, job.plan.image_size)
+    facts = {**_identity(recipe, file), **_training(recipe, job)}
+    facts["hold_out"] = _hold_out(recipe, file, data, job.plan.image_size, _epochs(job)[-1])
     if compared := _compared(target / "compared" / "compared.json"):
         facts["teachers_compared"] = compared
     written = target / f"{recipe.name}.json"
@@ -96,9 +94,9 @@ def _compared(file: Path) -> dict[str, Any] | None:
     }
 
 
-def _training(recipe: Recipe, log: Path, taught: str) -> dict[str, Any]:
+def _training(recipe: Recipe, job: Job) -> dict[str, Any]:
     """In words, and in numbers as the log gives them: what ran, which may be less than the recipe."""
-    epochs = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    epochs = _epochs(job)
     hours = sum(epoch["seconds"] for epoch in epochs) / 3600
     optimiser, first = recipe.optimiser, recipe.stretches[0].augmentation
     parts = [
@@ -114,7 +112,7 @@ def _training(recipe: Recipe, log: Path, taught: str) -> dict[str, Any]:
     ]
     return {
         "training": ", ".join(parts) + ".",
-        "teacher": taught,
+        "teacher": taught_by(job.plan.teacher),
         "recipe": f"python -m tools.pretrain_starters {recipe.key}",
         "epochs": len(epochs),
         "hours": round(hours, 2),
@@ -123,19 +121,38 @@ def _training(recipe: Recipe, log: Path, taught: str) -> dict[str, Any]:
     }
 
 
+def taught_by(teacher: Teacher | None) -> str:
+    """In words; "" without one."""
+    if not teacher or not teacher.backbone:
+        return ""
+    return (
+        f"{teacher.backbone.name} with ImageNet weights, shown {teacher.views} fixed views of each photo "
+        f"at {teacher.image_size} pixels"
+    )
+
+
 def _stretches(epochs: list[dict[str, Any]]) -> Iterator[str]:
     """Each in words; an epoch numbered 1 begins one."""
     begins = [place for place, epoch in enumerate(epochs) if epoch["epoch"] == 1]
     for begin, end in zip(begins, [*begins[1:], len(epochs)], strict=True):
         ran, last = epochs[begin:end], epochs[end - 1]
         unfinished = f" of {last['of']}" if last["epoch"] < last["of"] else ""
-        peak = max(epoch["rate"] for epoch in ran)
-        yield f"{last['epoch']}{unfinished} epochs at {last['size']} pixels from a rate of {peak:.1g}"
+        peak, learned = max(epoch["rate"] for epoch in ran), WAYS[last["way"]].words
+        yield f"{last['epoch']}{unfinished} epochs at {last['size']} pixels by {learned}, from a rate of {peak:.1g}"
 
 
-def _hold_out(recipe: Recipe, file: Path, data: Path, size: int) -> dict[str, Any]:
+def _epochs(job: Job) -> list[dict[str, Any]]:
+    """What was logged of them, over all stretches up to the job's."""
+    lines = (job.folder.parent / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _hold_out(recipe: Recipe, file: Path, data: Path, size: int, last: dict[str, Any]) -> dict[str, Any]:
+    """last: the log's line of the last epoch, whose accuracy is of the middle of each photo, as Graft judges."""
     return hold_out(recipe.architecture, file, data, size) | {
-        "what": f"The 10,000 photos of Tiny-ImageNet-200's validation split, 200 classes, at {size} pixels",
+        "what": "The 10,000 photos of Tiny-ImageNet-200's validation split, 200 classes, each whole at "
+        f"{size} pixels by plain timm; as_graft_crops: the middle of each enlarged photo, as Graft looks at it",
+        "as_graft_crops": {"top1": last["top1"], "top5": last["top5"]},
     }
 
 

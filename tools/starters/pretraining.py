@@ -15,7 +15,7 @@ from core.training import Checkpointed, EpochEnded, Event, Job, Prepared, Steppe
 from core.training.checkpoints import load_model
 from core.training.preparing import prepare
 from tools.starters.held_out import accuracies
-from tools.starters.recipes import Recipe, plan_of
+from tools.starters.recipes import Recipe, plan_of, way_of
 
 
 @dataclass
@@ -46,15 +46,12 @@ class Log:
         print(json.dumps(line), flush=True)
 
 
-def pretrain(
-    recipe: Recipe, home: Home, dataset: Dataset, folder: Path, way: str = "labels", teacher: Teacher | None = None
-) -> Job:
-    """Carry out all stretches of a recipe below `folder`, each in a folder of its own. Gives the last one's job.
-
-    way: of `recipes.WAYS`. teacher: where that looks at one.
-    """
+def pretrain(recipe: Recipe, home: Home, dataset: Dataset, folder: Path, teacher: Teacher) -> Job:
+    """Carry out all stretches of a recipe below `folder`, each in a folder of its own. Gives the last one's job."""
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = jobs_of(recipe, home, dataset, folder, way, teacher)
+    jobs = jobs_of(recipe, home, dataset, folder, teacher)
+    if not (jobs[0].folder / "last").exists():  # of a training that was given up, if there is one
+        (folder / "log.jsonl").unlink(missing_ok=True)
     for number, job in enumerate(jobs):
         if number > 0 and not (job.folder / "last").exists():
             _begin_from(jobs[number - 1], job)
@@ -62,12 +59,10 @@ def pretrain(
     return jobs[-1]
 
 
-def jobs_of(
-    recipe: Recipe, home: Home, dataset: Dataset, folder: Path, way: str = "labels", teacher: Teacher | None = None
-) -> list[Job]:
+def jobs_of(recipe: Recipe, home: Home, dataset: Dataset, folder: Path, teacher: Teacher) -> list[Job]:
     """A job per stretch."""
     return [
-        Job(plan_of(recipe, stretch, dataset, way, teacher), dataset, home, folder / f"{number}-{stretch.image_size}")
+        Job(plan_of(recipe, stretch, dataset, teacher), dataset, home, folder / f"{number}-{stretch.image_size}")
         for number, stretch in enumerate(recipe.stretches)
     ]
 
@@ -110,6 +105,7 @@ def _epoch_facts(job: Job, ended: EpochEnded) -> dict[str, Any]:
     scores = ended.scores[job.plan.tasks[0]]
     return {
         "size": job.plan.image_size,
+        "way": way_of(job.plan),
         "epoch": ended.epoch,
         "of": job.plan.epochs,
         "top1": top1,

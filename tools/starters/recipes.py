@@ -23,9 +23,9 @@ _ANSWERS = Objective(kind="teacher_answers", temperature=2.0)
 _FEATURES = Objective(kind="teacher_features", weight=2.0)
 WAYS: dict[str, Way] = {
     "labels": Way("the labels alone", (_LABELS,)),
-    "answers": Way("its answers beside the labels", (_LABELS, _ANSWERS)),
-    "features": Way("its features beside the labels", (_LABELS, _FEATURES)),
-    "both": Way("its answers and features beside the labels", (_LABELS, _ANSWERS, _FEATURES)),
+    "answers": Way("a teacher's answers beside the labels", (_LABELS, _ANSWERS)),
+    "features": Way("a teacher's features beside the labels", (_LABELS, _FEATURES)),
+    "both": Way("a teacher's answers and features beside the labels", (_LABELS, _ANSWERS, _FEATURES)),
 }
 
 
@@ -34,6 +34,7 @@ class Stretch:
     """A run from beginning to end: random weights or those of the stretch before, one cosine down to nothing.
 
     image_size: of the 64-pixel photos, enlarged where it is more. rate: of all stages and the head at its height.
+    way: what there is to learn from, of WAYS.
     """
 
     image_size: int
@@ -41,14 +42,12 @@ class Stretch:
     rate: float
     warmup_epochs: float
     augmentation: Augmentation
+    way: str = "both"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """key: what the command line calls it. name: of the card and its files. architecture: timm's, built unchanged.
-
-    way: what there is to learn from, of WAYS.
-    """
+    """key: what the command line calls it. name: of the card and its files. architecture: timm's, built unchanged."""
 
     key: str
     name: str
@@ -59,18 +58,23 @@ class Recipe:
     batch_size: int
     optimiser: Optimiser
     stretches: tuple[Stretch, ...]
-    way: str = "labels"
 
     def lasting(self, epochs: int) -> "Recipe":
         """The same with so many epochs in its first stretch."""
         first, *rest = self.stretches
         return replace(self, stretches=(replace(first, epochs=epochs), *rest))
 
+    def taught(self, way: str) -> "Recipe":
+        """The same, learning from that in all its stretches."""
+        return replace(self, stretches=tuple(replace(stretch, way=way) for stretch in self.stretches))
+
 
 # A small network that sees 100,000 photos a few dozen times does not learn them by heart: mild changes serve it best.
 MILD = Augmentation(flip=True, crop=0.35, colour=0.2)
 # The larger one does; a third of its batches are cut and pasted.
 STRONG = Augmentation(flip=True, crop=0.3, colour=0.3, cutmix=0.3)
+# So that a teacher's looks, which know nothing of cutting, serve all starters.
+CUT = MILD.model_copy(update={"cutmix": 0.3})
 GENTLE = Augmentation(flip=True, crop=0.5, colour=0.2)
 
 RECIPES: tuple[Recipe, ...] = (
@@ -87,7 +91,6 @@ RECIPES: tuple[Recipe, ...] = (
             Stretch(64, 30, 2e-3, 0.5, MILD),
             Stretch(96, 2, 1e-4, 0.1, GENTLE),
         ),
-        way="both",
     ),
     Recipe(
         key="hybrid",
@@ -100,7 +103,6 @@ RECIPES: tuple[Recipe, ...] = (
         batch_size=128,
         optimiser=Optimiser(kind="adamw", weight_decay=0.05, clip_norm=2.0, average=0.999),
         stretches=(Stretch(64, 30, 2e-3, 2.0, MILD), Stretch(96, 2, 1e-4, 0.1, GENTLE)),
-        way="both",
     ),
     Recipe(
         key="cnn",
@@ -112,7 +114,7 @@ RECIPES: tuple[Recipe, ...] = (
         family="ResNet",
         batch_size=256,
         optimiser=Optimiser(kind="sgd", weight_decay=2e-4, average=0.999),
-        stretches=(Stretch(64, 40, 0.4, 2.0, STRONG), Stretch(96, 2, 0.04, 0.1, GENTLE)),
+        stretches=(Stretch(64, 24, 0.4, 2.0, STRONG, way="labels"), Stretch(64, 16, 0.1, 1.0, CUT)),
     ),
 )
 
@@ -122,10 +124,8 @@ def recipe(key: str) -> Recipe:
     return {each.key: each for each in RECIPES}[key]
 
 
-def plan_of(
-    made: Recipe, stretch: Stretch, dataset: Dataset, way: str = "labels", teacher: Teacher | None = None
-) -> Plan:
-    """All stages learn at one rate, from random weights. way: of WAYS. teacher: where that looks at one."""
+def plan_of(made: Recipe, stretch: Stretch, dataset: Dataset, teacher: Teacher) -> Plan:
+    """All stages learn at one rate, from random weights. teacher: of the stretches that have one."""
     stages = len(describe_stages(card(made.architecture)))
     return Plan(
         datasets=(DatasetChoice(id=dataset.id, version=dataset.version),),
@@ -141,11 +141,16 @@ def plan_of(
                 warmup_epochs=stretch.warmup_epochs,
             ),
         ),
-        objectives=WAYS[way].objectives,
-        teacher=teacher,
+        objectives=WAYS[stretch.way].objectives,
+        teacher=teacher if stretch.way != "labels" else None,
         augmentation=stretch.augmentation,
         optimiser=made.optimiser,
         batch_size=made.batch_size,
         image_size=stretch.image_size,
         seed=SEED,
     )
+
+
+def way_of(plan: Plan) -> str:
+    """Of WAYS, the one by which a plan of `plan_of` learns."""
+    return next(key for key, way in WAYS.items() if way.objectives == plan.objectives)

@@ -65,7 +65,7 @@ def compare(
     """
     found = []
     for way in WAYS:
-        plan = plan_of(recipe, recipe.stretches[0], dataset, way, None if way == "labels" else teacher)
+        plan = plan_of(recipe, recipe.taught(way).stretches[0], dataset, teacher)
         job = Job(plan, dataset, home, folder / way)
         for _ in train(job):
             pass
