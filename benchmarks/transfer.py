@@ -112,10 +112,11 @@ def _cells(subjects: Sequence[Subject], datasets: Sequence[str], quick: bool) ->
                         yield Cell(subject, name, way, shots, seed)
 
 
-def _dearness(cell: Cell) -> tuple[bool, bool, bool]:
-    """To sort by: classifiers on features before what trains a network, starters before the large reference, and of
-    equals the photos per class that the goal is about."""
-    return (cell.way in (TUNED, SCRATCH), cell.subject.file is not None, cell.shots != GOAL_SHOTS)
+def _dearness(cell: Cell) -> tuple[bool, bool, bool, bool]:
+    """To sort by: classifiers on features before what trains a network, starters before the large reference, its own
+    weights before random ones, and of equals the photos per class that the goal is about."""
+    trains, reference = cell.way in (TUNED, SCRATCH), cell.subject.file is not None
+    return trains, reference, cell.way in (RANDOM, SCRATCH), cell.shots != GOAL_SHOTS
 
 
 def _measure(home: Home, data: Path, cells: Sequence[Cell], kept: Kept, minutes: float) -> None:

@@ -64,12 +64,18 @@ def wait_for_points(page: Page, more_than: int) -> int:
 
 
 def drawings(page: Page, doing: str) -> int:
-    """How many charts are drawn anew by that piece of JavaScript, which knows the live view as `root`."""
+    """How many charts are drawn anew by that piece of JavaScript, which knows the live view as `root`.
+
+    The last points of a run may arrive a moment after its end is shown: first all is still for a second, or ten pass.
+    """
     return page.evaluate(
-        "async () => { const root = document.querySelector('.graft-live'), draw = Plotly.react; let drawn = 0;"
-        " Plotly.react = (...given) => { drawn += 1; return draw(...given); };"
-        f" {doing};"
-        " await new Promise((soon) => setTimeout(soon, 500));"
+        "async () => { const root = document.querySelector('.graft-live'), draw = Plotly.react;"
+        " const wait = (ms) => new Promise((soon) => setTimeout(soon, ms)), begun = performance.now();"
+        " let drawn = 0, last = begun;"
+        " Plotly.react = (...given) => { drawn += 1; last = performance.now(); return draw(...given); };"
+        " while (performance.now() - last < 1000 && performance.now() - begun < 10000) await wait(50);"
+        f" drawn = 0; {doing};"
+        " await wait(500);"
         " Plotly.react = draw; return drawn; }"
     )
 

@@ -1,0 +1,98 @@
+"""What "Make it smaller" is worth: a small network taught by a finished run, beside the same one on labels alone.
+
+    python benchmarks/smaller.py                                                        on the built-in leaves
+    python benchmarks/smaller.py --photos ../shared/data/clothing-small.zip --called clothing
+
+The large starter learns the photos first (head first, then all stages). The small one then learns them by the very plan
+that the button makes, with the run as its teacher and without. Each is judged on the test photos by its best epoch.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from math import sqrt
+from pathlib import Path
+from statistics import mean, stdev
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.machine import Table, keep
+from core.backbones import default_card, describe_stages, sizes_for, smaller_here
+from core.datasets import Dataset, import_dataset, import_sample, open_pixels
+from core.home import Home, open_home
+from core.plans import Plan, make_plan, set_teacher, student_plan
+from core.runs import Run, carry_out, queue
+from core.runs.control import folder_of
+from core.training import load_trained, score
+
+COLUMNS = ("network", "learns from", "million parameters", "accuracy", "sd", "difference", "its error")
+
+
+def main() -> None:
+    given = _arguments()
+    with tempfile.TemporaryDirectory(prefix="graft-smaller-") as folder:
+        home = open_home(folder)
+        dataset = import_dataset(home, "photos", given.photos) if given.photos else import_sample(home, "leaves")
+        rows = _compare(home, dataset, range(given.seeds))
+        learned, judged = len(dataset.indices("train")), len(dataset.indices("test"))
+    note = (
+        f"{learned:,} training and {judged:,} test photos of {given.called or dataset.name}, {given.seeds} seeds. "
+        "Accuracy on the test photos, mean and standard deviation over the seeds, in percent; the difference in pairs "
+        "of one seed, with its standard error."
+    )
+    print(keep(given.name, Table("A small network taught by a larger one", COLUMNS, rows, note)))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", type=Path, help="a zip or folder of photos in class folders")
+    parser.add_argument("--called", default="", help="what to call those photos in the table")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--name", default="smaller", help="what the results are called")
+    return parser.parse_args()
+
+
+def _compare(home: Home, dataset: Dataset, seeds: Sequence[int]) -> list[tuple]:
+    large = default_card(home)
+    small = smaller_here(home, large)
+    if small is None:
+        sys.exit(f"No network here is smaller than {large.title}.")
+    stages = describe_stages(large)
+    teacher, best = _learned(home, dataset, make_plan(dataset, large, stages, "head-first"))
+    taught = student_plan(dataset, small, describe_stages(small), sizes_for(small), teacher.plan, teacher.id)
+    alone, pupil = ([_accuracy(home, dataset, plan, s) for s in seeds] for plan in (set_teacher(taught, None), taught))
+    gains = [after - before for before, after in zip(alone, pupil, strict=True)]
+    sizes = [round(each.parameters / 1e6, 2) for each in (large, small)]
+    return [
+        (large.title, "labels", sizes[0], best, None, None, None),
+        (small.title, "labels", sizes[1], mean(alone), stdev(alone), None, None),
+        (
+            small.title,
+            f"labels and {large.title}",
+            sizes[1],
+            mean(pupil),
+            stdev(pupil),
+            mean(gains),
+            stdev(gains) / sqrt(len(gains)),
+        ),
+    ]
+
+
+def _accuracy(home: Home, dataset: Dataset, plan: Plan, seed: int) -> float:
+    return _learned(home, dataset, plan.model_copy(update={"seed": seed}))[1]
+
+
+def _learned(home: Home, dataset: Dataset, plan: Plan) -> tuple[Run, float]:
+    """A finished run, and the percentage of the test photos that its best epoch names right."""
+    run = carry_out(home, queue(home, plan).id)
+    rows, task = dataset.indices("test"), dataset.tasks[0]
+    model = load_trained(home, plan, dataset.tasks, folder_of(home, run.id), "best")
+    logits = score(model, open_pixels(home, dataset, plan.image_size), rows)[task.name]
+    accuracy = 100 * float((logits.argmax(1) == dataset.labels(task)[rows]).mean())
+    print(f"{run.name}, seed {plan.seed}: {accuracy:.1f} %", file=sys.stderr, flush=True)
+    return run, accuracy
+
+
+if __name__ == "__main__":
+    main()
