@@ -77,12 +77,18 @@ def _card(home: Home, card: BackboneCard, chosen: bool) -> None:
 
 
 def card_in_html(card: BackboneCard, ready: bool) -> str:
-    size = f'<span class="pill">{in_bytes(card.weights_bytes)}</span>'
-    pill = '<span class="pill good">ready</span>' if ready else size
     return (
-        f'<div class="row apart"><p class="title">{escaped(card.title)}</p>{pill}</div>'
+        f'<div class="row apart"><p class="title">{escaped(card.title)}</p>{_whereabouts(card, ready)}</div>'
         f'<p class="quiet small">{escaped(card.sentence)}</p>{_figures(card)}'
         f'<p class="quiet small">{escaped(card.licence)} · <span class="code">{escaped(card.name)}</span></p>'
+    )
+
+
+def _whereabouts(card: BackboneCard, ready: bool) -> str:
+    if card.source == "starter":
+        return '<span class="pill good">always here</span>'
+    return (
+        '<span class="pill good">ready</span>' if ready else f'<span class="pill">{in_bytes(card.weights_bytes)}</span>'
     )
 
 

@@ -7,7 +7,8 @@ import pytest
 from core.backbones import gallery
 from core.errors import NotReachable
 from dashboard import background
-from dashboard.parts.gallery import in_gmacs
+from dashboard.parts.gallery import card_in_html, in_gmacs
+from dashboard.parts.texts import in_bytes
 from tests.dashboard.conftest import words
 
 STARTER = "graft-resnet10t"
@@ -28,7 +29,14 @@ def test_the_gallery_shows_figures_licence_and_whether_it_is_here(open_page):
     for card in gallery()[:3]:
         assert card.title in shown
         assert card.licence in shown
-    assert '<span class="pill good">ready</span>' in shown
+
+
+def test_what_comes_with_graft_is_always_here_and_others_are_ready_or_so_large(open_page):
+    cards = gallery()
+    assert [card.source for card in cards[:4]] == ["starter", "starter", "starter", "hub"]
+    assert words(open_page("model")).count(">always here<") == 3
+    assert ">ready<" in card_in_html(cards[3], ready=True)
+    assert f">{in_bytes(cards[3].weights_bytes)}<" in card_in_html(cards[3], ready=False)
 
 
 def test_without_photos_the_way_on_is_closed_and_says_where_to_begin(open_page):
