@@ -5,7 +5,8 @@
 
 Ten kinds of clothing with their official split, and each domain of office-caltech10 by itself; 5, 10, 50 and all photos
 per class, three draws of them. Features are computed once for all of it, and each finished figure is kept in
-FOLDER/cells.json: the same command goes on where it stopped. What there is to choose is chosen on validation photos.
+FOLDER/cells.json, copied to results/: the same command goes on where it stopped. What there is to choose is chosen on
+validation photos.
 """
 
 import argparse
@@ -21,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-from benchmarks.machine import Table, keep
+from benchmarks.machine import RESULTS, Table, keep
 from benchmarks.probing import (
     CLOTHING,
     DOMAINS,
@@ -94,6 +95,9 @@ def main() -> None:
     missing = sorted((cell for cell in cells if cell.key not in kept.figures), key=_dearness)
     _measure(home, given.data, missing, kept, given.minutes)
     print(keep(given.name, *_tables(cells, kept), draw=lambda figure: _draw(figure, cells, kept), note=_note()))
+    write_json(
+        RESULTS / f"{given.name}-cells.json", {c.key: kept.figures[c.key] for c in cells if c.key in kept.figures}
+    )
 
 
 def _subjects(data: Path) -> list[Subject]:
@@ -184,6 +188,7 @@ def _found(cells: Sequence[Cell], kept: Kept, **wanted: object) -> Accuracy | No
 def _tables(cells: Sequence[Cell], kept: Kept) -> Iterator[Table]:
     subjects = list(dict.fromkeys(c.subject for c in cells))
     names = list(dict.fromkeys(c.dataset for c in cells))
+    yield _short_table(cells, kept, subjects, names)
     yield _goal_table(cells, kept, subjects, names)
     for name in names:
         rows = []
@@ -193,6 +198,17 @@ def _tables(cells: Sequence[Cell], kept: Kept) -> Iterator[Table]:
                 if any(found):
                     rows.append([f"{subject.title}, {subject.size} px", way, *(f.text if f else None for f in found)])
         yield Table(f"{name}: test accuracy in percent", ("backbone", "way", *map(_heading, SHOTS)), rows)
+
+
+def _short_table(cells: Sequence[Cell], kept: Kept, subjects: Sequence[Subject], names: Sequence[str]) -> Table:
+    """What README shows."""
+    rows = []
+    for subject in subjects:
+        for way in WAYS:
+            found = [_found(cells, kept, subject=subject, dataset=n, way=way, shots=GOAL_SHOTS) for n in names]
+            if any(found):
+                rows.append([f"{subject.title}, {subject.size} px", way, *(f.text if f else None for f in found)])
+    return Table(f"Test accuracy in percent after {GOAL_SHOTS} photos per class", ("backbone", "way", *names), rows)
 
 
 def _goal_table(cells: Sequence[Cell], kept: Kept, subjects: Sequence[Subject], names: Sequence[str]) -> Table:

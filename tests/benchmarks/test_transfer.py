@@ -90,7 +90,9 @@ def test_the_goal_is_judged_against_random_features_scratch_and_the_real_weights
     for cell in cells:
         if (cell.subject, cell.way) in right:
             kept.add(cell.key, {"right": right[cell.subject, cell.way], "of": 100})
-    goal, by_dataset = _tables(cells, kept)
+    short, goal, by_dataset = _tables(cells, kept)
+    assert [line[:2] for line in short.rows] == [line[:2] for line in by_dataset.rows]
+    assert [line[2] for line in short.rows] == [line[3] for line in by_dataset.rows]  # after 10 photos per class
     (row,) = goal.rows
     assert row[:2] == ["clothing", "Graft X"]
     assert row[3:] == pytest.approx([40, 30, 80])
