@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
@@ -26,7 +27,8 @@ from core.datasets import (
     open_pixels,
 )
 from core.datasets.dataset import Split
-from core.home import Home
+from core.datasets.decoding import VERSION
+from core.home import Home, whole_file
 from core.plans import BackboneChoice, DatasetChoice, Optimiser, Phase, Plan
 from core.plans.recipes import HEAD_RATE, SCRATCH_RATE, STAGE_RATE, rates_towards_stem
 from core.training import Job, load_trained, score, train
@@ -38,6 +40,9 @@ DOMAINS = ("amazon", "caltech", "dslr", "webcam")
 OWN_SPLIT = SplitPlan(train=0.5, validation=0.1, test=0.4)
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # of the classifier (scikit-learn's C); validation chooses
 MOST_ITERATIONS = 3_000
+MOST_FOLDS = 5
+FEW = 10  # photos per class
+DRAWS = (0, 1, 2)
 BATCH = 32
 LOOKED_AT_ONCE = 64
 
@@ -116,7 +121,7 @@ def drawn(dataset: Dataset, shots: int | None, seed: int) -> np.ndarray | None:
 def features(home: Home, subject: Subject, dataset: Dataset, weights: str, seed: int = 0) -> np.ndarray:
     """float32 [rows of the dataset, channels], computed once and kept. weights: "pretrained" or "random"."""
     plan = _plan(subject, dataset, weights, (_phase(subject, 1, 0.0, 0.0),), seed)
-    file = home.root / "features" / f"{dataset.id}-{_digest(subject, plan)}.npy"
+    file = home.root / "features" / f"{dataset.id}-{_digest(subject, dataset, plan)}.npy"
     if file.exists():
         return np.load(file)
     model, store = new_model(home, plan, dataset.tasks[:1]).eval(), open_pixels(home, dataset, subject.size)
@@ -124,29 +129,73 @@ def features(home: Home, subject: Subject, dataset: Dataset, weights: str, seed:
     with torch.no_grad():
         for rows in np.split(np.arange(len(dataset)), range(LOOKED_AT_ONCE, len(dataset), LOOKED_AT_ONCE)):
             found.append(model.backbone(model.normalised(centre(store.read(rows), subject.size))).numpy())
+    values = np.concatenate(found)
     file.parent.mkdir(exist_ok=True)
-    np.save(file, np.concatenate(found))
-    return np.load(file)
+    with whole_file(file) as part, part.open("wb") as opened:
+        np.save(opened, values)
+    return values
 
 
-def _digest(subject: Subject, plan: Plan) -> str:
-    said = f"{weights_digest(subject)} {plan.backbone.weights} {plan.backbone.name} {plan.image_size} {plan.seed}"
+def _digest(subject: Subject, dataset: Dataset, plan: Plan) -> str:
+    """Of all that features depend on; random ones not on a file of weights."""
+    weights = f"random {plan.seed}" if plan.backbone.weights == "random" else weights_digest(subject)
+    said = f"{weights} {plan.backbone.name} {plan.image_size} {dataset.version} {VERSION}"
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def linear(values: np.ndarray, dataset: Dataset, rows: np.ndarray, split: Split = "test") -> np.ndarray:
-    """Whether a linear classifier on features names each photo of a split right; its strength is chosen on validation.
+    """Whether a linear classifier on features names each photo of a split right.
 
-    values: [rows of the dataset, channels]. rows: to learn from.
+    values: [rows of the dataset, channels]. rows: to learn from. Its strength is chosen on the validation photos; where
+    these are judged, by cross-validation within what it learns from.
     """
     labels = dataset.labels(dataset.tasks[0])
-    scale = StandardScaler().fit(values[rows])
-    scaled = scale.transform(values)
-    with threadpool_limits(1):  # its steps are too small to share: threads would wait for each other
-        fitted = [LogisticRegression(C=c, max_iter=MOST_ITERATIONS).fit(scaled[rows], labels[rows]) for c in STRENGTHS]
+    scaled = StandardScaler().fit(values[rows]).transform(values)
     choosing, judged = dataset.indices("validation"), dataset.indices(split)
-    best = max(fitted, key=lambda each: each.score(scaled[choosing], labels[choosing]))
+
+    def fitted(strength: float) -> LogisticRegression:
+        return LogisticRegression(C=strength, max_iter=MOST_ITERATIONS).fit(scaled[rows], labels[rows])
+
+    with threadpool_limits(1):  # its steps are too small to share: threads would wait for each other
+        if split == "validation":
+            best = fitted(_strength_within(scaled[rows], labels[rows]))
+        else:
+            best = max(map(fitted, STRENGTHS), key=lambda each: each.score(scaled[choosing], labels[choosing]))
     return best.predict(scaled[judged]) == labels[judged]
+
+
+def _strength_within(values: np.ndarray, labels: np.ndarray) -> float:
+    """By cross-validation, each class shared out alike. values: [images, channels]."""
+    folds = StratifiedKFold(min(MOST_FOLDS, *np.unique(labels, return_counts=True)[1]), shuffle=True, random_state=0)
+
+    def right(strength: float) -> float:
+        return cross_val_score(
+            LogisticRegression(C=strength, max_iter=MOST_ITERATIONS), values, labels, cv=folds
+        ).mean()
+
+    return max(STRENGTHS, key=right)
+
+
+@dataclass(frozen=True)
+class Worth:
+    """Percent of the validation photos that a linear classifier names right after FEW photos per class, the mean over
+    DRAWS of them, and after all."""
+
+    few: float
+    all: float
+
+
+def worth(home: Home, subject: Subject, dataset: Dataset) -> Worth:
+    """Of pretrained features. To choose by: the best of several is flattered a little."""
+    values = features(home, subject, dataset, "pretrained")
+
+    def percent(shots: int | None, draw: int) -> float:
+        rows = drawn(dataset, shots, draw)
+        return 100 * float(
+            linear(values, dataset, dataset.indices("train") if rows is None else rows, "validation").mean()
+        )
+
+    return Worth(round(float(np.mean([percent(FEW, draw) for draw in DRAWS])), 1), round(percent(None, 0), 1))
 
 
 def fine_tuned(

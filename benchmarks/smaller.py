@@ -34,12 +34,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="graft-smaller-") as folder:
         home = open_home(folder)
         dataset = import_dataset(home, "photos", given.photos) if given.photos else import_sample(home, "leaves")
+        if not len(dataset.indices("test")):
+            sys.exit("These photos have no test split to be judged on.")
         rows = _compare(home, dataset, range(given.seeds))
         learned, judged = len(dataset.indices("train")), len(dataset.indices("test"))
     note = (
         f"{learned:,} training and {judged:,} test photos of {given.called or dataset.name}, {given.seeds} seeds. "
         "Accuracy on the test photos, mean and standard deviation over the seeds, in percent; the difference in pairs "
-        "of one seed, with its standard error."
+        "of one seed, with its standard error. The teacher is one run, whose own chance is in no error."
     )
     print(keep(given.name, Table("A small network taught by a larger one", COLUMNS, rows, note)))
 
@@ -48,7 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=Path, help="a zip or folder of photos in class folders")
     parser.add_argument("--called", default="", help="what to call those photos in the table")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=5, choices=range(2, 100), metavar="2...", help="of the student")
     parser.add_argument("--name", default="smaller", help="what the results are called")
     return parser.parse_args()
 

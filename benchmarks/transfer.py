@@ -11,6 +11,7 @@ validation photos.
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
+from scipy.stats import t
 
 from benchmarks.machine import RESULTS, Table, keep
 from benchmarks.probing import (
@@ -38,6 +40,7 @@ from benchmarks.probing import (
     weights_digest,
 )
 from core.datasets import Dataset
+from core.evaluation import margin
 from core.home import Home, open_home, write_json
 
 REFERENCE = "mobilenetv2_100"
@@ -46,7 +49,8 @@ RANDOM, LINEAR, TUNED, SCRATCH = "random features", "pretrained features", "fine
 WAYS = (RANDOM, LINEAR, TUNED, SCRATCH)
 SHOTS: tuple[int | None, ...] = (5, 10, 50, None)
 SEEDS = (0, 1, 2)
-STEPS = 150  # of training, whatever the number of photos; batches of 32
+STEPS = 150  # of training or nearly so, in whole epochs, whatever the number of photos; batches of 32
+METHOD = 1  # another number when figures are measured otherwise: those that are kept are then of no use
 GOAL_SHOTS, GOAL_POINTS, GOAL_SHARE = 10, 20.0, 80.0
 
 
@@ -64,8 +68,10 @@ class Cell:
     def key(self) -> str:
         """Names the weights only where they are used: what random ones can is still true of a starter trained anew."""
         weights = weights_digest(self.subject)[:8] if self.way in (LINEAR, TUNED) else "random weights"
-        size, draw = f"{self.subject.size} px", f"draw {self.seed}"
-        return " | ".join([self.subject.name, weights, size, self.dataset, self.way, _in_words(self.shots), draw])
+        who = [self.subject.name, weights, f"{self.subject.size} px"]
+        return " | ".join(
+            [*who, self.dataset, self.way, _in_words(self.shots), f"draw {self.seed}", f"method {METHOD}"]
+        )
 
 
 class Kept:
@@ -87,17 +93,21 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="clothing and linear classifiers alone")
     parser.add_argument("--only", help="the backbones whose names contain this")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after so long")
-    parser.add_argument("--name", default="transfer", help="what the results are called")
+    parser.add_argument("--name", help="what the results are called, in place of transfer (-quick) (-only)")
     given = parser.parse_args()
-    home, kept = open_home(given.work / "home"), Kept(given.work / "cells.json")
     subjects = [s for s in _subjects(given.data) if not given.only or given.only in s.name]
+    if not subjects:
+        parser.error(f'No backbone\'s name contains "{given.only}".')
+    home, kept = open_home(given.work / "home"), Kept(given.work / "cells.json")
     cells = list(_cells(subjects, (CLOTHING,) if given.quick else (CLOTHING, *DOMAINS), given.quick))
     missing = sorted((cell for cell in cells if cell.key not in kept.figures), key=_dearness)
     _measure(home, given.data, missing, kept, given.minutes)
-    print(keep(given.name, *_tables(cells, kept), draw=lambda figure: _draw(figure, cells, kept), note=_note()))
-    write_json(
-        RESULTS / f"{given.name}-cells.json", {c.key: kept.figures[c.key] for c in cells if c.key in kept.figures}
+    name = given.name or "-".join(
+        ["transfer", *(["quick"] if given.quick else []), *([given.only] if given.only else [])]
     )
+    print(keep(name, *_tables(cells, kept), draw=lambda figure: _draw(figure, cells, kept), note=_note()))
+    figures = {cell.key: kept.figures[cell.key] for cell in cells if cell.key in kept.figures}
+    write_json(RESULTS / f"{name}-cells.json", figures)
 
 
 def _subjects(data: Path) -> list[Subject]:
@@ -158,8 +168,8 @@ def _right(home: Home, dataset: Dataset, cell: Cell) -> np.ndarray | None:
 class Accuracy:
     """Percent over the draws, and half of its 95 % interval.
 
-    Two things make it uncertain: which photos were drawn to learn from, seen in the spread over the draws, and which
-    ones the test has, by the binomial's variance. They add up.
+    Two things make it uncertain: which photos were drawn to learn from, seen in the spread over the draws (Student's t,
+    since they are few), and which ones the test has (Wilson's interval, its longer side). They add up as squares.
     """
 
     percent: float
@@ -169,20 +179,33 @@ class Accuracy:
     def text(self) -> str:
         return f"{self.percent:.1f} ± {self.margin:.1f}"
 
+    def minus(self, other: "Accuracy") -> str:
+        """With a margin as if they had nothing in common; they share photos, so it is rather too wide."""
+        return f"{self.percent - other.percent:+.1f} ± {math.hypot(self.margin, other.margin):.1f}"
+
+    def share_of(self, other: "Accuracy") -> str:
+        """In percent; its margin in the same way."""
+        ratio = self.percent / other.percent
+        relative = math.hypot(self.margin / self.percent, other.margin / other.percent)
+        return f"{100 * ratio:.1f} ± {100 * ratio * relative:.1f}"
+
 
 def accuracy(figures: Sequence[dict[str, float]]) -> Accuracy:
     """Of one backbone, dataset, way and number of photos: its draws together."""
     shares = np.array([figure["right"] / figure["of"] for figure in figures])
-    mean, photos = float(shares.mean()), figures[0]["of"]
-    spread = float(shares.var(ddof=1)) / len(shares) if len(shares) > 1 else 0.0
-    return Accuracy(100 * mean, 196 * float(np.sqrt(mean * (1 - mean) / photos + spread)))
+    mean, photos = float(shares.mean()), int(figures[0]["of"])
+    tested = margin(round(mean * photos), photos)
+    drawing = 0.0
+    if len(shares) > 1:
+        drawing = float(t.ppf(0.975, len(shares) - 1) * shares.std(ddof=1) / np.sqrt(len(shares)))
+    return Accuracy(100 * mean, 100 * math.hypot(max(mean - tested.low, tested.high - mean), drawing))
 
 
 def _found(cells: Sequence[Cell], kept: Kept, **wanted: object) -> Accuracy | None:
-    """The accuracy over all draws of what is wanted; None before the first of them."""
+    """The accuracy over all draws of what is wanted; None where one of them is missing, or there are none."""
     chosen = [c for c in cells if all(getattr(c, name) == value for name, value in wanted.items())]
-    figures = [kept.figures[c.key] for c in chosen if kept.figures.get(c.key)]
-    return accuracy(figures) if figures else None
+    figures = [figure for c in chosen if (figure := kept.figures.get(c.key))]
+    return accuracy(figures) if figures and len(figures) == len(chosen) else None
 
 
 def _tables(cells: Sequence[Cell], kept: Kept) -> Iterator[Table]:
@@ -219,9 +242,9 @@ def _goal_table(cells: Sequence[Cell], kept: Kept, subjects: Sequence[Subject], 
             mine = {way: _found(cells, kept, dataset=name, way=way, shots=GOAL_SHOTS, subject=subject) for way in WAYS}
             if subject.file or not mine[LINEAR]:
                 continue
-            over = [mine[LINEAR].percent - found.percent if found else None for found in (mine[RANDOM], mine[SCRATCH])]
-            share = 100 * mine[LINEAR].percent / best.percent if best and subjects[-1].file else None
-            rows.append([name, subject.title, mine[LINEAR].text, *over, share])
+            over = [mine[LINEAR].minus(found) if found else None for found in (mine[RANDOM], mine[SCRATCH])]
+            of_best = mine[LINEAR].share_of(best) if best and subjects[-1].file else None
+            rows.append([name, subject.title, mine[LINEAR].text, *over, of_best])
     columns = (
         "photos",
         "backbone",
@@ -261,8 +284,10 @@ def _heading(shots: int | None) -> str:
 
 def _note() -> str:
     return (
-        "Means of three draws with half of their 95 % interval; where a class has fewer photos, all of them are drawn. "
-        f"Fine-tuned and from scratch: {STEPS} steps of 32 photos. "
+        "Means of three draws (of one where all photos teach a linear classifier) with half of their 95 % interval, "
+        "from the spread over the draws and the number of test photos; a figure is there when all its draws are. Where "
+        "a class has fewer photos, all of them are drawn. "
+        f"Fine-tuned and from scratch: about {STEPS} steps of up to 32 photos, in whole epochs. "
         "The linear classifier is a logistic regression on standardised features of a strength chosen on validation."
     )
 

@@ -61,7 +61,7 @@ def _train(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset
 
 def _card(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset) -> None:
     job = last_trained(jobs_of(made, home, dataset, given.work / made.key, _teacher(given)))
-    written = write_starter(made, job, _tiny(given), given.work / made.key)
+    written = write_starter(made, job, _tiny(given), given.work / made.key, _command(given))
     print(json.dumps(choose_size(home, given.data, written), indent=1))
     print(written)
 
@@ -69,6 +69,13 @@ def _card(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset)
 def _compare(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset) -> None:
     short = briefly(made, made.stretches[0].epochs)
     compare(short, home, dataset, _tiny(given), given.data, given.work / made.key / "compared", _teacher(given))
+
+
+def _command(given: argparse.Namespace) -> str:
+    """By which it was trained, but for the folders."""
+    chosen = {"--epochs": given.epochs, "--teach": given.teach, "--teacher-size": given.teacher_size}
+    options = [f"{name} {value}" for name, value in {**chosen, "--views": given.views}.items() if value is not None]
+    return " ".join(["python -m tools.pretrain_starters", given.starter, *options])
 
 
 def _teacher(given: argparse.Namespace) -> Teacher:

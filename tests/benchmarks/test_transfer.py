@@ -1,5 +1,6 @@
 """What the benchmark of transfer computes, on figures and photos made up here."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,21 @@ import pandas as pd
 import pytest
 
 from benchmarks.probing import Subject, drawn, linear
-from benchmarks.transfer import LINEAR, RANDOM, SCRATCH, TUNED, WAYS, Cell, Kept, _cells, _dearness, _tables, accuracy
+from benchmarks.transfer import (
+    LINEAR,
+    RANDOM,
+    SCRATCH,
+    TUNED,
+    WAYS,
+    Accuracy,
+    Cell,
+    Kept,
+    _cells,
+    _dearness,
+    _found,
+    _tables,
+    accuracy,
+)
 from core.datasets import Dataset, Task
 
 STARTER = Subject("graft-x", "Graft X", 64)
@@ -54,13 +69,49 @@ def test_a_linear_classifier_names_what_features_tell_apart():
     assert linear(values, photos, photos.indices("train")).all()
 
 
+def test_no_photo_chooses_the_classifier_and_judges_it():
+    """Of 20 features one tells the classes apart, in training and where the judged photos are; noise drowns the others.
+    Where validation is judged, changing its labels must not change what is answered."""
+    photos = dataset((60, 60))
+    chance = np.random.default_rng(0)
+    labels = photos.labels(photos.tasks[0])
+    values = chance.normal(size=(120, 20)) + np.eye(20)[0] * labels[:, None]
+    judged, rows = photos.indices("validation"), photos.indices("train")
+    right = linear(values, photos, rows, "validation")
+    turned = photos.table.copy()
+    turned.loc[judged, photos.tasks[0].column] = 1 - labels[judged]
+    wrong = linear(values, replace(photos, table=turned), rows, "validation")
+    assert np.array_equal(right, ~wrong)
+
+
 def test_the_margin_adds_the_draws_to_the_test_photos():
     figures = [{"right": right, "of": 400} for right in (200, 220, 240)]
-    spread = np.var([0.5, 0.55, 0.6], ddof=1) / 3
+    drawing = 4.3027 * np.std([0.5, 0.55, 0.6], ddof=1) / np.sqrt(3)  # Student's t, two degrees of freedom
+    low = (220 + 1.96**2 / 2 - 1.96 * np.sqrt(220 * 180 / 400 + 1.96**2 / 4)) / (400 + 1.96**2)  # Wilson
     found = accuracy(figures)
     assert found.percent == pytest.approx(55)
-    assert found.margin == pytest.approx(196 * np.sqrt(0.55 * 0.45 / 400 + spread))
-    assert accuracy(figures[:1]).margin == pytest.approx(196 * np.sqrt(0.25 / 400))
+    assert found.margin == pytest.approx(100 * np.hypot(0.55 - low, drawing), rel=1e-3)
+
+
+def test_all_right_is_not_certain():
+    found = accuracy([{"right": 63, "of": 63}] * 3)
+    assert found.percent == 100
+    assert 5 < found.margin < 7
+
+
+def test_a_difference_and_a_share_are_as_uncertain_as_both_figures():
+    assert Accuracy(60, 3).minus(Accuracy(20, 4)) == "+40.0 ± 5.0"
+    assert Accuracy(60, 3).share_of(Accuracy(80, 4)) == f"75.0 ± {75 * np.hypot(0.05, 0.05):.1f}"
+
+
+def test_a_figure_of_one_draw_of_three_is_not_shown(tmp_path: Path):
+    cells, kept = list(_cells([STARTER], ["clothing"], quick=True)), Kept(tmp_path / "cells.json")
+    few = [cell for cell in cells if cell.way == LINEAR and cell.shots == 5]
+    for number, cell in enumerate(few):
+        assert not next(iter(_tables(cells, kept))).rows
+        assert _found(cells, kept, way=LINEAR, shots=5) is None
+        kept.add(cell.key, {"right": 5 + number, "of": 10})
+    assert _found(cells, kept, way=LINEAR, shots=5).percent == pytest.approx(60)
 
 
 def test_figures_are_kept_and_those_of_other_weights_are_not_taken_for_these(tmp_path: Path):
@@ -95,5 +146,5 @@ def test_the_goal_is_judged_against_random_features_scratch_and_the_real_weights
     assert [line[2] for line in short.rows] == [line[3] for line in by_dataset.rows]  # after 10 photos per class
     (row,) = goal.rows
     assert row[:2] == ["clothing", "Graft X"]
-    assert row[3:] == pytest.approx([40, 30, 80])
+    assert [figure.split(" ±")[0] for figure in row[3:]] == ["+40.0", "+30.0", "80.0"]
     assert len(by_dataset.rows) == 4

@@ -1,10 +1,12 @@
 """How starters are made: a small one of made-up photos, from zips to card."""
 
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +15,14 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from benchmarks.probing import Worth
 from core.backbones import card, starters
 from core.datasets import Dataset, open_pixels
 from core.home import Home
 from core.plans import BackboneChoice, Optimiser, Teacher
 from core.training import Checkpointed, load_trained, train
 from core.training.augmentation import centre
+from tools.backbone_facts import gmacs
 from tools.starters import cards, data, held_out, pretraining, teaching
 from tools.starters.recipes import MILD, RECIPES, WAYS, Recipe, Stretch, plan_of, recipe, way_of
 
@@ -63,6 +67,10 @@ def dataset(home: Home, folder: Path) -> Dataset:
     return data.imported(home, folder)
 
 
+def log(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
 @pytest.fixture
 def teacher(tmp_path: Path) -> Teacher:
     torch.manual_seed(0)
@@ -95,20 +103,35 @@ def test_starters_have_names_and_families_of_their_own():
 def test_a_training_that_was_broken_off_goes_on_and_logs_every_epoch_once(home: Home, dataset: Dataset, tmp_path: Path):
     job = pretraining.jobs_of(SMALL, home, dataset, tmp_path, NOT_ASKED)[0]
     events = train(job)
-    next(event for event in events if isinstance(event, Checkpointed))
+    next(event for event in events if isinstance(event, Checkpointed))  # before its line was written
     events.close()
     last = pretraining.pretrain(SMALL, home, dataset, tmp_path, NOT_ASKED)
-    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert [(line["size"], line["epoch"]) for line in lines] == [(64, 2), (96, 1)]
-    assert {"rate", "train_loss", "top1", "top5", "seconds"} <= lines[0].keys()
+    lines = log(tmp_path)
+    assert [(line["stretch"], line["size"], line["epoch"]) for line in lines] == [(0, 64, 1), (0, 64, 2), (1, 96, 1)]
+    assert {"way", "of", "top1", "top5"} <= lines[0].keys()
+    assert {"rate", "train_loss", "top1", "top5", "seconds"} <= lines[1].keys()
     assert last.plan.image_size == 96
 
 
-def test_a_training_begun_anew_forgets_the_log_of_the_one_given_up(home: Home, dataset: Dataset, tmp_path: Path):
-    (tmp_path / "log.jsonl").write_text('{"size": 64, "epoch": 1, "of": 7}\n')
-    pretraining.pretrain(replace(SMALL, stretches=SMALL.stretches[:1]), home, dataset, tmp_path, NOT_ASKED)
-    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert [(line["epoch"], line["of"]) for line in lines] == [(1, 2), (2, 2)]
+def test_a_training_begun_anew_forgets_the_one_given_up(home: Home, dataset: Dataset, tmp_path: Path):
+    pretraining.pretrain(SMALL, home, dataset, tmp_path, NOT_ASKED)
+    shutil.rmtree(tmp_path / "0-64")
+    pretraining.pretrain(replace(SMALL, batch_size=6), home, dataset, tmp_path, NOT_ASKED)
+    assert [(line["stretch"], line["epoch"]) for line in log(tmp_path)] == [(0, 1), (0, 2), (1, 1)]
+    assert {line["steps"] for line in log(tmp_path)} == {6}  # of 36 photos
+
+
+def test_what_is_made_a_starter_has_ended_an_epoch_by_the_plan_at_hand(home: Home, dataset: Dataset, tmp_path: Path):
+    jobs = pretraining.jobs_of(SMALL, home, dataset, tmp_path, NOT_ASKED)
+    with pytest.raises(ValueError, match="No epoch has ended"):
+        pretraining.last_trained(jobs)
+    first = replace(SMALL, stretches=SMALL.stretches[:1])
+    pretraining.pretrain(first, home, dataset, tmp_path, NOT_ASKED)
+    pretraining._begin_from(*jobs)  # the second stretch has weights, and no epoch of its own
+    assert pretraining.last_trained(jobs).folder == jobs[0].folder
+    others = pretraining.jobs_of(replace(SMALL, batch_size=6), home, dataset, tmp_path, NOT_ASKED)
+    with pytest.raises(ValueError, match="other options"):
+        pretraining.last_trained(others)
 
 
 def test_a_stretch_begins_with_the_weights_of_the_one_before(home: Home, dataset: Dataset, tmp_path: Path):
@@ -129,7 +152,7 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     job = pretraining.pretrain(replace(SMALL, stretches=SMALL.stretches[:1]), home, dataset, tmp_path, NOT_ASKED)
     (tmp_path / "compared").mkdir()
     (tmp_path / "compared" / "compared.json").write_text('[{"way": "labels", "top1": 12.8}]')
-    written = cards.write_starter(SMALL, job, folder, tmp_path)
+    written = cards.write_starter(SMALL, job, folder, tmp_path, "train it")
     said = json.loads(written.read_text())
     network = held_out.plain_network("test_resnet", tmp_path / said["file"], len(CLASSES))
     model = load_trained(home, job.plan, dataset.tasks, job.folder, "last")
@@ -141,8 +164,9 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     assert order != sorted(order)
     assert found.numpy() == pytest.approx(expected[:, order].numpy(), abs=2e-2)
     assert said["hold_out"]["top1"] == held_out.accuracies(*_answers(network, folder))[0]
-    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    last = log(tmp_path)[-1]
     assert said["hold_out"]["as_graft_crops"] == {"top1": last["top1"], "top5": last["top5"]}
+    assert (said["epochs"], said["recipe"], said["teacher"]) == (2, "train it", "")
     assert said["mean"] == list(card("test_resnet").mean)
     assert "2 epochs at 64 pixels by the labels alone" in said["training"]
     assert said["teachers_compared"]["rows"] == [{"way": "labels", "top1": 12.8}]
@@ -161,7 +185,7 @@ def test_a_stretch_with_a_teacher_goes_on_from_one_without(
     assert before.keys() == after.keys()
     learned = [name for name, value in before.items() if name.endswith("weight")]
     assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in learned)
-    said = cards.taught_by(job.plan.teacher)
+    said = cards.taught_by(job.plan)
     assert said == "test_resnet with ImageNet weights, shown 2 fixed views of each photo at 96 pixels"
 
 
@@ -177,7 +201,25 @@ def test_what_a_teacher_is_worth_is_compared_way_by_way_and_kept(
     made = teaching.briefly(SMALL, 1)
     found = teaching.compare(made, home, dataset, folder, tmp_path, tmp_path / "compared", teacher)
     assert [each["way"] for each in found] == list(WAYS)
+    shown = [f"clothing, {few}, {size} px" for size in (64, 96) for few in ("10 per class", "all")]
+    assert all(0 <= each[name] <= 100 for each in found for name in ("top1", "top5", *shown))
     assert json.loads((tmp_path / "compared" / "compared.json").read_text()) == found
+
+
+def test_the_size_is_chosen_where_both_accuracies_are_best_and_the_work_is_counted_there(
+    home: Home, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(cards, "clothing", lambda *_: dataset)
+    found = {64: Worth(40.0, 70.0), 96: Worth(48.0, 65.0), 128: Worth(47.0, 64.0), 160: Worth(30.0, 60.0)}
+    monkeypatch.setattr(cards, "worth", lambda home, subject, _: found[subject.size])
+    written = tmp_path / "card.json"
+    written.write_text(json.dumps({"architecture": "test_resnet", "title": "T", "file": "t.safetensors", "gmacs": 0.0}))
+    cards.choose_size(home, tmp_path, written)
+    said = json.loads(written.read_text())
+    assert said["input_size"] == 96
+    assert said["gmacs"] == gmacs("test_resnet", 96, False)
+    assert said["transfer"]["ten_photos_per_class"] == {"64": 40.0, "96": 48.0, "128": 47.0, "160": 30.0}
+    assert said["transfer"]["all_photos"]["64"] == 70.0
 
 
 def _answers(network: torch.nn.Module, folder: Path) -> tuple[np.ndarray, np.ndarray]:

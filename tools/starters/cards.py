@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,33 +12,37 @@ import timm
 from safetensors.torch import save_file
 from torch import nn
 
-from benchmarks.probing import CLOTHING, Subject, clothing, drawn, features, linear
+from benchmarks.probing import CLOTHING, Subject, clothing, worth
 from core.backbones import card, stages
 from core.backbones.facts import config_of
 from core.backbones.fitting import classifiers_of
 from core.home import Home, write_json
-from core.plans import Teacher
+from core.plans import Plan
 from core.training import Job, load_trained
+from core.training.checkpoints import read_facts
 from tools.backbone_facts import gmacs
 from tools.starters.data import classes_in_order
 from tools.starters.held_out import EVERY, accuracies, answers, photos, plain_network
+from tools.starters.pretraining import LOG, Log, held_out_accuracy
 from tools.starters.recipes import SEED, SMOOTHING, WAYS, Recipe
 
-SIZES = (64, 96, 128, 160)
-FEW = 10  # photos per class in the comparison of sizes
-DRAWS = (0, 1, 2)
+TRAINED_AT = 64
+SIZES = (TRAINED_AT, 96, 128, 160)
 CLASSES = 200
 LICENCE = "Apache-2.0; its training photos are for non-commercial use"
 
 
-def write_starter(recipe: Recipe, job: Job, data: Path, target: Path) -> Path:
-    """Write <name>.safetensors and <name>.json of a finished training. data: Tiny-ImageNet's folder. Gives the card."""
+def write_starter(recipe: Recipe, job: Job, data: Path, target: Path, command: str) -> Path:
+    """Write <name>.safetensors and <name>.json of what is trained so far. Gives the card.
+
+    data: Tiny-ImageNet's folder. command: by which it is trained.
+    """
     network = stock_network(recipe, job, classes_in_order(data))
     file = target / f"{recipe.name}.safetensors"
     tensors = {name: value.contiguous() for name, value in network.half().state_dict().items()}
     save_file(tensors, file)
-    facts = {**_identity(recipe, file), **_training(recipe, job)}
-    facts["hold_out"] = _hold_out(recipe, file, data, job.plan.image_size, _epochs(job)[-1])
+    facts = {**_identity(recipe, file), **_training(recipe, job), "recipe": command}
+    facts["hold_out"] = _hold_out(recipe, file, data, job)
     if compared := _compared(target / "compared" / "compared.json"):
         facts["teachers_compared"] = compared
     written = target / f"{recipe.name}.json"
@@ -71,8 +76,8 @@ def _identity(recipe: Recipe, file: Path) -> dict[str, Any]:
         "precision": "fp16",
         "classes": CLASSES,
         "parameters": sum(stage.parameters for stage in stages(body)),
-        "gmacs": gmacs(recipe.architecture, 64, config_of(recipe.architecture).fixed_input_size),
-        "input_size": 64,
+        "gmacs": gmacs(recipe.architecture, TRAINED_AT, config_of(recipe.architecture).fixed_input_size),
+        "input_size": TRAINED_AT,
         "sizes": list(SIZES),
         "mean": list(known.mean),
         "std": list(known.std),
@@ -96,11 +101,15 @@ def _compared(file: Path) -> dict[str, Any] | None:
 
 def _training(recipe: Recipe, job: Job) -> dict[str, Any]:
     """In words, and in numbers as the log gives them: what ran, which may be less than the recipe."""
-    epochs = _epochs(job)
-    hours = sum(epoch["seconds"] for epoch in epochs) / 3600
+    lines = Log(job.folder.parent / LOG).lines()
+    timed = [line for line in lines if "seconds" in line]
+    hours = sum(line["seconds"] for line in timed) / 3600
     optimiser, first = recipe.optimiser, recipe.stretches[0].augmentation
+    stretches = [list(ran) for _, ran in groupby(lines, key=itemgetter("stretch"))]
+    begun = read_facts(job.folder / "last")["position"]["batch"]
     parts = [
-        ", then ".join(_stretches(epochs)),
+        ", then ".join(map(_in_words, stretches)),
+        *(["and a part of one more epoch"] if begun else []),
         f"batch {recipe.batch_size}",
         f"{'AdamW' if optimiser.kind == 'adamw' else 'SGD'} with weight decay {optimiser.weight_decay:g}",
         "warm-up and cosine",
@@ -108,51 +117,42 @@ def _training(recipe: Recipe, job: Job) -> dict[str, Any]:
         *([f"cutmix on {first.cutmix:.0%} of the batches"] if first.cutmix else []),
         f"average of weights {optimiser.average:g}",
         f"seed {SEED}",
-        f"{hours:.1f} hours",
+        f"{hours:.1f} hours of steps",
     ]
     return {
         "training": ", ".join(parts) + ".",
-        "teacher": taught_by(job.plan.teacher),
-        "recipe": f"python -m tools.pretrain_starters {recipe.key}",
-        "epochs": len(epochs),
+        "teacher": taught_by(job.plan),
+        "epochs": sum(ran[-1]["epoch"] for ran in stretches),
         "hours": round(hours, 2),
-        "images_per_second": round(float(np.median([epoch["images_per_second"] for epoch in epochs]))),
+        "images_per_second": round(float(np.median([line["images_per_second"] for line in timed]))),
         "seed": SEED,
     }
 
 
-def taught_by(teacher: Teacher | None) -> str:
-    """In words; "" without one."""
-    if not teacher or not teacher.backbone:
+def taught_by(plan: Plan) -> str:
+    """In words; "" without a teacher."""
+    if not plan.teacher or not plan.teacher.backbone:
         return ""
     return (
-        f"{teacher.backbone.name} with ImageNet weights, shown {teacher.views} fixed views of each photo "
-        f"at {teacher.image_size} pixels"
+        f"{plan.teacher.backbone.name} with ImageNet weights, shown {plan.fixed_views} fixed views of each photo "
+        f"at {plan.teacher.image_size} pixels"
     )
 
 
-def _stretches(epochs: list[dict[str, Any]]) -> Iterator[str]:
-    """Each in words; an epoch numbered 1 begins one."""
-    begins = [place for place, epoch in enumerate(epochs) if epoch["epoch"] == 1]
-    for begin, end in zip(begins, [*begins[1:], len(epochs)], strict=True):
-        ran, last = epochs[begin:end], epochs[end - 1]
-        unfinished = f" of {last['of']}" if last["epoch"] < last["of"] else ""
-        peak, learned = max(epoch["rate"] for epoch in ran), WAYS[last["way"]].words
-        yield f"{last['epoch']}{unfinished} epochs at {last['size']} pixels by {learned}, from a rate of {peak:.1g}"
+def _in_words(stretch: list[dict[str, Any]]) -> str:
+    """stretch: its lines of the log."""
+    last, peak = stretch[-1], max(line["rate"] for line in stretch)
+    unfinished = f" of {last['of']}" if last["epoch"] < last["of"] else ""
+    learned = WAYS[last["way"]].words
+    return f"{last['epoch']}{unfinished} epochs at {last['size']} pixels by {learned}, from a rate of {peak:.1g}"
 
 
-def _epochs(job: Job) -> list[dict[str, Any]]:
-    """What was logged of them, over all stretches up to the job's."""
-    lines = (job.folder.parent / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
-
-
-def _hold_out(recipe: Recipe, file: Path, data: Path, size: int, last: dict[str, Any]) -> dict[str, Any]:
-    """last: the log's line of the last epoch, whose accuracy is of the middle of each photo, as Graft judges."""
+def _hold_out(recipe: Recipe, file: Path, data: Path, job: Job) -> dict[str, Any]:
+    size, (top1, top5) = job.plan.image_size, held_out_accuracy(job)
     return hold_out(recipe.architecture, file, data, size) | {
         "what": "The 10,000 photos of Tiny-ImageNet-200's validation split, 200 classes, each whole at "
         f"{size} pixels by plain timm; as_graft_crops: the middle of each enlarged photo, as Graft looks at it",
-        "as_graft_crops": {"top1": last["top1"], "top5": last["top5"]},
+        "as_graft_crops": {"top1": top1, "top5": top5},
     }
 
 
@@ -172,22 +172,15 @@ def choose_size(home: Home, photos_of: Path, written: Path) -> dict[str, Any]:
     """
     facts = json.loads(written.read_text(encoding="utf-8"))
     dataset, file = clothing(home, photos_of), written.with_name(facts["file"])
-    whole, few = {}, {}
-    for size in SIZES:
-        values = features(home, Subject(facts["architecture"], facts["title"], size, file), dataset, "pretrained")
-        shots = [linear(values, dataset, drawn(dataset, FEW, draw), "validation").mean() for draw in DRAWS]
-        whole[str(size)] = _percent(linear(values, dataset, dataset.indices("train"), "validation").mean())
-        few[str(size)] = _percent(np.mean(shots))
+    found = {size: worth(home, Subject(facts["architecture"], facts["title"], size, file), dataset) for size in SIZES}
     facts["transfer"] = {
-        "what": f"Frozen features and logistic regression on {CLOTHING}, ten kinds, 341 validation photos "
-        "(standard error about 2.4)",
-        "all_3068_photos": whole,
-        "ten_photos_per_class": few,
+        "what": f"Frozen features and logistic regression on {CLOTHING}, ten kinds: percent of its "
+        f"{len(dataset.indices('validation'))} validation photos, by which the size is chosen (standard error 2.4)",
+        "all_photos": {str(size): each.all for size, each in found.items()},
+        "ten_photos_per_class": {str(size): each.few for size, each in found.items()},
     }
-    facts["input_size"] = max(SIZES, key=lambda size: whole[str(size)] + few[str(size)])
+    best = max(SIZES, key=lambda size: found[size].all + found[size].few)
+    fixed = config_of(facts["architecture"]).fixed_input_size
+    facts |= {"input_size": best, "gmacs": gmacs(facts["architecture"], best, fixed)}
     write_json(written, facts)
-    return facts["transfer"] | {"input_size": facts["input_size"]}
-
-
-def _percent(share: float) -> float:
-    return round(100 * float(share), 1)
+    return facts["transfer"] | {"input_size": best}

@@ -1,6 +1,7 @@
 """The training of one starter, stretch by stretch; broken off anywhere, it goes on from its last checkpoint."""
 
 import json
+import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +13,12 @@ from core.datasets import Dataset, open_pixels
 from core.home import Home
 from core.plans import Teacher
 from core.training import Checkpointed, EpochEnded, Event, Job, Prepared, Stepped, load_trained, score, train
-from core.training.checkpoints import load_model
+from core.training.checkpoints import load_model, read_facts
 from core.training.preparing import prepare
 from tools.starters.held_out import accuracies
 from tools.starters.recipes import Recipe, plan_of, way_of
+
+LOG = "log.jsonl"
 
 
 @dataclass
@@ -25,6 +28,11 @@ class Log:
     file: Path
     losses: list[float] = field(default_factory=list)
     rates: dict[str, float] = field(default_factory=dict)
+
+    def lines(self) -> list[dict[str, Any]]:
+        if not self.file.exists():
+            return []
+        return [json.loads(line) for line in self.file.read_text(encoding="utf-8").splitlines()]
 
     def hear(self, event: Event) -> None:
         if isinstance(event, Stepped):
@@ -49,13 +57,13 @@ class Log:
 def pretrain(recipe: Recipe, home: Home, dataset: Dataset, folder: Path, teacher: Teacher) -> Job:
     """Carry out all stretches of a recipe below `folder`, each in a folder of its own. Gives the last one's job."""
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = jobs_of(recipe, home, dataset, folder, teacher)
-    if not (jobs[0].folder / "last").exists():  # of a training that was given up, if there is one
-        (folder / "log.jsonl").unlink(missing_ok=True)
+    jobs, log = jobs_of(recipe, home, dataset, folder, teacher), Log(folder / LOG)
+    if not _begun(jobs[0]):
+        _forget(jobs, log)
     for number, job in enumerate(jobs):
-        if number > 0 and not (job.folder / "last").exists():
+        if number > 0 and not _begun(job):
             _begin_from(jobs[number - 1], job)
-        _follow(job, Log(folder / "log.jsonl"))
+        _follow(number, job, log)
     return jobs[-1]
 
 
@@ -68,8 +76,27 @@ def jobs_of(recipe: Recipe, home: Home, dataset: Dataset, folder: Path, teacher:
 
 
 def last_trained(jobs: list[Job]) -> Job:
-    """The last stretch of which an epoch has ended; what of it is trained can be made a starter."""
-    return next(job for job in reversed(jobs) if (job.folder / "last").exists())
+    """The last stretch of which an epoch has ended; what of it is trained can be made a starter.
+
+    Raises ValueError before the first epoch's end, and where it was trained by another plan.
+    """
+    for job in reversed(jobs):
+        if _begun(job) and (facts := read_facts(job.folder / "last"))["position"]["epoch"]:
+            if facts["plan"] != job.plan.hash:
+                raise ValueError(f"{job.folder} was trained with other options than these: give the same.")
+            return job
+    raise ValueError("No epoch has ended yet.")
+
+
+def _begun(job: Job) -> bool:
+    return (job.folder / "last").exists()
+
+
+def _forget(jobs: list[Job], log: Log) -> None:
+    """What is left of a training that was given up."""
+    log.file.unlink(missing_ok=True)
+    for job in jobs:
+        shutil.rmtree(job.folder, ignore_errors=True)
 
 
 def _begin_from(before: Job, job: Job) -> None:
@@ -87,7 +114,11 @@ def _begin_from(before: Job, job: Job) -> None:
     saver.save(state)
 
 
-def _follow(job: Job, log: Log) -> None:
+def _follow(stretch: int, job: Job, log: Log) -> None:
+    """Train, with a line in the log per epoch; first the one of an epoch whose photos were scored when it broke off."""
+    done = read_facts(job.folder / "last")["position"]["epoch"] if _begun(job) else 0
+    if done and (stretch, done) not in {(line["stretch"], line["epoch"]) for line in log.lines()}:
+        log.write(**_where(stretch, job, done))
     ended: EpochEnded | None = None
     for event in train(job):
         log.hear(event)
@@ -96,20 +127,26 @@ def _follow(job: Job, log: Log) -> None:
         if isinstance(event, EpochEnded):
             ended = event
         if isinstance(event, Checkpointed) and ended:
-            log.write(**_epoch_facts(job, ended))
+            log.write(**_where(stretch, job, ended.epoch), **_how(job, ended))
             ended = None
 
 
-def _epoch_facts(job: Job, ended: EpochEnded) -> dict[str, Any]:
+def _where(stretch: int, job: Job, epoch: int) -> dict[str, Any]:
     top1, top5 = held_out_accuracy(job)
-    scores = ended.scores[job.plan.tasks[0]]
     return {
+        "stretch": stretch,
         "size": job.plan.image_size,
         "way": way_of(job.plan),
-        "epoch": ended.epoch,
+        "epoch": epoch,
         "of": job.plan.epochs,
         "top1": top1,
         "top5": top5,
+    }
+
+
+def _how(job: Job, ended: EpochEnded) -> dict[str, Any]:
+    scores = ended.scores[job.plan.tasks[0]]
+    return {
         "validation_loss": round(scores.validation_loss, 4),
         "clean_train_accuracy": round(100 * scores.train_accuracy, 2),
         "images_per_second": round(ended.images_per_second),

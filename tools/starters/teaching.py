@@ -6,11 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors.torch import save_file
 from timm.data import ImageNetInfo
 
-from benchmarks.probing import Subject, clothing, drawn, features, linear
+from benchmarks.probing import Subject, clothing, worth
 from core.backbones import card
 from core.datasets import Dataset
 from core.home import Home, write_json
@@ -26,7 +25,6 @@ TEACHER = "mobilenetv2_100"
 SIZES = (96, 112, 128, 144, 160)
 EVERY = 40  # of the 25,000 photos of the first zip: enough to tell the sizes apart
 JUDGED_AT = (64, 96)
-DRAWS = (0, 1, 2)
 
 
 def teacher_of(file: Path, image_size: int, views: int) -> Teacher:
@@ -80,15 +78,12 @@ def _worth(recipe: Recipe, job: Job, way: str, home: Home, data: Path, photos_of
     file = job.folder / "network.safetensors"
     network = stock_network(recipe, job, classes_in_order(data))
     save_file({name: value.contiguous() for name, value in network.state_dict().items()}, file)
-    worth = {"way": way, "epochs": job.plan.epochs, "top1": top1, "top5": top5}
+    facts = {"way": way, "epochs": job.plan.epochs, "top1": top1, "top5": top5}
     others = clothing(home, photos_of)
     for size in JUDGED_AT:
-        values = features(home, Subject(recipe.architecture, way, size, file), others, "pretrained")
-        few = [linear(values, others, drawn(others, 10, draw), "validation").mean() for draw in DRAWS]
-        worth[f"clothing, 10 per class, {size} px"] = round(100 * float(np.mean(few)), 1)
-        every = linear(values, others, others.indices("train"), "validation").mean()
-        worth[f"clothing, all, {size} px"] = round(100 * float(every), 1)
-    return worth
+        found = worth(home, Subject(recipe.architecture, way, size, file), others)
+        facts |= {f"clothing, 10 per class, {size} px": found.few, f"clothing, all, {size} px": found.all}
+    return facts
 
 
 def briefly(recipe: Recipe, epochs: int) -> Recipe:
