@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from core.runs.queueing import describe, queue
     from core.runs.runner import Runner
     from core.runs.scoring import open_test
-    from core.runs.teachers import check_teacher, teaching_runs
+    from core.runs.teachers import check_teacher, teacher_warnings, teaching_runs
 
 # What trains or judges loads torch and scipy, which takes seconds: a list of runs does not wait for it.
 _LATER = {
@@ -42,6 +42,7 @@ _LATER = {
     "history": "core.runs.live",
     "open_test": "core.runs.scoring",
     "queue": "core.runs.queueing",
+    "teacher_warnings": "core.runs.teachers",
     "teaching_runs": "core.runs.teachers",
     "verdict_of": "core.runs.live",
     "view_of": "core.runs.live",
@@ -73,6 +74,7 @@ __all__ = [
     "rename_run",
     "resume",
     "stop",
+    "teacher_warnings",
     "teaching_runs",
     "verdict_of",
     "view_of",

@@ -16,7 +16,7 @@ from dashboard.parts.texts import escaped
 from dashboard.words import WORDS
 
 NOBODY = ""
-GONE = "a run that is gone"
+GONE = "one that is gone"
 MOST_WEIGHT, MOST_SOFTNESS, MOST_VIEWS = 4.0, 10.0, 16
 
 
@@ -105,9 +105,9 @@ def teacher_of(key: str, before: Teacher | None = None) -> Teacher | None:
 
 def title_of(home: Home, teacher: Teacher) -> str:
     """Its name as a user knows it."""
-    if teacher.backbone:
-        return card(teacher.backbone.name).title
     try:
+        if teacher.backbone:
+            return card(teacher.backbone.name).title
         return f"“{get_run(home, str(teacher.run)).name}”"
     except NotFound:
         return GONE

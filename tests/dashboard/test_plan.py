@@ -303,9 +303,19 @@ def test_a_teacher_stays_with_another_network_and_another_recipe_and_can_be_left
 def test_a_teacher_that_was_deleted_is_named_so_and_the_page_stands(open_page, small, home: Home) -> None:
     gone = save_draft(home, set_teacher(made_plan(small), Teacher(run="abcdef")))
     app = open_page("plan", dataset=small.id, plan=gone, model=STARTER)
-    assert "a run that is gone" in words(app)
+    assert "one that is gone" in words(app)
     assert "It cannot start: The run that should teach is gone. Choose another teacher in the plan." in words(app)
     assert app.button(key="start").disabled
+
+
+def test_a_teacher_that_no_library_knows_is_refused_and_the_page_stands(open_page, small, home: Home) -> None:
+    teacher = Teacher(backbone=BackboneChoice(name="resnet_of_next_year"))
+    app = open_page("plan", dataset=small.id, plan=save_draft(home, set_teacher(made_plan(small), teacher)))
+    assert not app.exception
+    assert "one that is gone" in words(app)
+    assert app.button(key="start").disabled
+    app.button(key="without_teacher").click().run()
+    assert plan_of(app).teacher is None
 
 
 def test_a_teacher_of_some_photos_does_not_teach_about_others(open_page, small, many, home: Home) -> None:
