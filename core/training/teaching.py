@@ -74,14 +74,13 @@ class Teaching:
         pixels, model = pixels_seen(self.bench, rows, views), self.model
         side = (model.image_size, model.image_size)
         pixels = functional.interpolate(pixels, side, mode="bicubic", antialias=True).clamp_(0, 255)
-        mean, std = (255 * torch.tensor(each, device=pixels.device).view(1, 3, 1, 1) for each in _norms(model.card))
+        mean, std = (
+            255 * torch.tensor(each, device=pixels.device).view(1, 3, 1, 1)
+            for each in (model.card.mean, model.card.std)
+        )
         with self.bench.arithmetic.autocast_to_look():
             found = model.look(self.bench.arithmetic.lay_out((pixels - mean) / std))
         return tuple(each.half() for each in found)
-
-
-def _norms(of: BackboneCard) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    return of.mean, of.std
 
 
 class Guides(nn.Module):

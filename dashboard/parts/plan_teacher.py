@@ -49,10 +49,10 @@ def show_teacher_settings(plan: Plan, dataset: Dataset) -> None:
         return
     _weight(answers, plan, "teacher_answers", "Its answers count")
     _weight(features, plan, "teacher_features", "What it sees counts")
-    warmth = lesson(plan, "teacher_answers").temperature
+    temperature = lesson(plan, "teacher_answers").temperature
     softness.slider(
-        "Softness", min(1.0, warmth), max(MOST_SOFTNESS, warmth), step=0.5, help=WORDS["temperature"],
-        **shows("temperature", warmth, lambda plan, value: set_lesson(plan, "teacher_answers", temperature=value)),
+        "Softness", min(1.0, temperature), max(MOST_SOFTNESS, temperature), step=0.5, help=WORDS["temperature"],
+        **shows("temperature", temperature, lambda plan, value: set_lesson(plan, "teacher_answers", temperature=value)),
     )  # fmt: skip
 
 

@@ -1,0 +1,44 @@
+"""What backbones are tried by: which photos teach, and which judge."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import probing
+from benchmarks.probing import Subject
+from core.datasets import SplitPlan, import_dataset
+from core.home import Home
+
+TINY = Subject("test_resnet.r160_in1k", "Tiny", 32)
+
+
+@pytest.fixture
+def photos(home: Home, draw_photos, tmp_path: Path):
+    drawn = draw_photos(tmp_path / "drawn", {"disc": 20, "box": 20})
+    return import_dataset(home, "shapes", drawn, split=SplitPlan(train=0.5, validation=0.25, test=0.25))
+
+
+def test_only_what_was_drawn_teaches_and_no_test_photo_is_near(home: Home, photos, monkeypatch: pytest.MonkeyPatch):
+    jobs, train = [], probing.train
+    monkeypatch.setattr(probing, "train", lambda job: jobs.append(job) or train(job))
+    rows = probing.drawn(photos, 3, seed=0)
+    right = probing.from_scratch(home, TINY, photos, rows, steps=2, seed=0)
+    assert right.shape == (len(photos.indices("test")),)
+    assert right.dtype == bool
+    [job] = jobs
+    used = job.dataset.table
+    assert sorted(used["hash"][used["split"] == "train"]) == sorted(photos.table["hash"].iloc[rows])
+    others = set(used["hash"][used["split"] != "train"])
+    assert others <= set(photos.table["hash"].iloc[photos.indices("validation")])
+    assert job.plan.backbone.weights == "random"
+    assert job.plan.epochs == 2  # of one batch each
+
+
+def test_features_are_computed_once_and_random_ones_differ_by_seed(home: Home, photos, monkeypatch: pytest.MonkeyPatch):
+    first, other = (probing.features(home, TINY, photos, "random", seed) for seed in (0, 1))
+    assert first.shape == other.shape
+    assert len(first) == 40
+    assert not np.allclose(first, other)
+    monkeypatch.setattr(probing, "new_model", None)  # nothing is built a second time
+    assert np.array_equal(probing.features(home, TINY, photos, "random", 0), first)
