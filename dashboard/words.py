@@ -82,3 +82,9 @@ WORDS: dict[str, str] = {
     "confidence": "How sure the model says it is. It can be sure and wrong, above all about things that it never saw.",
     "test": "Photos kept apart until the end. Look once, when you have chosen: looking often spoils them.",
 }
+
+# Of the page where the network is chosen. A test holds it against what `benchmarks/transfer.py` measured.
+LESSON = (
+    "What a network has seen before is worth more than new photos: with ten photos of each of ten kinds of clothing, "
+    "Graft CNN names {pretrained} of 100 others right, and the same network without that knowledge {scratch}."
+)

@@ -6,6 +6,7 @@ from dashboard import state
 from dashboard.parts.gallery import show_choice, show_gallery
 from dashboard.parts.texts import quiet
 from dashboard.parts.work_bar import show_running, take_ended
+from dashboard.words import LESSON
 
 fetched = take_ended("download")
 if fetched is not None:
@@ -18,6 +19,7 @@ quiet(
     "Each of these has learned from other photos. You keep what it knows and teach it your classes. Bigger ones see "
     "more and take longer."
 )
+quiet(LESSON)
 show_running("download")
 left, right = st.columns([2.1, 1], gap="large")
 with right, st.container(key="follows"):

@@ -1,5 +1,6 @@
 """What the benchmark of transfer computes, on figures and photos made up here."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.machine import RESULTS, Table, in_markdown
 from benchmarks.probing import Subject, drawn, linear
 from benchmarks.transfer import (
     LINEAR,
@@ -24,6 +26,9 @@ from benchmarks.transfer import (
     accuracy,
 )
 from core.datasets import Dataset, Task
+from dashboard.words import LESSON
+
+ROOT = Path(__file__).parents[2]
 
 STARTER = Subject("graft-x", "Graft X", 64)
 
@@ -148,3 +153,21 @@ def test_the_goal_is_judged_against_random_features_scratch_and_the_real_weights
     assert row[:2] == ["clothing", "Graft X"]
     assert [figure.split(" ±")[0] for figure in row[3:]] == ["+40.0", "+30.0", "80.0"]
     assert len(by_dataset.rows) == 4
+
+
+@pytest.fixture(scope="module")
+def published() -> Table:
+    """What the README shows of the last results."""
+    facts = json.loads((RESULTS / "transfer.json").read_text(encoding="utf-8"))
+    return Table(**facts["tables"][0])
+
+
+def test_readme_shows_what_was_measured(published: Table):
+    assert in_markdown(published) in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_lesson_on_the_model_page_is_what_was_measured(published: Table):
+    place = published.columns.index("clothing")
+    found = {row[1]: float(row[place].split(" ±")[0]) for row in published.rows if row[0].startswith("Graft CNN")}
+    assert f"names {found[LINEAR]:.0f} of 100 others right" in LESSON
+    assert f"without that knowledge {found[SCRATCH]:.0f}." in LESSON

@@ -186,7 +186,7 @@ def test_a_stretch_with_a_teacher_goes_on_from_one_without(
     learned = [name for name, value in before.items() if name.endswith("weight")]
     assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in learned)
     said = cards.taught_by(job.plan)
-    assert said == "test_resnet with ImageNet weights, shown 2 fixed views of each photo at 96 pixels"
+    assert said.startswith("test_resnet with ImageNet weights, shown 2 fixed views of each photo at 96 pixels")
 
 
 def test_what_a_teacher_is_worth_is_compared_way_by_way_and_kept(

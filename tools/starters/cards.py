@@ -135,7 +135,7 @@ def taught_by(plan: Plan) -> str:
         return ""
     return (
         f"{plan.teacher.backbone.name} with ImageNet weights, shown {plan.fixed_views} fixed views of each photo "
-        f"at {plan.teacher.image_size} pixels"
+        f"at {plan.teacher.image_size} pixels; it may have learned from held-out photos, too"
     )
 
 
