@@ -170,4 +170,4 @@ def test_the_lesson_on_the_model_page_is_what_was_measured(published: Table):
     place = published.columns.index("clothing")
     found = {row[1]: float(row[place].split(" ±")[0]) for row in published.rows if row[0].startswith("Graft CNN")}
     assert f"names {found[LINEAR]:.0f} of 100 others right" in LESSON
-    assert f"without that knowledge {found[SCRATCH]:.0f}." in LESSON
+    assert f"begun from nothing, {found[SCRATCH]:.0f}." in LESSON
