@@ -271,7 +271,8 @@ def _draw(figure: Any, cells: Sequence[Cell], kept: Kept) -> None:
         axes.set_title(name)
     figure.supxlabel("photos per class")
     figure.supylabel("test accuracy of a linear classifier, %")
-    axes.legend(title="features (dotted: random weights)", fontsize="small")
+    lines = axes.get_legend_handles_labels()
+    figure.legend(*lines, title="features (dotted: random weights)", loc="outside upper center", ncols=4)
 
 
 def _in_words(shots: int | None) -> str:
