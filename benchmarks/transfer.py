@@ -211,27 +211,28 @@ def _found(cells: Sequence[Cell], kept: Kept, **wanted: object) -> Accuracy | No
 def _tables(cells: Sequence[Cell], kept: Kept) -> Iterator[Table]:
     subjects = list(dict.fromkeys(c.subject for c in cells))
     names = list(dict.fromkeys(c.dataset for c in cells))
-    yield _short_table(cells, kept, subjects, names)
+    yield _short_table(cells, kept, names)
     yield _goal_table(cells, kept, subjects, names)
     for name in names:
-        rows = []
-        for subject in subjects:
-            for way in WAYS:
-                found = [_found(cells, kept, subject=subject, dataset=name, way=way, shots=shots) for shots in SHOTS]
-                if any(found):
-                    rows.append([f"{subject.title}, {subject.size} px", way, *(f.text if f else None for f in found)])
+        rows = _rows(cells, kept, [{"dataset": name, "shots": shots} for shots in SHOTS])
         yield Table(f"{name}: test accuracy in percent", ("backbone", "way", *map(_heading, SHOTS)), rows)
 
 
-def _short_table(cells: Sequence[Cell], kept: Kept, subjects: Sequence[Subject], names: Sequence[str]) -> Table:
+def _short_table(cells: Sequence[Cell], kept: Kept, names: Sequence[str]) -> Table:
     """What README shows."""
+    rows = _rows(cells, kept, [{"dataset": name, "shots": GOAL_SHOTS} for name in names])
+    return Table(f"Test accuracy in percent after {GOAL_SHOTS} photos per class", ("backbone", "way", *names), rows)
+
+
+def _rows(cells: Sequence[Cell], kept: Kept, columns: Sequence[dict[str, object]]) -> list[list[str | None]]:
+    """One for each backbone and way of which there is a figure. columns: what of the cells each of them is about."""
     rows = []
-    for subject in subjects:
+    for subject in dict.fromkeys(c.subject for c in cells):
         for way in WAYS:
-            found = [_found(cells, kept, subject=subject, dataset=n, way=way, shots=GOAL_SHOTS) for n in names]
+            found = [_found(cells, kept, subject=subject, way=way, **wanted) for wanted in columns]
             if any(found):
                 rows.append([f"{subject.title}, {subject.size} px", way, *(f.text if f else None for f in found)])
-    return Table(f"Test accuracy in percent after {GOAL_SHOTS} photos per class", ("backbone", "way", *names), rows)
+    return rows
 
 
 def _goal_table(cells: Sequence[Cell], kept: Kept, subjects: Sequence[Subject], names: Sequence[str]) -> Table:
