@@ -1,9 +1,9 @@
 """Datasets have names and versions; a change makes a version, and nothing that is in use goes away."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -219,7 +219,7 @@ import_dataset(open_home(sys.argv[1]), "leaves", Path(sys.argv[2]), progress=wai
     assert {path.name for path in home.datasets.iterdir()} == {dataset.id}
 
 
-def test_the_list_stays_quick_with_a_hundred_datasets(home, leaves):
+def test_the_list_opens_no_table(home, leaves):
     with database(home, write=True) as connection:
         (body,) = connection.execute("SELECT body FROM versions").fetchone()
         for number in range(100):
@@ -227,9 +227,8 @@ def test_the_list_stays_quick_with_a_hundred_datasets(home, leaves):
                 "INSERT INTO datasets (id, name, created) VALUES (?, ?, 0)", (f"d{number}", f"n{number}")
             )
             connection.execute("INSERT INTO versions VALUES (?, 1, 0, ?)", (f"d{number}", body))
-    began = time.perf_counter()
+    shutil.rmtree(home.datasets / leaves.id)
     assert len(list_datasets(home)) == 101
-    assert time.perf_counter() - began < 0.5
 
 
 def test_a_failed_version_leaves_no_table(home, leaves, monkeypatch):

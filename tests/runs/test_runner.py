@@ -87,10 +87,9 @@ def test_closing_does_not_wait_for_a_step_that_takes_too_long(
     run = put_run("slow")
     runner.start()
     assert gate.reached.wait(20)
-    began = time.monotonic()
-    runner.close(0.3)
-    assert time.monotonic() - began < 3
+    runner.close(0.3)  # returns while the step still waits for the gate
     assert get_run(home, run.id).state == "interrupted"
+    assert engine.closed_at is None
     gate.opened.set()
 
 

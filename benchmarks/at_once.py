@@ -1,0 +1,83 @@
+"""How long what has to be there at once takes, where there is much of it.
+
+    python benchmarks/at_once.py            a few seconds
+
+A search over all of timm, the list of many datasets, the summary of a test with very many classes.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+
+from benchmarks.machine import Table, keep, take_turns
+from benchmarks.photos import make_photos
+from core.backbones import search
+from core.datasets import import_dataset, list_datasets
+from core.evaluation.summary import headline, where_the_mistakes_are
+from core.home import Home, database, open_home
+
+DATASETS, CLASSES = 100, 1_000
+GOALS = {
+    "a search over all of timm, a letter too many": 0.2,
+    f"the list of {DATASETS} datasets": 0.5,
+    f"the summary of a test with {CLASSES:,} classes": 3.0,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    rounds = parser.parse_args().rounds
+    with tempfile.TemporaryDirectory() as place:
+        tried = ways(Path(place))
+        take_turns(tried, 1)  # what is read once is not what a person waits for each time
+        found = take_turns(tried, rounds)
+    print(keep("at_once", table(found)))
+
+
+def ways(place: Path) -> Mapping[str, Callable[[], object]]:
+    """What is timed, in the order of GOALS."""
+    home, counts = many_datasets(place), many_classes()
+    classes = [str(number) for number in range(CLASSES)]
+
+    def summary() -> None:
+        headline(counts, classes)
+        where_the_mistakes_are(counts, classes)
+
+    timed = (lambda: search("mobilenett", limit=50), lambda: list_datasets(home), summary)
+    return dict(zip(GOALS, timed, strict=True))
+
+
+def many_datasets(place: Path) -> Home:
+    """One dataset of made photos, and its entry under many other names."""
+    home = open_home(place / "home")
+    import_dataset(home, "first", make_photos(place / "photos", images=40, classes=2, width=64, height=64))
+    with database(home, write=True) as connection:
+        (body,) = connection.execute("SELECT body FROM versions").fetchone()
+        for number in range(1, DATASETS):
+            connection.execute(
+                "INSERT INTO datasets (id, name, created) VALUES (?, ?, 0)", (f"d{number}", f"n{number}")
+            )
+            connection.execute("INSERT INTO versions VALUES (?, 1, 0, ?)", (f"d{number}", body))
+    return home
+
+
+def many_classes() -> np.ndarray:
+    """Counts of true (rows) and named (columns) classes, most of them right."""
+    return np.random.default_rng(0).poisson(0.01, (CLASSES, CLASSES)) + np.diag(np.full(CLASSES, 40))
+
+
+def table(seconds: Mapping[str, list[float]]) -> Table:
+    rows = [[what, median(taken), max(taken), GOALS[what]] for what, taken in seconds.items()]
+    return Table("What has to be there at once", ("what", "median, s", "longest, s", "goal, s"), rows)
+
+
+if __name__ == "__main__":
+    main()
