@@ -28,6 +28,8 @@ from benchmarks.machine import RESULTS, Table, keep
 from benchmarks.probing import (
     CLOTHING,
     DOMAINS,
+    DRAWS,
+    FEW,
     Subject,
     clothing,
     domain,
@@ -47,11 +49,10 @@ REFERENCE = "mobilenetv2_100"
 REFERENCE_SIZE = 224
 RANDOM, LINEAR, TUNED, SCRATCH = "random features", "pretrained features", "fine-tuned", "from scratch"
 WAYS = (RANDOM, LINEAR, TUNED, SCRATCH)
-SHOTS: tuple[int | None, ...] = (5, 10, 50, None)
-SEEDS = (0, 1, 2)
+SHOTS: tuple[int | None, ...] = (5, FEW, 50, None)
 STEPS = 150  # of training or nearly so, in whole epochs, whatever the number of photos; batches of 32
 METHOD = 1  # another number when figures are measured otherwise: those that are kept are then of no use
-GOAL_SHOTS, GOAL_POINTS, GOAL_SHARE = 10, 20.0, 80.0
+GOAL_POINTS, GOAL_SHARE = 20.0, 80.0  # after FEW photos per class
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _cells(subjects: Sequence[Subject], datasets: Sequence[str], quick: bool) ->
                 continue
             for name in datasets:
                 for shots in SHOTS:
-                    for seed in SEEDS if shots or way != LINEAR else SEEDS[:1]:
+                    for seed in DRAWS if shots or way != LINEAR else DRAWS[:1]:
                         yield Cell(subject, name, way, shots, seed)
 
 
@@ -130,7 +131,7 @@ def _dearness(cell: Cell) -> tuple[bool, bool, bool, bool]:
     """To sort by: classifiers on features before what trains a network, starters before the large reference, its own
     weights before random ones, and of equals the photos per class that the goal is about."""
     trains, reference = cell.way in (TUNED, SCRATCH), cell.subject.file is not None
-    return trains, reference, cell.way in (RANDOM, SCRATCH), cell.shots != GOAL_SHOTS
+    return trains, reference, cell.way in (RANDOM, SCRATCH), cell.shots != FEW
 
 
 def _measure(home: Home, data: Path, cells: Sequence[Cell], kept: Kept, minutes: float) -> None:
@@ -220,8 +221,8 @@ def _tables(cells: Sequence[Cell], kept: Kept) -> Iterator[Table]:
 
 def _short_table(cells: Sequence[Cell], kept: Kept, names: Sequence[str]) -> Table:
     """What README shows."""
-    rows = _rows(cells, kept, [{"dataset": name, "shots": GOAL_SHOTS} for name in names])
-    return Table(f"Test accuracy in percent after {GOAL_SHOTS} photos per class", ("backbone", "way", *names), rows)
+    rows = _rows(cells, kept, [{"dataset": name, "shots": FEW} for name in names])
+    return Table(f"Test accuracy in percent after {FEW} photos per class", ("backbone", "way", *names), rows)
 
 
 def _rows(cells: Sequence[Cell], kept: Kept, columns: Sequence[dict[str, object]]) -> list[list[str | None]]:
@@ -238,9 +239,9 @@ def _rows(cells: Sequence[Cell], kept: Kept, columns: Sequence[dict[str, object]
 def _goal_table(cells: Sequence[Cell], kept: Kept, subjects: Sequence[Subject], names: Sequence[str]) -> Table:
     rows = []
     for name in names:
-        best = _found(cells, kept, dataset=name, way=LINEAR, shots=GOAL_SHOTS, subject=subjects[-1])
+        best = _found(cells, kept, dataset=name, way=LINEAR, shots=FEW, subject=subjects[-1])
         for subject in subjects:
-            mine = {way: _found(cells, kept, dataset=name, way=way, shots=GOAL_SHOTS, subject=subject) for way in WAYS}
+            mine = {way: _found(cells, kept, dataset=name, way=way, shots=FEW, subject=subject) for way in WAYS}
             if subject.file or not mine[LINEAR]:
                 continue
             over = [mine[LINEAR].minus(found) if found else None for found in (mine[RANDOM], mine[SCRATCH])]
@@ -254,7 +255,7 @@ def _goal_table(cells: Sequence[Cell], kept: Kept, subjects: Sequence[Subject], 
         "points above from scratch (goal: more than 0)",
         f"share of real ImageNet weights, % (goal {GOAL_SHARE:.0f})",
     )
-    return Table(f"Transfer with {GOAL_SHOTS} photos per class", columns, rows)
+    return Table(f"Transfer with {FEW} photos per class", columns, rows)
 
 
 def _draw(figure: Any, cells: Sequence[Cell], kept: Kept) -> None:

@@ -37,7 +37,11 @@ def main() -> None:
     parser.add_argument("--teach", choices=WAYS, help="what there is to learn from, in place of the recipe's")
     parser.add_argument("--teacher-size", type=int, default=128, help="of the photos that the teacher is shown")
     parser.add_argument("--views", type=int, default=4, help="of each photo, where there is a teacher")
-    parser.add_argument("--threads", type=int, help="of the processor, in place of all")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        help="of the processor, in place of all; what was begun goes on with as many as it began with",
+    )
     given = parser.parse_args()
     if given.threads:
         torch.set_num_threads(given.threads)

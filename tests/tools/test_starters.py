@@ -189,6 +189,28 @@ def test_a_stretch_with_a_teacher_goes_on_from_one_without(
     assert said.startswith("test_resnet with ImageNet weights, shown 2 fixed views of each photo at 96 pixels")
 
 
+def test_a_teacher_is_judged_among_the_classes_there_are_by_the_size_that_it_is_shown(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """One that names all photos at 128 pixels and none elsewhere; a class that is not asked for is always likeliest."""
+    monkeypatch.setattr(teaching, "EVERY", 1)
+    real = dict(zip(CLASSES, ("n01443537", "n02123045", "n02056570"), strict=True))  # ImageNet's 1st, 281st, 145th
+    shutil.copytree(folder, tmp_path / "tiny")
+    rows = "".join(f"{kind},{wnid},\n" for kind, wnid in real.items())
+    (tmp_path / "tiny" / "labels.csv").write_text("folder,wnid,words\n" + rows)
+
+    def network(images: torch.Tensor) -> torch.Tensor:
+        colour = images.mean((2, 3)).argmax(1) + (images.shape[-1] != 128)
+        logits = torch.zeros(len(images), 1_000)
+        logits[torch.arange(len(images)), torch.tensor([1, 281, 145])[colour % 3]] = 1.0
+        logits[:, 500] = 2.0
+        return logits
+
+    monkeypatch.setattr(teaching, "plain_network", lambda *_, **__: network)
+    found = teaching.accuracy_by_size(tmp_path / "tiny", tmp_path / "weights.safetensors")
+    assert found == {size: 100.0 if size == 128 else 0.0 for size in teaching.SIZES}
+
+
 def test_what_a_teacher_is_worth_is_compared_way_by_way_and_kept(
     home: Home,
     dataset: Dataset,
