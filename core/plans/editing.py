@@ -49,9 +49,15 @@ def set_epochs(plan: Plan, epochs: int) -> Plan:
     )
 
 
-def set_head_rate(plan: Plan, rate: float) -> Plan:
-    """The head's rate in the last phase; every other rate keeps its proportion to it, phase by phase."""
-    factor = rate / plan.phases[-1].head_rate
+def set_head_rate(plan: Plan, rate: float, phase: int = -1) -> Plan:
+    """The head's rate in a phase, else the last one; every other rate, in all phases, keeps its proportion to it.
+
+    A head that was frozen there has none: it alone changes.
+    """
+    before = plan.phases[phase].head_rate
+    if not before:
+        return set_rate(plan, phase % len(plan.phases), len(plan.phases[phase].stage_rates), rate)
+    factor = rate / before
 
     def scaled(phase: Phase) -> Phase:
         rates = tuple(float(f"{r * factor:.3g}") for r in phase.stage_rates)

@@ -46,7 +46,7 @@ def _show_choices(
     show_recipe(plan, stages)
     phase = choose_phase(plan)
     show_network(plan, phase, stages, head_size, expert)
-    show_main_settings(plan, card)
+    show_main_settings(plan, phase, card)
     show_teacher(plan)
     show_augmentation(plan, dataset, expert)
     if expert:

@@ -21,15 +21,15 @@ PRECISIONS = {"auto": "automatic", "fp32": "32 bit", "bf16": "16 bit (bf16)", "f
 SCHEDULES = {"constant": "as it is", "cosine": "falls in a curve", "linear": "falls evenly"}
 
 
-def show_main_settings(plan: Plan, card: BackboneCard) -> None:
-    """Epochs, the head's rate, the photo size."""
+def show_main_settings(plan: Plan, phase: int, card: BackboneCard) -> None:
+    """Epochs, the head's rate in the phase that the picture shows, the photo size."""
     epochs, rate, size = st.columns(3)
     most = max(USUAL_EPOCHS, plan.epochs)
     epochs.slider("Epochs", len(plan.phases), most, help=WORDS["epochs"], **shows("epochs", plan.epochs, set_epochs))
-    head_rate = plan.phases[-1].head_rate
+    head_rate = plan.phases[phase].head_rate
     rate.select_slider(
         "Rate of the head", with_value(HEAD_RATES, head_rate), format_func="{:g}".format, help=WORDS["head rate"],
-        **shows("head_rate", head_rate, set_head_rate),
+        **shows("head_rate", head_rate, lambda plan, rate: set_head_rate(plan, rate, phase)),
     )  # fmt: skip
     sizes = with_value(sizes_for(card), plan.image_size)
     if len(sizes) > 1:

@@ -72,6 +72,20 @@ def test_a_recipe_with_two_phases_shows_both(open_page, small) -> None:
     assert all(stage["rate"] > 0 for stage in picture(app))
 
 
+def test_the_heads_slider_is_that_of_the_phase_in_the_picture(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    labelled(app.segmented_control, "Recipe").set_value("head-first").run()
+    before = [phase.head_rate for phase in plan_of(app).phases]
+    assert before[0] != before[1]
+    for number in (0, 1):
+        labelled(app.segmented_control, "Phase").set_value(number).run()
+        assert labelled(app.select_slider, "Rate of the head").value == before[number] == picture(app)[-1]["rate"]
+    labelled(app.segmented_control, "Phase").set_value(0).run()
+    labelled(app.select_slider, "Rate of the head").set_value(before[0] * 10).run()
+    assert [phase.head_rate for phase in plan_of(app).phases] == pytest.approx([10 * rate for rate in before])
+    assert labelled(app.select_slider, "Rate of the head").value == picture(app)[-1]["rate"]
+
+
 def test_a_slider_changes_the_plan_and_a_recipe_changes_the_slider(open_page, small) -> None:
     app = open_page("plan", dataset=small.id)
     labelled(app.slider, "Epochs").set_value(33).run()

@@ -45,6 +45,20 @@ def test_the_head_rate_takes_all_rates_with_it(plan):
     assert faster.phases[0].stage_rates[4] == pytest.approx(2 * plan.phases[0].stage_rates[4])
 
 
+def test_the_head_rate_of_one_phase_takes_those_of_the_others_with_it(dataset, card, stages):
+    plan = make_plan(dataset, card, stages, "head-first")
+    first, second = (phase.head_rate for phase in plan.phases)
+    faster = set_head_rate(plan, 2 * first, phase=0)
+    assert [phase.head_rate for phase in faster.phases] == pytest.approx([2 * first, 2 * second])
+    assert faster == set_head_rate(plan, 2 * second)
+
+
+def test_a_frozen_head_that_gets_a_rate_leaves_all_others_as_they_were(dataset, card, stages):
+    plan = make_plan(dataset, card, stages, "head-first")
+    frozen = set_rate(plan, 1, len(stages), 0.0)
+    assert set_head_rate(frozen, 0.01) == set_rate(plan, 1, len(stages), 0.01)
+
+
 @pytest.mark.parametrize(
     ("assignment", "read"),
     [
