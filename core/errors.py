@@ -8,7 +8,8 @@ GraftError
 |-- NotFound        no dataset, run, backbone or file of that name
 |-- Refused         it would lose something that is still in use
 |-- NotReachable    the network, or a server on it, did not answer
-`-- DiskFull        no room left where Graft keeps its things
+|-- DiskFull        no room left where Graft keeps its things
+`-- TooLittleMemory what was asked for does not fit into what is free
 """
 
 
@@ -50,4 +51,8 @@ class NotReachable(GraftError):
 
 
 class DiskFull(GraftError):
+    pass
+
+
+class TooLittleMemory(GraftError):
     pass

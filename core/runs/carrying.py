@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.backbones import card
 from core.datasets import Dataset, load_dataset
-from core.errors import DiskFull, GraftError, Refused
+from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
 from core.home import Home, no_room_is_disk_full
 from core.plans import Plan
 from core.runs.control import folder_of, get_run, has_best
@@ -148,7 +148,10 @@ def _foretold(home: Home, run: Run, photos: Counts) -> tuple[float, ...] | None:
     if len(run.plan.phases) == 1:
         return None
     what = home, run.plan, card(run.plan.backbone.name), resolve_device(run.device)
-    return foretold_seconds(run.plan, photos, known_calibration(*what) or calibrate(*what))
+    try:
+        return foretold_seconds(run.plan, photos, known_calibration(*what) or calibrate(*what))
+    except TooLittleMemory:  # the run itself computes in smaller parts
+        return None
 
 
 def _taken(home: Home, run: Run, photos: Counts) -> Taken | None:

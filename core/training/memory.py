@@ -1,6 +1,7 @@
 """Memory that runs out is not the end: what did not fit is computed in parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import psutil
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from core.allocator import return_freed_memory
+from core.errors import TooLittleMemory
 
 _IN_WORDS = ("can't allocate memory", "not enough memory", "out of memory")  # what a RuntimeError of torch's says
 _SHARE_OF_FREE = 0.8  # of memory, for a step's activations: weights and what else runs need the rest
@@ -18,6 +20,18 @@ def ran_out(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _IN_WORDS)
+
+
+@contextmanager
+def measured_within_memory() -> Iterator[None]:
+    """Raises TooLittleMemory where what is measured inside does not fit; a run, which computes in parts, still may."""
+    try:
+        yield
+    except Exception as error:
+        if not ran_out(error):
+            raise
+        give_back()
+        raise TooLittleMemory("Too little memory is free to measure this.", "Close other programs.") from error
 
 
 def give_back() -> None:

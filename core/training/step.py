@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from core.datasets import MISSING
-from core.errors import GraftError
+from core.errors import TooLittleMemory
 from core.objectives import Outcome
 from core.training import calibration
 from core.training.batches import parts_of
@@ -76,13 +76,13 @@ def _right_and_labelled(outcome: Outcome) -> tuple[Tensor, Tensor]:
 
 
 def _halve(bench: Workbench, state: TrainingState, path: PhotoPath, photos: int) -> str:
-    """Compute half as many photos at once from now on. Gives the sentence for the user; raises GraftError at the end
-    of all halving.
+    """Compute half as many photos at once from now on. Gives the sentence for the user; raises TooLittleMemory at the
+    end of all halving.
     """
     fewest = 2 if learns_batch_norm(state.model, path.now.phase) else 1  # batch norm compares photos
     now = min(photos, state.photos_at_once)
     if now <= fewest:
-        raise GraftError(
+        raise TooLittleMemory(
             "The memory of this machine does not suffice for this network, not even photo by photo.",
             "Choose a smaller photo size or a smaller network, or freeze more stages.",
         )

@@ -4,13 +4,15 @@ import contextlib
 import math
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from core.errors import DiskFull, GraftError, Refused
+from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
 from core.home import Home, database, open_home
 from core.plans import Calibration
+from core.plans.estimate import Counts
 from core.runs import (
     Run,
     carry_out,
@@ -48,6 +50,18 @@ def wait_for(home: Home, run: Run, state: str) -> None:
             return
         ticking.wait(0.05)
     pytest.fail(f"{run.name} is {get_run(home, run.id).state}, not {state}")
+
+
+def test_nothing_is_foretold_where_memory_does_not_suffice_to_measure(
+    home: Home, put_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+):
+    def too_much(*_: object) -> Calibration:
+        raise TooLittleMemory("Too little memory is free to measure this.")
+
+    monkeypatch.setattr(carrying, "calibrate", too_much)
+    run = put_run("two phases")
+    twice = replace(run, plan=run.plan.model_copy(update={"phases": 2 * run.plan.phases}))
+    assert carrying._foretold(home, twice, Counts(40, 100)) is None
 
 
 def test_a_run_goes_from_the_queue_to_its_results(home: Home, put_run: Callable[..., Run], engine: FakeEngine):

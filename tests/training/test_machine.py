@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 
 from core.backbones import card
-from core.errors import BadPlan
+from core.errors import BadPlan, TooLittleMemory
 from core.home import Home
 from core.plans import BackboneChoice, Calibration, Plan, Teacher, estimate, set_teacher
 from core.training import calibrate, devices, measurements, resolve_device, with_teacher
@@ -117,6 +117,18 @@ def test_what_a_teacher_costs_is_measured_once_beside_its_student(
 
     monkeypatch.setattr(measuring_module, "teacher_seconds", lambda *_: 1 / 0)
     assert with_teacher(home, small, known, CPU) == costs
+
+
+@pytest.mark.parametrize("what", ["step_seconds", "teacher_seconds"])
+def test_what_does_not_fit_to_be_measured_is_one_sentence(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path, what):
+    def too_much(*_: object) -> float:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(measuring_module, "TRIAL_SECONDS", 0.02)
+    monkeypatch.setattr(measuring_module, what, too_much)
+    plan = _taught_by(tmp_path, make_plan(phase(STARTER), backbone=STARTER), 32)
+    with pytest.raises(TooLittleMemory, match="Too little memory is free"):
+        with_teacher(home, plan, calibrate(home, plan, card(STARTER), CPU), CPU)
 
 
 def _taught_by(folder, plan: Plan, image_size: int) -> Plan:

@@ -75,7 +75,6 @@ MILD = Augmentation(flip=True, crop=0.35, colour=0.2)
 STRONG = Augmentation(flip=True, crop=0.3, colour=0.3, cutmix=0.3)
 # So that a teacher's looks, which know nothing of cutting, serve all starters.
 CUT = MILD.model_copy(update={"cutmix": 0.3})
-GENTLE = Augmentation(flip=True, crop=0.5, colour=0.2)
 
 RECIPES: tuple[Recipe, ...] = (
     Recipe(
@@ -87,10 +86,7 @@ RECIPES: tuple[Recipe, ...] = (
         family="MobileNet",
         batch_size=128,
         optimiser=Optimiser(kind="adamw", weight_decay=0.05, average=0.999),
-        stretches=(
-            Stretch(64, 30, 2e-3, 0.5, MILD),
-            Stretch(96, 2, 1e-4, 0.1, GENTLE),
-        ),
+        stretches=(Stretch(64, 30, 2e-3, 0.5, MILD),),
     ),
     Recipe(
         key="hybrid",
@@ -102,7 +98,7 @@ RECIPES: tuple[Recipe, ...] = (
         family="EfficientViT",
         batch_size=128,
         optimiser=Optimiser(kind="adamw", weight_decay=0.05, clip_norm=2.0, average=0.999),
-        stretches=(Stretch(64, 30, 2e-3, 2.0, MILD), Stretch(96, 2, 1e-4, 0.1, GENTLE)),
+        stretches=(Stretch(64, 30, 2e-3, 2.0, MILD),),
     ),
     Recipe(
         key="cnn",
