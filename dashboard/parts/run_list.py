@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.errors import GraftError
+from core.backbones import card
+from core.errors import GraftError, NotFound
 from core.runs import Run, delete_run, rename_run, resume
 from dashboard import state
 from dashboard.parts.run_words import how_far
@@ -35,7 +36,7 @@ def _row(run: Run) -> bool:
             ticked = st.checkbox(label, key=f"compare_{run.id}", label_visibility="collapsed", width="content")
             st.html(
                 f'{state_pill(run)} <b>{escaped(run.name)}</b><br><span class="quiet small">'
-                f"{escaped(run.dataset_name)}, {escaped(run.plan.backbone.name)}: {escaped(how_far(run))}</span>"
+                f"{escaped(run.dataset_name)}, {escaped(_backbone(run))}: {escaped(how_far(run))}</span>"
             )
         with buttons.container(horizontal=True, horizontal_alignment="right", gap="small"):
             if run.can_resume and st.button("Go on", key=f"resume_{run.id}", icon=":material/play_arrow:"):
@@ -48,6 +49,15 @@ def _row(run: Run) -> bool:
             if st.button("", key=f"delete_{run.id}", icon=":material/delete:", type="tertiary", help="Delete"):
                 delete(run)
     return ticked
+
+
+def _backbone(run: Run) -> str:
+    """As the gallery calls it; as the plan does where this timm no longer knows it."""
+    name = run.plan.backbone.name
+    try:
+        return card(name).title
+    except NotFound:
+        return name
 
 
 def _go_on(run: Run) -> None:

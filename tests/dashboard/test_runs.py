@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.backbones import card, describe_stages
+from core.errors import NotFound
 from core.plans import change, make_plan
 from core.runs import get_run, list_runs, queue
 from dashboard.parts.run_list import comparison
@@ -27,6 +28,16 @@ def test_every_run_is_listed_with_its_state(open_page, two):
     assert "first &lt;b&gt;" in shown
     assert "second" in shown
     assert shown.count('class="pill') >= 2
+
+
+def test_a_backbone_is_called_as_in_the_gallery_and_by_its_name_where_there_is_none(open_page, two, monkeypatch):
+    assert "Graft CNN: " in words(open_page("runs"))
+
+    def unknown(name: str):
+        raise NotFound(f"There is no {name}.")
+
+    monkeypatch.setattr("dashboard.parts.run_list.card", unknown)
+    assert "graft-resnet10t: " in words(open_page("runs"))
 
 
 def test_ticked_runs_are_compared(open_page, two):
