@@ -19,6 +19,7 @@ import numpy as np
 from benchmarks.machine import Table, keep, take_turns
 from benchmarks.photos import make_photos
 from core.backbones import search
+from core.backbones.search import _mend
 from core.datasets import import_dataset, list_datasets
 from core.evaluation.summary import headline, where_the_mistakes_are
 from core.home import Home, database, open_home
@@ -51,7 +52,11 @@ def ways(place: Path) -> Mapping[str, Callable[[], object]]:
         headline(counts, classes)
         where_the_mistakes_are(counts, classes)
 
-    timed = (lambda: search("mobilenett", limit=50), lambda: list_datasets(home), summary)
+    def misspelt() -> None:
+        _mend.cache_clear()  # a person makes a new mistake each time
+        search("mobilenett", limit=50)
+
+    timed = (misspelt, lambda: list_datasets(home), summary)
     return dict(zip(GOALS, timed, strict=True))
 
 

@@ -1,7 +1,7 @@
 """What "Make it smaller" is worth: a small network taught by a finished run, beside the same one on labels alone.
 
     python benchmarks/smaller.py                                                        on the built-in leaves
-    python benchmarks/smaller.py --photos ../shared/data/clothing-small.zip --called clothing
+    python benchmarks/smaller.py --photos clothing-small.zip --called clothing
 
 The large starter learns the photos first (head first, then all stages). The small one then learns them by the very plan
 that the button makes, with the run as its teacher and without. Each is judged on the test photos by its best epoch.
@@ -17,6 +17,8 @@ from statistics import mean, stdev
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from scipy.stats import t
+
 from benchmarks.machine import Table, keep
 from core.backbones import default_card, describe_stages, sizes_for, smaller_here
 from core.datasets import Dataset, import_dataset, import_sample, open_pixels
@@ -26,7 +28,7 @@ from core.runs import Run, carry_out, queue
 from core.runs.control import folder_of
 from core.training import load_trained, score
 
-COLUMNS = ("network", "learns from", "million parameters", "accuracy", "sd", "difference", "its error")
+COLUMNS = ("network", "learns from", "million parameters", "accuracy", "sd", "difference", "± of it")
 
 
 def main() -> None:
@@ -41,7 +43,8 @@ def main() -> None:
     note = (
         f"{learned:,} training and {judged:,} test photos of {given.called or dataset.name}, {given.seeds} seeds. "
         "Accuracy on the test photos, mean and standard deviation over the seeds, in percent; the difference in pairs "
-        "of one seed, with its standard error. The teacher is one run, whose own chance is in no error."
+        "of one seed, with half of its 95 % interval (Student's t) over them. The teacher is one run on one set of "
+        "photos, whose own chance is in no figure."
     )
     print(keep(given.name, Table("A small network taught by a larger one", COLUMNS, rows, note)))
 
@@ -76,7 +79,7 @@ def _compare(home: Home, dataset: Dataset, seeds: Sequence[int]) -> list[tuple]:
             mean(pupil),
             stdev(pupil),
             mean(gains),
-            stdev(gains) / sqrt(len(gains)),
+            float(t.ppf(0.975, len(gains) - 1)) * stdev(gains) / sqrt(len(gains)),
         ),
     ]
 

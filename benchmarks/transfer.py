@@ -1,12 +1,12 @@
 """What pretrained weights are worth on other photos, for each starter and for real ImageNet weights beside them.
 
-    python benchmarks/transfer.py --data ../shared/data --work FOLDER             all of it: some hours on two cores
-    python benchmarks/transfer.py --data ../shared/data --work FOLDER --quick     clothing, linear classifiers alone
+    python benchmarks/transfer.py --data DATA --work FOLDER             all of it: some hours on two cores
+    python benchmarks/transfer.py --data DATA --work FOLDER --quick     clothing, linear classifiers alone
 
 Ten kinds of clothing with their official split, and each domain of office-caltech10 by itself; 5, 10, 50 and all photos
 per class, three draws of them. Features are computed once for all of it, and each finished figure is kept in
-FOLDER/cells.json, copied to results/: the same command goes on where it stopped. What there is to choose is chosen on
-validation photos.
+FOLDER/cells.json, copied to results/: the same command goes on where it stopped; one at a time in one FOLDER. What
+there is to choose is chosen on validation photos.
 """
 
 import argparse
@@ -167,7 +167,7 @@ def _right(home: Home, dataset: Dataset, cell: Cell) -> np.ndarray | None:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Percent over the draws, and half of its 95 % interval.
+    """Percent over the draws, and the longer side of its 95 % interval.
 
     Two things make it uncertain: which photos were drawn to learn from, seen in the spread over the draws (Student's t,
     since they are few), and which ones the test has (Wilson's interval, its longer side). They add up as squares.
@@ -287,7 +287,8 @@ def _heading(shots: int | None) -> str:
 
 def _note() -> str:
     return (
-        "Means of three draws (of one where all photos teach a linear classifier) with half of their 95 % interval, "
+        "Means of three draws (of one where all photos teach a linear classifier on pretrained features) with the "
+        "longer side of their 95 % interval, "
         "from the spread over the draws and the number of test photos; a figure is there when all its draws are. Where "
         "a class has fewer photos, all of them are drawn. "
         f"Fine-tuned and from scratch: about {STEPS} steps of up to 32 photos, in whole epochs. "

@@ -181,10 +181,6 @@ def choose_run(run_id: str) -> None:
     _set(run=run_id)
 
 
-def leave_run() -> None:
-    _set(run=None)
-
-
 def open_run(run: Run) -> None:
     """View a run with all it stands on: its dataset version, backbone and plan become the current ones."""
     source = run.plan.source

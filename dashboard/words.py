@@ -1,4 +1,4 @@
-"""One line on each choice, for who has never heard of it: shown as help beside it, and in the documents."""
+"""One line on each choice, for who has never heard of it: shown as help beside it, and on the page of words."""
 
 WORDS: dict[str, str] = {
     # photos
@@ -8,10 +8,9 @@ WORDS: dict[str, str] = {
     "classes": "The names that the model will answer. Each comes from a folder, or from a column of your table.",
     "label column": "Your photos have several labels each. Choose which one to look at and to learn.",
     "checks": "What was looked at before training: too few photos, doubles, photos that cannot be read.",
-    "left out": "Photos that are left out stay on the disk, in the earlier version. Undo brings them back.",
     "version": "Each change makes a new version. A run always names the version that it learned from.",
     # model
-    "backbone": "A network that has already learned from millions of photos. You keep what it knows.",
+    "backbone": "A network that has already learned from very many other photos. You keep what it knows.",
     "parameters": "The numbers inside a network that learning changes. More can know more, and take longer.",
     "compute": "Billions of multiplications for one photo (GMACs): twice as many take about twice as long.",
     "imagenet accuracy": "How often it names the right one of 1,000 classes of ImageNet, as its library measured it. A "
@@ -20,13 +19,15 @@ WORDS: dict[str, str] = {
     "included; those with NC do not allow commercial use.",
     "ready": "Its weights are on this computer: it works without a network.",
     # plan
-    "recipe": "A tried way of transfer. It fills in everything below, and everything can still be changed.",
+    "recipe": "A tried way of transfer. It fills in what learns, how fast and how photos are changed; all of it can "
+    "still be changed.",
     "phase": "A stretch of epochs in which the same stages learn. Some recipes have several, one after the other.",
     "run": "One training, with its curves, its model and its results. Left empty, the name says what it is.",
     "stage": "A part of the network. Early stages see edges and colours, late ones parts and things.",
     "frozen": "A frozen stage stays exactly as it is. Freezing more is quicker and safer with few photos.",
     "learning rate": "How big each step of learning is. Too big forgets or jumps about, too small takes for ever.",
-    "head rate": "How big the steps of the new head are. It starts from nothing, so it may take bigger ones.",
+    "head rate": "How big the steps of the new head are. It starts from nothing, so it may take bigger ones. All other "
+    "rates move along, in every phase.",
     "epochs": "How often every training photo is seen.",
     "image size": "Pixels on a side that the network sees. Larger shows more and takes longer.",
     "batch size": "How many photos are looked at before each step. Smaller needs less memory.",
@@ -44,7 +45,6 @@ WORDS: dict[str, str] = {
     "quick; a new one in each epoch is the slowest.",
     "optimiser": "The rule that turns mistakes into steps. AdamW suits nearly everything.",
     "weight decay": "A gentle pull of all numbers towards zero; keeps a network from learning photos by heart.",
-    "momentum": "How much of the last steps' direction is kept.",
     "dropout": "Randomly forgets a share of the features in each step, so that the head leans on no single one.",
     "schedule": "How the learning rate changes within a phase: it usually falls, so that the end settles.",
     "warm-up": "Epochs in which the rate rises from nothing to its full size, so that the first steps spoil little.",
@@ -53,7 +53,8 @@ WORDS: dict[str, str] = {
     "early stopping": "Ends the run when validation has not improved for this many epochs.",
     "seed": "The number that decides every chance: order, changes to photos, first values. Same seed, same run.",
     "device": "What computes: the processor, or a graphics card, which is many times faster.",
-    "precision": "How exactly numbers are kept. Automatic uses half precision where the graphics card can.",
+    "precision": "How exactly numbers are kept. Automatic uses half precision where this "
+    "machine has it and it is quicker.",
     "gradient clipping": "The direction in which a few photos pull is made no longer than this, so that odd ones "
     "cannot throw it off. 1 is usual where it is on.",
     "average": "What is judged and kept is an average over the last steps: of about 100 at 0.99, of 1,000 at 0.999; "
@@ -78,7 +79,7 @@ WORDS: dict[str, str] = {
     "recall": "Of the photos that really were, how many it found.",
     "f1": "Precision and recall in one figure; low when either is.",
     "confusion": "Rows are what a photo really is, columns what the model says. Off the diagonal are mistakes.",
-    "head": "The new last part, one answer for each of your classes. It starts from nothing and always learns.",
+    "head": "The new last part, one answer for each of your classes. It starts from nothing, so it learns.",
     "confidence": "How sure the model says it is. It can be sure and wrong, above all about things that it never saw.",
     "test": "Photos kept apart until the end. Look once, when you have chosen: looking often spoils them.",
 }

@@ -1,14 +1,14 @@
 """Train the backbones that come with Graft, one command each; broken off anywhere, the same command goes on.
 
-python -m tools.pretrain_starters small --data ../shared/data --work FOLDER             train it
-python -m tools.pretrain_starters small card --data ../shared/data --work FOLDER        weights and card of it
-python -m tools.pretrain_starters small teacher --data ../shared/data --work FOLDER     the best size for its teacher
-python -m tools.pretrain_starters small compare --data ../shared/data --work FOLDER     what a teacher is worth to it
+python -m tools.pretrain_starters small --data DATA --work FOLDER             train it
+python -m tools.pretrain_starters small card --data DATA --work FOLDER        weights and card of it
+python -m tools.pretrain_starters small teacher --data DATA --work FOLDER     the best size for its teacher
+python -m tools.pretrain_starters small compare --data DATA --work FOLDER     what a teacher is worth to it
 
---data is the folder with tiny-imagenet-200, clothing-small.zip and weights. FOLDER/home holds the decoded photos
-(2 GB), FOLDER/<starter> the checkpoints and log.jsonl, a line per epoch. It runs on whatever device Graft chooses;
---epochs 100 is the longer recipe, for a graphics card. The recipes are in tools/starters/recipes.py. A finished starter
-is moved into the program by copying its two files to assets/weights.
+DATA is the folder with tiny-imagenet-200, clothing-small.zip and weights (CONTRIBUTING.md says what they are).
+FOLDER/home holds the decoded photos (2 GB), FOLDER/<starter> the checkpoints and log.jsonl, a line per epoch. It runs
+on whatever device Graft chooses; --epochs 100 is the longer recipe, for a graphics card. The recipes are in
+tools/starters/recipes.py. A finished starter is moved into the program by copying its two files to assets/weights.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument(
         "--threads",
         type=int,
-        help="of the processor, in place of all; what was begun goes on with as many as it began with",
+        help="of the processor, in place of all; what was begun or measured in FOLDER before keeps its own number",
     )
     given = parser.parse_args()
     if given.threads:

@@ -91,10 +91,10 @@ def where_the_mistakes_are(confusion: np.ndarray, classes: Sequence[str]) -> str
             return f"{share} mistakes are {among} {_listed([classes[at] for at in group])}."
     true, taken = np.unravel_index(wrong.argmax(), wrong.shape)
     most_often = int(wrong[true, taken])
-    counted = f"{mistakes} mistakes" if mistakes > 1 else "1 mistake"
+    counted = f"{mistakes:,} mistakes" if mistakes > 1 else "1 mistake"
     if most_often == 1 and mistakes > 1:
         return f"{counted} on {_photos(images)}, no two alike."
-    times = "" if mistakes == 1 else f" most often ({most_often} times)," if most_often < mistakes else " always"
+    times = "" if mistakes == 1 else f" most often ({most_often:,} times)," if most_often < mistakes else " always"
     return f"{counted} on {_photos(images)}:{times} {classes[true]} taken for {classes[taken]}."
 
 
@@ -128,7 +128,7 @@ def _share(part: int, total: int) -> str:
     if part == total:
         return "All"
     value, words = min(_SHARES[1:], key=lambda share: abs(share[0] - part / total))
-    return words if abs(value - part / total) <= 0.03 else f"{part} of {total}"
+    return words if abs(value - part / total) <= 0.03 else f"{part:,} of {total:,}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -136,4 +136,4 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _photos(count: int) -> str:
-    return "1 photo" if count == 1 else f"{count} photos"
+    return "1 photo" if count == 1 else f"{count:,} photos"

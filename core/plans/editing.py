@@ -50,7 +50,7 @@ def set_epochs(plan: Plan, epochs: int) -> Plan:
 
 
 def set_head_rate(plan: Plan, rate: float, phase: int = -1) -> Plan:
-    """The head's rate in a phase, else the last one; every other rate, in all phases, keeps its proportion to it.
+    """The head's rate in one phase, the last one unless named; all other rates, in all phases, keep their proportion.
 
     A head that was frozen there has none: it alone changes.
     """
@@ -59,11 +59,11 @@ def set_head_rate(plan: Plan, rate: float, phase: int = -1) -> Plan:
         return set_rate(plan, phase % len(plan.phases), len(plan.phases[phase].stage_rates), rate)
     factor = rate / before
 
-    def scaled(phase: Phase) -> Phase:
-        rates = tuple(float(f"{r * factor:.3g}") for r in phase.stage_rates)
-        return phase.model_copy(update={"head_rate": float(f"{phase.head_rate * factor:.3g}"), "stage_rates": rates})
+    def scaled(each: Phase) -> Phase:
+        rates = tuple(float(f"{r * factor:.3g}") for r in each.stage_rates)
+        return each.model_copy(update={"head_rate": float(f"{each.head_rate * factor:.3g}"), "stage_rates": rates})
 
-    return checked(plan.model_copy(update={"phases": tuple(scaled(phase) for phase in plan.phases)}))
+    return checked(plan.model_copy(update={"phases": tuple(map(scaled, plan.phases))}))
 
 
 # What is one number to a person, though it lies in several phases: does the value fit, what would, how it is set.

@@ -169,7 +169,7 @@ class EarlyStopping(_Frozen):
 
 
 class Plan(_Frozen):
-    """All that decides a run. See the fields' own docstrings; `core.plans.presets` fills one in."""
+    """All that decides a run. See the fields' own docstrings; `core.plans.recipes` fills one in."""
 
     datasets: tuple[DatasetChoice, ...] = Field(min_length=1)
     tasks: tuple[str, ...] = Field(min_length=1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.plans.plan import (
     NO_AUGMENTATION,
@@ -161,8 +161,8 @@ def make_plan(
         backbone=BackboneChoice(name=card.name, weights=chosen.weights),  # type: ignore[arg-type]
         phases=chosen.phases(len(stages)),
         augmentation=chosen.augmentation,
-        optimiser=Optimiser(weight_decay=0.05 if recipe_id == "scratch" else 0.01),
-        early_stopping=EarlyStopping(patience=8) if recipe_id == "scratch" else None,
+        optimiser=Optimiser(weight_decay=_weight_decay(chosen.weights)),
+        early_stopping=_early_stopping(chosen.weights),
         # At least a few steps in each epoch, however few photos there are.
         batch_size=max(SMALLEST_BATCH, min(USUAL_BATCH, 2 ** max(0, (teaching // 4).bit_length() - 1))),
         image_size=image_size or card.input_size,
@@ -170,13 +170,33 @@ def make_plan(
 
 
 def with_recipe(plan: Plan, recipe_id: str, stages: int) -> Plan:
-    """The same plan by another recipe: phases, augmentation and weights change, what else was chosen stays."""
+    """The same plan by another recipe: phases, augmentation and weights change, and with the weights what calms
+    learning where nobody had set it; what else was chosen stays.
+    """
     chosen = recipe(recipe_id)
     weights = plan.backbone.weights if chosen.weights == "pretrained" and plan.backbone.file else chosen.weights
     file = plan.backbone.file if weights == "file" else None
     backbone = BackboneChoice(name=plan.backbone.name, weights=weights, file=file)  # type: ignore[arg-type]
-    changes = {"phases": chosen.phases(stages), "augmentation": chosen.augmentation, "backbone": backbone}
+    changes: dict[str, Any] = {
+        "phases": chosen.phases(stages),
+        "augmentation": chosen.augmentation,
+        "backbone": backbone,
+    }
+    before = plan.backbone.weights
+    if plan.optimiser.weight_decay == _weight_decay(before):
+        changes["optimiser"] = plan.optimiser.model_copy(update={"weight_decay": _weight_decay(weights)})
+    if plan.early_stopping == _early_stopping(before):
+        changes["early_stopping"] = _early_stopping(weights)
     return plan.model_copy(update=changes)
+
+
+def _weight_decay(weights: str) -> float:
+    return 0.05 if weights == "random" else 0.01
+
+
+def _early_stopping(weights: str) -> EarlyStopping | None:
+    """Random weights take many epochs, and nobody knows how many."""
+    return EarlyStopping(patience=8) if weights == "random" else None
 
 
 def recipe_of(plan: Plan) -> str | None:

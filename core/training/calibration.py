@@ -21,7 +21,7 @@ from core.training import measurements, measuring
 from core.training.arithmetic import Arithmetic, threads_given_back
 from core.training.building import new_model
 from core.training.choosing import fastest_arithmetic, first_learning, known_arithmetic
-from core.training.memory import measured_within_memory
+from core.training.memory import within_memory
 from core.training.model import TrainedModel
 from core.training.teachers import teaching_model
 from core.training.teaching import TeachingModel
@@ -34,7 +34,7 @@ MOST_CORRECTION = 3.0  # beyond it something else was going on: a suspended lapt
 _TASK = Task("measured", tuple("0123456789"))
 
 
-@measured_within_memory()
+@within_memory
 def calibrate(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> Calibration:
     """Seconds and bytes per image for this plan's backbone, photo size, batch size and optimiser, in the arithmetic
     that is the fastest for it; in a few seconds the first time. The weights need not be here: random ones cost as
@@ -90,7 +90,7 @@ def _decoded(home: Home, plan: Plan) -> float:
     return measuring.decode_seconds([measuring.a_photo()] * 3, plan.image_size, workers)
 
 
-@measured_within_memory()
+@within_memory
 def with_teacher(home: Home, plan: Plan, found: Calibration, device: torch.device) -> Calibration:
     """The same with what the plan's teacher costs, if there is one, in the arithmetic of its student.
 

@@ -1,7 +1,8 @@
 """Memory that runs out is not the end: what did not fit is computed in parts."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import psutil
@@ -10,6 +11,9 @@ from torch import Tensor
 
 from core.allocator import return_freed_memory
 from core.errors import TooLittleMemory
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _IN_WORDS = ("can't allocate memory", "not enough memory", "out of memory")  # what a RuntimeError of torch's says
 _SHARE_OF_FREE = 0.8  # of memory, for a step's activations: weights and what else runs need the rest
@@ -22,16 +26,23 @@ def ran_out(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _IN_WORDS)
 
 
-@contextmanager
-def measured_within_memory() -> Iterator[None]:
-    """Raises TooLittleMemory where what is measured inside does not fit; a run, which computes in parts, still may."""
-    try:
-        yield
-    except Exception as error:
-        if not ran_out(error):
-            raise
+def within_memory(measure: Callable[P, T]) -> Callable[P, T]:
+    """The same function; raises TooLittleMemory where what it measures does not fit. A run, which computes in parts,
+    still may.
+    """
+
+    @wraps(measure)
+    def measured(*args: P.args, **named: P.kwargs) -> T:
+        try:
+            return measure(*args, **named)
+        except Exception as error:
+            if not ran_out(error):
+                raise
+        # Outside of the `except`: the error holds on to the memory that did not suffice.
         give_back()
-        raise TooLittleMemory("Too little memory is free to measure this.", "Close other programs.") from error
+        raise TooLittleMemory("Too little memory is free to measure this.", "Close other programs.")
+
+    return measured
 
 
 def give_back() -> None:

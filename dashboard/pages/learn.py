@@ -45,7 +45,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
 def page() -> None:
     st.title("What do the words mean?", anchor=False)
     quiet(
-        "A network that has seen millions of photos already knows edges, textures and parts of things. Transfer "
+        "A network that has seen very many photos already knows edges, textures and parts of things. Transfer "
         "learning keeps that and teaches it your classes: a new head is put on, and as much of the rest as you like "
         "learns along."
     )

@@ -52,12 +52,13 @@ def _row(run: Run) -> bool:
 
 
 def _backbone(run: Run) -> str:
-    """As the gallery calls it; as the plan does where this timm no longer knows it."""
+    """As the gallery calls it; elsewhere its whole name, which tells two sets of weights of one network apart."""
     name = run.plan.backbone.name
     try:
-        return card(name).title
-    except NotFound:
+        known = card(name)
+    except NotFound:  # this timm no longer has it
         return name
+    return known.title if known.gallery else name
 
 
 def _go_on(run: Run) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.machine import RESULTS, Table, in_markdown
-from benchmarks.probing import Subject, drawn, linear
+from benchmarks.probing import Subject, drawn, linear, starters_here, weights_digest
 from benchmarks.transfer import (
     LINEAR,
     RANDOM,
@@ -164,6 +164,13 @@ def published() -> Table:
 
 def test_readme_shows_what_was_measured(published: Table):
     assert in_markdown(published) in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_what_was_measured_is_of_the_starters_that_come_with_graft():
+    measured = json.loads((RESULTS / "transfer-cells.json").read_text(encoding="utf-8"))
+    for starter in starters_here():
+        known = {key.split(" | ")[1] for key in measured if key.split(" | ")[0] == starter.name}
+        assert known == {weights_digest(starter)[:8], "random weights"}
 
 
 def test_the_lesson_on_the_model_page_is_what_was_measured(published: Table):

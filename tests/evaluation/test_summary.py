@@ -95,5 +95,6 @@ def test_equal_classes_are_not_told_apart():
 def test_a_thousand_classes_are_summed_up():
     draw = np.random.default_rng(0)
     counts = draw.poisson(0.01, (1000, 1000)) + np.diag(np.full(1000, 40))
-    assert headline(counts, [str(n) for n in range(1000)])
-    assert where_the_mistakes_are(counts, [str(n) for n in range(1000)])
+    assert headline(counts, [str(n) for n in range(1000)]).startswith("Good at ")
+    mistakes = counts.sum() - np.trace(counts)
+    assert where_the_mistakes_are(counts, [str(n) for n in range(1000)]).startswith(f"{mistakes:,} mistakes on ")

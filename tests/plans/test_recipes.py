@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.plans import RECIPES, make_plan, recipe_of, set_rate, with_recipe
+from core.plans import RECIPES, EarlyStopping, Optimiser, make_plan, recipe_of, set_rate, with_recipe
 from tests.plans.conftest import make_dataset
 
 
@@ -47,6 +47,20 @@ def test_another_recipe_keeps_what_else_was_chosen(dataset, card, stages):
     changed = with_recipe(plan, "top", 5)
     assert (changed.seed, changed.image_size, changed.backbone.weights) == (7, 128, "pretrained")
     assert recipe_of(changed) == "top"
+
+
+@pytest.mark.parametrize("before", [r.id for r in RECIPES])
+@pytest.mark.parametrize("after", [r.id for r in RECIPES])
+def test_a_recipe_that_is_chosen_later_is_the_one_that_one_begins_with(dataset, card, stages, before: str, after: str):
+    begun = make_plan(dataset, card, stages, before)
+    assert with_recipe(begun, after, len(stages)) == make_plan(dataset, card, stages, after)
+
+
+def test_what_somebody_set_against_overfitting_stays_with_another_recipe(dataset, card, stages):
+    plan = make_plan(dataset, card, stages)
+    chosen = {"optimiser": Optimiser(weight_decay=0.3), "early_stopping": EarlyStopping(patience=2)}
+    changed = with_recipe(plan.model_copy(update=chosen), "scratch", len(stages))
+    assert (changed.optimiser.weight_decay, changed.early_stopping.patience) == (0.3, 2)
 
 
 def test_a_plan_of_ones_own_is_no_recipe(dataset, card, stages):

@@ -35,7 +35,7 @@ SMALL = Recipe(
     architecture="test_resnet",
     family="ResNet",
     batch_size=8,
-    optimiser=Optimiser(kind="sgd", average=0.9),
+    optimiser=Optimiser(kind="sgd", average=0.9, clip_norm=3.0),
     stretches=(Stretch(64, 2, 0.05, 0.5, MILD, "labels"), Stretch(96, 1, 0.01, 0.1, MILD, "labels")),
 )
 NOT_ASKED = Teacher(backbone=BackboneChoice(name="mobilenetv2_100", weights="file", file="nowhere.safetensors"))
@@ -168,7 +168,8 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     assert said["hold_out"]["as_graft_crops"] == {"top1": last["top1"], "top5": last["top5"]}
     assert (said["epochs"], said["recipe"], said["teacher"]) == (2, "train it", "")
     assert said["mean"] == list(card("test_resnet").mean)
-    assert "2 epochs at 64 pixels by the labels alone" in said["training"]
+    assert "2 epochs at 64 pixels by the labels alone, from a rate of 0.05" in said["training"]
+    assert "gradients clipped to a norm of 3" in said["training"]
     assert said["teachers_compared"]["rows"] == [{"way": "labels", "top1": 12.8}]
 
 

@@ -1,5 +1,7 @@
 """Devices, numbers and what this machine was measured to do."""
 
+import weakref
+
 import pytest
 import timm
 import torch
@@ -12,6 +14,7 @@ from core.plans import BackboneChoice, Calibration, Plan, Teacher, estimate, set
 from core.training import calibrate, devices, measurements, resolve_device, with_teacher
 from core.training import calibration as calibration_module
 from core.training import measuring as measuring_module
+from core.training import memory as memory_module
 from core.training.arithmetic import Arithmetic, has_convolutions
 from core.training.building import new_model
 from tests.training.conftest import RESNET, SPECIES, STARTER, VIT, make_dataset, make_plan, phase
@@ -117,6 +120,22 @@ def test_what_a_teacher_costs_is_measured_once_beside_its_student(
 
     monkeypatch.setattr(measuring_module, "teacher_seconds", lambda *_: 1 / 0)
     assert with_teacher(home, small, known, CPU) == costs
+
+
+def test_what_did_not_fit_is_let_go_before_memory_is_given_back(monkeypatch: pytest.MonkeyPatch):
+    held: list[weakref.ref] = []
+    alive: list[bool] = []
+    monkeypatch.setattr(memory_module, "give_back", lambda: alive.extend(each() is not None for each in held))
+
+    @memory_module.within_memory
+    def measure() -> None:
+        batch = torch.zeros(4)
+        held.append(weakref.ref(batch))
+        raise MemoryError
+
+    with pytest.raises(TooLittleMemory):
+        measure()
+    assert alive == [False]
 
 
 @pytest.mark.parametrize("what", ["step_seconds", "teacher_seconds"])

@@ -102,19 +102,19 @@ def _compared(file: Path) -> dict[str, Any] | None:
 def _training(recipe: Recipe, job: Job) -> dict[str, Any]:
     """In words, and in numbers as the log gives them: what ran, which may be less than the recipe."""
     lines = Log(job.folder.parent / LOG).lines()
-    timed = [line for line in lines if "seconds" in line]
-    hours = sum(line["seconds"] for line in timed) / 3600
+    hours = sum(line["seconds"] for line in lines if "seconds" in line) / 3600
     optimiser, first = recipe.optimiser, recipe.stretches[0].augmentation
-    stretches = [list(ran) for _, ran in groupby(lines, key=itemgetter("stretch"))]
+    stretches = {number: list(ran) for number, ran in groupby(lines, key=itemgetter("stretch"))}
     begun = read_facts(job.folder / "last")["position"]["batch"]
     parts = [
-        ", then ".join(map(_in_words, stretches)),
+        ", then ".join(_in_words(ran, recipe.stretches[number].rate) for number, ran in stretches.items()),
         *(["and a part of one more epoch"] if begun else []),
         f"batch {recipe.batch_size}",
         f"{'AdamW' if optimiser.kind == 'adamw' else 'SGD'} with weight decay {optimiser.weight_decay:g}",
         "warm-up and cosine",
         f"label smoothing {SMOOTHING:g}",
         *([f"cutmix on {first.cutmix:.0%} of the batches"] if first.cutmix else []),
+        *([f"gradients clipped to a norm of {optimiser.clip_norm:g}"] if optimiser.clip_norm else []),
         f"average of weights {optimiser.average:g}",
         f"seed {SEED}",
         f"{hours:.1f} hours of steps",
@@ -122,9 +122,8 @@ def _training(recipe: Recipe, job: Job) -> dict[str, Any]:
     return {
         "training": ", ".join(parts) + ".",
         "teacher": taught_by(job.plan),
-        "epochs": sum(ran[-1]["epoch"] for ran in stretches),
+        "epochs": sum(ran[-1]["epoch"] for ran in stretches.values()),
         "hours": round(hours, 2),
-        "images_per_second": round(float(np.median([line["images_per_second"] for line in timed]))),
         "seed": SEED,
     }
 
@@ -139,12 +138,12 @@ def taught_by(plan: Plan) -> str:
     )
 
 
-def _in_words(stretch: list[dict[str, Any]]) -> str:
-    """stretch: its lines of the log."""
-    last, peak = stretch[-1], max(line["rate"] for line in stretch)
+def _in_words(stretch: list[dict[str, Any]], rate: float) -> str:
+    """stretch: its lines of the log. rate: at its height."""
+    last = stretch[-1]
     unfinished = f" of {last['of']}" if last["epoch"] < last["of"] else ""
     learned = WAYS[last["way"]].words
-    return f"{last['epoch']}{unfinished} epochs at {last['size']} pixels by {learned}, from a rate of {peak:.1g}"
+    return f"{last['epoch']}{unfinished} epochs at {last['size']} pixels by {learned}, from a rate of {rate:g}"
 
 
 def _hold_out(recipe: Recipe, file: Path, data: Path, job: Job) -> dict[str, Any]:
