@@ -9,6 +9,9 @@ from core.evaluation.margins import Interval, f1_margin, margin
 
 GOOD = 0.8  # an F1 below this is not called good, however bad the rest
 NAMED = 2  # classes that a headline names to either side
+CHANCE = 0.05  # so often classes that are alike may be told apart
+SHUFFLES = 999
+ROUNDING = 1e-9
 COLLAPSED = 0.95  # share of the answers that are one class
 PAIRS_TRIED = 30  # the most confused pairs, from which groups of three are grown
 _SHARES = (
@@ -25,7 +28,8 @@ _SHARES = (
 def headline(confusion: np.ndarray, classes: Sequence[str]) -> str:
     """ "Good at shoes and pants, unsure about shirt", from a confusion [classes, classes], rows being the truth.
 
-    A class is named when its F1 differs from that of all classes together by more than its own standard error.
+    Classes are named where they differ by more than chance, and then those whose F1 differs from the accuracy of all
+    together by more than its own standard error.
     """
     images, right = int(confusion.sum()), int(confusion.trace())
     if not images:
@@ -40,8 +44,24 @@ def headline(confusion: np.ndarray, classes: Sequence[str]) -> str:
     if overall.low <= labels.max():
         uneven = labels.max() > 1.5 / len(classes)
         return f"Hardly better than {f'always saying {classes[labels.argmax()]}' if uneven else 'guessing'}"
-    good, unsure = _standing_out(confusion, overall)
+    good, unsure = _standing_out(confusion, overall) if _differ(confusion) else ([], [])
     return _in_words([classes[at] for at in good], [classes[at] for at in unsure], overall)
+
+
+def _differ(confusion: np.ndarray) -> bool:
+    """Whether mistakes are shared out over the classes more unevenly than chance alone would share them.
+
+    A permutation test of Pearson's chi-square: it holds for few images, too, where the chi-square's own table does not.
+    """
+    images = confusion.sum(axis=1)
+    wrong, images = (images - confusion.diagonal())[images > 0], images[images > 0]
+    by_chance = np.random.default_rng(0).multivariate_hypergeometric(
+        images, int(wrong.sum()), size=SHUFFLES, method="marginals"
+    )
+    expected = images * wrong.sum() / images.sum()
+    found, shuffled = (((each - expected) ** 2 / expected).sum(axis=-1) for each in (wrong, by_chance))
+    as_uneven = int((shuffled >= found - ROUNDING).sum())
+    return (1 + as_uneven) / (1 + SHUFFLES) < CHANCE
 
 
 def _standing_out(confusion: np.ndarray, overall: Interval) -> tuple[list[int], list[int]]:
