@@ -61,12 +61,6 @@ _TURNS = {
 Source = Path | bytes  # a file, or what would be in it
 
 
-def read_size(source: Source) -> tuple[int, int]:
-    """(width, height) as the picture is seen, EXIF turned, from the file's head alone. Raises BadDataset."""
-    with _opened(source) as image:
-        return _seen_size(image)
-
-
 def inspect(source: Source) -> tuple[int, int]:
     """(width, height) of a picture that was really decoded to its end, at reduced size where that is quicker.
 

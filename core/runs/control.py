@@ -115,11 +115,6 @@ def delete_run(home: Home, run_id: str) -> None:
     shutil.rmtree(folder_of(home, run.id), ignore_errors=True)
 
 
-def place_in_queue(home: Home, run: Run) -> int:
-    """How many runs come before this one on its device, the one that trains counted; 0 when it does not wait."""
-    return len(before(home, run))
-
-
 def before(home: Home, run: Run) -> list[Run]:
     """The runs that a waiting one waits for, the next to go first; empty when it does not wait."""
     if run.state != "queued":

@@ -12,7 +12,6 @@ from dashboard.routes.addresses import (
     export_url,
     full_photo_url,
     photo_list_url,
-    photo_url,
     sample_url,
     thumbnail_url,
 )
@@ -26,7 +25,6 @@ __all__ = [
     "export_url",
     "full_photo_url",
     "photo_list_url",
-    "photo_url",
     "routes",
     "sample_url",
     "thumbnail_url",

@@ -27,10 +27,6 @@ def full_photo_url(dataset: Dataset) -> str:
     return f"/graft/datasets/{_part(dataset.id)}/photos/"
 
 
-def photo_url(dataset: Dataset, image_id: str, large: bool = False) -> str:
-    return (full_photo_url(dataset) if large else thumbnail_url(dataset)) + _part(image_id)
-
-
 def sample_url(sample_id: str, number: int) -> str:
     return f"/graft/samples/{_part(sample_id)}/{number}"
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 from PIL import Image, ImageOps
 
 from core.datasets import decoding
-from core.datasets.decoding import decode, decode_for, inspect, prepare_image, read_size, store_side
+from core.datasets.decoding import decode, decode_for, inspect, prepare_image, store_side
 from core.errors import BadDataset
 
 # A folder with photos that are too large for the project; tests that want one are skipped without it.
@@ -51,7 +51,7 @@ def test_a_photo_is_turned_as_the_camera_was_held(kind: str, turn: int) -> None:
     exif[274] = turn
     file = encoded(corners(), kind, exif=exif, **({"lossless": True} if kind == "WEBP" else {}))
     seen = ImageOps.exif_transpose(Image.open(io.BytesIO(file))).convert("RGB")
-    assert read_size(file) == inspect(file) == decode(file).size == seen.size
+    assert inspect(file) == decode(file).size == seen.size
     assert difference(decode(file), seen) == 0
 
 
@@ -157,7 +157,7 @@ def test_a_picture_that_would_fill_the_memory_is_refused(side: int) -> None:
 
 def test_the_largest_picture_allowed_shows_no_warning(recwarn: pytest.WarningsRecorder) -> None:
     file = encoded(Image.new("L", (10_900, 11_000)), "PNG")
-    assert read_size(file) == (10_900, 11_000)
+    assert inspect(file) == (10_900, 11_000)
     assert not recwarn.list
 
 

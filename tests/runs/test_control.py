@@ -14,7 +14,6 @@ from core.runs import (
     get_run,
     list_runs,
     pause,
-    place_in_queue,
     rename_run,
     resume,
     stop,
@@ -56,7 +55,6 @@ def test_wishes_reach_the_process_that_trains(home: Home, running: Run):
 
 def test_a_waiting_run_says_what_it_waits_for(home: Home, running: Run, put_run: Callable[..., Run]):
     second, third = put_run("second"), put_run("third")
-    assert (place_in_queue(home, running), place_in_queue(home, second), place_in_queue(home, third)) == (0, 1, 2)
     assert waits_for(home, second) == 'Waits for "at work".'
     assert waits_for(home, third) == 'Waits for "at work" and 1 more.'
     assert waits_for(home, running) == ""
