@@ -64,8 +64,8 @@ def _train(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset
 
 
 def _card(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset) -> None:
-    job = last_trained(jobs_of(made, home, dataset, given.work / made.key, _teacher(given)))
-    written = write_starter(made, job, _tiny(given), given.work / made.key, _command(given))
+    job, before = last_trained(jobs_of(made, home, dataset, given.work / made.key, _teacher(given)))
+    written = write_starter(made, job, before, _tiny(given), given.work / made.key, _command(given))
     print(json.dumps(choose_size(home, given.data, written), indent=1))
     print(written)
 

@@ -23,7 +23,7 @@ from core.plans import BackboneChoice, Optimiser, Teacher
 from core.training import Checkpointed, load_trained, train
 from core.training.augmentation import centre
 from tools.backbone_facts import gmacs
-from tools.starters import cards, data, held_out, pretraining, teaching
+from tools.starters import blending, cards, data, held_out, pretraining, teaching
 from tools.starters.recipes import MILD, RECIPES, WAYS, Recipe, Stretch, plan_of, recipe, way_of
 
 CLASSES = ("zebra_n1", "abacus_n2", "mop_n3")  # not in the order of the alphabet
@@ -128,7 +128,7 @@ def test_what_is_made_a_starter_has_ended_an_epoch_by_the_plan_at_hand(home: Hom
     first = replace(SMALL, stretches=SMALL.stretches[:1])
     pretraining.pretrain(first, home, dataset, tmp_path, NOT_ASKED)
     pretraining._begin_from(*jobs)  # the second stretch has weights, and no epoch of its own
-    assert pretraining.last_trained(jobs).folder == jobs[0].folder
+    assert [job and job.folder for job in pretraining.last_trained(jobs)] == [jobs[0].folder, None]
     others = pretraining.jobs_of(replace(SMALL, batch_size=6), home, dataset, tmp_path, NOT_ASKED)
     with pytest.raises(ValueError, match="other options"):
         pretraining.last_trained(others)
@@ -152,7 +152,7 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     job = pretraining.pretrain(replace(SMALL, stretches=SMALL.stretches[:1]), home, dataset, tmp_path, NOT_ASKED)
     (tmp_path / "compared").mkdir()
     (tmp_path / "compared" / "compared.json").write_text('[{"way": "labels", "top1": 12.8}]')
-    written = cards.write_starter(SMALL, job, folder, tmp_path, "train it")
+    written = cards.write_starter(SMALL, job, None, folder, tmp_path, "train it")
     said = json.loads(written.read_text())
     network = held_out.plain_network("test_resnet", tmp_path / said["file"], len(CLASSES))
     model = load_trained(home, job.plan, dataset.tasks, job.folder, "last")
@@ -171,6 +171,38 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     assert "2 epochs at 64 pixels by the labels alone, from a rate of 0.05" in said["training"]
     assert "gradients clipped to a norm of 3" in said["training"]
     assert said["teachers_compared"]["rows"] == [{"way": "labels", "top1": 12.8}]
+
+
+def test_a_blend_lies_on_the_line_and_its_batch_norms_know_the_photos(folder: Path):
+    before, after = (timm.create_model("test_resnet", num_classes=3) for _ in range(2))
+    old, new = ({name: value.clone() for name, value in each.state_dict().items()} for each in (before, after))
+    pictures, _ = held_out.photos(folder, "train-0.zip")
+    known = card("test_resnet")
+    network = blending.blended(before, after, 0.25, pictures, known.mean, known.std)
+    for name, value in network.named_parameters():
+        assert value.detach().numpy() == pytest.approx(0.75 * old[name].numpy() + 0.25 * new[name].numpy(), abs=1e-6)
+    seen: list[torch.Tensor] = []
+    network.bn1.register_forward_hook(lambda module, given, answer: seen.append(given[0]))
+    held_out.answers(network, pictures, 64, known.mean, known.std)
+    (entering,) = seen
+    assert network.bn1.running_mean.numpy() == pytest.approx(entering.mean((0, 2, 3)).numpy(), abs=1e-4)
+    assert not network.training
+
+
+def test_a_starter_of_a_recipe_that_blends_is_none_of_its_two_stretches(
+    home: Home, dataset: Dataset, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(cards, "CLASSES", len(CLASSES))
+    made = replace(SMALL, blend=0.5)
+    pretraining.pretrain(made, home, dataset, tmp_path, NOT_ASKED)
+    job, before = pretraining.last_trained(pretraining.jobs_of(made, home, dataset, tmp_path, NOT_ASKED))
+    said = json.loads(cards.write_starter(made, job, before, folder, tmp_path, "train it").read_text())
+    network = held_out.plain_network("test_resnet", tmp_path / said["file"], len(CLASSES))
+    first, last = (cards.stock_network(made, each, list(CLASSES)) for each in (before, job))
+    middle = (first.conv1[0].weight + last.conv1[0].weight) / 2
+    assert network.conv1[0].weight.detach().numpy() == pytest.approx(middle.detach().numpy(), abs=1e-3)
+    assert not torch.allclose(first.conv1[0].weight, last.conv1[0].weight, atol=1e-3)
+    assert "weights 50% of the way to the last stretch's" in said["training"]
 
 
 def test_a_stretch_with_a_teacher_goes_on_from_one_without(

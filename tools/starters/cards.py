@@ -16,38 +16,53 @@ from benchmarks.probing import CLOTHING, Subject, clothing, worth
 from core.backbones import card, stages
 from core.backbones.facts import config_of
 from core.backbones.fitting import classifiers_of
+from core.datasets import open_pixels
 from core.home import Home, write_json
 from core.plans import Plan
 from core.training import Job, load_trained
+from core.training.augmentation import centre
 from core.training.checkpoints import read_facts
 from tools.backbone_facts import gmacs
+from tools.starters.blending import blended
 from tools.starters.data import classes_in_order
 from tools.starters.held_out import EVERY, accuracies, answers, photos, plain_network
-from tools.starters.pretraining import LOG, Log, held_out_accuracy
+from tools.starters.pretraining import LOG, Log
 from tools.starters.recipes import SEED, SMOOTHING, WAYS, Recipe
 
 TRAINED_AT = 64
 SIZES = (TRAINED_AT, 96, 128, 160)
 CLASSES = 200
+EVERY_BLENDED = 3  # of the 25,000 photos of the first zip: enough for the statistics of batch norm
 LICENCE = "Apache-2.0; its training photos are for non-commercial use"
 
 
-def write_starter(recipe: Recipe, job: Job, data: Path, target: Path, command: str) -> Path:
+def write_starter(recipe: Recipe, job: Job, before: Job | None, data: Path, target: Path, command: str) -> Path:
     """Write <name>.safetensors and <name>.json of what is trained so far. Gives the card.
 
-    data: Tiny-ImageNet's folder. command: by which it is trained.
+    before: the stretch before, with which the recipe may blend. data: Tiny-ImageNet's folder. command: by which it is
+    trained.
     """
-    network = stock_network(recipe, job, classes_in_order(data))
+    network = _network(recipe, job, before, data)
     file = target / f"{recipe.name}.safetensors"
     tensors = {name: value.contiguous() for name, value in network.half().state_dict().items()}
     save_file(tensors, file)
-    facts = {**_identity(recipe, file), **_training(recipe, job), "recipe": command}
+    facts = {**_identity(recipe, file), **_training(recipe, job, before), "recipe": command}
     facts["hold_out"] = _hold_out(recipe, file, data, job)
     if compared := _compared(target / "compared" / "compared.json"):
         facts["teachers_compared"] = compared
     written = target / f"{recipe.name}.json"
     write_json(written, facts)
     return written
+
+
+def _network(recipe: Recipe, job: Job, before: Job | None, data: Path) -> nn.Module:
+    classes = classes_in_order(data)
+    network = stock_network(recipe, job, classes)
+    if before is None or recipe.blend == 1:
+        return network
+    pictures, _ = photos(data, "train-0.zip", EVERY_BLENDED)
+    known = card(recipe.architecture)
+    return blended(stock_network(recipe, before, classes), network, recipe.blend, pictures, known.mean, known.std)
 
 
 def stock_network(recipe: Recipe, job: Job, classes: list[str]) -> nn.Module:
@@ -99,16 +114,18 @@ def _compared(file: Path) -> dict[str, Any] | None:
     }
 
 
-def _training(recipe: Recipe, job: Job) -> dict[str, Any]:
+def _training(recipe: Recipe, job: Job, before: Job | None) -> dict[str, Any]:
     """In words, and in numbers as the log gives them: what ran, which may be less than the recipe."""
     lines = Log(job.folder.parent / LOG).lines()
     hours = sum(line["seconds"] for line in lines if "seconds" in line) / 3600
     optimiser, first = recipe.optimiser, recipe.stretches[0].augmentation
     stretches = {number: list(ran) for number, ran in groupby(lines, key=itemgetter("stretch"))}
+    blends = before is not None and recipe.blend < 1
     begun = read_facts(job.folder / "last")["position"]["batch"]
     parts = [
         ", then ".join(_in_words(ran, recipe.stretches[number].rate) for number, ran in stretches.items()),
         *(["and a part of one more epoch"] if begun else []),
+        *([f"weights {recipe.blend:.0%} of the way to the last stretch's from those before it"] if blends else []),
         f"batch {recipe.batch_size}",
         f"{'AdamW' if optimiser.kind == 'adamw' else 'SGD'} with weight decay {optimiser.weight_decay:g}",
         "warm-up and cosine",
@@ -147,12 +164,22 @@ def _in_words(stretch: list[dict[str, Any]], rate: float) -> str:
 
 
 def _hold_out(recipe: Recipe, file: Path, data: Path, job: Job) -> dict[str, Any]:
-    size, (top1, top5) = job.plan.image_size, held_out_accuracy(job)
+    size, (top1, top5) = job.plan.image_size, _as_graft_crops(recipe, file, data, job)
     return hold_out(recipe.architecture, file, data, size) | {
         "what": "The 10,000 photos of Tiny-ImageNet-200's validation split, 200 classes, each whole at "
         f"{size} pixels by plain timm; as_graft_crops: the middle of each enlarged photo, as Graft looks at it",
         "as_graft_crops": {"top1": top1, "top5": top5},
     }
+
+
+def _as_graft_crops(recipe: Recipe, file: Path, data: Path, job: Job) -> tuple[float, float]:
+    """Top-1 and top-5 in percent of the file's network on what Graft shows of each held-out photo."""
+    known, classes, size = card(recipe.architecture), classes_in_order(data), job.plan.image_size
+    task, rows = job.dataset.tasks[0], job.dataset.indices("validation")
+    pictures = centre(open_pixels(job.home, job.dataset, size).read(rows), size).permute(0, 2, 3, 1).numpy()
+    logits = answers(plain_network(recipe.architecture, file, CLASSES), pictures, size, known.mean, known.std)
+    places = np.array([classes.index(name) for name in task.classes])
+    return accuracies(logits, places[job.dataset.labels(task)[rows]])
 
 
 def hold_out(architecture: str, file: Path, data: Path, size: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import timm
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 EVERY = 10  # of the 10,000 held-out photos, for the check that is part of the tests
@@ -43,14 +43,19 @@ def answers(
     network: nn.Module, pictures: np.ndarray, size: int, mean: Sequence[float], std: Sequence[float]
 ) -> np.ndarray:
     """Logits float32 [photos, classes] of whole photos at a size. pictures: uint8 [photos, height, width, 3]."""
+    starts = range(0, len(pictures), AT_ONCE)
+    return np.concatenate(
+        [network(normalised(pictures[start : start + AT_ONCE], mean, std, size)).numpy() for start in starts]
+    )
+
+
+def normalised(pictures: np.ndarray, mean: Sequence[float], std: Sequence[float], size: int | None = None) -> Tensor:
+    """float32 [photos, 3, size, size] of whole square photos, uint8 [photos, side, side, 3]; size: theirs if None."""
+    images = torch.from_numpy(pictures.copy()).permute(0, 3, 1, 2).float()
+    if size and images.shape[-1] != size:
+        images = functional.interpolate(images, (size, size), mode="bicubic", antialias=True).clamp(0, 255)
     m, s = (255 * torch.tensor(each).view(1, 3, 1, 1) for each in (mean, std))
-    found = []
-    for start in range(0, len(pictures), AT_ONCE):
-        images = torch.from_numpy(pictures[start : start + AT_ONCE].copy()).permute(0, 3, 1, 2).float()
-        if images.shape[-1] != size:
-            images = functional.interpolate(images, (size, size), mode="bicubic", antialias=True).clamp(0, 255)
-        found.append(network((images - m) / s).numpy())
-    return np.concatenate(found)
+    return (images - m) / s
 
 
 def accuracies(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:

@@ -75,16 +75,16 @@ def jobs_of(recipe: Recipe, home: Home, dataset: Dataset, folder: Path, teacher:
     ]
 
 
-def last_trained(jobs: list[Job]) -> Job:
-    """The last stretch of which an epoch has ended; what of it is trained can be made a starter.
+def last_trained(jobs: list[Job]) -> tuple[Job, Job | None]:
+    """The last stretch of which an epoch has ended, which can be made a starter, and the one before, if there is one.
 
     Raises ValueError before the first epoch's end, and where it was trained by another plan.
     """
-    for job in reversed(jobs):
+    for job, before in zip(reversed(jobs), [*reversed(jobs[:-1]), None], strict=True):
         if _begun(job) and (facts := read_facts(job.folder / "last"))["position"]["epoch"]:
             if facts["plan"] != job.plan.hash:
                 raise ValueError(f"{job.folder} was trained with other options than these: give the same.")
-            return job
+            return job, before
     raise ValueError("No epoch has ended yet.")
 
 

@@ -47,7 +47,10 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Recipe:
-    """key: what the command line calls it. name: of the card and its files. architecture: timm's, built unchanged."""
+    """key: what the command line calls it. name: of the card and its files. architecture: timm's, built unchanged.
+
+    blend: how far on the way from the weights of the stretch before to those of the last one the starter lies.
+    """
 
     key: str
     name: str
@@ -58,6 +61,7 @@ class Recipe:
     batch_size: int
     optimiser: Optimiser
     stretches: tuple[Stretch, ...]
+    blend: float = 1.0
 
     def lasting(self, epochs: int) -> "Recipe":
         """The same with so many epochs in its first stretch."""
@@ -111,6 +115,7 @@ RECIPES: tuple[Recipe, ...] = (
         batch_size=256,
         optimiser=Optimiser(kind="sgd", weight_decay=2e-4, average=0.999),
         stretches=(Stretch(64, 24, 0.4, 2.0, STRONG, way="labels"), Stretch(64, 8, 0.1, 0.5, CUT)),
+        blend=0.65,
     ),
 )
 
