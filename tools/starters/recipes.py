@@ -115,7 +115,7 @@ RECIPES: tuple[Recipe, ...] = (
         batch_size=256,
         optimiser=Optimiser(kind="sgd", weight_decay=2e-4, average=0.999),
         stretches=(Stretch(64, 24, 0.4, 2.0, STRONG, way="labels"), Stretch(64, 8, 0.1, 0.5, CUT)),
-        blend=0.65,
+        blend=0.85,
     ),
 )
 
