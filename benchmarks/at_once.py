@@ -9,8 +9,10 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from itertools import cycle
 from pathlib import Path
 from statistics import median
+from string import ascii_lowercase
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -19,14 +21,13 @@ import numpy as np
 from benchmarks.machine import Table, keep, take_turns
 from benchmarks.photos import make_photos
 from core.backbones import search
-from core.backbones.search import _mend
 from core.datasets import import_dataset, list_datasets
 from core.evaluation.summary import headline, where_the_mistakes_are
 from core.home import Home, database, open_home
 
 DATASETS, CLASSES = 100, 1_000
 GOALS = {
-    "a search over all of timm, a letter too many": 0.2,
+    "a search over all of timm, two letters too many": 0.2,
     f"the list of {DATASETS} datasets": 0.5,
     f"the summary of a test with {CLASSES:,} classes": 3.0,
 }
@@ -52,9 +53,10 @@ def ways(place: Path) -> Mapping[str, Callable[[], object]]:
         headline(counts, classes)
         where_the_mistakes_are(counts, classes)
 
+    slips = cycle(f"mobilenett{letter}" for letter in ascii_lowercase)  # a new one each time: a known one is mended
+
     def misspelt() -> None:
-        _mend.cache_clear()  # a person makes a new mistake each time
-        search("mobilenett", limit=50)
+        search(next(slips), limit=50)
 
     timed = (misspelt, lambda: list_datasets(home), summary)
     return dict(zip(GOALS, timed, strict=True))
