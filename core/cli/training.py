@@ -173,13 +173,13 @@ def _refuse_what_cannot_train(home: Home, plan: "Plan", quiet: bool) -> None:
     from core.backbones import card, describe_stages
     from core.datasets import check, load_dataset
     from core.plans import warnings
-    from core.runs import teacher_warnings
+    from core.runs import warnings_here
 
     photos, network = load_dataset(home, plan.source.id, plan.source.version), card(plan.backbone.name)
     for found in check(photos):
         if found.level == "stop":
             raise BadDataset(found.sentence)
-    for advice in (*warnings(plan, photos, network, describe_stages(network)), *teacher_warnings(home, plan, photos)):
+    for advice in (*warnings(plan, photos, network, describe_stages(network)), *warnings_here(home, plan, photos)):
         if advice.level == "stop":
             raise BadPlan(advice.sentence)
         if advice.level == "look" and not quiet:

@@ -126,11 +126,6 @@ def has_pixels(home: Home, dataset: Dataset, image_size: int) -> bool:
     return _open_stored(_path(home, dataset, dataset.version, image_size), dataset, image_size) is not None
 
 
-def pixel_bytes(images: int, image_size: int) -> int:
-    """How much of the disk a store of so many images takes."""
-    return _file_bytes(images, store_side(image_size))
-
-
 def _build(home: Home, path: Path, dataset: Dataset, image_size: int, progress: Progress) -> StoredPixels:
     side = store_side(image_size)
     hashes = _hashes(dataset)

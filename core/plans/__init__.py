@@ -10,6 +10,7 @@ from core.plans.estimate import (
     in_words,
     keeps_activations,
     learning_parameters,
+    room_needed,
 )
 from core.plans.plan import (
     NO_AUGMENTATION,
@@ -59,6 +60,7 @@ __all__ = [
     "parse_plan",
     "read_plan",
     "recipe_of",
+    "room_needed",
     "set_epochs",
     "set_frozen",
     "set_head_rate",

@@ -1,6 +1,6 @@
 """What a run will cost on this machine, from what a short calibration measured. Arithmetic only."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from core.plans.plan import Phase, Plan
@@ -58,7 +58,6 @@ class Estimate:
 
     seconds: float
     memory_bytes: int
-    disk_bytes: int
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def estimate(
     seconds = 0.0 if decoded else images * c.decode_seconds
     seconds += START_SECONDS + START_TIMES * c.start_seconds
     seconds += photos.scored * c.forward_seconds  # the best epoch, at the end
-    seconds += _frozen_bytes(plan, c) * c.save_seconds_per_byte
+    seconds += _frozen_bytes(plan, c.parameters) * c.save_seconds_per_byte
     seconds += _lessons(plan, training) * (c.teacher_seconds + KEEP_SECONDS * c.teacher_kept_bytes)
     last_cut = 0
     for phase in plan.phases:
@@ -110,7 +109,7 @@ def estimate(
     memory = _memory(
         plan, c, head_parameters, min(plan.batch_size, photos_at_once or plan.batch_size, max(training, 1))
     )
-    return Estimate(float(seconds * c.correction), int(memory), int(_disk(plan, photos, c, head_parameters)))
+    return Estimate(float(seconds * c.correction), int(memory))
 
 
 def _lessons(plan: Plan, training: int) -> int:
@@ -153,35 +152,35 @@ def epoch_seconds(plan: Plan, phase: Phase, photos: Counts, c: Calibration, head
     judge = c.forward_seconds - c.prefix_seconds[cut] + taken
     steps = -(-photos.training // plan.batch_size)
     # Twice: last, and best, which most epochs are when they end.
-    save = 2 * (c.save_seconds + c.save_seconds_per_byte * _checkpoint_bytes(plan, c, head_parameters))
+    save = 2 * (c.save_seconds + c.save_seconds_per_byte * _checkpoint_bytes(plan, c.parameters, head_parameters))
     return EPOCH_SECONDS + photos.training * learn + steps * c.step_seconds + photos.scored * judge + save
 
 
 def _memory(plan: Plan, c: Calibration, head_parameters: int, photos_at_once: int) -> float:
     """The most that the process holds: in a step, a look at many photos, or writing a checkpoint."""
     earliest = _earliest(plan)
-    learning = 4 * _learning(plan, c, head_parameters)
+    learning = 4 * _learning(plan, c.parameters, head_parameters)
     step = learning + photos_at_once * c.step_bytes[earliest]
     look = LOOKED_AT_ONCE * max(c.look_bytes, c.teacher_look_bytes)
     weights = _weights(c, head_parameters) + c.teacher_bytes
     return PROCESS_BYTES + weights + _states(plan) * learning + max(step, look, learning)
 
 
-def _disk(plan: Plan, photos: Counts, c: Calibration, head_parameters: int) -> float:
-    images = photos.training + photos.validation
-    side = -(-plan.image_size * 115 // 100)
-    kept = max(images * c.kept_bytes[phase.first_learning] * (phase.first_learning > 0) for phase in plan.phases)
-    saved = _frozen_bytes(plan, c) + 2 * _checkpoint_bytes(plan, c, head_parameters)
-    lessons = _lessons(plan, photos.training) * c.teacher_kept_bytes
-    return images * 3 * side * side + kept + lessons + saved
+def room_needed(plan: Plan, parameters: Sequence[int], head_parameters: int = 0) -> int:
+    """Bytes on the disk that a run cannot do without: what stays frozen once, and the last checkpoint, the best one
+    and the one that is being written. What is kept only to be faster does without where there is no room.
+
+    parameters: of the backbone, per stage.
+    """
+    return _frozen_bytes(plan, parameters) + 3 * _checkpoint_bytes(plan, parameters, head_parameters)
 
 
 def _earliest(plan: Plan) -> int:
     return min(phase.first_learning for phase in plan.phases)
 
 
-def _learning(plan: Plan, c: Calibration, head_parameters: int) -> int:
-    return sum(c.parameters[_earliest(plan) :]) + head_parameters
+def _learning(plan: Plan, parameters: Sequence[int], head_parameters: int) -> int:
+    return sum(parameters[_earliest(plan) :]) + head_parameters
 
 
 def _weights(c: Calibration, head_parameters: int) -> int:
@@ -193,12 +192,13 @@ def _states(plan: Plan) -> int:
     return 2 if plan.optimiser.kind == "adamw" else 1
 
 
-def _checkpoint_bytes(plan: Plan, c: Calibration, head_parameters: int) -> int:
-    return 4 * _learning(plan, c, head_parameters) * (1 + _states(plan))
+def _checkpoint_bytes(plan: Plan, parameters: Sequence[int], head_parameters: int) -> int:
+    copies = 1 + _states(plan) + (plan.optimiser.average > 0)  # the average is saved beside the weights it follows
+    return 4 * _learning(plan, parameters, head_parameters) * copies
 
 
-def _frozen_bytes(plan: Plan, c: Calibration) -> int:
-    return 4 * sum(c.parameters[: _earliest(plan)])
+def _frozen_bytes(plan: Plan, parameters: Sequence[int]) -> int:
+    return 4 * sum(parameters[: _earliest(plan)])
 
 
 def learning_parameters(plan: Plan, parameters: tuple[int, ...], head_parameters: int) -> int:

@@ -23,12 +23,13 @@ from core.runs.happenings import events
 from core.runs.types import HAS_RESULTS, Best, Happening, Run, RunProgress, State
 
 if TYPE_CHECKING:
+    from core.runs.advice import warnings_here
     from core.runs.carrying import carry_out, carry_out_if_its_turn
     from core.runs.live import curves, history, verdict_of, view_of
     from core.runs.queueing import describe, queue
     from core.runs.runner import Runner
     from core.runs.scoring import open_test
-    from core.runs.teachers import check_teacher, teacher_warnings, teaching_runs
+    from core.runs.teachers import check_teacher, teaching_runs
 
 # What trains or judges loads torch and scipy, which takes seconds: a list of runs does not wait for it.
 _LATER = {
@@ -41,10 +42,10 @@ _LATER = {
     "history": "core.runs.live",
     "open_test": "core.runs.scoring",
     "queue": "core.runs.queueing",
-    "teacher_warnings": "core.runs.teachers",
     "teaching_runs": "core.runs.teachers",
     "verdict_of": "core.runs.live",
     "view_of": "core.runs.live",
+    "warnings_here": "core.runs.advice",
 }
 
 __all__ = [
@@ -72,11 +73,11 @@ __all__ = [
     "rename_run",
     "resume",
     "stop",
-    "teacher_warnings",
     "teaching_runs",
     "verdict_of",
     "view_of",
     "waits_for",
+    "warnings_here",
     "withdraw",
 ]
 

@@ -1,10 +1,9 @@
 """Runs as teachers of others: which can be, and what stands in a plan's way."""
 
 from core.backbones import card, check_can_teach
-from core.datasets import Dataset, load_dataset
 from core.errors import NotFound, Refused
 from core.home import Home
-from core.plans import Advice, Plan
+from core.plans import Plan
 from core.runs.control import get_run, has_best, list_runs
 from core.runs.types import HAS_RESULTS, Run
 from core.training.teachers import gone
@@ -32,31 +31,6 @@ def check_teacher(home: Home, plan: Plan) -> None:
         raise gone()
     if not _can_teach(home, run):
         raise Refused(f'"{run.name}" cannot teach before its training has ended.', "Wait for it, or stop it.")
-
-
-def teacher_warnings(home: Home, plan: Plan, dataset: Dataset) -> list[Advice]:
-    """Photos that are to judge the plan's model and that its teacher, an earlier run, learned from: with another split
-    there are some, and what is said about them reaches the student by the teacher.
-
-    dataset: the version that the plan names.
-    """
-    if plan.teacher is None or plan.teacher.run is None:
-        return []
-    try:
-        then = get_run(home, plan.teacher.run).plan.source
-        taught = None if then == plan.source else load_dataset(home, then.id, then.version)
-    except NotFound:
-        return []
-    if taught is None:
-        return []
-    known = set(taught.table["hash"].iloc[taught.indices("train")])
-    met = sum(dataset.table["hash"].iloc[dataset.indices(split)].isin(known).sum() for split in ("validation", "test"))
-    if not met:
-        return []
-    sentence = (
-        f"The teacher learned from {met:,} of the photos that judge this model: figures will look a little better"
-    )
-    return [Advice("look", f"{sentence} than they are. Train the teacher anew on this version of the photos.")]
 
 
 def _can_teach(home: Home, run: Run) -> bool:

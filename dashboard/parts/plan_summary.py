@@ -8,7 +8,7 @@ from core.backbones import BackboneCard, Stage, is_present
 from core.datasets import Dataset
 from core.errors import GraftError
 from core.plans import Advice, Plan, learning_parameters, warnings
-from core.runs import check_teacher, describe, list_runs, queue, teacher_warnings
+from core.runs import check_teacher, describe, list_runs, queue, warnings_here
 from dashboard import state
 from dashboard.parts.estimate import Cost, cost_of, stage_sizes
 from dashboard.parts.texts import escaped, in_bytes, in_millions, many, quiet, show_error
@@ -18,7 +18,7 @@ LOOK_AGAIN_SECONDS = 0.7
 
 
 def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[Stage], head_size: int) -> None:
-    advice = [*warnings(plan, dataset, card, stages), *teacher_warnings(state.home(), plan, dataset)]
+    advice = [*warnings(plan, dataset, card, stages), *warnings_here(state.home(), plan, dataset)]
     with st.container(key="card_summary"):
         st.subheader("What will happen", anchor=False)
         _show_figures(plan, dataset, stages, head_size)

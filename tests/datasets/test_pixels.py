@@ -15,7 +15,7 @@ import torch
 from core.datasets import pixels
 from core.datasets.dataset import Dataset, Task
 from core.datasets.decoding import decode_for
-from core.datasets.pixels import PixelsOnTheFly, open_pixels, pixel_bytes
+from core.datasets.pixels import PixelsOnTheFly, open_pixels
 from core.errors import BadDataset
 from core.home import Home, no_room_is_disk_full
 
@@ -155,7 +155,10 @@ def test_over_budget_photos_are_decoded_on_the_fly(home: Home, photos: Dataset) 
 
 
 def test_the_budget_sends_away_what_was_used_longest_ago(home: Home, photos: Dataset) -> None:
-    budget = 2 * pixel_bytes(len(photos), SIZE)
+    open_pixels(home, dataclasses.replace(photos, id="measured"), SIZE)
+    [measured] = home.pixels.iterdir()
+    budget = 2 * measured.stat().st_size
+    measured.unlink()
     for age, id in ((300, "old"), (200, "older-but-used"), (100, "young")):
         open_pixels(home, dataclasses.replace(photos, id=id), SIZE, budget_bytes=10 * budget)
         for file in home.pixels.glob(f"{id}.*"):

@@ -8,11 +8,13 @@ from core.plans import (
     NO_AUGMENTATION,
     BackboneChoice,
     Calibration,
+    Optimiser,
     Teacher,
     estimate,
     in_words,
     learning_parameters,
     make_plan,
+    room_needed,
     set_epochs,
     set_teacher,
 )
@@ -158,5 +160,14 @@ def test_a_teacher_looks_once_at_each_view_of_each_training_photo(dataset, card,
     measured = replace(MEASURED, teacher_seconds=7e-3, teacher_kept_bytes=3_000, teacher_bytes=40_000_000)
     without, found = estimate(plan, 200, 40, MEASURED, HEAD), estimate(taught, 200, 40, measured, HEAD)
     assert found.seconds - without.seconds == pytest.approx(views * 200 * (7e-3 + KEEP_SECONDS * 3_000))
-    assert found.disk_bytes - without.disk_bytes == views * 200 * 3_000
     assert found.memory_bytes - without.memory_bytes == 40_000_000
+
+
+def test_a_run_keeps_what_is_frozen_once_and_three_checkpoints_at_most(dataset, card, stages):
+    parameters = MEASURED.parameters
+    frozen = make_plan(dataset, card, stages, "feature-extraction")
+    assert room_needed(frozen, parameters, HEAD) == 4 * 5_110_000 + 3 * 4 * HEAD * 3
+    free = make_plan(dataset, card, stages, "scratch")
+    assert room_needed(free, parameters, HEAD) == 3 * 4 * (5_110_000 + HEAD) * 3
+    sgd = Optimiser(kind="sgd", average=0.99)  # momentum, and the average beside the weights
+    assert room_needed(free.model_copy(update={"optimiser": sgd}), parameters, HEAD) == 3 * 4 * (5_110_000 + HEAD) * 3

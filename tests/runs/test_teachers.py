@@ -4,11 +4,11 @@ import pytest
 import timm
 from safetensors.torch import save_file
 
-from core.datasets import Dataset, SplitPlan, import_dataset, split_again
+from core.datasets import Dataset, import_dataset
 from core.errors import BadWeights, NotFound, Refused
 from core.home import Home
 from core.plans import BackboneChoice, Plan, Teacher, set_teacher
-from core.runs import delete_run, queue, teacher_warnings, teaching_runs
+from core.runs import delete_run, queue, teaching_runs
 from core.runs.control import folder_of
 from tests.dashboard.made_runs import made_plan, made_run
 
@@ -64,18 +64,3 @@ def test_a_name_is_no_id_to_training_so_it_is_refused_before_the_run_waits(home:
     made_run(home, photos, "finished", epochs=2, name="leaves")
     with pytest.raises(NotFound, match="The run that should teach is gone"):
         queue(home, by(photos, run="leaves"))
-
-
-def test_photos_that_judge_a_student_and_taught_its_teacher_are_counted(home: Home, photos: Dataset):
-    teacher = made_run(home, photos, "finished", epochs=2)
-    assert teacher_warnings(home, by(photos, run=teacher.id), photos) == []
-    again = split_again(home, photos, SplitPlan(seed=5))
-    taught = set(photos.table["hash"].iloc[photos.indices("train")])
-    judging = [*again.indices("validation"), *again.indices("test")]
-    met = len(taught & set(again.table["hash"].iloc[judging]))
-    assert met > 0
-    [warning] = teacher_warnings(home, by(again, run=teacher.id), again)
-    assert warning.level == "look"
-    assert f"learned from {met} of the photos that judge this model" in warning.sentence
-    assert teacher_warnings(home, by(again, backbone=BackboneChoice(name="graft-resnet10t")), again) == []
-    assert teacher_warnings(home, by(again, run="abcdef"), again) == []
