@@ -78,20 +78,6 @@ def cut(model: nn.Module, first_learning_stage: int, image_size: int) -> Cut:
     return _no_cut(model, image_size)
 
 
-def all_cuts(model: nn.Module, image_size: int) -> tuple[Cut, ...]:
-    """`cut(model, stage, image_size)` for every stage, and for `len(stages(model))`, at the cost of one."""
-    found = [_no_cut(model, image_size)]
-    graph = None
-    with suppress(CannotTrace):
-        graph = _read_graph(model, image_size)
-    for stage in range(1, len(stages(model))):
-        found.append(found[-1])
-        if graph is not None:
-            with suppress(NoCut):
-                found[-1] = _cut_before(model, graph, stage)
-    return (*found, _only_the_head(model))
-
-
 def _no_cut(model: nn.Module, image_size: int) -> Cut:
     dtype = next(model.parameters()).dtype
     return Cut(_Photos(), model, 0, (Crossing("images", (3, image_size, image_size), dtype),))

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.backbones import BackboneCard, feature_count, gallery, stages
-from core.backbones.cut import Cut, all_cuts, cut
+from core.backbones.cut import Cut, cut
 
 # The smallest of each family, and a photo size at which it is quick.
 FAMILIES = {
@@ -59,6 +59,10 @@ def make(architecture: str, side: int, **settings: object) -> nn.Module:
     return timm.create_model(architecture, num_classes=0, **settings).eval()
 
 
+def all_cuts(model: nn.Module, side: int) -> list[Cut]:
+    return [cut(model, stage, side) for stage in range(len(stages(model)) + 1)]
+
+
 def photos(count: int, side: int) -> Tensor:
     return torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(1))
 
@@ -95,13 +99,6 @@ def test_every_backbone_of_the_gallery_can_be_cut_before_every_stage(backbone: B
             assert parts.stage == stage
             assert len(parts.values) <= 3
             assert parts.suffix(*kept).shape == (1, feature_count(model))
-
-
-def test_all_cuts_are_the_cuts_one_by_one():
-    model = make("test_vit", 64)
-    for stage, parts in enumerate(all_cuts(model, 64)):
-        alone = cut(model, stage, 64)
-        assert (alone.stage, alone.values) == (parts.stage, parts.values)
 
 
 def test_what_comes_before_the_cut_is_not_in_the_suffix():
