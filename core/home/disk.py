@@ -12,6 +12,7 @@ from core.errors import DiskFull
 
 LEFT_SECONDS = 3_600.0  # since the last write to what is still being made
 _MOST_BYTES = 20_000_000_000
+_SQLITE_NEEDS_BYTES = 256 * 1024
 # Windows says ENOSPC as winerror 112, which Python maps to it; EDQUOT is a user's quota.
 _NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -41,9 +42,15 @@ def no_room_is_disk_full(path: Path) -> Iterator[None]:
             raise _disk_full(path) from error
         raise
     except sqlite3.OperationalError as error:
-        if "disk is full" in str(error):
+        if _means_no_room(error, path):
             raise _disk_full(path) from error
         raise
+
+
+def _means_no_room(error: sqlite3.OperationalError, path: Path) -> bool:
+    """SQLite's own "disk is full", and its "disk I/O error" where even its index for readers found no room."""
+    said = str(error)
+    return "disk is full" in said or ("disk I/O error" in said and free_bytes(path) < _SQLITE_NEEDS_BYTES)
 
 
 def _disk_full(path: Path) -> DiskFull:

@@ -1,10 +1,12 @@
 """One database, migrated step by step, never half written."""
 
+import contextlib
 import sqlite3
+from pathlib import Path
 
 import pytest
 
-from core.errors import Refused
+from core.errors import DiskFull, Refused
 from core.home import Home, database, open_home
 
 
@@ -29,3 +31,16 @@ def test_opening_a_home_again_keeps_what_is_in_it(home: Home):
         db.execute("INSERT INTO calibrations VALUES ('a', 0, '{}')")
     with database(open_home(home.root)) as db:
         assert db.execute("SELECT key FROM calibrations").fetchone()["key"] == "a"
+
+
+def test_a_disk_without_any_room_is_said_to_be_full(small_disk: Path):
+    """Where not even SQLite's index for readers finds room, SQLite speaks of an I/O error."""
+    home = open_home(small_disk / "home")
+    with contextlib.suppress(OSError), (small_disk / "films").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    with pytest.raises(DiskFull, match="is full"), database(home, write=True) as db:
+        db.execute("INSERT INTO calibrations VALUES ('a', 0, '{}')")
+    (small_disk / "films").unlink()
+    with database(home, write=True) as db:
+        db.execute("INSERT INTO calibrations VALUES ('a', 0, '{}')")

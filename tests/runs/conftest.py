@@ -1,8 +1,6 @@
 """Runs without an engine: rows in the database, and a train that only says what it would do."""
 
 import itertools
-import shutil
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,23 +33,6 @@ def a_plan(epochs: int = 4, device: str = "cpu", **changes: object) -> Plan:
         "device": device,
     }
     return Plan(**{**fields, **changes})
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own with room for 4 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = (
-        shutil.which("mount")
-        and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], capture_output=True
-        ).returncode
-    )
-    if not mounted:
-        pytest.skip("only root may mount a disk")
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 @pytest.fixture
