@@ -73,6 +73,13 @@ def _classes(dataset: Dataset, task: Task, plan: Plan) -> list[Advice]:
             )
         ]
     found = []
+    if len(dataset.indices("validation")) and not sum(dataset.counts(task, "validation").values()):
+        found.append(
+            Advice(
+                "stop",
+                f"{_task(task, plan)}No photo that judges is labelled, so nothing could be judged: change the split.",
+            )
+        )
     missing = [name for name, count in counts.items() if not count]
     if missing:
         found.append(

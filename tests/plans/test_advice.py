@@ -1,7 +1,10 @@
 """What a plan will run into is said before it is started, naming the class, the stage or the number."""
 
+import copy
+
 import pytest
 
+from core.datasets.dataset import MISSING
 from core.plans import make_plan, set_rate, warnings
 from tests.plans.conftest import make_dataset
 
@@ -13,6 +16,12 @@ def said(plan, dataset, card, stages, level: str) -> str:
 def test_a_good_plan_has_nothing_to_stop_it_or_to_look_at(dataset, card, stages):
     levels = {a.level for a in warnings(make_plan(dataset, card, stages, "top"), dataset, card, stages)}
     assert levels == {"ok"}
+
+
+def test_photos_that_judge_without_a_label_stop_the_plan(dataset, card, stages):
+    blind = copy.deepcopy(dataset)
+    blind.table.loc[blind.indices("validation"), "label:species"] = MISSING
+    assert "No photo that judges is labelled" in said(make_plan(blind, card, stages), blind, card, stages, "stop")
 
 
 def test_one_class_alone_stops_the_plan(card, stages):
