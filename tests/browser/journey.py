@@ -112,3 +112,16 @@ def whole_page(page: Page, target: Path) -> None:
 def drop_files(page: Page, *files: Path) -> None:
     """Give files to the start screen's drop zone, as its button does."""
     page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(files)
+
+
+def drop_folder(page: Page, folder: Path) -> None:
+    """Drag a folder from the desktop onto the start screen and let it go, as the system tells the browser of it."""
+    zone = page.locator(".drop")
+    zone.scroll_into_view_if_needed()
+    box = zone.bounding_box()
+    assert box is not None
+    middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    dragged = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    browser = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        browser.send("Input.dispatchDragEvent", {"type": kind, **middle, "data": dragged})

@@ -82,6 +82,20 @@ def test_two_thousand_dropped_files_arrive_complete(graft: str, page: Page, tmp_
     expect(page.get_by_text("2,000 photos").first).to_be_visible()
 
 
+def test_a_folder_that_is_dropped_arrives_with_all_that_lies_below_it(graft: str, page: Page, tmp_path: Path):
+    """More files than a browser tells of at once, folders in folders, and what systems leave in them."""
+    folder = tmp_path / "blocks"
+    for number in range(260):
+        kind = number % 2
+        draw_photo(folder / "found" / ("round" if kind else "square") / f"{number:03}.png", kind, number, side=20)
+        draw_photo(folder / "many" / f"{number:03}.png", 2, number, side=20)
+    (folder / ".DS_Store").write_bytes(bytes(100))
+    page.goto(graft)
+    j.drop_folder(page, folder)
+    j.see_photos(page)
+    expect(page.get_by_text("blocks: 520 photos, 3 classes. All could be read.")).to_be_visible()
+
+
 def test_a_second_tab_sees_the_same_run_and_a_second_start_waits(graft: str, open_tab: Callable[..., Page]):
     first, second = open_tab(), open_tab()
     first.goto(graft)
