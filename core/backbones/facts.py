@@ -64,7 +64,8 @@ def facts_of(name: str) -> Facts:
 
 def _count(name: str) -> Facts:
     with torch.device("meta"):
-        whole, body = timm.create_model(name), timm.create_model(name, num_classes=0)
+        whole = timm.create_model(name, num_classes=config_of(name).num_classes)
+        body = timm.create_model(name, num_classes=0)
     return Facts(
         name=name,
         parameters=sum(p.numel() for p in body.parameters()),

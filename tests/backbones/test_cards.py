@@ -74,11 +74,12 @@ def test_a_backbone_of_one_size_offers_that_size_only():
     assert sizes_for(crossvit) == (240,)
 
 
-def test_a_model_newer_than_the_table_is_counted_on_the_spot(monkeypatch: pytest.MonkeyPatch):
-    known = facts_of("test_vit.r160_in1k")
-    monkeypatch.delitem(facts(), "test_vit.r160_in1k")
+@pytest.mark.parametrize("name", ["test_vit.r160_in1k", "convnext_nano.in12k"])  # 1,000 classes, and 11,821
+def test_a_model_newer_than_the_table_is_counted_on_the_spot(name: str, monkeypatch: pytest.MonkeyPatch):
+    known = facts_of(name)
+    monkeypatch.delitem(facts(), name)
     facts_of.cache_clear()
-    counted = facts_of("test_vit.r160_in1k")
+    counted = facts_of(name)
     facts_of.cache_clear()
     assert (counted.parameters, counted.file_parameters, counted.step) == (
         known.parameters,
