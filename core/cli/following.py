@@ -1,5 +1,6 @@
 """See a run through to its end from a terminal: in this process, or watching the one that has it."""
 
+import os
 import signal
 import sys
 import threading
@@ -21,11 +22,12 @@ from core.training.events import EpochEnded, Event
 
 LOOK_SECONDS = 0.5
 DRAW_SECONDS = 0.1
+ENDING = b"\nEnding after this step, so that it can go on later. Ctrl-C again ends it at once.\n"
 
 
 def see_through(home: Home, run: Run, json: bool) -> int:
     """Wait for a queued run's turn, carry it out or watch it, and tell how it ended; gives the exit status."""
-    with _ctrl_c() as closing, nullcontext(None) if json else Screen(home, run) as screen:
+    with _ctrl_c(quiet=json) as closing, nullcontext(None) if json else Screen(home, run) as screen:
         ended = _see_through(home, run.id, closing, screen)
     _tell(home, ended, json)
     return 0 if ended.state in ("finished", "stopped") else 1
@@ -54,7 +56,7 @@ def _unheard(event: Event) -> None:
 
 
 @contextmanager
-def _ctrl_c() -> Iterator[threading.Event]:
+def _ctrl_c(quiet: bool) -> Iterator[threading.Event]:
     """An event that Ctrl-C sets instead of raising in the middle of a step; a second Ctrl-C does raise."""
     closing = threading.Event()
 
@@ -62,6 +64,8 @@ def _ctrl_c() -> Iterator[threading.Event]:
         if closing.is_set():
             raise KeyboardInterrupt
         closing.set()
+        if not quiet:
+            os.write(2, ENDING)  # not print: the signal may have come in the middle of another one
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
