@@ -47,6 +47,7 @@ class Dataset:
         group     str or None: photos of one thing never part between splits
         label:<task>   int, an index into the task's classes, or MISSING
     splits_from: "folders" when train/val/test folders were respected, else "drawn".
+    before: the version that this one was made from, which Undo goes back to; 0 at the beginning.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Dataset:
     origin: str = ""
     splits_from: Literal["folders", "drawn"] = "drawn"
     created: float = 0.0
+    before: int = 0
 
     def __len__(self) -> int:
         return len(self.table)

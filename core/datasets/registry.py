@@ -19,7 +19,7 @@ from core.datasets.dataset import SPLITS, Dataset, DatasetSummary, Rejected, Tas
 from core.datasets.limits import NAME_LETTERS
 from core.datasets.sources.names import tidy
 from core.datasets.table import read_table, write_table
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, NotFound, Refused
 from core.home import Home, database, no_room_is_disk_full, whole_file
 
 _NEWEST = """
@@ -139,11 +139,29 @@ def new_version(home: Home, dataset_id: str, change: Callable[[Dataset], Dataset
     """
     with database(home, write=True) as connection:
         newest = _load(home, connection, dataset_id, None)
-        changed = replace(change(newest), version=newest.version + 1, created=time.time())
-        with whole_file(_table_path(newest.folder, changed.version)) as part:
-            write_table(changed.table, part)
-        _insert_version(connection, changed)
-    return load_dataset(home, dataset_id, changed.version)
+        version = _publish_next(connection, newest, replace(change(newest), before=newest.version))
+    return load_dataset(home, dataset_id, version)
+
+
+def undo(home: Home, dataset: Dataset) -> Dataset:
+    """A new version that is what the newest one was made from: what was undone is still there for the runs that used
+    it, and the next change goes on from here. Undone again, it goes back one further. Raises NotFound, Refused.
+    """
+    with database(home, write=True) as connection:
+        newest = _load(home, connection, dataset.id, None)
+        if not newest.before:
+            raise Refused("There is no change left to undo.")
+        version = _publish_next(connection, newest, _load(home, connection, dataset.id, newest.before))
+    return load_dataset(home, dataset.id, version)
+
+
+def _publish_next(connection: sqlite3.Connection, newest: Dataset, wanted: Dataset) -> int:
+    """What is wanted, as the version after the newest one; gives its number."""
+    following = replace(wanted, version=newest.version + 1, created=time.time())
+    with whole_file(_table_path(newest.folder, following.version)) as part:
+        write_table(following.table, part)
+    _insert_version(connection, following)
+    return following.version
 
 
 def _load(home: Home, connection: sqlite3.Connection, name_or_id: str, version: int | None) -> Dataset:
@@ -170,6 +188,7 @@ def _read(folder: Path, dataset_id: str, version: int, name: str, created: float
         origin=body["origin"],
         splits_from=body["splits_from"],
         created=created,
+        before=body.get("before", version - 1),  # before there was an Undo, each was made from the one before
     )
 
 
@@ -197,6 +216,7 @@ def _insert_version(connection: sqlite3.Connection, dataset: Dataset) -> None:
         "tasks": [asdict(task) for task in dataset.tasks],
         "origin": dataset.origin,
         "splits_from": dataset.splits_from,
+        "before": dataset.before,
         "counts": {split: len(dataset.indices(split)) for split in SPLITS},
         "rejected": [asdict(rejected) for rejected in dataset.rejected],
     }

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.datasets import MISSING, SPLITS, Dataset, Task, check, leave_out, load_dataset, relabel
+from core.datasets import MISSING, SPLITS, Dataset, Task, check, leave_out, load_dataset, relabel, undo
 from dashboard import state
 from dashboard.parts.bars import checks, count_bars, split_bar
 from dashboard.parts.dialogs import add_photos, change_split, delete, rename
@@ -88,13 +88,26 @@ def _photos(dataset: Dataset, task: Task) -> None:
     edit = photo_grid(dataset, task, f"photos_{dataset.id}", label, None if split == "all" else split)
     if edit is not None:
         _apply(dataset, task, edit)
-    if dataset.version > 1:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"Version {dataset.version}", help=WORDS["version"], width="content")
-            if st.button("Undo the last change", type="tertiary", icon=":material/undo:"):
-                state.choose_dataset(load_dataset(state.home(), dataset.id, dataset.version - 1))
-                state.say("Back to the version before.")
+    _versions(dataset)
+
+
+def _versions(dataset: Dataset) -> None:
+    """Which version is shown, and the way back, or on from one that a run or a bookmark brought here."""
+    newest = load_dataset(state.home(), dataset.id)
+    if newest.version == 1:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        older = dataset.version < newest.version
+        shown = f"Version {dataset.version} of {newest.version}" if older else f"Version {dataset.version}"
+        st.caption(shown, help=WORDS["version"], width="content")
+        if older:
+            if st.button("Show the newest", type="tertiary", icon=":material/update:"):
+                state.choose_dataset(newest)
                 st.rerun()
+        elif newest.before and st.button("Undo the last change", type="tertiary", icon=":material/undo:"):
+            state.choose_dataset(undo(state.home(), dataset))
+            state.say("The last change is undone.")
+            st.rerun()
 
 
 def _class_filter(dataset: Dataset, task: Task) -> int | None:

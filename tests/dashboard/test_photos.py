@@ -139,6 +139,15 @@ def test_a_version_back_undoes(open_page, home, small):
     assert "23 photos" in words(app)
     button(app, "Undo the last change").click().run()
     assert "24 photos" in words(app)
+    assert "Undo the last change" not in [each.label for each in app.button]
+
+
+def test_an_older_version_that_a_run_brought_here_leads_to_the_newest(open_page, home, small):
+    leave_out(home, small, [small.table["image_id"].iat[0]])
+    app = open_page(dataset=small.id, version="1")
+    assert "Version 1 of 2" in [each.value for each in app.caption]
+    button(app, "Show the newest").click().run()
+    assert "23 photos" in words(app)
 
 
 def ask(question, dataset_id):

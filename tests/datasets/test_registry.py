@@ -20,6 +20,7 @@ from core.datasets import (
     relabel,
     rename_dataset,
     split_again,
+    undo,
 )
 from core.errors import BadDataset, BadInput, NotFound, Refused
 from core.home import Home, database, open_home
@@ -75,6 +76,22 @@ def test_an_old_version_stays_as_it_was(home, leaves):
     relabel(home, leaves, leaves.table["image_id"][:3], "class", "ash")
     assert load_dataset(home, "leaves").version == 3
     assert load_dataset(home, "leaves", version=1).table.equals(before)
+
+
+def test_what_was_undone_stays_undone_and_undo_goes_on_to_the_beginning(home, leaves):
+    ids = list(leaves.table["image_id"])
+    smaller = leave_out(home, leaves, ids[:3])
+    back = undo(home, smaller)
+    assert (back.version, len(back)) == (3, 20)
+    assert back.table.equals(leaves.table)
+    assert len(load_dataset(home, "leaves", version=2)) == 17, "a run that used it still finds it"
+    assert len(relabel(home, back, ids[:1], "class", "fir")) == 20, "the next change goes on from what is shown"
+    relabel(home, back, ids[1:2], "class", "fir")
+    for _ in range(2):
+        back = undo(home, back)
+    assert back.table.equals(leaves.table)
+    with pytest.raises(Refused, match="no change left to undo"):
+        undo(home, back)
 
 
 def test_a_new_split_has_its_shares_and_seed(home, leaves):
