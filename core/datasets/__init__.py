@@ -6,7 +6,7 @@ A source is understood (`sources`), its photos are copied and really decoded (`o
 
 from core.datasets.checks import Check, check
 from core.datasets.dataset import MISSING, SPLITS, Dataset, DatasetSummary, Rejected, Split, Task
-from core.datasets.decoding import decode, decode_for, inspect, prepare_image, store_side
+from core.datasets.decoding import decode, decode_for, decode_within, inspect, prepare_image, store_side
 from core.datasets.editing import leave_out, relabel, split_again
 from core.datasets.importing import add_photos, import_dataset, import_found, import_upload
 from core.datasets.pixels import PixelStore, has_pixels, open_pixels
@@ -35,6 +35,7 @@ __all__ = [
     "check",
     "decode",
     "decode_for",
+    "decode_within",
     "delete_dataset",
     "has_pixels",
     "import_dataset",

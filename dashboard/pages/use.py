@@ -3,14 +3,14 @@
 import streamlit as st
 
 from core.errors import GraftError
-from core.runs import has_best
+from core.runs import Run, has_best
 from dashboard import state
 from dashboard.parts.answers import Said
 from dashboard.parts.empty import nothing_yet
 from dashboard.parts.take_home import show_take_home
 from dashboard.parts.texts import quiet, show_error
 from dashboard.parts.trained_run import TrainedRun, trained_run
-from dashboard.parts.try_photos import CAMERA, look_at, show_answer, show_table, take_photos
+from dashboard.parts.try_photos import CAMERA, NewPhoto, look_at, show_answer, show_photo, show_table, take_photos
 from dashboard.words import WORDS
 
 NAMED = 8
@@ -30,9 +30,9 @@ def page() -> None:
     left, right = st.columns([1, 1.15], gap="large")
     with left, st.container(key="try"):
         photos = take_photos()
-        said = _look_at(run.id, photos)
-        if len(said) == 1 and said[0].answer and photos[0][0] != CAMERA:
-            st.image(photos[0][1], width="stretch")
+        said = _look_at(run, photos)
+        if len(said) == 1 and said[0].answer and photos[0].name != CAMERA:
+            show_photo(photos[0])
     with right:
         if len(said) == 1:
             show_answer(model, said[0])
@@ -42,12 +42,12 @@ def page() -> None:
             quiet(_what_it_knows(model), "font-size:.86rem")
         show_take_home(model)
     if len(said) > 1:
-        show_table(model, said, photos)
+        show_table(model, said)
 
 
-def _look_at(run_id: str, photos: list[tuple[str, bytes]]) -> list[Said]:
+def _look_at(run: Run, photos: list[NewPhoto]) -> list[Said]:
     try:
-        return look_at(run_id, photos) if photos else []
+        return look_at(run, photos) if photos else []
     except GraftError as error:
         show_error(error)
         return []

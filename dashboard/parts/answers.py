@@ -16,11 +16,15 @@ Answer = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Said:
-    """One photo and what the model said to it. answer None: it could not be read, `reason` says why."""
+    """One photo and what the model said to it. answer None: it could not be read, `reason` says why.
+
+    thumbnail: the photo in small, as a data address; "" where there is none.
+    """
 
     name: str
     answer: Answer | None
     reason: str = ""
+    thumbnail: str = ""
 
 
 def best(probabilities: Mapping[str, float]) -> list[tuple[str, float]]:

@@ -2,51 +2,79 @@
 
 import base64
 import io
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from core.datasets import decode
+from core.datasets import decode_within
 from core.errors import BadDataset
 from core.evaluation import right_when_this_sure
 from core.exports import predictor
+from core.runs import Run
 from dashboard import state
 from dashboard.parts.answers import Said, as_csv, as_table, best, headline_of
 from dashboard.parts.texts import escaped, many, plain, quiet
 from dashboard.parts.trained_run import TrainedRun
 from dashboard.words import WORDS
 
-ENDINGS = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
+ENDINGS = ["jpg", "jpeg", "jfif", "png", "webp", "avif", "bmp", "gif", "tif", "tiff", "jp2"]
 CAMERA = "camera"
-MOST_PHOTOS, SHOWN_CLASSES, THUMBNAIL = 100, 6, 96
-ROW, TALLEST = 52, 640  # pixels
+MOST_PHOTOS, SHOWN_CLASSES = 100, 6
+LARGE, THUMBNAIL, ROW, TALLEST = 1_200, 96, 52, 640  # pixels
 
 
-def take_photos() -> list[tuple[str, bytes]]:
-    """What was dropped, chosen or taken: (name, bytes) each."""
+@dataclass(frozen=True)
+class NewPhoto:
+    """id: another one for each time that it is dropped or taken."""
+
+    id: str
+    name: str
+    content: bytes
+
+
+def take_photos() -> list[NewPhoto]:
+    """What was dropped, chosen or taken."""
     way = st.segmented_control(
         "Where the photos come from", ["Choose photos", "Camera"], default="Choose photos", required=True,
         label_visibility="collapsed", key="try_way",
     )  # fmt: skip
     if way == "Camera":
         photo = st.camera_input("Show it something", key="try_camera")
-        return [(CAMERA, photo.getvalue())] if photo else []
+        return [NewPhoto(photo.file_id, CAMERA, photo.getvalue())] if photo else []
     files = st.file_uploader(
         "Drop photos here, one or some dozens", type=ENDINGS, accept_multiple_files=True, key="try_files",
         max_upload_size=50,
     )  # fmt: skip
     if len(files) > MOST_PHOTOS:
         st.caption(f"Only the first {MOST_PHOTOS} are looked at; for more, use graft predict on the command line.")
-    return [(file.name, file.getvalue()) for file in files[:MOST_PHOTOS]]
+    return [NewPhoto(file.file_id, file.name, file.getvalue()) for file in files[:MOST_PHOTOS]]
 
 
-def look_at(run_id: str, photos: list[tuple[str, bytes]]) -> list[Said]:
-    """The model's answers. Raises NotFound when it has no model."""
-    answers = predictor(state.home(), run_id).answers([content for _, content in photos])
+def look_at(run: Run, photos: list[NewPhoto]) -> list[Said]:
+    """The model's answers, asked for once. Raises NotFound when it has no model."""
+    best_epoch = run.progress.best.epoch if run.progress.best else 0
+    asked = (run.id, best_epoch, tuple(photo.id for photo in photos))
+    known = state.recall("answers")
+    if not (isinstance(known, tuple) and known[0] == asked):
+        known = (asked, _look_at(run.id, photos))
+        state.remember("answers", known)
+    return known[1]
+
+
+def _look_at(run_id: str, photos: list[NewPhoto]) -> list[Said]:
+    answers = predictor(state.home(), run_id).answers([photo.content for photo in photos])
     return [
-        Said(name, None, answer.sentence) if isinstance(answer, BadDataset) else Said(name, answer)
-        for (name, _), answer in zip(photos, answers, strict=True)
+        Said(photo.name, None, answer.sentence)
+        if isinstance(answer, BadDataset)
+        else Said(photo.name, answer, thumbnail=_thumbnail(photo.content))
+        for photo, answer in zip(photos, answers, strict=True)
     ]
+
+
+def show_photo(photo: NewPhoto) -> None:
+    """As the model sees it, turned and in 8 bits: browsers and Streamlit leave some on their side, or refuse them."""
+    st.image(decode_within(photo.content, LARGE), width="stretch")
 
 
 def show_answer(model: TrainedRun, said: Said) -> None:
@@ -93,12 +121,10 @@ def in_percent(share: float) -> str:
     return "<\u00a01\u00a0%" if 0 < share < 0.005 else f"{100 * share:.0f}\u00a0%"
 
 
-def show_table(model: TrainedRun, said: list[Said], photos: list[tuple[str, bytes]]) -> None:
+def show_table(model: TrainedRun, said: list[Said]) -> None:
     """Several photos: a table with small pictures, and the whole of it as a file."""
     table = as_table(said, model.tasks)
-    table.insert(
-        0, " ", [_thumbnail(photo) if one.answer else None for one, (_, photo) in zip(said, photos, strict=True)]
-    )
+    table.insert(0, " ", [one.thumbnail or None for one in said])
     columns: dict[str, Any] = {" ": st.column_config.ImageColumn(" ", width="small")}
     for name in [name for name in table.columns if name.endswith("sure")]:
         table[name] = 100 * table[name].astype(float)
@@ -114,8 +140,6 @@ def show_table(model: TrainedRun, said: list[Said], photos: list[tuple[str, byte
 
 
 def _thumbnail(photo: bytes) -> str:
-    small = decode(photo)
-    small.thumbnail((THUMBNAIL, THUMBNAIL))
     with io.BytesIO() as file:
-        small.save(file, "JPEG", quality=80)
+        decode_within(photo, THUMBNAIL).save(file, "JPEG", quality=80)
         return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

@@ -3,7 +3,9 @@
 import csv
 import io
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from core.backbones import card, describe_stages
 from core.errors import BadDataset
@@ -24,9 +26,10 @@ class Oracle:
     """Answers every photo alike, and cannot read what is no picture."""
 
     def __init__(self, answer: dict) -> None:
-        self.answer = answer
+        self.answer, self.asked = answer, 0
 
     def answers(self, photos):
+        self.asked += len(photos)
         return [self.answer if photo.startswith(b"\x89PNG") else BadDataset("It is no picture.") for photo in photos]
 
 
@@ -79,6 +82,25 @@ def test_one_photo_gets_its_classes_as_bars(asked) -> None:
 def test_an_unsure_answer_says_so(asked) -> None:
     assert "It is unsure: *cats* &lt;b&gt;$x$ or dogs." in words(asked(TORN, "new.png"))
     assert headline_of(SURE["class"]) == ""
+
+
+def test_a_photo_of_16_bits_is_shown(asked, tmp_path) -> None:
+    app = asked(SURE, "new.png")
+    Image.fromarray(np.full((40, 60), 40_000, np.uint16)).save(tmp_path / "deep.png")
+    app.file_uploader(key="try_files").set_value(
+        [("deep.png", (tmp_path / "deep.png").read_bytes(), "image/png")]
+    ).run()
+    assert not app.exception, app.exception[0].value
+    assert app.get("image")
+
+
+def test_the_same_photos_are_asked_about_once(asked, monkeypatch) -> None:
+    app = asked(SURE, "a.png", "b.png")
+    oracle = Oracle(SURE)
+    monkeypatch.setattr("dashboard.parts.try_photos.predictor", lambda home, run_id: oracle)
+    app.run()
+    assert oracle.asked == 0
+    assert list(app.dataframe[0].value["photo"]) == ["a.png", "b.png"]
 
 
 def test_a_file_that_is_no_picture_is_named_with_its_reason(asked) -> None:

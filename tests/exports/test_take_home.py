@@ -22,6 +22,7 @@ from core.exports.model_card import escaped, model_card
 from core.exports.predictor import read_photo
 from core.plans import BackboneChoice, Teacher, parse_plan, set_teacher
 from core.runs.queueing import queue
+from tests.conftest import draw_photo
 
 # A folder with photos that are too large for the project; tests that want one are skipped without it.
 ORIGINALS = Path(os.environ.get("GRAFT_TEST_PHOTOS", "")) / "originals.zip"
@@ -128,10 +129,14 @@ def test_predict_py_sees_photos_from_cameras_to_the_last_bit_as_training_did(hom
 
 def test_predict_py_names_what_it_cannot_read_and_answers_the_rest(home, run, photos, ask, tmp_path):
     (tmp_path / "text.jpg").write_text("not a picture")
-    said = ask(unpacked(home, run, tmp_path), "--json", tmp_path / "text.jpg", photos[0])
+    damaged = bytearray(draw_photo(tmp_path / "whole.png", 0, 0).read_bytes())
+    damaged[33:45] = bytes(12)  # the chunk after the head: Pillow says SyntaxError
+    (tmp_path / "damaged.png").write_bytes(damaged)
+    said = ask(unpacked(home, run, tmp_path), "--json", tmp_path / "text.jpg", tmp_path / "damaged.png", photos[0])
     assert said.status == 1
     assert list(json.loads(said.out)) == [str(photos[0])]
     assert "text.jpg cannot be read" in said.err
+    assert "damaged.png cannot be read" in said.err
 
 
 def test_predict_py_prints_a_table_for_people(home, run, photos, ask, tmp_path):
