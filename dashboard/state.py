@@ -146,7 +146,9 @@ def current_plan() -> Plan | None:
 
 
 def set_plan(plan: Plan) -> None:
-    """Keep the plan as the draft; survives a refresh. Raises DiskFull."""
+    """Keep the plan as the draft; survives a refresh. Its one task becomes the task in use. Raises DiskFull."""
+    if len(plan.tasks) == 1:
+        choose_task(plan.tasks[0])
     _set(plan=save_draft(home(), plan))
 
 

@@ -109,6 +109,13 @@ def test_a_plan_file_with_an_unknown_field_is_refused(home: Home, shapes: str, t
     )
 
 
+def test_a_home_that_no_folder_can_be_is_said_in_a_sentence(tmp_path: Path, home: Home, capsys):
+    (tmp_path / "file").write_text("a file")
+    status, out, err = asked(capsys, "datasets", "--home", str(tmp_path / "file"))
+    assert (status, out) == (1, "")
+    assert "cannot be the folder where Graft keeps its things" in err
+
+
 def test_a_job_that_fails_ends_with_one(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK\x03\x04 and nothing more")

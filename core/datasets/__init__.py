@@ -11,7 +11,7 @@ from core.datasets.editing import leave_out, relabel, split_again
 from core.datasets.importing import add_photos, import_dataset, import_found, import_upload
 from core.datasets.pixels import PixelStore, has_pixels, open_pixels
 from core.datasets.public import PublicSet, import_public, public_sets
-from core.datasets.registry import delete_dataset, list_datasets, load_dataset, rename_dataset, undo
+from core.datasets.registry import delete_dataset, free_deleted, list_datasets, load_dataset, rename_dataset, undo
 from core.datasets.samples import Sample, import_sample, sample_preview, samples
 from core.datasets.sources import Found
 from core.datasets.splitting import SplitPlan
@@ -37,6 +37,7 @@ __all__ = [
     "decode_for",
     "decode_within",
     "delete_dataset",
+    "free_deleted",
     "has_pixels",
     "import_dataset",
     "import_found",

@@ -64,7 +64,6 @@ def delete_dataset(home: Home, dataset_id: str) -> None:
 
     Raises NotFound.
     """
-    folder, trash = home.datasets / dataset_id, home.datasets / f".{dataset_id}.{os.getpid()}.part"
     with database(home, write=True) as connection:
         row = connection.execute("SELECT name FROM datasets WHERE id = ?", (dataset_id,)).fetchone()
         if row is None:
@@ -73,10 +72,26 @@ def delete_dataset(home: Home, dataset_id: str) -> None:
             hidden_name = f"{row['name']} (deleted {secrets.token_hex(2)})"
             connection.execute("UPDATE datasets SET hidden = 1, name = ? WHERE id = ?", (hidden_name, dataset_id))
             return
-        connection.execute("DELETE FROM datasets WHERE id = ?", (dataset_id,))
-        if folder.exists():
-            os.rename(folder, trash)
+        trash = _remove(home, connection, dataset_id)
     shutil.rmtree(trash, ignore_errors=True)
+
+
+def free_deleted(home: Home) -> None:
+    """Remove for good the deleted datasets that no run refers to any more."""
+    with database(home, write=True) as connection:
+        hidden = [row["id"] for row in connection.execute("SELECT id FROM datasets WHERE hidden")]
+        trash = [_remove(home, connection, each) for each in hidden if not _is_in_use(connection, each)]
+    for folder in trash:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove(home: Home, connection: sqlite3.Connection, dataset_id: str) -> Path:
+    """Out of the database, its folder out of sight; gives the folder that is left to delete."""
+    folder, trash = home.datasets / dataset_id, home.datasets / f".{dataset_id}.{os.getpid()}.part"
+    connection.execute("DELETE FROM datasets WHERE id = ?", (dataset_id,))
+    if folder.exists():
+        os.rename(folder, trash)
+    return trash
 
 
 def clean_name(name: str) -> str:

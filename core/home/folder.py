@@ -1,11 +1,13 @@
 """Where everything lies."""
 
 import os
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_data_dir
 
+from core.errors import BadInput
 from core.home.database import migrate
 from core.home.disk import no_room_is_disk_full
 
@@ -54,12 +56,19 @@ class Home:
 def open_home(root: Path | str | None = None) -> Home:
     """The home at `root`, else `GRAFT_HOME`, else the platform's user data folder; made if it is not there.
 
-    Raises DiskFull, and Refused when a newer Graft wrote it.
+    Raises DiskFull, BadInput where no folder can be, and Refused when a newer Graft wrote it.
     """
     chosen = root or os.environ.get("GRAFT_HOME") or user_data_dir("graft", appauthor=False)
-    home = Home(Path(chosen).expanduser().resolve())
-    with no_room_is_disk_full(home.root):
-        for folder in (home.datasets, home.runs, home.weights, home.inbox, home.pixels, home.thumbnails):
-            folder.mkdir(parents=True, exist_ok=True)
-        migrate(home.db)
+    try:
+        home = Home(Path(chosen).expanduser().resolve())
+        with no_room_is_disk_full(home.root):
+            for folder in (home.datasets, home.runs, home.weights, home.inbox, home.pixels, home.thumbnails):
+                folder.mkdir(parents=True, exist_ok=True)
+            migrate(home.db)
+    except (OSError, RuntimeError, sqlite3.Error) as error:  # RuntimeError: the home of a user whom nobody knows
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(
+            f'"{chosen}" cannot be the folder where Graft keeps its things: {reason}.',
+            "Choose another one with --home, or GRAFT_HOME.",
+        ) from error
     return home

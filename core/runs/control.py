@@ -103,7 +103,12 @@ def rename_run(home: Home, run_id: str, name: str) -> Run:
 
 
 def delete_run(home: Home, run_id: str) -> None:
-    """Forget a run, its model and its results for good. Raises Refused while it runs, or another one learns from it."""
+    """Forget a run, its model and its results for good, and the photos of a deleted dataset that only it still used.
+
+    Raises Refused while it runs, or another one learns from it.
+    """
+    from core.datasets import free_deleted  # loads pandas, for which a list of runs does not wait
+
     run = get_run(home, run_id)
     for student in list_runs(home):
         if student.plan.teacher and student.plan.teacher.run == run.id and student.state not in HAS_RESULTS:
@@ -113,6 +118,7 @@ def delete_run(home: Home, run_id: str) -> None:
     if not gone:
         raise Refused(f'"{run.name}" is {run.state}.', "Stop it first, then delete it.")
     shutil.rmtree(folder_of(home, run.id), ignore_errors=True)
+    free_deleted(home)
 
 
 def before(home: Home, run: Run) -> list[Run]:

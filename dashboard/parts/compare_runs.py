@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.evaluation import compare, read_predictions
-from core.runs import HAS_RESULTS, Run, list_runs
+from core.runs import HAS_RESULTS, Run, has_best, list_runs
 from core.runs.control import folder_of
 from dashboard import state
 from dashboard.parts.texts import plain
@@ -11,7 +11,7 @@ from dashboard.parts.trained_run import TrainedRun
 
 
 def show_comparison(model: TrainedRun, task: str) -> None:
-    others = comparable(list_runs(state.home()), model.run, task)
+    others = [run for run in comparable(list_runs(state.home()), model.run, task) if has_best(state.home(), run.id)]
     if not others:
         return
     with st.expander("Compare it with another run", icon=":material/compare_arrows:"):

@@ -44,8 +44,8 @@ def begin_upload(home: Home, folder: str, wanted: str) -> None:
 
 def begin_path(home: Home, text: str) -> None:
     """Import a folder, zip or table on this computer. Raises BadInput when there is none."""
-    source = Path(text.strip().strip('"')).expanduser()
-    if not text.strip() or not source.exists():
+    source = _existing(text.strip().strip('"'))
+    if source is None:
         raise BadInput(f'There is nothing at "{text.strip()}".', "Check the path; it begins with / or with a drive.")
     name = free_name(home, source.stem if source.is_file() else source.resolve().name)
     _wait(
@@ -56,6 +56,14 @@ def begin_path(home: Home, text: str) -> None:
             lambda progress: import_dataset(home, name, source, progress=progress),
         )
     )
+
+
+def _existing(text: str) -> Path | None:
+    try:
+        source = Path(text).expanduser()
+        return source if text and source.exists() else None
+    except (OSError, RuntimeError, ValueError):  # too long for a path, nobody's home, a zero byte
+        return None
 
 
 def begin_sample(home: Home, sample: Sample) -> None:

@@ -76,9 +76,10 @@ def _show_strengths(plan: Plan) -> None:
         (blend, "Blend photos (mixup), share", "mixup", 0.0, 1.0, 0.05),
         (paste, "Paste parts (cutmix), share", "cutmix", 0.0, 1.0, 0.05),
     ):
+        now = float(getattr(plan.augmentation, field))
         column.slider(
-            label, least, most, step=step, help=WORDS.get(f"augmentation {field}"),
-            **shows(f"aug_{field}", float(getattr(plan.augmentation, field)), lambda p, n, f=field: _strength(p, f, n)),
+            label, min(least, now), most, step=step, help=WORDS.get(f"augmentation {field}"),
+            **shows(f"aug_{field}", now, lambda p, n, f=field: _strength(p, f, n)),
         )  # fmt: skip
 
     if plan.teacher:

@@ -125,11 +125,11 @@ def _average_in_words(decay: float) -> str:
 def _loss_settings(plan: Plan) -> None:
     a, b, c = st.columns(3)
     a.slider(
-        "Dropout before the head", 0.0, 0.9, step=0.05, help=WORDS["dropout"],
+        "Dropout before the head", 0.0, max(0.9, plan.head.dropout), step=0.05, help=WORDS["dropout"],
         **shows("dropout", plan.head.dropout, lambda p, n: _with(p, head=p.head.model_copy(update={"dropout": n}))),
     )  # fmt: skip
     b.slider(
-        "Label smoothing", 0.0, 0.5, step=0.05, help=WORDS["label smoothing"],
+        "Label smoothing", 0.0, max(0.5, plan.objectives[0].label_smoothing), step=0.05, help=WORDS["label smoothing"],
         **shows("smoothing", plan.objectives[0].label_smoothing, lambda p, n: _objective(p, label_smoothing=n)),
     )  # fmt: skip
     c.toggle(

@@ -22,7 +22,8 @@ def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Seque
     with st.container(key="card_summary"):
         st.subheader("What will happen", anchor=False)
         _show_figures(plan, dataset, stages, head_size)
-        _show_cost(plan, dataset, card, head_size)
+        if _fits(plan, stages):
+            _show_cost(plan, dataset, card, head_size)
         _show_advice(advice)
         stops = (
             [a.sentence for a in advice if a.level == "stop"] + _missing_weights(plan, card) + _missing_teacher(plan)
@@ -47,10 +48,14 @@ def _missing_teacher(plan: Plan) -> list[str]:
     return []
 
 
+def _fits(plan: Plan, stages: Sequence[Stage]) -> bool:
+    """Whether the plan has a rate for each stage: one that came as a file may be for another network."""
+    return len(plan.phases[0].stage_rates) == len(stages)
+
+
 def _show_figures(plan: Plan, dataset: Dataset, stages: Sequence[Stage], head_size: int) -> None:
     sizes = stage_sizes(tuple(stages))
-    fits = len(plan.phases[0].stage_rates) == len(sizes)
-    learning = in_millions(learning_parameters(plan, sizes, head_size)) if fits else "?"
+    learning = in_millions(learning_parameters(plan, sizes, head_size)) if _fits(plan, stages) else "?"
     teach, judge = len(dataset.indices("train")), len(dataset.indices("validation"))
     st.html(
         '<div class="figures">'

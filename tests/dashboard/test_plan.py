@@ -352,6 +352,44 @@ def test_settings_beyond_the_sliders_are_shown_as_they_are(open_page, small, hom
     assert plan_of(app) == plan
 
 
+def test_a_plan_that_a_file_may_hold_is_shown_whatever_the_sliders_reach(open_page, small, home: Home) -> None:
+    plan = made_plan(small)
+    objective = plan.objectives[0].model_copy(update={"label_smoothing": 0.8})
+    changes = {"crop": 0.05, "flip": True}
+    plan = plan.model_copy(
+        update={
+            "head": plan.head.model_copy(update={"dropout": 0.95}),
+            "objectives": (objective,),
+            "augmentation": plan.augmentation.model_copy(update=changes),
+        }
+    )
+    app = open_page("plan", dataset=small.id, plan=save_draft(home, plan), model=STARTER)
+    app.toggle(key="expert").set_value(True).run()
+    assert not app.exception, app.exception[0].value
+    assert labelled(app.slider, "Dropout before the head").value == 0.95
+    assert labelled(app.slider, "Label smoothing").value == 0.8
+    assert labelled(app.slider, "Crop keeps at least").value == 0.05
+    assert plan_of(app) == plan
+
+
+def test_a_plan_for_a_network_with_more_stages_is_refused_and_the_page_stands(open_page, small, home: Home) -> None:
+    plan = made_plan(small)
+    (phase,) = plan.phases
+    longer = phase.model_copy(update={"stage_rates": (*phase.stage_rates, 0.0, 0.0)})
+    long = save_draft(home, plan.model_copy(update={"phases": (longer,)}))
+    app = open_page("plan", dataset=small.id, plan=long, model=STARTER)
+    assert not app.exception, app.exception[0].value
+    assert "choose a recipe anew" in words(app)
+    assert app.button(key="start").disabled
+
+
+def test_the_second_label_alone_can_be_learned(open_page, two_tasks) -> None:
+    app = open_page("plan", dataset=two_tasks.id)
+    for names in (["kind", "colour"], ["colour"]):
+        labelled(app.button_group, "What it learns to tell").set_value(names).run()
+        assert plan_of(app).tasks == tuple(names)
+
+
 def test_calming_settings_reach_the_plan(open_page, small) -> None:
     app = open_page("plan", dataset=small.id)
     app.toggle(key="expert").set_value(True).run()

@@ -121,6 +121,7 @@ def test_two_tasks_have_results_each(open_page, two_tasks, home: Home) -> None:
 def test_another_run_on_the_same_photos_can_be_compared(open_page, many, home: Home) -> None:
     run = made_run(home, many, "finished", epochs=8)
     made_run(home, many, "finished", epochs=8, name="other *one*")
+    made_run(home, many, "stopped", epochs=0, name="without a model")
     app = open_page("results", run=run.id)
     assert list(app.selectbox(key="compare_with").options) == ["other *one*"]
     assert r"other \*one\*" in words(app)

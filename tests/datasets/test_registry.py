@@ -13,6 +13,7 @@ from core.datasets import (
     SplitPlan,
     add_photos,
     delete_dataset,
+    free_deleted,
     import_dataset,
     leave_out,
     list_datasets,
@@ -202,6 +203,19 @@ def test_a_deleted_dataset_that_runs_need_stays_readable_and_its_name_is_free(ho
     again = load_dataset(home, leaves.id)
     assert again.path(again.table["image_id"][0]).exists()
     assert import_dataset(home, "leaves", draw_photos(tmp_path / "new", {"a": 3, "b": 3})).id != leaves.id
+
+
+def test_a_deleted_dataset_leaves_the_disk_with_the_last_run_that_used_it(home, leaves):
+    refer(home, leaves)
+    delete_dataset(home, leaves.id)
+    free_deleted(home)
+    assert len(load_dataset(home, leaves.id)) == 20
+    with database(home, write=True) as connection:
+        connection.execute("DELETE FROM runs")
+    free_deleted(home)
+    assert leftovers(home.datasets) == set()
+    with pytest.raises(NotFound):
+        load_dataset(home, leaves.id)
 
 
 def test_a_dataset_named_by_a_plan_in_another_role_stays_too(home, leaves):

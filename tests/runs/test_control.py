@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import BadInput, NotFound, Refused
-from core.home import Home
+from core.home import Home, database
 from core.runs import (
     Run,
     delete_run,
@@ -104,8 +104,12 @@ def test_a_running_run_is_not_deleted(home: Home, running: Run):
 def test_a_deleted_run_leaves_nothing_behind(home: Home, put_run: Callable[..., Run]):
     run = put_run("done", "finished")
     (home.runs / run.id / "results.json").write_text("{}")
+    with database(home, write=True) as db:
+        db.execute("UPDATE datasets SET hidden = 1 WHERE id = 'd1'")  # deleted while the run was there
     delete_run(home, run.id)
     assert not (home.runs / run.id).exists()
+    with database(home) as db:
+        assert db.execute("SELECT count(*) FROM datasets").fetchone()[0] == 0
     with pytest.raises(NotFound):
         get_run(home, run.id)
 

@@ -41,7 +41,8 @@ def open_source(source: Path, name: str) -> Iterator[Offer]:
 def open_upload(folder: Path) -> Iterator[Offer]:
     """What an inbox folder offers: the zip that was dropped, or the loose files. Raises BadDataset."""
     files = uploaded(folder)
-    zips = [(path, name) for path, name in files if ending(name) == "zip"]
+    # One that lies in a dropped folder beside other files is one of its files, and no more.
+    zips = [(path, name) for path, name in files if ending(name) == "zip" and ("/" not in name or len(files) == 1)]
     if len(zips) > 1:
         raise BadDataset(f"{len(zips)} archives were dropped at once.", "Drop one; add the others to it afterwards.")
     if zips:

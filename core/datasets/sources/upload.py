@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from core.datasets.dataset import Rejected
 from core.datasets.sources.found import Contents, Entry
-from core.datasets.sources.names import PICTURES, TABLES, ending, is_noise, tidy, tidy_path
+from core.datasets.sources.names import ARCHIVES, PICTURES, TABLES, ending, is_noise, tidy, tidy_path
 
 
 def uploaded(folder: Path) -> list[tuple[Path, str]]:
@@ -24,7 +24,11 @@ def list_upload(files: list[tuple[Path, str]], name: str) -> Contents:
         inside = tidy_path(said)
         if inside is None:
             rejected.append(Rejected(tidy(said) or path.name, "Its name points outside the folder."))
-        elif not is_noise(inside) and ending(inside) in PICTURES | TABLES:
+        elif is_noise(inside):
+            continue
+        elif ending(inside) in ARCHIVES:
+            rejected.append(Rejected(inside, "An archive in the folder is not opened; add it by itself."))
+        elif ending(inside) in PICTURES | TABLES:
             entry = Entry(inside, path.stat().st_size, _opener(path))
             (tables if ending(inside) in TABLES else pictures).append(entry)
     return Contents(name, tuple(pictures), tuple(tables), tuple(rejected))
