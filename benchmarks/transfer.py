@@ -290,7 +290,8 @@ def _note() -> str:
         "Means of three draws (of one where all photos teach a linear classifier on pretrained features) with the "
         "longer side of their 95 % interval, "
         "from the spread over the draws and the number of test photos; a figure is there when all its draws are. Where "
-        "a class has fewer photos, all of them are drawn. "
+        "a class has fewer photos, all of them are drawn; where no class has more than 50, there is no figure for 50, "
+        "which would be that for all. What the reference's architecture does from scratch is left out. "
         f"Fine-tuned and from scratch: about {STEPS} steps of up to 32 photos, in whole epochs. "
         "The linear classifier is a logistic regression on standardised features of a strength chosen on validation."
     )

@@ -196,8 +196,9 @@ def test_doctor_says_what_there_is(home: Home, capsys: pytest.CaptureFixture[str
 
 
 def test_backbones_are_listed_and_searched(home: Home, capsys: pytest.CaptureFixture[str]):
-    names = [each["name"] for each in json.loads(asked(capsys, "backbones", "--json")[1])]
-    assert names[0].startswith("graft-")
+    listed = json.loads(asked(capsys, "backbones", "--json")[1])
+    assert sum(each["name"].startswith("graft-") for each in listed) == 3
+    assert [each["name"].startswith("graft-") for each in listed] == [each["here"] for each in listed]
     found = json.loads(asked(capsys, "backbones", "--search", "resnet 50", "--json")[1])
     assert any("resnet50" in each["name"] for each in found)
 

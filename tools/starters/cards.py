@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import math
+import os
+from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -9,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import timm
+import torch
 from safetensors.torch import save_file
 from torch import nn
 
@@ -134,7 +138,7 @@ def _training(recipe: Recipe, job: Job, before: Job | None) -> dict[str, Any]:
         *([f"gradients clipped to a norm of {optimiser.clip_norm:g}"] if optimiser.clip_norm else []),
         f"average of weights {optimiser.average:g}",
         f"seed {SEED}",
-        f"{hours:.1f} hours of steps",
+        f"{hours:.1f} hours of steps on {_machine()}",
     ]
     return {
         "training": ", ".join(parts) + ".",
@@ -143,6 +147,10 @@ def _training(recipe: Recipe, job: Job, before: Job | None) -> dict[str, Any]:
         "hours": round(hours, 2),
         "seed": SEED,
     }
+
+
+def _machine() -> str:
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else f"{os.cpu_count()} processor cores, no GPU"
 
 
 def taught_by(plan: Plan) -> str:
@@ -199,9 +207,11 @@ def choose_size(home: Home, photos_of: Path, written: Path) -> dict[str, Any]:
     facts = json.loads(written.read_text(encoding="utf-8"))
     dataset, file = clothing(home, photos_of), written.with_name(facts["file"])
     found = {size: worth(home, Subject(facts["architecture"], facts["title"], size, file), dataset) for size in SIZES}
+    judged = len(dataset.indices("validation"))
+    figures = [figure for each in found.values() for figure in (each.all, each.few)]
     facts["transfer"] = {
-        "what": f"Frozen features and logistic regression on {CLOTHING}, ten kinds: percent of its "
-        f"{len(dataset.indices('validation'))} validation photos, by which the size is chosen (standard error 2.4)",
+        "what": f"Frozen features and logistic regression on {CLOTHING}, ten kinds: percent of its {judged} validation "
+        f"photos, by which the size is chosen; 95 % margins of at most {_widest(figures, judged):.1f} points",
         "all_photos": {str(size): each.all for size, each in found.items()},
         "ten_photos_per_class": {str(size): each.few for size, each in found.items()},
     }
@@ -210,3 +220,8 @@ def choose_size(home: Home, photos_of: Path, written: Path) -> dict[str, Any]:
     facts |= {"input_size": best, "gmacs": gmacs(facts["architecture"], best, fixed)}
     write_json(written, facts)
     return facts["transfer"] | {"input_size": best}
+
+
+def _widest(percents: Sequence[float], photos: int) -> float:
+    """The largest of the figures' 95 % margins, in points: of which photos there are to judge, alone."""
+    return max(1.96 * math.sqrt(percent * (100 - percent) / photos) for percent in percents)
