@@ -73,13 +73,16 @@ class Yardstick:
 
     chance: what guessing gets right, 1 / classes. head_only_accuracy: clean training accuracy that the head alone
     reached before stages were freed, where there was such a phase. epochs_planned: of all phases together.
-    ended: no further epoch will come, planned or not.
+    ended: no further epoch will come, planned or not. can_freeze, can_free: whether there are stages that learn at some
+    time, and such as never do: no advice is given that cannot be followed.
     """
 
     chance: float
     epochs_planned: int
     head_only_accuracy: float | None = None
     ended: bool = False
+    can_freeze: bool = True
+    can_free: bool = True
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ def verdict(
     epochs_planned: int,
     head_only_accuracy: float | None = None,
     ended: bool = False,
+    can_freeze: bool = True,
+    can_free: bool = True,
 ) -> Verdict:
     """What one task's curves say so far; `history` has one entry per epoch, from the first on.
 
@@ -36,7 +38,7 @@ def verdict(
     if not history:
         remedy = "Train again, and let at least two epochs end." if ended else "Wait for the second epoch."
         return Verdict("too early", "Too early to tell", "No epoch has ended.", remedy)
-    yardstick = Yardstick(chance, epochs_planned, head_only_accuracy, ended)
+    yardstick = Yardstick(chance, epochs_planned, head_only_accuracy, ended, can_freeze, can_free)
     seen = standings(history, epochs_planned)
     kinds = [kind_of(standing, yardstick) for standing in seen]
     since = began(kinds, seen[-1].best_epoch)
@@ -88,7 +90,8 @@ def _levelled_off(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
         helps = "more photos would help more than more epochs."
     else:
         sentence += "Training loss is no lower than its margin: nothing is learned by heart."
-        helps = "letting one more stage learn would help more than more epochs."
+        more = "letting one more stage learn" if yardstick.can_free else "a larger network"
+        helps = f"{more} would help more than more epochs."
     remedy = f"Let it finish; {helps}" if _goes_on(at, yardstick) else helps.capitalize()
     return Verdict("levelled off", "Levelled off", sentence, remedy, since)
 
@@ -103,11 +106,13 @@ def _overfitting(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
     if at.fell:
         sentence += " Lately it is falling again."
     if not _goes_on(at, yardstick):
-        remedy = "The best epoch is what was kept. For a better model freeze more stages, or add photos."
+        calmer = "freeze more stages" if yardstick.can_freeze else "use dropout before the head"
+        remedy = f"The best epoch is what was kept. For a better model {calmer}, or add photos."
     elif at.fell:
         remedy = "Give it a few more epochs; the best one is kept whatever happens."
     else:
-        remedy = "Stop: the best epoch is kept. Then try again with more stages frozen, or with more photos."
+        calmer = "more stages frozen" if yardstick.can_freeze else "dropout before the head"
+        remedy = f"Stop: the best epoch is kept. Then try again with {calmer}, or with more photos."
     return Verdict("overfitting", "Overfitting", sentence, remedy, since)
 
 
@@ -131,7 +136,8 @@ def _underfitting(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
         remedy = "Train again with a tenth of the rate for the pretrained stages: they lost what they knew."
     else:
         reason = f"where guessing gets {_percent(yardstick.chance)}"
-        remedy = "Let more stages learn, or raise the learning rate of the head."
+        other = "Let more stages learn" if yardstick.can_free else "Choose a larger network"
+        remedy = f"{other}, or raise the learning rate of the head."
     sentence = f"{_flat(at, since)} Even of the photos it learned from it gets only {accuracy} right, {reason}."
     return Verdict("underfitting", "Underfitting", sentence, remedy, since)
 

@@ -82,7 +82,13 @@ class RunView:
             epochs_planned=self.plan.epochs,
             head_only_accuracy=self._head_alone(task),
             ended=ended,
+            can_freeze=any(self._stages_learn()),
+            can_free=not all(self._stages_learn()),
         )
+
+    def _stages_learn(self) -> list[bool]:
+        """By stage, whether it learns in some phase."""
+        return [any(rates) for rates in zip(*(phase.stage_rates for phase in self.plan.phases), strict=True)]
 
     def _head_alone(self, task: str) -> float | None:
         """The clean training accuracy that the head reached while every stage was frozen, once others learn, too."""

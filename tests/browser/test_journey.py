@@ -96,6 +96,23 @@ def test_a_folder_that_is_dropped_arrives_with_all_that_lies_below_it(graft: str
     expect(page.get_by_text("blocks: 520 photos, 3 classes. All could be read.")).to_be_visible()
 
 
+def test_photos_stay_chosen_while_others_are_looked_at(graft: str, page: Page):
+    page.goto(graft)
+    j.begin_with(page, "digits")
+    train = page.get_by_role("radio", name="train", exact=True).or_(
+        page.get_by_role("button", name="train", exact=True)
+    )
+    train.click()
+    j.settled(page)
+    photo = page.get_by_role("option").first
+    photo.hover()
+    photo.locator(".tick").click()
+    chosen = page.locator(".actions b")
+    expect(chosen).to_have_text("1 chosen photo")
+    page.get_by_role("radio", name="test", exact=True).or_(page.get_by_role("button", name="test", exact=True)).click()
+    expect(chosen).to_have_text("1 chosen photo (1 not shown here)")
+
+
 def test_a_second_tab_sees_the_same_run_and_a_second_start_waits(graft: str, open_tab: Callable[..., Page]):
     first, second = open_tab(), open_tab()
     first.goto(graft)

@@ -132,6 +132,25 @@ def test_a_flat_loss_without_a_gap_asks_for_another_stage():
     assert "one more stage" in said.remedy
 
 
+OVERFITS = history([1.0, 0.7, 0.50, 0.51, 0.55, 0.62], [1.0, 0.7, 0.4, 0.3, 0.25, 0.2])
+
+
+@pytest.mark.parametrize(
+    ("scores", "given", "followed", "impossible"),
+    [
+        (OVERFITS, {"can_freeze": False}, "dropout before the head", "frozen"),
+        (OVERFITS, {"can_freeze": False, "ended": True}, "dropout before the head", "freeze"),
+        (history([0.5] * 5), {"can_free": False}, "a larger network", "stage"),
+        (history([2.3] * 5, accuracy=0.12), {"can_free": False}, "Choose a larger network", "stage"),
+    ],
+)
+def test_no_advice_is_given_that_cannot_be_followed(scores, given: dict, followed: str, impossible: str):
+    assert impossible in judge(scores, **{**given, "can_freeze": True, "can_free": True}).remedy
+    said = judge(scores, **given).remedy
+    assert followed in said
+    assert impossible not in said
+
+
 def test_a_rise_while_training_loss_falls_is_overfitting_and_names_the_epoch_it_began():
     said = judge(history([1.0, 0.7, 0.50, 0.51, 0.55, 0.62], [1.0, 0.7, 0.4, 0.3, 0.25, 0.2]))
     assert said.kind == "overfitting"

@@ -10,6 +10,7 @@ from core.errors import NotFound
 from core.home import Home, database
 from core.runs import Run, carry_out, curves, history, verdict_of
 from core.runs.journal import Entry, Point, save
+from core.runs.live import stored_view
 from tests.runs.conftest import FakeEngine
 
 
@@ -91,6 +92,18 @@ def test_an_unknown_run_has_no_curves(home: Home):
 def test_history_and_verdict_outlive_the_run(home: Home, finished: Run):
     assert len(history(home, finished.id, "label")) == 4
     assert verdict_of(home, finished.id).kind == "still learning"
+
+
+def test_advice_fits_what_the_plan_leaves_to_freeze_and_to_free(home: Home, finished: Run, monkeypatch):
+    asked: dict = {}
+    monkeypatch.setattr("core.runs.view.verdict", lambda *_, **given: asked.update(given))
+    view = stored_view(home, finished)
+    for rates, possible in (((0.0, 0.0), (False, True)), ((0.0, 1e-3), (True, True)), ((1e-3, 1e-3), (True, False))):
+        phases = tuple(phase.model_copy(update={"stage_rates": rates}) for phase in view.plan.phases)
+        view.plan = view.plan.model_copy(update={"phases": phases})
+        view._verdicts.clear()
+        view.verdict("label")
+        assert (asked["can_freeze"], asked["can_free"]) == possible
 
 
 def test_a_hundred_thousand_steps_are_answered_as_fast_as_a_hundred(home: Home, put_run: Callable[..., Run]):

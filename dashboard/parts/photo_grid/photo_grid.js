@@ -61,8 +61,7 @@ function makeGrid(root) {
     try { photos = await wanted(data); } catch { asked = ""; count.textContent = "The photos could not be reached."; return; }
     if (question !== asked) return;                  // a later question was asked meanwhile
     grid.photos = photos;
-    if (another) grid.chosen.clear();
-    else for (const id of grid.chosen) if (!photos.some((p) => p.id === id)) grid.chosen.delete(id);
+    if (another || data.shown) grid.chosen.clear();  // but another class or split is only looked at beside what is chosen
     grid.current = 0;
     element.scrollTop = 0;
     shown.forEach((figure) => figure.remove());
@@ -95,7 +94,9 @@ function makeGrid(root) {
     part(".none").hidden = grid.photos.length > 0;
     const chosen = grid.chosen.size;
     actions.hidden = !chosen;
-    actions.querySelector("b").textContent = chosen === 1 ? "1 chosen photo" : `${chosen.toLocaleString("en")} chosen photos`;
+    const elsewhere = chosen && chosen - grid.photos.reduce((sum, { id }) => sum + grid.chosen.has(id), 0);
+    actions.querySelector("b").textContent = (chosen === 1 ? "1 chosen photo" : `${chosen.toLocaleString("en")} chosen photos`)
+      + (elsewhere ? ` (${elsewhere.toLocaleString("en")} not shown here)` : "");
     count.textContent = grid.photos.length === 1 ? "1 photo" : `${grid.photos.length.toLocaleString("en")} photos`;
     if (grid.data?.editable && !chosen && grid.photos.length) count.textContent += ". Click one to see it large; tick several to relabel them or leave them out.";
   }
