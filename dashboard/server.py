@@ -158,9 +158,12 @@ def _open_when_it_answers(address: str) -> None:
 
 
 def _forget_old_uploads(home: Home) -> None:
-    """Uploads that were never imported: their page was closed half-way."""
+    """Uploads that were never imported: their page was closed half-way. Photos of the camera are nowhere else."""
+    from dashboard.parts.camera import MARK  # loads what pages need, for which the server does not wait
+
     for folder in home.inbox.iterdir():
-        if folder.is_dir() and folder.stat().st_mtime < time.time() - FORGOTTEN_UPLOAD_SECONDS:
+        old = folder.stat().st_mtime < time.time() - FORGOTTEN_UPLOAD_SECONDS
+        if folder.is_dir() and old and not (folder / MARK).exists():
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,17 +1,21 @@
-"""Photos taken here, class by class. They lie in the inbox like an upload, so a refresh loses none."""
+"""Photos taken here, class by class. They lie in the inbox like an upload, so a refresh loses none; and unlike one they
+are nowhere else, so they stay there until they are a dataset, or somebody throws them away.
+"""
 
 import json
 import secrets
+import shutil
 from dataclasses import dataclass
 
 import streamlit as st
 
 from core.home import Home, no_room_is_disk_full, write_json
-from dashboard import state
+from dashboard import background, state
 from dashboard.parts.importing import begin_upload
 from dashboard.parts.texts import many, plain, quiet
 
 LEAST_CLASSES, LEAST_PHOTOS = 2, 3  # one photo each to learn from, to choose by and to test with
+MARK = "camera"  # a file in the inbox folder of such photos
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,20 @@ def taken(home: Home, folder: str) -> Taken:
     return Taken(folder, counts)
 
 
+def left_over(home: Home) -> list[Taken]:
+    """Photos that were taken and are no dataset yet, nor on their way to one; the newest first."""
+    coming = {work.about for work in background.running("import")}
+    folders = [mark.parent for mark in home.inbox.glob(f"*/{MARK}") if mark.parent.name not in coming]
+    folders.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+    return [found for folder in folders if (found := taken(home, folder.name)).counts]
+
+
 def keep_photo(home: Home, so_far: Taken, label: str, content: bytes) -> None:
     """Add one photo to a class. Raises DiskFull."""
     number, place = sum(so_far.counts.values()), home.inbox / so_far.folder
     place.mkdir(parents=True, exist_ok=True)
     with no_room_is_disk_full(place / str(number)):
+        (place / MARK).touch()
         (place / str(number)).write_bytes(content)
         write_json(place / f"{number}.json", {"name": f"{label}/{so_far.counts.get(label, 0) + 1:04}.jpg"})
 
@@ -54,9 +67,14 @@ def show_camera(home: Home) -> None:
     """Name a class, take its photos, name the next; then make a dataset of all."""
     folder = state.camera_folder() or secrets.token_hex(16)
     so_far = taken(home, folder)
+    if not so_far.counts:
+        _offer_left_over(home)
     label = class_name(st.text_input("What will you show it?", placeholder="cup", help="The name of the class."))
     if not label:
-        quiet("Name a thing, show it to the camera and take at least ten photos of it, each a little different.")
+        quiet(
+            "Name a thing, show it to the camera and take at least ten photos of it, each from another side or in "
+            "another place: of photos that are all alike, some judge what the others taught, and the figures flatter."
+        )
     else:
         # A new key after each photo: the camera is live again at once, without "clear photo".
         photo = st.camera_input(f"Photos of {plain(label)}", key=f"camera_{sum(so_far.counts.values())}")
@@ -69,6 +87,19 @@ def show_camera(home: Home) -> None:
         total = many(sum(so_far.counts.values()), "photo")
         if st.button(f"Make a dataset of these {total}", key="camera_done", disabled=not so_far.is_enough):
             state.keep_camera_folder(None)
-            begin_upload(home, folder, "Camera")
+            begin_upload(home, folder, "Camera", keep_until_done=True)
         if not so_far.is_enough:
             st.caption(f"It takes at least {LEAST_CLASSES} things with {LEAST_PHOTOS} photos each. More is better.")
+
+
+def _offer_left_over(home: Home) -> None:
+    for earlier in left_over(home):
+        what = ", ".join(f"{plain(name)}: {count}" for name, count in earlier.counts.items())
+        with st.container(horizontal=True, vertical_alignment="center", key=f"left_over_{earlier.folder}"):
+            st.markdown(f"{many(sum(earlier.counts.values()), 'photo')} taken before ({what})")
+            if st.button("Go on with them", key=f"go_on_{earlier.folder}"):
+                state.keep_camera_folder(earlier.folder)
+                st.rerun()
+            if st.button("Throw them away", key=f"throw_{earlier.folder}", type="tertiary"):
+                shutil.rmtree(home.inbox / earlier.folder, ignore_errors=True)
+                st.rerun()

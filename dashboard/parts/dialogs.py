@@ -46,7 +46,10 @@ def delete(dataset: Dataset) -> None:
 
 @st.dialog("How to share out the photos?")
 def change_split(dataset: Dataset) -> None:
-    quiet("Every class is shared out alike. Photos that belong together stay together. A new version is made.")
+    quiet(
+        "Every class is shared out alike. Photos to which a table gives the same group stay together. A new version is "
+        "made."
+    )
     validation = st.slider("Validation: to choose by", 5, 40, _percent(dataset, "validation"), format="%d %%")
     test = st.slider("Test: to look at once", 0, 40, _percent(dataset, "test"), format="%d %%")
     seed = st.number_input("Seed", 0, 2**31 - 1, 0, help=WORDS["split seed"])

@@ -29,15 +29,16 @@ def free_name(home: Home, wanted: str) -> str:
     return next(name for name in candidates if name.casefold() not in taken)
 
 
-def begin_upload(home: Home, folder: str, wanted: str) -> None:
-    """Import what lies in an inbox folder, then remove it."""
+def begin_upload(home: Home, folder: str, wanted: str, keep_until_done: bool = False) -> None:
+    """Import what lies in an inbox folder, then remove it; keep_until_done: only once it is a dataset."""
     name, place = free_name(home, wanted), home.inbox / folder
 
     def work(progress: Progress) -> Dataset:
         try:
             return import_upload(home, name, place, progress=progress)
         finally:
-            shutil.rmtree(place, ignore_errors=True)
+            if not keep_until_done:
+                shutil.rmtree(place, ignore_errors=True)
 
     _wait(background.start("import", folder, f"Reading {name}", work))
 

@@ -9,7 +9,7 @@ from core.errors import BadInput
 from core.home import Home
 from core.runs import Run, list_runs, resume
 from dashboard import state
-from dashboard.parts.camera import show_camera
+from dashboard.parts.camera import left_over, show_camera
 from dashboard.parts.drop_zone import drop_zone
 from dashboard.parts.importing import begin_path, begin_public, begin_sample, begin_upload
 from dashboard.parts.run_words import how_far
@@ -42,7 +42,7 @@ def show_start() -> None:
 def _own_photos(home: Home) -> None:
     if upload := drop_zone(key="drop"):
         begin_upload(home, upload.folder, upload.name)
-    begun = state.camera_folder() is not None
+    begun = state.camera_folder() is not None or bool(left_over(home))
     with st.expander("Take photos with the camera, class by class", icon=":material/photo_camera:", expanded=begun):
         show_camera(home)
     if state.is_this_computers_own():

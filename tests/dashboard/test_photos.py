@@ -1,6 +1,8 @@
 """Step 1 without a browser: what it shows in each state, and what its parts tell each other."""
 
 import json
+import os
+import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,11 +10,12 @@ from streamlit.testing.v1 import AppTest
 from core.datasets import import_dataset, leave_out, list_datasets, load_dataset, samples
 from core.errors import GraftError
 from dashboard import background
-from dashboard.parts.camera import class_name, keep_photo, taken
+from dashboard.parts.camera import class_name, keep_photo, left_over, taken
 from dashboard.parts.dataset_screen import in_words
 from dashboard.parts.drop_zone import Upload, upload_from
 from dashboard.parts.importing import free_name
 from dashboard.parts.photo_grid import Edit, edit_from
+from dashboard.server import FORGOTTEN_UPLOAD_SECONDS, _forget_old_uploads
 from tests.dashboard.conftest import words
 
 FOLDER = "0123456789abcdef" * 2
@@ -273,6 +276,26 @@ def test_photos_of_the_camera_lie_like_an_upload_and_survive(home):
     names = [json.loads(p.read_text())["name"] for p in sorted((home.inbox / FOLDER).glob("*.json"))]
     assert names == ["cup/0001.jpg", "cup/0002.jpg", "cup/0003.jpg", "fork/0001.jpg"]
     assert not taken(home, FOLDER).is_enough
+
+
+def test_photos_of_the_camera_outlive_the_tab_a_failed_import_and_the_sweep(open_page, home):
+    for label in ("cup", "fork"):
+        for number in range(3):
+            keep_photo(home, taken(home, FOLDER), label, b"no picture" + bytes([number]))
+    app = open_page()  # another tab, without its address
+    app.button(key=f"go_on_{FOLDER}").click().run()
+    assert app.query_params["camera"] == FOLDER
+    app.button(key="camera_done").click().run()
+    wait_for_imports()
+    assert list_datasets(home) == [], "none of them is a picture"
+    assert taken(home, FOLDER).counts == {"cup": 3, "fork": 3}
+    long_ago = time.time() - 10 * FORGOTTEN_UPLOAD_SECONDS
+    os.utime(home.inbox / FOLDER, (long_ago, long_ago))
+    _forget_old_uploads(home)
+    assert [left.folder for left in left_over(home)] == [FOLDER]
+    app = open_page()
+    app.button(key=f"throw_{FOLDER}").click().run()
+    assert left_over(home) == []
 
 
 @pytest.mark.parametrize(("typed", "name"), [("a/b\\c", "a b c"), ("../..", ""), ("  two   words ", "two words")])
