@@ -2,7 +2,7 @@
 
 from core.backbones.backbone import BackboneCard, Stage
 from core.backbones.build import build, build_whole, check_can_teach, feature_count
-from core.backbones.cards import card, default_card, gallery, sizes_for, smaller_here
+from core.backbones.cards import card, default_card, gallery, sizes_for, smaller_here, step_of
 from core.backbones.search import search
 from core.backbones.stages import describe_stages, stages
 from core.backbones.weights import fetch, is_present
@@ -24,4 +24,5 @@ __all__ = [
     "sizes_for",
     "smaller_here",
     "stages",
+    "step_of",
 ]

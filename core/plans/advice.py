@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from core.plans.growing import grows
 from core.plans.plan import Plan
 
 if TYPE_CHECKING:
@@ -120,6 +121,10 @@ def _sizes(plan: Plan, dataset: Dataset, card: BackboneCard) -> list[Advice]:
                 f"that {card.title} is used to: slower, and often worse.",
             )
         )
+    if any(phase.grows_from and phase.first_learning > 0 for phase in plan.phases):
+        found.append(Advice("look", "Photos grow only in phases in which every stage learns."))
+    if card.fixed_size and any(grows(plan, phase) for phase in plan.phases):
+        found.append(Advice("stop", f"{card.title} takes photos of {card.input_size} pixels only: let them not grow."))
     sides = dataset.table[["width", "height"]].min(axis=1)
     if len(sides) and float(sides.median()) * 1.5 < plan.image_size:
         found.append(

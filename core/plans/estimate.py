@@ -2,7 +2,9 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from statistics import fmean as mean
 
+from core.plans.growing import growth
 from core.plans.plan import Phase, Plan
 from core.plans.views import views_computed
 
@@ -141,14 +143,16 @@ def keeps_views(plan: Plan, phase: Phase) -> bool:
 
 
 def epoch_seconds(plan: Plan, phase: Phase, photos: Counts, c: Calibration, head_parameters: int) -> float:
-    """One epoch of a phase: its steps, its scores, its checkpoint; without the correction."""
+    """One epoch of a phase, the mean one where photos grow: its steps, its scores, its checkpoint; no correction."""
     cut = phase.first_learning
     taken = TAKE_SECONDS * c.kept_bytes[cut] if cut > 0 else 0.0
     learn = c.suffix_seconds[cut]
     if keeps_activations(plan, phase) or keeps_views(plan, phase):
         learn += taken
     else:
-        learn += c.prefix_seconds[cut] + (0.0 if plan.augmentation.off else c.augment_seconds)
+        learn += c.prefix_seconds[cut]
+        learn *= mean(growth(plan, phase))
+        learn += 0.0 if plan.augmentation.off else c.augment_seconds
     judge = c.forward_seconds - c.prefix_seconds[cut] + taken
     steps = -(-photos.training // plan.batch_size)
     # Twice: last, and best, which most epochs are when they end.

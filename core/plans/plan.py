@@ -42,6 +42,8 @@ class Phase(_Frozen):
     """A stretch of epochs with one learning rate per stage (0 is frozen), a schedule and a warm-up.
 
     stage_rates: one per stage of the backbone, from the stem on. warmup_epochs may be a fraction of an epoch.
+    grows_from: the side in pixels at which the photos that it learns from begin, where every stage learns
+    (`core.plans.growing`).
     """
 
     name: str = "training"
@@ -50,6 +52,7 @@ class Phase(_Frozen):
     head_rate: Rate
     schedule: Literal["constant", "cosine", "linear"] = "cosine"
     warmup_epochs: float = Field(default=0.0, ge=0, le=1_000)
+    grows_from: int | None = Field(default=None, ge=16, le=2_048)
 
     @property
     def first_learning(self) -> int:

@@ -1,11 +1,14 @@
 """How far a run is and how long it will still take, from the events and the clock alone."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from statistics import fmean
 
 from core.plans import Calibration, Plan
 from core.plans.estimate import Counts, epoch_seconds, keeps_views
+from core.plans.growing import growth
 from core.plans.views import views_computed, views_to_come
 from core.runs.taken import Taken
 from core.runs.types import RunProgress
@@ -152,7 +155,11 @@ class ProgressMeter:
             return None
         p = self.progress
         ends = [sum(each.epochs for each in self._plan.phases[: i + 1]) for i in range(p.phases)]
-        left = epoch_seconds * max(0.0, ends[phase] - p.step / p.steps_per_epoch)
+        costs = growth(self._plan, self._plan.phases[phase])
+        done = p.step / p.steps_per_epoch - (ends[phase] - len(costs))
+        epoch_seconds /= costs[self._timed_epoch(phase, done)]  # at full size, where photos grow
+        left = epoch_seconds * sum(cost * min(1.0, max(0.0, i + 1 - done)) for i, cost in enumerate(costs))
+        epoch_seconds *= fmean(costs)
         left += self._look_seconds * self._views_to_come(phase, ends[phase])
         for later in range(phase + 1, p.phases):
             its_epoch = self._of_a_later_phase(later, phase, epoch_seconds)
@@ -160,6 +167,12 @@ class ProgressMeter:
                 return None
             left += its_epoch * self._plan.phases[later].epochs
         return left
+
+    def _timed_epoch(self, phase: int, done: float) -> int:
+        """Which epoch of the phase the seconds of an epoch were taken from: the last whole one, else this one."""
+        last = self._plan.phases[phase].epochs - 1
+        now = min(last, max(0, math.floor(done)))
+        return max(0, now - 1) if phase in self._epoch_seconds and now == math.floor(done) else now
 
     def _views_to_come(self, phase: int, ends: int) -> int:
         """How often the frozen part will look at changed photos again in this phase."""

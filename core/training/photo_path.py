@@ -7,10 +7,13 @@ import numpy as np
 import timm
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from core.backbones.cards import step_of
 from core.backbones.cut import cut
 from core.backbones.folding import Folding
 from core.datasets.decoding import VERSION as PIXELS_VERSION
+from core.plans.growing import grows, photo_size
 from core.plans.plan import Phase
 from core.plans.views import POOL, newest_views, views_at, views_computed
 from core.training.activation_files import Values, fits
@@ -49,19 +52,34 @@ class PhotoPath:
     def learn(self, rows: np.ndarray, epoch: int, mixture: Mixture | None = None) -> Tensor:
         """Features of training photos, augmented as in this epoch, and mixed with each other."""
         if self.bench.plan.augmentation.off:
-            return self.judge(rows)
+            if not grows(self.bench.plan, self.now.phase):
+                return self.judge(rows)
+            return self._through(self._shrunk(unchanged(self.bench, self.model, rows), epoch))
         views = self.views_of(rows, epoch)
-        if mixture:  # pixels are mixed, so the frozen part must look anew
-            return self._through(mix(changed(self.bench, self.model, rows, views), mixture))
-        if self.parts and self.changed:
+        if self.parts and self.changed and not mixture:
             return self.parts.go_on(self.bench, gathered(self.changed, rows, views))
-        return self._through(changed(self.bench, self.model, rows, views))
+        images = changed(self.bench, self.model, rows, views)
+        if mixture:  # pixels are mixed, so the frozen part must look anew
+            images = mix(images, mixture)
+        return self._through(self._shrunk(images, epoch))
 
     def judge(self, rows: np.ndarray) -> Tensor:
         """Features of photos as they are."""
         if self.parts and self.same:
             return self.parts.go_on(self.bench, self.same.at(rows))
         return self._through(unchanged(self.bench, self.model, rows))
+
+    def _size_at(self, epoch: int) -> int:
+        now = self.now
+        return photo_size(self.bench.plan, now.phase, epoch - now.first_epoch, step_of(self.bench.card))
+
+    def _shrunk(self, images: Tensor, epoch: int) -> Tensor:
+        """Images as large as this epoch learns from them, where photos grow."""
+        size = self._size_at(epoch)
+        if size == images.shape[-1]:
+            return images
+        smaller = functional.interpolate(images, (size, size), mode="bilinear", antialias=True)
+        return self.bench.arithmetic.lay_out(smaller)
 
     def _through(self, images: Tensor) -> Tensor:
         """Features of images of which nothing is kept."""

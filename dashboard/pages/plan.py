@@ -50,7 +50,7 @@ def _show_choices(
     show_teacher(plan)
     show_augmentation(plan, dataset, expert)
     if expert:
-        show_everything_else(plan, phase, dataset)
+        show_everything_else(plan, phase, dataset, card)
         show_plan_file(plan)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.backbones import BackboneCard, sizes_for
+from core.backbones import BackboneCard, sizes_for, step_of
 from core.datasets import Dataset
 from core.plans import EarlyStopping, Phase, Plan, set_epochs, set_head_rate
 from core.training import devices
@@ -14,6 +14,7 @@ from dashboard.parts.texts import plain
 from dashboard.words import WORDS
 
 USUAL_EPOCHS = 50
+SMALLEST_PHOTO = 32
 HEAD_RATES = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
 BATCHES = (4, 8, 16, 32, 64, 128, 256)
 AVERAGES = (0.0, 0.9, 0.99, 0.995, 0.999, 0.9995)
@@ -54,11 +55,12 @@ def show_tasks(plan: Plan, dataset: Dataset) -> None:
     )
 
 
-def show_everything_else(plan: Plan, phase: int, dataset: Dataset) -> None:
+def show_everything_else(plan: Plan, phase: int, dataset: Dataset, card: BackboneCard) -> None:
     """What an expert may want to set. Every one of them has a default that works."""
     with st.container(key="card_expert"):
         st.subheader("Everything else")
         _phase_settings(plan, phase)
+        _growing_settings(plan, phase, card)
         _optimiser_settings(plan)
         _calming_settings(plan)
         _loss_settings(plan)
@@ -82,6 +84,25 @@ def _phase_settings(plan: Plan, number: int) -> None:
         "Warm-up, in epochs", 0.0, float(max(phase.epochs, phase.warmup_epochs)), step=0.25, help=WORDS["warm-up"],
         **shows("warmup", phase.warmup_epochs, lambda plan, n: _with_phase(plan, number, warmup_epochs=n)),
     )  # fmt: skip
+
+
+def _growing_settings(plan: Plan, number: int, card: BackboneCard) -> None:
+    """Only where they mean something: every stage learns, and the network takes smaller photos."""
+    phase, step = plan.phases[number], step_of(card)
+    sizes = [size for size in range(step, plan.image_size, step) if size >= SMALLEST_PHOTO]
+    if phase.first_learning > 0 or card.fixed_size or not sizes:
+        return
+    begins = phase.grows_from if phase.grows_from and phase.grows_from < plan.image_size else plan.image_size
+    st.select_slider(
+        "Photos grow from", with_value((*sizes, plan.image_size), begins),
+        format_func=lambda side: f"{side} px" if side < plan.image_size else "no, they stay",
+        help=WORDS["growing photos"],
+        **shows("grows_from", begins, lambda plan, side: _with_phase(plan, number, grows_from=_smaller(plan, side))),
+    )  # fmt: skip
+
+
+def _smaller(plan: Plan, side: int) -> int | None:
+    return side if side < plan.image_size else None
 
 
 def _optimiser_settings(plan: Plan) -> None:

@@ -390,6 +390,17 @@ def test_the_second_label_alone_can_be_learned(open_page, two_tasks) -> None:
         assert plan_of(app).tasks == tuple(names)
 
 
+def test_photos_grow_only_where_every_stage_learns(open_page, small, many) -> None:
+    app = open_page("plan", dataset=small.id)
+    app.toggle(key="expert").set_value(True).run()
+    assert "Photos grow from" not in [each.label for each in app.select_slider]
+    labelled(app.segmented_control, "Recipe").set_value("scratch").run()
+    labelled(app.select_slider, "Photos grow from").set_value(32).run()
+    assert plan_of(app).phases[0].grows_from == 32
+    labelled(app.select_slider, "Photos grow from").set_value(64).run()
+    assert plan_of(app).phases[0].grows_from is None
+
+
 def test_calming_settings_reach_the_plan(open_page, small) -> None:
     app = open_page("plan", dataset=small.id)
     app.toggle(key="expert").set_value(True).run()

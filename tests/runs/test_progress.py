@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from core.plans import Augmentation, Calibration, Phase
 from core.plans.estimate import EPOCH_SECONDS
+from core.plans.growing import growth
 from core.runs.progress import Counts, ProgressMeter, foretold_seconds
 from core.runs.types import RunProgress
 from core.training.events import EpochEnded, PhaseBegan, Prepared, Stepped
@@ -53,6 +56,16 @@ def test_nothing_is_foretold_before_something_was_measured():
 
 def test_after_an_epoch_it_is_epochs_times_what_one_took_scoring_included():
     assert Ride(ALL).epoch(1, seconds=1.0, scoring=5.0) == 2 * (10 + 5)
+
+
+def test_where_photos_grow_later_epochs_take_longer():
+    grown = ALL.model_copy(update={"epochs": 4, "grows_from": 32})  # at 64 pixels: a quarter of them, then all
+    ride = Ride(grown, image_size=64)
+    assert growth(ride.meter._plan, grown) == (0.25, 0.25, 1.0, 1.0)
+    assert ride.epoch(1, seconds=1.0, scoring=0.0) == 10 + 40 + 40
+    assert ride.epoch(2, seconds=1.0, scoring=0.0) == 40 + 40
+    assert ride.epoch(3, seconds=4.0, scoring=0.0) == 40
+    assert ride.step(31, 4.0) == pytest.approx(36)
 
 
 def test_within_the_first_epoch_it_is_told_from_its_steps():

@@ -30,6 +30,7 @@ PLANS = {
     "sgd, head first": make_plan(
         phase(learning=0, epochs=1), phase(epochs=1, schedule="linear"), optimiser=Optimiser(kind="sgd")
     ),
+    "photos that grow": make_plan(phase(epochs=4, grows_from=32), image_size=64),
     "kept activations": make_plan(
         phase(learning=1, epochs=1), phase(learning=2, epochs=1), augmentation=NO_AUGMENTATION
     ),
