@@ -180,6 +180,7 @@ def test_what_was_trained_is_shown_used_taken_home_and_deleted(
     assert sum(next(iter(answer["answers"].values())).values()) == pytest.approx(1, abs=1e-4)
 
     assert asked(capsys, "export", name, str(tmp_path / "model.zip"))[0] == 0
+    assert asked(capsys, "save-photos", "shapes", str(tmp_path / "photos.zip"))[0] == 0
     assert (tmp_path / "model.zip").exists()
 
     assert "is finished: there is nothing left to go on with" in asked(capsys, "resume", name)[2]

@@ -1,4 +1,4 @@
-"""`graft predict` and `graft export`."""
+"""`graft predict`, `graft export` and `graft save-photos`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,7 @@ RunArgument = Annotated[str, typer.Argument(help="The run's name, or the beginni
 def add_to(app: typer.Typer) -> None:
     app.command()(predict)
     app.command()(export)
+    app.command("save-photos")(save_photos)
 
 
 def predict(
@@ -54,3 +55,15 @@ def export(
     from core.exports import export_zip
 
     say(f"Written: {export_zip(open_home(home), run, file)}")
+
+
+def save_photos(
+    dataset: Annotated[str, typer.Argument(help="The dataset's name.")],
+    file: Annotated[Path, typer.Argument(help="The zip to write.")],
+    home: HomeOption = None,
+) -> None:
+    """Write a dataset's photos with their labels into one zip."""
+    from core.datasets import load_dataset
+    from core.exports import photos_zip
+
+    say(f"Written: {photos_zip(load_dataset(open_home(home), dataset), file)}")

@@ -15,6 +15,7 @@ from core.datasets.registry import delete_dataset, free_deleted, list_datasets, 
 from core.datasets.samples import Sample, import_sample, sample_preview, samples
 from core.datasets.sources import Found
 from core.datasets.splitting import SplitPlan
+from core.datasets.table import in_words as labels_in_words
 from core.datasets.thumbnails import thumbnail
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "import_sample",
     "import_upload",
     "inspect",
+    "labels_in_words",
     "leave_out",
     "list_datasets",
     "load_dataset",

@@ -19,7 +19,7 @@ def _room(home: Home, plan: Plan) -> list[Advice]:
     free = free_bytes(home.root)
     if needed <= free:
         return []
-    sentence = f"This run keeps {needed / 1e9:.1f} GB on the disk, and only {free / 1e9:.1f} GB are free"
+    sentence = f"This run keeps {needed / 1e6:,.0f} MB on the disk, and only {free / 1e6:,.0f} MB are free"
     return [Advice("look", f"{sentence}: it will end when the disk is full. Free some room first.")]
 
 

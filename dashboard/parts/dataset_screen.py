@@ -10,6 +10,7 @@ from dashboard.parts.photo_grid import Edit, photo_grid
 from dashboard.parts.stepper import way_on
 from dashboard.parts.texts import escaped, many, plain, quiet
 from dashboard.parts.work_bar import show_running
+from dashboard.routes import photos_zip_url
 from dashboard.words import WORDS
 
 CLASSES_AS_PILLS = 12  # more are chosen from a list
@@ -40,6 +41,7 @@ def _what_it_is(dataset: Dataset) -> None:
         with st.container(horizontal=True, width="content", gap="small"):
             if st.button("Add photos", type="tertiary", icon=":material/add_photo_alternate:"):
                 add_photos(dataset)
+            st.html(f'<a class="graft-link" href="{escaped(photos_zip_url(dataset))}" download>Save as zip</a>')
             if st.button("Rename", type="tertiary", icon=":material/edit:"):
                 rename(dataset)
             if st.button("Delete", type="tertiary", icon=":material/delete:"):

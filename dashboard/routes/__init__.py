@@ -12,6 +12,7 @@ from dashboard.routes.addresses import (
     export_url,
     full_photo_url,
     photo_list_url,
+    photos_zip_url,
     sample_url,
     thumbnail_url,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "export_url",
     "full_photo_url",
     "photo_list_url",
+    "photos_zip_url",
     "routes",
     "sample_url",
     "thumbnail_url",

@@ -27,6 +27,10 @@ def full_photo_url(dataset: Dataset) -> str:
     return f"/graft/datasets/{_part(dataset.id)}/photos/"
 
 
+def photos_zip_url(dataset: Dataset) -> str:
+    return f"/graft/datasets/{_part(dataset.id)}/versions/{dataset.version}/photos.zip"
+
+
 def sample_url(sample_id: str, number: int) -> str:
     return f"/graft/samples/{_part(sample_id)}/{number}"
 

@@ -1,7 +1,8 @@
-"""Lists of photos, thumbnails and photos at full size."""
+"""Lists of photos, thumbnails, photos at full size, and all of them in a zip."""
 
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -9,8 +10,9 @@ from starlette.routing import Route
 
 from core.datasets import MISSING, Dataset, decode, load_dataset, sample_preview, thumbnail
 from core.errors import BadDataset, NotFound
+from core.exports import photos_zip
 from core.home import Home
-from dashboard.routes.answers import FOR_EVER, refusal
+from dashboard.routes.answers import FOR_EVER, made_zip, refusal
 
 # What every browser shows as it is, turned as its EXIF says. Anything else is sent as a JPEG of it; SVG would be code.
 SHOWN_BY_BROWSERS = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
@@ -55,6 +57,17 @@ def _holding(home: Home, dataset_id: str, image_id: str) -> Dataset:
     raise NotFound("No such photo.")
 
 
+def all_photos(home: Home, request: Request) -> Response:
+    """GET /graft/datasets/{dataset}/versions/{version}/photos.zip"""
+
+    def write(part: Path) -> str:
+        dataset = load_dataset(home, request.path_params["dataset"], request.path_params["version"])
+        photos_zip(dataset, part)
+        return dataset.name
+
+    return made_zip(home, write)
+
+
 def small_photo(home: Home, request: Request) -> Response:
     """GET /graft/datasets/{dataset}/thumbnails/{image}: an id means the same picture in every version."""
     try:
@@ -95,6 +108,7 @@ def sample_photo(home: Home, request: Request) -> Response:
 def routes(home: Home) -> list[Route]:
     return [
         Route("/graft/datasets/{dataset}/versions/{version:int}/photos", partial(photo_list, home)),
+        Route("/graft/datasets/{dataset}/versions/{version:int}/photos.zip", partial(all_photos, home)),
         Route("/graft/datasets/{dataset}/thumbnails/{image}", partial(small_photo, home)),
         Route("/graft/datasets/{dataset}/photos/{image}", partial(full_photo, home)),
         Route("/graft/samples/{sample}/{number:int}", partial(sample_photo, home)),

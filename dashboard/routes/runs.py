@@ -1,19 +1,17 @@
 """A run's live curves, and its take-home zip."""
 
-import re
-import secrets
 from functools import partial
+from pathlib import Path
 
-from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.errors import DiskFull, GraftError, NotFound
+from core.errors import NotFound
 from core.exports import export_zip
 from core.home import Home
 from core.runs import curves, get_run
-from dashboard.routes.answers import FRESH, refusal
+from dashboard.routes.answers import FRESH, made_zip, refusal
 
 LARGEST_STEP = 2**53  # what JavaScript counts exactly
 
@@ -38,21 +36,14 @@ def _step(text: str | None) -> int | None:
 
 
 def take_home(home: Home, request: Request) -> Response:
-    """GET /graft/runs/{run}/export.zip: made on request, streamed from disk, removed once sent."""
-    part = home.inbox / f"export-{secrets.token_hex(8)}.zip"
-    try:
+    """GET /graft/runs/{run}/export.zip"""
+
+    def write(part: Path) -> str:
         run = get_run(home, request.path_params["run"])
         export_zip(home, run.id, part)
-    except NotFound as error:
-        return refusal(str(error), 404)
-    except DiskFull as error:
-        part.unlink(missing_ok=True)
-        return refusal(str(error), 507)
-    except GraftError as error:
-        return refusal(str(error), 409)
-    removed = BackgroundTask(part.unlink, missing_ok=True)
-    name = re.sub(r"[^\w.-]+", "-", run.name).strip("-.") or run.id
-    return FileResponse(part, media_type="application/zip", filename=f"{name}.zip", headers=FRESH, background=removed)
+        return run.name
+
+    return made_zip(home, write)
 
 
 def routes(home: Home) -> list[Route]:

@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.testclient import TestClient
 
 from core.datasets import leave_out, relabel
-from dashboard.routes import PLOTLY_URL, full_photo_url, photo_list_url, routes, thumbnail_url
+from dashboard.routes import PLOTLY_URL, full_photo_url, photo_list_url, photos_zip_url, routes, thumbnail_url
 from dashboard.routes import uploads as uploads_module
 from dashboard.server import OWN_HOSTS
 
@@ -179,6 +179,13 @@ def test_the_zip_is_sent_under_the_runs_name_and_then_removed(client, home, monk
     assert zipfile.ZipFile(io.BytesIO(answer.content)).namelist() == ["predict.py"]
     assert 'filename="leaves-top-1-2.zip"' in answer.headers["content-disposition"]
     assert not list(home.inbox.iterdir())
+
+
+def test_all_photos_of_a_version_are_sent_and_the_zip_is_removed(client, home, small):
+    answer = client.get(photos_zip_url(small))
+    assert len(zipfile.ZipFile(io.BytesIO(answer.content)).namelist()) == len(small) + 1
+    assert not list(home.inbox.iterdir())
+    assert client.get("/graft/datasets/nothing/versions/1/photos.zip").status_code == 404
 
 
 def test_a_zip_of_no_run_is_404(client):

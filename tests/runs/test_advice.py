@@ -41,7 +41,7 @@ def test_a_disk_that_will_be_full_is_said_before_the_run(home: Home, photos: Dat
     assert warnings_here(home, plan, photos) == []
     [warning] = warnings_here(open_home(small_disk / "home"), plan, photos)
     assert warning.level == "look"
-    assert "only 0.0 GB are free" in warning.sentence
+    assert " MB on the disk, and only " in warning.sentence
 
 
 def test_room_that_just_suffices_is_not_spoken_of(home: Home, photos: Dataset, monkeypatch: pytest.MonkeyPatch):

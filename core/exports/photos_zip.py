@@ -1,0 +1,58 @@
+"""A dataset's photos with their labels in one zip, to keep or to use elsewhere."""
+
+import csv
+import io
+import re
+import zipfile
+from pathlib import Path
+
+from core.datasets import Dataset, labels_in_words
+from core.errors import BadInput
+from core.home import whole_file
+
+TABLE, NO_LABEL = "labels.csv", "no label"
+
+
+def photos_zip(dataset: Dataset, target: Path) -> Path:
+    """Write a folder per class with its photos, as they came, and a table of all labels, splits and groups; gives
+    `target` back. Imported again, it is the same dataset.
+
+    Raises BadInput (no file can be there, an original is gone), DiskFull.
+    """
+    if target.is_dir():
+        raise BadInput(f'"{target}" is a folder.', "Name a file in it, ending in .zip.")
+    places = _places(dataset)
+    try:
+        with whole_file(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(TABLE, _table(dataset, places))
+            for image_id, place in zip(dataset.table["image_id"], places, strict=True):
+                archive.write(dataset.path(image_id), place)
+    except OSError as error:
+        raise BadInput(f'"{target}" cannot be written: {error.strerror}.', "Choose another place.") from error
+    return target
+
+
+def _places(dataset: Dataset) -> list[str]:
+    """Where each photo lies in the zip: its class of the first task, an id that no other one has, its kind of file."""
+    labels = labels_in_words(dataset)[dataset.tasks[0].column]
+    return [
+        f"{_folder(label or NO_LABEL)}/{image_id}{Path(file).suffix}"
+        for label, image_id, file in zip(labels, dataset.table["image_id"], dataset.table["file"], strict=True)
+    ]
+
+
+def _folder(label: str) -> str:
+    """The label as every system can call a folder; the table has it as it is."""
+    return re.sub(r'[\x00-\x1f<>:"/\\|?*]+', " ", label).strip(" .")[:80] or "class"
+
+
+def _table(dataset: Dataset, places: list[str]) -> bytes:
+    words, tasks = labels_in_words(dataset), dataset.tasks
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    groups = ["group"] if words["group"].notna().any() else []
+    writer.writerow(["image", *(task.name for task in tasks), "split", *groups])
+    cells = words[[*(task.column for task in tasks), "split", *groups]]
+    for place, row in zip(places, cells.itertuples(index=False), strict=True):
+        writer.writerow([place, *(value or "" for value in row)])
+    return file.getvalue().encode("utf-8-sig")  # with the mark by which spreadsheets know UTF-8
