@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from scipy.stats import t
 
 from benchmarks.machine import Table, keep
+from benchmarks.probing import starters_here, weights_digest
 from core.backbones import default_card, describe_stages, sizes_for, smaller_here
 from core.datasets import Dataset, import_dataset, import_sample, open_pixels
 from core.home import Home, open_home
@@ -44,9 +45,14 @@ def main() -> None:
         f"{learned:,} training and {judged:,} test photos of {given.called or dataset.name}, {given.seeds} seeds. "
         "Accuracy on the test photos, mean and standard deviation over the seeds, in percent; the difference in pairs "
         "of one seed, with half of its 95 % interval (Student's t) over them. The teacher is one run on one set of "
-        "photos, whose own chance is in no figure."
+        f"photos, whose own chance is in no figure. Weights of the starters: {weights_here()}."
     )
     print(keep(given.name, Table("A small network taught by a larger one", COLUMNS, rows, note)))
+
+
+def weights_here() -> str:
+    """Names the starters' weights, so that a test can tell whether the kept figures are of those that are here."""
+    return ", ".join(f"{starter.title} {weights_digest(starter)[:8]}" for starter in starters_here())
 
 
 def _arguments() -> argparse.Namespace:

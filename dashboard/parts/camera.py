@@ -94,9 +94,9 @@ def show_camera(home: Home) -> None:
 
 def _offer_left_over(home: Home) -> None:
     for earlier in left_over(home):
-        what = ", ".join(f"{plain(name)}: {count}" for name, count in earlier.counts.items())
-        with st.container(horizontal=True, vertical_alignment="center", key=f"left_over_{earlier.folder}"):
-            st.markdown(f"{many(sum(earlier.counts.values()), 'photo')} taken before ({what})")
+        what = ", ".join(f"{count} of {plain(name)}" for name, count in earlier.counts.items())
+        st.markdown(f"{many(sum(earlier.counts.values()), 'photo')} taken before: {what}")
+        with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Go on with them", key=f"go_on_{earlier.folder}"):
                 state.keep_camera_folder(earlier.folder)
                 st.rerun()

@@ -41,9 +41,13 @@ def _what_it_is(dataset: Dataset) -> None:
         with st.container(horizontal=True, width="content", gap="small"):
             if st.button("Add photos", type="tertiary", icon=":material/add_photo_alternate:"):
                 add_photos(dataset)
-            st.html(f'<a class="graft-link" href="{escaped(photos_zip_url(dataset))}" download>Save as zip</a>')
             if st.button("Rename", type="tertiary", icon=":material/edit:"):
                 rename(dataset)
+            st.html(
+                f'<a class="graft-link" href="{escaped(photos_zip_url(dataset))}" download>'
+                '<span aria-hidden="true">download</span>Save as zip</a>',
+                width="content",
+            )
             if st.button("Delete", type="tertiary", icon=":material/delete:"):
                 delete(dataset)
             if st.button("Another dataset", type="tertiary", icon=":material/swap_horiz:"):

@@ -93,7 +93,7 @@ def _growing_settings(plan: Plan, number: int, card: BackboneCard) -> None:
     if phase.first_learning > 0 or card.fixed_size or not sizes:
         return
     begins = phase.grows_from if phase.grows_from and phase.grows_from < plan.image_size else plan.image_size
-    st.select_slider(
+    st.columns(3)[0].select_slider(
         "Photos grow from", with_value((*sizes, plan.image_size), begins),
         format_func=lambda side: f"{side} px" if side < plan.image_size else "no, they stay",
         help=WORDS["growing photos"],

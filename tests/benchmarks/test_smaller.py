@@ -1,10 +1,12 @@
 """What the benchmark of "Make it smaller" compares; the trainings themselves are left out."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
 
 from benchmarks import smaller
+from benchmarks.machine import RESULTS
 from core.backbones import default_card, smaller_here
 from core.datasets import Dataset, import_dataset
 from core.home import Home
@@ -33,3 +35,8 @@ def test_the_small_network_is_tried_alone_and_taught_with_the_same_seeds(
     assert large[3] == 80.0
     assert alone[3:5] == pytest.approx((84.0, 4.0))
     assert taught[3:] == pytest.approx((90.0, 0.0, 6.0, 4.3027 * 4.0 / 3**0.5), rel=1e-4)
+
+
+def test_the_kept_figures_are_of_the_weights_that_are_here():
+    table = json.loads((RESULTS / "smaller.json").read_text(encoding="utf-8"))["tables"][0]
+    assert smaller.weights_here() in table["note"]
