@@ -158,13 +158,15 @@ def _open_when_it_answers(address: str) -> None:
 
 
 def _forget_old_uploads(home: Home) -> None:
-    """Uploads that were never imported: their page was closed half-way. Photos of the camera are nowhere else."""
+    """Uploads that were never imported, and zips that were never sent: their page was closed half-way. Photos of the
+    camera stay, for they are nowhere else.
+    """
     from dashboard.parts.camera import MARK  # loads what pages need, for which the server does not wait
 
-    for folder in home.inbox.iterdir():
-        old = folder.stat().st_mtime < time.time() - FORGOTTEN_UPLOAD_SECONDS
-        if folder.is_dir() and old and not (folder / MARK).exists():
-            shutil.rmtree(folder, ignore_errors=True)
+    for entry in home.inbox.iterdir():
+        if entry.stat().st_mtime > time.time() - FORGOTTEN_UPLOAD_SECONDS or (entry / MARK).exists():
+            continue
+        shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
 
 def _went_wrong(error: Exception) -> bool:

@@ -121,6 +121,9 @@ def test_uploads_that_nobody_imported_go_after_a_day(home):
     old, new = home.inbox / ("a" * 32), home.inbox / ("b" * 32)
     for folder in (old, new):
         folder.mkdir()
-    os.utime(old, (0, 0))
+    unsent = home.inbox / "export-1.zip"
+    unsent.write_bytes(b"zip")
+    for left in (old, unsent):
+        os.utime(left, (0, 0))
     server._forget_old_uploads(home)
     assert list(home.inbox.iterdir()) == [new]
