@@ -182,6 +182,7 @@ def test_what_was_trained_is_shown_used_taken_home_and_deleted(
     assert asked(capsys, "export", name, str(tmp_path / "model.zip"))[0] == 0
     assert asked(capsys, "save-photos", "shapes", str(tmp_path / "photos.zip"))[0] == 0
     assert (tmp_path / "model.zip").exists()
+    assert asked(capsys, "import", "back", str(tmp_path / "photos.zip"))[0] == 0
 
     assert "is finished: there is nothing left to go on with" in asked(capsys, "resume", name)[2]
     assert asked(capsys, "delete", "run", name)[0] == 0

@@ -14,6 +14,8 @@ class BackboneCard:
     input_size: the side in pixels at which it works best for use on photos.
     accuracy: ImageNet top-1 in percent as timm's own tables give it, else None.
     gmacs: billions of multiply-adds for one image at its input size, else None.
+    fixed_size: it takes photos of its input size alone. one_built_size: it can be built for another size, and takes
+    photos of that one alone then.
     size: "small", "medium" or "large", for the filter.
     """
 
@@ -34,6 +36,7 @@ class BackboneCard:
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     interpolation: str = "bicubic"
     fixed_size: bool = False
+    one_built_size: bool = False
     gallery: bool = False
 
     @property

@@ -64,6 +64,7 @@ def plain_card(name: str) -> BackboneCard:
         std=_three(config.std),
         interpolation=config.interpolation,
         fixed_size=not known.resizes,
+        one_built_size=bool(config.fixed_input_size),
     )
 
 

@@ -22,7 +22,7 @@ from core.training.events import EpochEnded, Event
 
 LOOK_SECONDS = 0.5
 DRAW_SECONDS = 0.1
-ENDING = b"\nEnding after this step, so that it can go on later. Ctrl-C again ends it at once.\n"
+ENDING = b"\nEnding, so that what trains here can go on later. Ctrl-C again ends it at once.\n"
 
 
 def see_through(home: Home, run: Run, json: bool) -> int:

@@ -7,17 +7,19 @@ import zipfile
 from pathlib import Path
 
 from core.datasets import Dataset, labels_in_words
-from core.errors import BadInput
+from core.datasets.sources.names import is_noise
+from core.errors import BadDataset, BadInput
 from core.home import whole_file
 
 TABLE, NO_LABEL = "labels.csv", "no label"
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # by Windows
 
 
 def photos_zip(dataset: Dataset, target: Path) -> Path:
     """Write a folder per class with its photos, as they came, and a table of all labels, splits and groups; gives
-    `target` back. Imported again, it is the same dataset.
+    `target` back. Imported again, all of these are as they were.
 
-    Raises BadInput (no file can be there, an original is gone), DiskFull.
+    Raises BadInput (no file can be there), BadDataset (an original is gone), DiskFull.
     """
     if target.is_dir():
         raise BadInput(f'"{target}" is a folder.', "Name a file in it, ending in .zip.")
@@ -26,10 +28,18 @@ def photos_zip(dataset: Dataset, target: Path) -> Path:
         with whole_file(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr(TABLE, _table(dataset, places))
             for image_id, place in zip(dataset.table["image_id"], places, strict=True):
-                archive.write(dataset.path(image_id), place)
+                archive.writestr(place, _original(dataset, image_id))
     except OSError as error:
         raise BadInput(f'"{target}" cannot be written: {error.strerror}.', "Choose another place.") from error
     return target
+
+
+def _original(dataset: Dataset, image_id: str) -> bytes:
+    try:
+        return dataset.path(image_id).read_bytes()
+    except OSError as error:
+        name = dataset.table["name"].iat[dataset.row[image_id]]
+        raise BadDataset(f'The photo "{name}" can no longer be read.', "Leave it out, then save the others.") from error
 
 
 def _places(dataset: Dataset) -> list[str]:
@@ -43,7 +53,8 @@ def _places(dataset: Dataset) -> list[str]:
 
 def _folder(label: str) -> str:
     """The label as every system can call a folder; the table has it as it is."""
-    return re.sub(r'[\x00-\x1f<>:"/\\|?*]+', " ", label).strip(" .")[:80] or "class"
+    name = re.sub(r'[\x00-\x1f<>:"/\\|?*]+', " ", label).strip(" .")[:80].rstrip(" .") or "class"
+    return f"class {name}" if _RESERVED.fullmatch(name) or is_noise(name) else name
 
 
 def _table(dataset: Dataset, places: list[str]) -> bytes:
@@ -51,8 +62,10 @@ def _table(dataset: Dataset, places: list[str]) -> bytes:
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     groups = ["group"] if words["group"].notna().any() else []
-    writer.writerow(["image", *(task.name for task in tasks), "split", *groups])
-    cells = words[[*(task.column for task in tasks), "split", *groups]]
-    for place, row in zip(places, cells.itertuples(index=False), strict=True):
+    columns = [task.column for task in tasks]  # label:species, which the import takes for one whatever stands in it
+    writer.writerow(["image", *columns, "split", *groups])
+    rows = list(zip(places, words[[*columns, "split", *groups]].itertuples(index=False), strict=True))
+    rows.sort(key=lambda row: sum(value is None for value in row[1]))  # the first one names all tasks, in order
+    for place, row in rows:
         writer.writerow([place, *(value or "" for value in row)])
     return file.getvalue().encode("utf-8-sig")  # with the mark by which spreadsheets know UTF-8

@@ -92,8 +92,13 @@ def load_predictor(home: Home, run_id: str, device: str = "auto") -> Predictor:
 def predictor(home: Home, run_id: str) -> Predictor:
     """The same, kept in memory while the run's best model stays the same."""
     run = get_run(home, run_id)
-    best = folder_of(home, run.id) / "best"
-    return _kept(home, run.id, best.stat().st_mtime_ns if best.exists() else 0)
+    return _kept(home, run.id, best_since(home, run.id))
+
+
+def best_since(home: Home, run_id: str) -> int:
+    """When a run's best model was written, in nanoseconds; 0 without one. Another one has another number."""
+    best = folder_of(home, run_id) / "best"
+    return best.stat().st_mtime_ns if best.exists() else 0
 
 
 @lru_cache(maxsize=2)  # one that is used and one it is compared with; each holds a whole network

@@ -123,8 +123,8 @@ def _sizes(plan: Plan, dataset: Dataset, card: BackboneCard) -> list[Advice]:
         )
     if any(phase.grows_from and phase.first_learning > 0 for phase in plan.phases):
         found.append(Advice("look", "Photos grow only in phases in which every stage learns."))
-    if card.fixed_size and any(grows(plan, phase) for phase in plan.phases):
-        found.append(Advice("stop", f"{card.title} takes photos of {card.input_size} pixels only: let them not grow."))
+    if (card.fixed_size or card.one_built_size) and any(grows(plan, phase) for phase in plan.phases):
+        found.append(Advice("stop", f"{card.title} takes photos of one size only: let them not grow."))
     sides = dataset.table[["width", "height"]].min(axis=1)
     if len(sides) and float(sides.median()) * 1.5 < plan.image_size:
         found.append(

@@ -2,9 +2,8 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from statistics import fmean as mean
 
-from core.plans.growing import growth
+from core.plans.growing import grows, growth
 from core.plans.plan import Phase, Plan
 from core.plans.views import views_computed
 
@@ -106,7 +105,7 @@ def estimate(
     for phase in plan.phases:
         known = phase.first_learning == last_cut or phase.first_learning in looks_kept
         seconds += _looking_seconds(plan, phase, photos, c, known)
-        seconds += phase.epochs * epoch_seconds(plan, phase, photos, c, head_parameters)
+        seconds += sum(phase_seconds(plan, phase, photos, c, head_parameters))
         last_cut = phase.first_learning
     memory = _memory(
         plan, c, head_parameters, min(plan.batch_size, photos_at_once or plan.batch_size, max(training, 1))
@@ -142,17 +141,24 @@ def keeps_views(plan: Plan, phase: Phase) -> bool:
     return not plan.augmentation.off and 0 < views_computed(plan, phase) < phase.epochs
 
 
-def epoch_seconds(plan: Plan, phase: Phase, photos: Counts, c: Calibration, head_parameters: int) -> float:
-    """One epoch of a phase, the mean one where photos grow: its steps, its scores, its checkpoint; no correction."""
+def phase_seconds(plan: Plan, phase: Phase, photos: Counts, c: Calibration, head_parameters: int) -> tuple[float, ...]:
+    """Each epoch of a phase: its steps, its scores, its checkpoint; without the correction."""
+    if not grows(plan, phase):
+        return (_epoch_seconds(plan, phase, photos, c, head_parameters, 1.0),) * phase.epochs
+    return tuple(_epoch_seconds(plan, phase, photos, c, head_parameters, share) for share in growth(plan, phase))
+
+
+def _epoch_seconds(
+    plan: Plan, phase: Phase, photos: Counts, c: Calibration, head_parameters: int, share: float
+) -> float:
+    """share: of what the network takes for photos at full size."""
     cut = phase.first_learning
     taken = TAKE_SECONDS * c.kept_bytes[cut] if cut > 0 else 0.0
     learn = c.suffix_seconds[cut]
     if keeps_activations(plan, phase) or keeps_views(plan, phase):
         learn += taken
     else:
-        learn += c.prefix_seconds[cut]
-        learn *= mean(growth(plan, phase))
-        learn += 0.0 if plan.augmentation.off else c.augment_seconds
+        learn = share * (learn + c.prefix_seconds[cut]) + (0.0 if plan.augmentation.off else c.augment_seconds)
     judge = c.forward_seconds - c.prefix_seconds[cut] + taken
     steps = -(-photos.training // plan.batch_size)
     # Twice: last, and best, which most epochs are when they end.

@@ -14,6 +14,7 @@ from core.datasets import Dataset, load_dataset
 from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
 from core.home import Home, no_room_is_disk_full
 from core.plans import Plan
+from core.plans.growing import grows
 from core.runs.control import folder_of, get_run, has_best
 from core.runs.lease import Claim, Lease, LeaseLost, Outcome, claim, settle
 from core.runs.live import hide
@@ -144,8 +145,8 @@ def _carry(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Event)
 
 
 def _foretold(home: Home, run: Run, photos: Counts) -> tuple[float, ...] | None:
-    """What a later phase takes is not seen in the first one: measured, unless it was before (a few seconds)."""
-    if len(run.plan.phases) == 1:
+    """What a later phase takes, or larger photos, nobody has seen yet: measured, unless it was before (seconds)."""
+    if len(run.plan.phases) == 1 and not grows(run.plan, run.plan.phases[0]):
         return None
     what = home, run.plan, card(run.plan.backbone.name), resolve_device(run.device)
     try:

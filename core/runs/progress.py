@@ -1,14 +1,12 @@
 """How far a run is and how long it will still take, from the events and the clock alone."""
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from statistics import fmean
 
 from core.plans import Calibration, Plan
-from core.plans.estimate import Counts, epoch_seconds, keeps_views
-from core.plans.growing import growth
+from core.plans.estimate import Counts, keeps_views, phase_seconds
+from core.plans.growing import grows
 from core.plans.views import views_computed, views_to_come
 from core.runs.taken import Taken
 from core.runs.types import RunProgress
@@ -20,16 +18,16 @@ ENOUGH_SECONDS = 2.0  # of steps, before a guess is made from them
 
 
 def foretold_seconds(plan: Plan, counts: Counts, calibration: Calibration) -> tuple[float, ...]:
-    """Seconds of one epoch, by phase, from the plan's estimate: how much longer one phase takes than another."""
-    return tuple(epoch_seconds(plan, phase, counts, calibration, 0) for phase in plan.phases)
+    """Seconds of each epoch from the plan's estimate: how much longer one takes than another."""
+    return tuple(s for phase in plan.phases for s in phase_seconds(plan, phase, counts, calibration, 0))
 
 
 class ProgressMeter:
     """Follows a run's events. Time that it was paused does not count; the clock can be replaced in tests.
 
     seconds_left is what the last epoch of this phase took (steps and scoring), for the epochs that are left; in a
-    phase's first epoch, what its steps took so far. A later phase that learns more than any that was measured makes it
-    None, unless `foretold` (seconds per epoch, by phase, from the plan's estimate) says how much longer that takes.
+    phase's first epoch, what its steps took so far. Later epochs that take longer, because more learns or photos grow,
+    make it None, unless `foretold` (seconds of each epoch, from the plan's estimate) says how much longer.
     taken: is told all that the meter is.
     """
 
@@ -55,7 +53,7 @@ class ProgressMeter:
         )
         self._plan, self._counts, self._foretold, self._clock = plan, counts, foretold, clock
         self._taken = taken
-        self._epoch_seconds: dict[int, float] = {}  # what a whole epoch took, by phase
+        self._epoch_seconds: dict[int, tuple[int, float]] = {}  # by phase, the last whole epoch and what it took
         self._scoring_seconds: float | None = None
         self._epoch_began = self._last_step = clock()
         self._steps_timed, self._steps_seconds = 0, 0.0
@@ -129,7 +127,7 @@ class ProgressMeter:
         now = self._clock()
         self._scoring_seconds = now - self._last_step
         if self._whole_epoch:
-            self._epoch_seconds[event.phase] = now - self._epoch_began
+            self._epoch_seconds[event.phase] = event.epoch - 1, now - self._epoch_began
         per_epoch = max(1, round(event.step / event.epoch))
         self.progress = replace(
             self.progress,
@@ -150,29 +148,21 @@ class ProgressMeter:
         self._steps_timed, self._steps_seconds = 0, 0.0
 
     def _seconds_left(self, phase: int) -> float | None:
-        epoch_seconds = self._seconds_of_an_epoch(phase)
-        if epoch_seconds is None:
+        found = self._an_epoch(phase)
+        if found is None:
             return None
-        p = self.progress
-        ends = [sum(each.epochs for each in self._plan.phases[: i + 1]) for i in range(p.phases)]
-        costs = growth(self._plan, self._plan.phases[phase])
-        done = p.step / p.steps_per_epoch - (ends[phase] - len(costs))
-        epoch_seconds /= costs[self._timed_epoch(phase, done)]  # at full size, where photos grow
-        left = epoch_seconds * sum(cost * min(1.0, max(0.0, i + 1 - done)) for i, cost in enumerate(costs))
-        epoch_seconds *= fmean(costs)
-        left += self._look_seconds * self._views_to_come(phase, ends[phase])
-        for later in range(phase + 1, p.phases):
-            its_epoch = self._of_a_later_phase(later, phase, epoch_seconds)
-            if its_epoch is None:
-                return None
-            left += its_epoch * self._plan.phases[later].epochs
-        return left
-
-    def _timed_epoch(self, phase: int, done: float) -> int:
-        """Which epoch of the phase the seconds of an epoch were taken from: the last whole one, else this one."""
-        last = self._plan.phases[phase].epochs - 1
-        now = min(last, max(0, math.floor(done)))
-        return max(0, now - 1) if phase in self._epoch_seconds and now == math.floor(done) else now
+        (epoch, seconds), p = found, self.progress
+        ends = sum(each.epochs for each in self._plan.phases[: phase + 1])
+        done = p.step / p.steps_per_epoch
+        looks = self._look_seconds * self._views_to_come(phase, ends)
+        if self._foretold is not None and min(self._foretold) > 0:
+            left = sum(s * min(1.0, max(0.0, i + 1 - done)) for i, s in enumerate(self._foretold))
+            return seconds / self._foretold[epoch] * left + looks
+        later = self._plan.phases[phase + 1 :]
+        learns_no_more = all(each.first_learning >= self._plan.phases[phase].first_learning for each in later)
+        if not learns_no_more or any(grows(self._plan, each) for each in self._plan.phases[phase:]):
+            return None
+        return seconds * max(0.0, self._plan.epochs - done) + looks
 
     def _views_to_come(self, phase: int, ends: int) -> int:
         """How often the frozen part will look at changed photos again in this phase."""
@@ -184,7 +174,8 @@ class ProgressMeter:
             now, views_computed(self._plan, now), self.progress.epochs_done + under_way - ends + now.epochs
         )
 
-    def _seconds_of_an_epoch(self, phase: int) -> float | None:
+    def _an_epoch(self, phase: int) -> tuple[int, float] | None:
+        """The last whole epoch of the phase, else this one: its number, from 0, and its seconds."""
         measured = self._epoch_seconds.get(phase)
         if measured is not None:
             return measured
@@ -196,10 +187,4 @@ class ProgressMeter:
         scoring = per_step * self._counts.scored / self._plan.batch_size
         if self._scoring_seconds is not None:
             scoring = min(scoring, self._scoring_seconds)
-        return per_step * self.progress.steps_per_epoch + scoring
-
-    def _of_a_later_phase(self, later: int, phase: int, epoch_seconds: float) -> float | None:
-        if self._foretold is not None and self._foretold[phase] > 0:
-            return epoch_seconds * self._foretold[later] / self._foretold[phase]
-        learns_no_more = self._plan.phases[later].first_learning >= self._plan.phases[phase].first_learning
-        return epoch_seconds if learns_no_more else None
+        return max(0, self.progress.epoch - 1), per_step * self.progress.steps_per_epoch + scoring

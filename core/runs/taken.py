@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from core.plans import Calibration, Plan
-from core.plans.estimate import Counts, epoch_seconds, look_seconds
+from core.plans.estimate import Counts, look_seconds, phase_seconds
 from core.training.batches import steps_per_epoch
 from core.training.events import Checkpointed, EpochEnded, Event, PhaseBegan, Prepared, Stepped
 from core.training.photo_path import LOOKING, LOOKING_AGAIN
@@ -68,6 +68,8 @@ class Taken:
     def _after_epoch(self, event: EpochEnded, seconds: float) -> None:
         if self._whole:
             phase = self._plan.phases[event.phase]
-            self.foretold += epoch_seconds(self._plan, phase, self._counts, self._calibration, 0)
+            before = sum(each.epochs for each in self._plan.phases[: event.phase])
+            seconds_of = phase_seconds(self._plan, phase, self._counts, self._calibration, 0)
+            self.foretold += seconds_of[event.epoch - 1 - before]
             self.taken += self._epoch + seconds
         self._epoch, self._whole = 0.0, True

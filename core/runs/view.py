@@ -82,7 +82,7 @@ class RunView:
             epochs_planned=self.plan.epochs,
             head_only_accuracy=self._head_alone(task),
             ended=ended,
-            can_freeze=any(self._stages_learn()),
+            can_freeze=any(self._stages_learn()) and self.plan.backbone.weights != "random",
             can_free=not all(self._stages_learn()),
         )
 

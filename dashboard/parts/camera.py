@@ -5,6 +5,7 @@ are nowhere else, so they stay there until they are a dataset, or somebody throw
 import json
 import secrets
 import shutil
+import time
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,6 +16,7 @@ from dashboard.parts.importing import begin_upload
 from dashboard.parts.texts import many, plain, quiet
 
 LEAST_CLASSES, LEAST_PHOTOS = 2, 3  # one photo each to learn from, to choose by and to test with
+STILL_TAKING_SECONDS = 3_600.0
 MARK = "camera"  # a file in the inbox folder of such photos
 
 
@@ -100,6 +102,8 @@ def _offer_left_over(home: Home) -> None:
             if st.button("Go on with them", key=f"go_on_{earlier.folder}"):
                 state.keep_camera_folder(earlier.folder)
                 st.rerun()
-            if st.button("Throw them away", key=f"throw_{earlier.folder}", type="tertiary"):
+            # Somebody may be taking them at this moment, in another tab: they are nowhere else.
+            old = time.time() - (home.inbox / earlier.folder).stat().st_mtime > STILL_TAKING_SECONDS
+            if old and st.button("Throw them away", key=f"throw_{earlier.folder}", type="tertiary"):
                 shutil.rmtree(home.inbox / earlier.folder, ignore_errors=True)
                 st.rerun()

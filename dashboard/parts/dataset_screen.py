@@ -59,7 +59,7 @@ def in_words(dataset: Dataset) -> str:
     """What came of the import, in two or three sentences."""
     kinds = ", ".join(many(len(task.classes), "class", "classes") for task in dataset.tasks[:1])
     read = f"{len(dataset.rejected):,} left out." if dataset.rejected else "All could be read."
-    kept = " The train, validation and test folders were kept as they are." if dataset.splits_from == "folders" else ""
+    kept = " The split that came with them was kept." if dataset.splits_from == "folders" else ""
     return f"{many(len(dataset), 'photo')}, {kinds}. {read}{kept}"
 
 

@@ -87,12 +87,13 @@ def _phase_settings(plan: Plan, number: int) -> None:
 
 
 def _growing_settings(plan: Plan, number: int, card: BackboneCard) -> None:
-    """Only where they mean something: every stage learns, and the network takes smaller photos."""
+    """Only where they mean something: every stage learns, and the network takes smaller photos; or where it is set."""
     phase, step = plan.phases[number], step_of(card)
     sizes = [size for size in range(step, plan.image_size, step) if size >= SMALLEST_PHOTO]
-    if phase.first_learning > 0 or card.fixed_size or not sizes:
+    begins = min(phase.grows_from or plan.image_size, plan.image_size)
+    possible = phase.first_learning == 0 and not (card.fixed_size or card.one_built_size) and sizes
+    if begins == plan.image_size and not possible:
         return
-    begins = phase.grows_from if phase.grows_from and phase.grows_from < plan.image_size else plan.image_size
     st.columns(3)[0].select_slider(
         "Photos grow from", with_value((*sizes, plan.image_size), begins),
         format_func=lambda side: f"{side} px" if side < plan.image_size else "no, they stay",

@@ -10,7 +10,7 @@ import streamlit as st
 from core.datasets import decode_within
 from core.errors import BadDataset
 from core.evaluation import right_when_this_sure
-from core.exports import predictor
+from core.exports import best_since, predictor
 from core.runs import Run
 from dashboard import state
 from dashboard.parts.answers import Said, as_csv, as_table, best, headline_of
@@ -53,8 +53,7 @@ def take_photos() -> list[NewPhoto]:
 
 def look_at(run: Run, photos: list[NewPhoto]) -> list[Said]:
     """The model's answers, asked for once. Raises NotFound when it has no model."""
-    best_epoch = run.progress.best.epoch if run.progress.best else 0
-    asked = (run.id, best_epoch, tuple(photo.id for photo in photos))
+    asked = (run.id, best_since(state.home(), run.id), tuple(photo.id for photo in photos))
     known = state.recall("answers")
     if not (isinstance(known, tuple) and known[0] == asked):
         known = (asked, _look_at(run.id, photos))

@@ -133,7 +133,8 @@ def test_figures_are_kept_and_those_of_other_weights_are_not_taken_for_these(tmp
 def test_the_dear_ones_come_last_and_the_goals_first(tmp_path: Path):
     cells = sorted(_cells([STARTER, real(tmp_path, 1)], ["clothing"], quick=False), key=_dearness)
     assert (cells[0].way, cells[0].shots) == (LINEAR, 10)
-    assert (cells[-1].way, cells[-1].subject.name) == (TUNED, "real")
+    assert (cells[-1].way, cells[-1].subject.name) == (SCRATCH, "real")
+    assert {cell.shots for cell in cells if cell.way == SCRATCH and cell.subject.name == "real"} == {10}
     places = {way: [place for place, cell in enumerate(cells) if cell.way == way] for way in WAYS}
     assert max(places[RANDOM] + places[LINEAR]) < min(places[TUNED] + places[SCRATCH])
 

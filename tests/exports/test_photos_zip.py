@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.datasets import Dataset, import_dataset, leave_out, relabel
-from core.errors import BadInput
+from core.errors import BadDataset, BadInput
 from core.exports import photos_zip
 from core.home import Home
 
@@ -47,13 +47,45 @@ def test_photos_lie_in_folders_of_their_classes_as_they_came(leaves: Dataset, tm
         assert {archive.read(name) for name in names if name.endswith(".png")} == originals
 
 
-@pytest.mark.parametrize("label", ["../../up", "C:\\x", "..", "a\0b", " "])
-def test_no_label_leads_out_of_the_zip(home: Home, leaves: Dataset, tmp_path: Path, label: str):
-    edited = leaves if not label.strip() else relabel(home, leaves, leaves.table["image_id"][:1], "species", label)
+@pytest.mark.parametrize("label", ["../../up", "C:\\x", "..", "a\0b", "nul", "Aux.1", "__MACOSX", "x" * 90])
+def test_no_label_leads_out_of_the_zip_or_to_a_name_that_some_system_refuses(
+    home: Home, leaves: Dataset, tmp_path: Path, label: str
+):
+    edited = relabel(home, leaves, leaves.table["image_id"][:1], "species", label)
     with zipfile.ZipFile(photos_zip(edited, tmp_path / "leaves.zip")) as archive:
-        for name in archive.namelist():
-            assert (tmp_path / "x" / name).resolve().is_relative_to(tmp_path / "x")
-            assert ".." not in name.split("/")
+        folders = {name.rpartition("/")[0] for name in archive.namelist()}
+    for folder in folders - {""}:
+        assert (tmp_path / "x" / folder).resolve().is_relative_to(tmp_path / "x")
+        assert folder.casefold().partition(".")[0] not in ("nul", "aux", "__macosx", "")
+        assert len(folder) <= 90
+    assert told(import_dataset(home, "again", tmp_path / "leaves.zip")) == told(edited)
+
+
+@pytest.mark.parametrize("tasks", [("image", "split"), ("groups", "set"), ("label", "class")])
+def test_whatever_labels_and_tasks_are_called_they_come_back(
+    home: Home, draw_photos, tmp_path: Path, tasks: tuple[str, str]
+):
+    folder = draw_photos(tmp_path / "photos", {"oak": 8, "elm": 8})
+    rows = []
+    for kind in ("oak", "elm"):
+        for n in range(8):  # words that mean nothing elsewhere, one class alone, a class of each photo's own
+            cells = ["" if n == 0 else "nan" if kind == "oak" else "null", f"train {n}" if n % 2 else "test"]
+            rows.append(f"{kind}/{n:04}.png,{','.join(cells)},{('train', 'val', 'test')[n % 3]}")
+    (folder / "labels.csv").write_text("\n".join([f"image,label:{tasks[0]},label:{tasks[1]},split", *rows]))
+    dataset = import_dataset(home, "odd", folder / "labels.csv")
+    assert {task.name for task in dataset.tasks} == set(tasks)
+    assert dataset.task(tasks[0]).classes == ("nan", "null")
+    again = import_dataset(home, "again", photos_zip(dataset, tmp_path / "odd.zip"))
+    assert again.tasks == dataset.tasks
+    assert told(again) == told(dataset)
+
+
+def test_a_photo_that_is_gone_is_named(leaves: Dataset, tmp_path: Path):
+    image_id = leaves.table["image_id"][3]
+    leaves.path(image_id).unlink()
+    with pytest.raises(BadDataset, match=r"0003\.png.* can no longer be read"):
+        photos_zip(leaves, tmp_path / "leaves.zip")
+    assert not (tmp_path / "leaves.zip").exists()
 
 
 def test_a_place_that_cannot_be_written_is_said(leaves: Dataset, tmp_path: Path):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.backbones import card as real_card
 from core.plans import Phase, estimate, make_plan, warnings
 from core.plans.growing import grows, growth, photo_size
 from tests.plans.test_estimate import HEAD, MEASURED
@@ -44,8 +45,24 @@ def test_where_a_stage_is_frozen_they_stay_and_that_is_said(dataset, card, stage
 
 def test_a_network_of_one_size_stops_such_a_plan(dataset, card, stages):
     plan = plan_with(dataset, card, stages, size=64, grows_from=32)
-    stops = [a.sentence for a in warnings(plan, dataset, replace(card, fixed_size=True), stages) if a.level == "stop"]
-    assert stops == ["Graft CNN takes photos of 64 pixels only: let them not grow."]
+    for of_one_size in (replace(card, fixed_size=True), replace(card, one_built_size=True)):
+        stops = [a.sentence for a in warnings(plan, dataset, of_one_size, stages) if a.level == "stop"]
+        assert stops == ["Graft CNN takes photos of one size only: let them not grow."]
+
+
+@pytest.mark.parametrize(
+    ("name", "one_size"),
+    [
+        ("vit_tiny_patch16_224", True),
+        ("swin_tiny_patch4_window7_224", True),
+        ("resnet18", False),
+        ("graft-resnet10t", False),
+        ("graft-efficientvit-b0", False),
+    ],
+)
+def test_which_networks_take_photos_of_several_sizes(name: str, one_size: bool):
+    known = real_card(name)
+    assert (known.fixed_size or known.one_built_size) == one_size
 
 
 def test_steps_cost_as_many_pixels_as_they_see(dataset, card, stages):

@@ -119,6 +119,6 @@ def test_ctrl_c_ends_it_and_says_how_to_go_on(home: Home, tmp_path: Path, plan: 
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert "Ending after this step" in said
+    assert "Ending, so that what trains here can go on later" in said
     assert f"Go on with: graft resume {run.id}" in said
     assert get_run(home, run.id).state == "interrupted"

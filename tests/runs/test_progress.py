@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.plans import Augmentation, Calibration, Phase
+from core.plans import NO_AUGMENTATION, Augmentation, Calibration, Phase
 from core.plans.estimate import EPOCH_SECONDS
 from core.plans.growing import growth
 from core.runs.progress import Counts, ProgressMeter, foretold_seconds
@@ -60,12 +60,23 @@ def test_after_an_epoch_it_is_epochs_times_what_one_took_scoring_included():
 
 def test_where_photos_grow_later_epochs_take_longer():
     grown = ALL.model_copy(update={"epochs": 4, "grows_from": 32})  # at 64 pixels: a quarter of them, then all
-    ride = Ride(grown, image_size=64)
-    assert growth(ride.meter._plan, grown) == (0.25, 0.25, 1.0, 1.0)
-    assert ride.epoch(1, seconds=1.0, scoring=0.0) == 10 + 40 + 40
-    assert ride.epoch(2, seconds=1.0, scoring=0.0) == 40 + 40
-    assert ride.epoch(3, seconds=4.0, scoring=0.0) == 40
-    assert ride.step(31, 4.0) == pytest.approx(36)
+    # A step takes 1 or 4 seconds and scoring 5, whatever was foretold for the machine.
+    ride = Ride(grown, image_size=64, foretold=(30.0, 30.0, 90.0, 90.0))
+    assert ride.epoch(1, seconds=1.0, scoring=5.0) == 15 + 45 + 45
+    assert ride.epoch(2, seconds=1.0, scoring=5.0) == 45 + 45
+    assert ride.epoch(3, seconds=4.0, scoring=5.0) == 45
+    assert ride.step(31, 4.0) == pytest.approx(45 * 0.9)
+    assert Ride(grown, image_size=64).epoch(1, seconds=1.0, scoring=5.0) is None, "nothing says how much longer"
+
+
+def test_epochs_of_growing_photos_are_foretold_one_by_one():
+    grown = ALL.model_copy(update={"epochs": 4, "grows_from": 32})
+    calibration = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
+    plan = a_plan(phases=(grown,), image_size=64)
+    assert growth(plan, grown) == (0.25, 0.25, 1.0, 1.0)
+    small, large = (EPOCH_SECONDS + 80 * 6 * share + 40 * 2 for share in (0.25, 1.0))
+    unchanged = plan.model_copy(update={"augmentation": NO_AUGMENTATION})
+    assert foretold_seconds(unchanged, COUNTS, calibration) == pytest.approx((small, small, large, large))
 
 
 def test_within_the_first_epoch_it_is_told_from_its_steps():
@@ -92,7 +103,7 @@ def test_a_later_phase_that_learns_more_is_not_guessed():
 
 
 def test_a_later_phase_is_told_by_how_much_longer_the_plan_expects_it_to_take():
-    assert Ride(HEAD, ALL, foretold=(2.0, 6.0)).epoch(1, 1.0, 5.0) == 15 + 3 * 15 * 3
+    assert Ride(HEAD, ALL, foretold=(2.0, 2.0, 6.0, 6.0, 6.0)).epoch(1, 1.0, 5.0) == 15 + 3 * 15 * 3
 
 
 def test_a_later_phase_that_learns_no_more_is_told_by_this_one():
@@ -101,7 +112,7 @@ def test_a_later_phase_that_learns_no_more_is_told_by_this_one():
 
 def test_the_plan_expects_a_phase_that_learns_more_to_take_longer():
     calibration = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
-    head, everything = foretold_seconds(a_plan(phases=(HEAD, ALL)), COUNTS, calibration)
+    head, _, everything, *_ = foretold_seconds(a_plan(phases=(HEAD, ALL)), COUNTS, calibration)
     # Photos that judge went through the frozen part before, once.
     assert head == EPOCH_SECONDS + 80 * (2 + 0.5)
     assert everything == EPOCH_SECONDS + 80 * 6 + 40 * 2

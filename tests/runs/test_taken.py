@@ -3,7 +3,7 @@
 import pytest
 
 from core.plans import NO_AUGMENTATION, Calibration, Phase
-from core.plans.estimate import Counts, epoch_seconds, look_seconds
+from core.plans.estimate import Counts, look_seconds, phase_seconds
 from core.runs.taken import Taken
 from core.training.events import Checkpointed, EpochEnded, PhaseBegan, Prepared, Stepped
 from core.training.kept_activations import CHECKING
@@ -14,7 +14,7 @@ TOP = Phase(name="top", epochs=2, stage_rates=(0, 1e-4), head_rate=1e-3)
 COUNTS = Counts(training=80, validation=20)  # 10 steps an epoch
 MEASURED = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
 PLAN = a_plan(phases=(TOP,), augmentation=NO_AUGMENTATION)
-EPOCH = epoch_seconds(PLAN, TOP, COUNTS, MEASURED, 0)
+EPOCH = phase_seconds(PLAN, TOP, COUNTS, MEASURED, 0)[0]
 
 
 class Ride:
@@ -43,6 +43,16 @@ class Ride:
 
 def test_whole_epochs_count_with_their_scores_and_checkpoints():
     assert Ride().epoch(1, 2.0, 5.0, 1.0).epoch(2, 3.0, 5.0, 1.0).both == pytest.approx((2 * EPOCH, 26 + 36))
+
+
+def test_of_photos_that_grow_each_epoch_is_held_against_its_own():
+    grown = Phase(name="all", epochs=4, stage_rates=(1e-3,) * 2, head_rate=1e-3, grows_from=32)
+    plan = PLAN.model_copy(update={"phases": (grown,), "image_size": 64})
+    epochs = phase_seconds(plan, grown, COUNTS, MEASURED, 0)
+    assert epochs[0] < epochs[-1]
+    ride = Ride()
+    ride.taken = Taken(plan, COUNTS, MEASURED, 0, clock=lambda: ride.now)
+    assert ride.epoch(1, 2.0, 5.0, 1.0).epoch(2, 2.0, 5.0, 1.0).both[0] == pytest.approx(epochs[0] + epochs[1])
 
 
 def test_what_happens_once_does_not_count():

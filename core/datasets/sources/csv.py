@@ -19,6 +19,7 @@ LOOKED_AT = 200  # rows that are tried to find the column of photos
 _EMPTY = frozenset({"", "nan", "null", "n/a"})
 _SPLIT_COLUMNS = frozenset({"split", "set", "subset", "partition", "usage"})
 _GROUP_COLUMNS = frozenset({"group", "group_id", "groups"})
+LABEL = "label:"  # begins the columns of Graft's own tables that are labels, whatever stands in them
 _LABEL_COLUMNS = frozenset({"label", "labels", "class", "category", "target", "species", "kind"})
 
 
@@ -162,6 +163,9 @@ def _sample_found(table: Table, column: str, shelf: _Shelf) -> set[str]:
 
 def _roles(table: Table, image: str) -> _Roles:
     others = [name for name in table.header if name != image]
+    if own := tuple(name for name in others if name.startswith(LABEL)):
+        split, group = "split" if "split" in others else None, "group" if "group" in others else None
+        return _Roles(image, own, split, group, tuple(name for name in others if name not in (*own, split, group)))
     split = next((n for n in others if n.lower() in _SPLIT_COLUMNS and _says_splits(table.column(n))), None)
     group = next((n for n in others if n.lower() in _GROUP_COLUMNS), None)
     candidates = [name for name in others if name not in (split, group)]
@@ -227,9 +231,13 @@ def _offer(contents: Contents, shelf: _Shelf, table: Table, roles: _Roles) -> Of
 
 
 def _found(entry: Entry, cells: dict[str, str], roles: _Roles) -> Found:
-    labels = {name: cells[name] for name in roles.labels if cells[name].casefold() not in _EMPTY}
+    labels = {name.removeprefix(LABEL): cells[name] for name in roles.labels if not _is_empty(name, cells[name])}
     split: Split | None = split_named(cells[roles.split]) if roles.split else None
     return Found(entry.name, entry.open, labels, split, (cells[roles.group] or None) if roles.group else None)
+
+
+def _is_empty(column: str, cell: str) -> bool:
+    return not cell or (cell.casefold() in _EMPTY and not column.startswith(LABEL))
 
 
 def _origin(contents: Contents, table: Table, roles: _Roles) -> str:

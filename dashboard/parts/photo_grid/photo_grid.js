@@ -50,7 +50,8 @@ function makeGrid(root) {
 
   grid.show = async (data) => {
     const question = JSON.stringify([data.list, data.label, data.split, data.shown]);
-    const another = data.list !== grid.data?.list;   // another version or task: its photos may be gone
+    // Of another version or task photos may be gone; another class or split is only looked at beside what is chosen.
+    if (data.list !== grid.data?.list || (data.shown && question !== asked)) grid.chosen.clear();
     grid.data = data;
     element.classList.toggle("read-only", !data.editable);
     element.style.setProperty("--lines", data.lines ?? 1);
@@ -61,7 +62,6 @@ function makeGrid(root) {
     try { photos = await wanted(data); } catch { asked = ""; count.textContent = "The photos could not be reached."; return; }
     if (question !== asked) return;                  // a later question was asked meanwhile
     grid.photos = photos;
-    if (another || data.shown) grid.chosen.clear();  // but another class or split is only looked at beside what is chosen
     grid.current = 0;
     element.scrollTop = 0;
     shown.forEach((figure) => figure.remove());
