@@ -48,7 +48,7 @@ WORDS: dict[str, str] = {
     "dropout": "Randomly forgets a share of the features in each step, so that the head leans on no single one.",
     "schedule": "How the learning rate changes within a phase: it usually falls, so that the end settles.",
     "growing photos": "The photos that teach begin small, which is quicker, and reach their full size after three "
-    "quarters of the epochs. Photos that judge are always shown at full size.",
+    "quarters of the epochs. With few epochs it may learn less by it. Photos that judge are always shown at full size.",
     "warm-up": "Epochs in which the rate rises from nothing to its full size, so that the first steps spoil little.",
     "label smoothing": "Lets the model be a little unsure even of right answers; can help when labels have errors.",
     "balance classes": "Counts the photos of rare classes more, so that they are not drowned out.",
