@@ -65,9 +65,9 @@ def read_photo(path):
 
 
 @torch.inference_mode()
-def predict(photo, backbone, heads):
-    """For each task the probability of each class, the most likely first. photo: from `read_photo`."""
-    features, answer = backbone(photo), {}
+def predict(path, backbone, heads):
+    """For each task the probability of each class, the most likely first."""
+    features, answer = backbone(read_photo(path)), {}
     for task, (weight, bias) in zip(LABELS["tasks"], heads, strict=True):
         shares = torch.softmax(features @ weight.T + bias, dim=1)[0].tolist()
         ranked = sorted(zip(task["classes"], shares, strict=True), key=lambda pair: -pair[1])
@@ -85,11 +85,9 @@ if __name__ == "__main__":
     model, answers = load_model(), {}
     for path in wanted.photos:
         try:
-            photo = read_photo(path)
+            answers[path] = predict(path, *model)
         except Exception as error:  # of what a damaged picture makes its decoder raise there is no end
             print(f"{path} cannot be read: {error}", file=sys.stderr)
-        else:
-            answers[path] = predict(photo, *model)
     if wanted.json:
         print(json.dumps(answers, ensure_ascii=False, indent=1))
     else:
