@@ -11,16 +11,12 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from math import sqrt
 from pathlib import Path
 from statistics import mean, median, stdev
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from scipy.stats import t
-
-from benchmarks.machine import Table, keep
+from benchmarks.machine import Table, keep, paired_margin
 from core.backbones import default_card, describe_stages
 from core.datasets import Dataset, import_dataset, import_sample, open_pixels
 from core.home import Home, open_home
@@ -68,12 +64,8 @@ def _compare(home: Home, dataset: Dataset, given: argparse.Namespace) -> list[tu
     names = f"{given.size} pixels", f"{given.begin} growing to {given.size} pixels"
     return [
         (names[0], median(full), 1.0, mean(full_right), stdev(full_right), None, None),
-        (names[1], median(grown), quick, mean(grown_right), stdev(grown_right), mean(gains), _margin(gains)),
+        (names[1], median(grown), quick, mean(grown_right), stdev(grown_right), mean(gains), paired_margin(gains)),
     ]
-
-
-def _margin(gains: Sequence[float]) -> float:
-    return float(t.ppf(0.975, len(gains) - 1)) * stdev(gains) / sqrt(len(gains))
 
 
 def _plan(home: Home, dataset: Dataset, given: argparse.Namespace, begins: int | None) -> Plan:

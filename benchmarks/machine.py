@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from math import sqrt
 from pathlib import Path
+from statistics import stdev
 from typing import Any
 
 import psutil
 import timm
 import torch
+from scipy.stats import t
 
 from core.training.arithmetic import precisions
 
@@ -71,6 +74,11 @@ def take_turns(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[st
             run()
             seconds[name].append(time.perf_counter() - began)
     return seconds
+
+
+def paired_margin(differences: Sequence[float]) -> float:
+    """Half of the 95 % interval (Student's t) of their mean: of differences taken in pairs, one for each seed."""
+    return float(t.ppf(0.975, len(differences) - 1)) * stdev(differences) / sqrt(len(differences))
 
 
 def keep(

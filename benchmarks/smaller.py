@@ -11,15 +11,12 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
-from math import sqrt
 from pathlib import Path
 from statistics import mean, stdev
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from scipy.stats import t
-
-from benchmarks.machine import Table, keep
+from benchmarks.machine import Table, keep, paired_margin
 from benchmarks.probing import starters_here, weights_digest
 from core.backbones import default_card, describe_stages, sizes_for, smaller_here
 from core.datasets import Dataset, import_dataset, import_sample, open_pixels
@@ -85,7 +82,7 @@ def _compare(home: Home, dataset: Dataset, seeds: Sequence[int]) -> list[tuple]:
             mean(pupil),
             stdev(pupil),
             mean(gains),
-            float(t.ppf(0.975, len(gains) - 1)) * stdev(gains) / sqrt(len(gains)),
+            paired_margin(gains),
         ),
     ]
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+LABEL = "label:"  # begins the columns that are labels, in a table and in a file of one
 MISSING = -1  # the label of an image that has none for a task
 
 
@@ -22,7 +23,7 @@ class Task:
 
     @property
     def column(self) -> str:
-        return f"label:{self.name}"
+        return f"{LABEL}{self.name}"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import json
 import secrets
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -65,12 +66,12 @@ def class_name(typed: str) -> str:
     return " ".join(typed.replace("/", " ").replace("\\", " ").split())[:80].strip(". ")
 
 
-def show_camera(home: Home) -> None:
+def show_camera(home: Home, earlier: Sequence[Taken]) -> None:
     """Name a class, take its photos, name the next; then make a dataset of all."""
     folder = state.camera_folder() or secrets.token_hex(16)
     so_far = taken(home, folder)
     if not so_far.counts:
-        _offer_left_over(home)
+        _offer_left_over(home, earlier)
     label = class_name(st.text_input("What will you show it?", placeholder="cup", help="The name of the class."))
     if not label:
         quiet(
@@ -94,16 +95,16 @@ def show_camera(home: Home) -> None:
             st.caption(f"It takes at least {LEAST_CLASSES} things with {LEAST_PHOTOS} photos each. More is better.")
 
 
-def _offer_left_over(home: Home) -> None:
-    for earlier in left_over(home):
-        what = ", ".join(f"{count} of {plain(name)}" for name, count in earlier.counts.items())
-        st.markdown(f"{many(sum(earlier.counts.values()), 'photo')} taken before: {what}")
+def _offer_left_over(home: Home, earlier: Sequence[Taken]) -> None:
+    for before in earlier:
+        what = ", ".join(f"{count} of {plain(name)}" for name, count in before.counts.items())
+        st.markdown(f"{many(sum(before.counts.values()), 'photo')} taken before: {what}")
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Go on with them", key=f"go_on_{earlier.folder}"):
-                state.keep_camera_folder(earlier.folder)
+            if st.button("Go on with them", key=f"go_on_{before.folder}"):
+                state.keep_camera_folder(before.folder)
                 st.rerun()
             # Somebody may be taking them at this moment, in another tab: they are nowhere else.
-            old = time.time() - (home.inbox / earlier.folder).stat().st_mtime > STILL_TAKING_SECONDS
-            if old and st.button("Throw them away", key=f"throw_{earlier.folder}", type="tertiary"):
-                shutil.rmtree(home.inbox / earlier.folder, ignore_errors=True)
+            old = time.time() - (home.inbox / before.folder).stat().st_mtime > STILL_TAKING_SECONDS
+            if old and st.button("Throw them away", key=f"throw_{before.folder}", type="tertiary"):
+                shutil.rmtree(home.inbox / before.folder, ignore_errors=True)
                 st.rerun()

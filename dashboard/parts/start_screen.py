@@ -42,9 +42,10 @@ def show_start() -> None:
 def _own_photos(home: Home) -> None:
     if upload := drop_zone(key="drop"):
         begin_upload(home, upload.folder, upload.name)
-    begun = state.camera_folder() is not None or bool(left_over(home))
+    earlier = left_over(home)
+    begun = state.camera_folder() is not None or bool(earlier)
     with st.expander("Take photos with the camera, class by class", icon=":material/photo_camera:", expanded=begun):
-        show_camera(home)
+        show_camera(home, earlier)
     if state.is_this_computers_own():
         with st.expander("A folder, zip or table on this computer", icon=":material/folder_open:"):
             path = st.text_input("Where it lies", placeholder="/home/me/photos", key="path")

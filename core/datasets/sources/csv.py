@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from core.datasets.dataset import Rejected, Split
+from core.datasets.dataset import LABEL, Rejected, Split
 from core.datasets.limits import LABEL_LETTERS, TABLE_BYTES
 from core.datasets.sources.found import UNREADABLE, Contents, Entry, Found, Offer
 from core.datasets.sources.names import ending, split_named, tidy
@@ -19,7 +19,6 @@ LOOKED_AT = 200  # rows that are tried to find the column of photos
 _EMPTY = frozenset({"", "nan", "null", "n/a"})
 _SPLIT_COLUMNS = frozenset({"split", "set", "subset", "partition", "usage"})
 _GROUP_COLUMNS = frozenset({"group", "group_id", "groups"})
-LABEL = "label:"  # begins the columns of Graft's own tables that are labels, whatever stands in them
 _LABEL_COLUMNS = frozenset({"label", "labels", "class", "category", "target", "species", "kind"})
 
 
@@ -163,6 +162,7 @@ def _sample_found(table: Table, column: str, shelf: _Shelf) -> set[str]:
 
 def _roles(table: Table, image: str) -> _Roles:
     others = [name for name in table.header if name != image]
+    # A table that Graft wrote itself says which columns are labels, whatever stands in them.
     if own := tuple(name for name in others if name.startswith(LABEL)):
         split, group = "split" if "split" in others else None, "group" if "group" in others else None
         return _Roles(image, own, split, group, tuple(name for name in others if name not in (*own, split, group)))
