@@ -21,9 +21,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.machine import Table, keep
 from core.backbones import card, describe_stages
 from core.datasets import Dataset, import_dataset, import_sample
+from core.device import precision
 from core.home import Home, open_home
+from core.job import EpochEnded, Job
 from core.plans import NO_AUGMENTATION, Augmentation, Plan, make_plan
-from core.training import EpochEnded, Job, arithmetic, train
+from core.training import train
 
 CHANGES = Augmentation(crop=0.5, colour=0.2)
 
@@ -64,7 +66,7 @@ ROWS = (
 def main() -> None:
     given = _arguments()
     rows = [row for row in ROWS if any(word.strip() in row.name for word in given.rows.split(","))]
-    arithmetic._cpu_has_bf16 = lambda: True  # by software, where it is not there
+    precision._cpu_has_bf16 = lambda: True  # by software, where it is not there
     with tempfile.TemporaryDirectory(prefix="graft-agreement-") as folder:
         home = open_home(folder)
         dataset = import_dataset(home, "photos", given.photos) if given.photos else import_sample(home, "leaves")

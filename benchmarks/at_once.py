@@ -22,7 +22,7 @@ from benchmarks.machine import Table, keep, take_turns
 from benchmarks.photos import make_photos
 from core.backbones import search
 from core.datasets import import_dataset, list_datasets
-from core.evaluation.summary import headline, where_the_mistakes_are
+from core.evaluation import headline, where_the_mistakes_are
 from core.home import Home, database, open_home
 
 DATASETS, CLASSES = 100, 1_000

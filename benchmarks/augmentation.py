@@ -27,9 +27,9 @@ from torchvision.transforms import v2
 
 from benchmarks.machine import Table, keep
 from benchmarks.neighbours import Neighbours
+from core.augmentation import ASPECTS, ERASED, augment, draw, erase
 from core.datasets import store_side
 from core.plans import Augmentation
-from core.training.augmentation import ASPECTS, ERASED, augment, draw, erase
 
 SIZES, BATCH = (64, 128, 224), 32
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

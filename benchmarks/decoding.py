@@ -29,8 +29,7 @@ from torchvision.io import ImageReadMode, decode_image, read_file
 from benchmarks.machine import Table, keep
 from benchmarks.neighbours import Neighbours
 from benchmarks.photos import make_photos
-from core.datasets import decode_for, import_dataset, open_pixels, store_side
-from core.datasets.parallel import WORKERS
+from core.datasets import WORKERS, decode_for, import_dataset, open_pixels, store_side
 from core.home import open_home
 
 SIZES = {"192 x 256": (192, 256, 240), "400 x 533": (400, 533, 160), "4000 x 3000": (4_000, 3_000, 6)}

@@ -24,9 +24,10 @@ from benchmarks.machine import Table, keep
 from benchmarks.photos import make_photos
 from core.backbones import card, describe_stages
 from core.datasets import import_dataset
+from core.execution import queue
 from core.home import Home, open_home
 from core.plans import Plan, change, make_plan
-from core.runs import get_run, list_runs, queue
+from core.runs import get_run, list_runs
 
 GOAL_SECONDS = 5.0
 NETWORKS = {"small steps": ("graft-resnet10t", 64, 32), "steps of seconds": ("resnet50.a1_in1k", 224, 32)}
@@ -69,7 +70,7 @@ def once(home: Home, plan: Plan, program: str, number: int) -> tuple[float, str]
         file = home.root / "plan.json"
         file.write_text(fresh.model_dump_json())
         rest = [*PROGRAMS[program], str(file)]
-    with started([sys.executable, "-m", "core.cli", *rest, "--home", str(home.root)]) as process:
+    with started([sys.executable, "-m", "cli", *rest, "--home", str(home.root)]) as process:
         run = training(home, process, number + 1)
         process.send_signal(signal.SIGINT)
         began = time.perf_counter()

@@ -34,11 +34,11 @@ from benchmarks.neighbours import Neighbours
 from benchmarks.photos import make_photos
 from core.backbones import card, describe_stages, feature_count
 from core.datasets import import_dataset, list_datasets, load_dataset
+from core.device import resolve_device
+from core.execution import carry_out, counts, queue
 from core.home import Home, open_home
-from core.plans import BackboneChoice, Plan, estimate, head_parameters, make_plan, set_epochs
-from core.runs import carry_out, queue
-from core.runs.carrying import counts
-from core.training import calibrate, resolve_device
+from core.plans import BackboneChoice, Plan, make_plan, set_epochs
+from core.profiling import calibrate, estimate, head_parameters
 
 BACKBONES = ("graft-resnet10t@64", "mobilenetv3_small_100@128", "resnet18@96")
 RECIPES = {"feature-extraction": "head only", "top": "top", "head-first": "head first, then all"}

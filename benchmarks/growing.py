@@ -20,8 +20,9 @@ from benchmarks.machine import Table, keep, paired_margin
 from core.backbones import default_card, describe_stages
 from core.datasets import Dataset, import_dataset, import_sample, open_pixels
 from core.home import Home, open_home
+from core.job import EpochEnded, Job
 from core.plans import Plan, make_plan
-from core.training import EpochEnded, Job, train
+from core.training import train
 
 COLUMNS = ("photos", "seconds", "times as quick", "accuracy", "sd", "difference", "± of it")
 

@@ -28,9 +28,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.machine import Table, keep
 from core.backbones import card, default_card, describe_stages
 from core.datasets import import_sample
+from core.execution import queue
 from core.home import Home, open_home
 from core.plans import Phase, Plan, make_plan
-from core.runs import pause, queue, resume, stop
+from core.runs import pause, resume, stop
 from tests.browser.journey import LONG, settled
 from tests.browser.serving import address_of, start_browser
 

@@ -23,7 +23,7 @@ import timm
 import torch
 from scipy.stats import t
 
-from core.training.arithmetic import precisions
+from core.device import precisions
 
 RESULTS = Path(__file__).with_name("results")
 

@@ -15,10 +15,13 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from core.backbones import BackboneCard, card, describe_stages, starters
+from core.augmentation import centre
+from core.backbones import BackboneCard, card, describe_stages, find_starter, starters
 from core.datasets import (
+    VERSION,
     Dataset,
     Found,
+    Split,
     SplitPlan,
     import_dataset,
     import_found,
@@ -26,14 +29,21 @@ from core.datasets import (
     load_dataset,
     open_pixels,
 )
-from core.datasets.dataset import Split
-from core.datasets.decoding import VERSION
 from core.home import Home, whole_file
-from core.plans import BackboneChoice, DatasetChoice, Optimiser, Phase, Plan
-from core.plans.recipes import HEAD_RATE, SCRATCH_RATE, STAGE_RATE, rates_towards_stem
-from core.training import Job, load_trained, score, train
-from core.training.augmentation import centre
-from core.training.building import new_model
+from core.job import Job
+from core.models import load_trained, new_model
+from core.plans import (
+    HEAD_RATE,
+    SCRATCH_RATE,
+    STAGE_RATE,
+    BackboneChoice,
+    DatasetChoice,
+    Optimiser,
+    Phase,
+    Plan,
+    rates_towards_stem,
+)
+from core.training import score, train
 
 CLOTHING = "clothing"
 DOMAINS = ("amazon", "caltech", "dslr", "webcam")
@@ -71,14 +81,14 @@ class Subject:
 @cache
 def weights_digest(subject: Subject) -> str:
     """Of the file with its pretrained weights: what was measured of others says nothing about these."""
-    starter = starters.find_starter(subject.name)
+    starter = find_starter(subject.name)
     if starter:
         return starter.sha256
     return hashlib.sha256(subject.file.read_bytes()).hexdigest() if subject.file else ""
 
 
 def starters_here() -> list[Subject]:
-    return [Subject(s.card.name, s.card.title, s.card.input_size) for s in starters.starters()]
+    return [Subject(s.card.name, s.card.title, s.card.input_size) for s in starters()]
 
 
 def clothing(home: Home, data: Path) -> Dataset:

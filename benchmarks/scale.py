@@ -30,8 +30,9 @@ from benchmarks.memory import PeakOfTree
 from core.backbones import default_card, describe_stages
 from core.datasets import import_dataset, open_pixels
 from core.home import open_home
+from core.job import EpochEnded, Job
 from core.plans import make_plan
-from core.training import EpochEnded, Job, train
+from core.training import train
 
 SIZES = (1_000, 10_000, 100_000)
 CLASSES, EPOCHS, IMAGE_SIZE = 10, 5, 64

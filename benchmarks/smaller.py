@@ -20,11 +20,12 @@ from benchmarks.machine import Table, keep, paired_margin
 from benchmarks.probing import starters_here, weights_digest
 from core.backbones import default_card, describe_stages, sizes_for, smaller_here
 from core.datasets import Dataset, import_dataset, import_sample, open_pixels
+from core.execution import carry_out, queue
 from core.home import Home, open_home
+from core.models import load_trained
 from core.plans import Plan, make_plan, set_teacher, student_plan
-from core.runs import Run, carry_out, queue
-from core.runs.control import folder_of
-from core.training import load_trained, score
+from core.runs import Run, folder_of
+from core.training import score
 
 COLUMNS = ("network", "learns from", "million parameters", "accuracy", "sd", "difference", "± of it")
 

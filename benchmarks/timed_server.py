@@ -14,9 +14,9 @@ from typing import Any
 
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
-from core.cli import main
-from core.runs.record import Recorder
-from core.training.events import Event, Stepped
+from cli.app import main
+from core.execution import Recorder
+from core.job import Event, Stepped
 
 _lines = open(os.environ["STOPWATCH"], "a", buffering=1)  # noqa: SIM115  (as long as the server)
 _one_at_a_time = threading.Lock()

@@ -5,8 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.navigation import pages
-from dashboard.parts.waking_screen import show_waking_screen
-from dashboard.waking import awake
+from dashboard.shared.loading_screen import show_waking_screen
+from dashboard.shared.preload import awake
 
 HERE = Path(__file__).parent
 LOGO = HERE.parent / "assets" / "logo.svg"

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard import state
 from dashboard.navigation import BESIDE
-from dashboard.parts.stepper import show_stepper
-from dashboard.parts.texts import plain
+from dashboard.session import state
+from dashboard.shared.stepper import show_stepper
+from dashboard.shared.texts import plain
 
 
 def show_frame(page: "st.Page", pages: Mapping[str, "st.Page"]) -> None:

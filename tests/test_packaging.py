@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from core.backbones import starters
+from core.backbones.starters import FOLDER
 from dashboard.routes.assets import FONTS
 
 ROOT = Path(__file__).parents[1]
 SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
 
 
-@pytest.mark.parametrize("folder", [starters.FOLDER, FONTS, ROOT / "assets"], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", [FOLDER, FONTS, ROOT / "assets"], ids=lambda folder: folder.name)
 def test_weights_fonts_and_logo_come_along_when_it_is_not_installed_in_place(folder: Path):
     package = ".".join(folder.relative_to(ROOT).parts)
     assert package in SETUPTOOLS["packages"]["find"]["include"]

@@ -20,9 +20,7 @@ from timm.models import get_pretrained_cfg, list_pretrained
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from core.backbones.build import feature_count
-from core.backbones.facts import COLUMNS, TABLE, coarsest_step
-from core.backbones.fitting import fingerprint
+from core.backbones import COLUMNS, TABLE, coarsest_step, feature_count, fingerprint
 
 
 def build(architecture: str, **settings: Any) -> nn.Module:

@@ -9,9 +9,9 @@ from benchmarks.contenders.work import Times, Work, carry_out
 from core.backbones import describe_stages
 from core.datasets import list_datasets, load_dataset
 from core.home import open_home
+from core.job import Checkpointed, EpochEnded, Event, Job, Prepared, Stepped
 from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, DatasetChoice, Phase, Plan
-from core.training import Job, train
-from core.training.events import Checkpointed, EpochEnded, Event, Prepared, Stepped
+from core.training import train
 
 LEARNING = "learning"
 

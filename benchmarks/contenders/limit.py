@@ -14,7 +14,7 @@ from torch import nn
 
 from benchmarks.contenders.plain_loop import DEVICE, learn_mode, make_model
 from benchmarks.contenders.work import Work
-from core.training.arithmetic import precisions
+from core.device import precisions
 
 SECONDS, FEWEST = 2.0, 3  # of each way
 

@@ -10,8 +10,8 @@ from core.backbones.backbone import BackboneCard
 from core.backbones.cards import card as card_of
 from core.backbones.cards import step_of
 from core.backbones.facts import config_of
-from core.backbones.fitting import check_fits, classes_in, shapes_in
 from core.backbones.weights import weights_file
+from core.backbones.weights_check import check_fits, classes_in, shapes_in
 from core.errors import BadInput
 from core.home import Home
 

@@ -7,11 +7,11 @@ from functools import cache
 from timm.models import get_pretrained_cfg, is_model, list_pretrained, model_entrypoint
 
 from core.backbones.backbone import BackboneCard
+from core.backbones.curated import CHOSEN, Chosen
 from core.backbones.facts import config_of, facts, facts_of
-from core.backbones.gallery import CHOSEN, Chosen
+from core.backbones.family_names import family_of, licence_in_words, trained_on
 from core.backbones.starters import find_starter, starters
 from core.backbones.weights import is_present
-from core.backbones.words import family_of, licence_in_words, trained_on
 from core.errors import NotFound
 from core.home import Home
 

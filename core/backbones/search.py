@@ -10,7 +10,7 @@ from timm.models import model_entrypoint
 from core.backbones.backbone import BackboneCard
 from core.backbones.cards import card, gallery, searchable
 from core.backbones.facts import facts
-from core.backbones.words import family_of
+from core.backbones.family_names import family_of
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,19 @@ A source is understood (`sources`), its photos are copied and really decoded (`o
 (`registry`). What a network then sees comes from `open_pixels`.
 """
 
-from core.datasets.checks import Check, check
+from core.datasets.checks import check
 from core.datasets.dataset import MISSING, SPLITS, Dataset, DatasetSummary, Rejected, Split, Task
-from core.datasets.decoding import decode, decode_for, decode_within, inspect, prepare_image, store_side
+from core.datasets.decoding import VERSION, decode, decode_for, decode_within, prepare_image, store_side
 from core.datasets.editing import leave_out, relabel, split_again
 from core.datasets.importing import add_photos, import_dataset, import_found, import_upload
+from core.datasets.originals import WORKERS
 from core.datasets.pixels import PixelStore, has_pixels, open_pixels
-from core.datasets.public import PublicSet, import_public, public_sets
+from core.datasets.public.catalogue import PublicSet, public_sets
+from core.datasets.public.importing import import_public
 from core.datasets.registry import delete_dataset, free_deleted, list_datasets, load_dataset, rename_dataset, undo
-from core.datasets.samples import Sample, import_sample, sample_preview, samples
-from core.datasets.sources import Found
+from core.datasets.samples.catalogue import Sample, import_sample, sample_preview, samples
+from core.datasets.sources.found import Found
+from core.datasets.sources.names import is_noise
 from core.datasets.splitting import SplitPlan
 from core.datasets.table import in_words as labels_in_words
 from core.datasets.thumbnails import thumbnail
@@ -21,7 +24,8 @@ from core.datasets.thumbnails import thumbnail
 __all__ = [
     "MISSING",
     "SPLITS",
-    "Check",
+    "VERSION",
+    "WORKERS",
     "Dataset",
     "DatasetSummary",
     "Found",
@@ -45,7 +49,7 @@ __all__ = [
     "import_public",
     "import_sample",
     "import_upload",
-    "inspect",
+    "is_noise",
     "labels_in_words",
     "leave_out",
     "list_datasets",

@@ -3,14 +3,9 @@
 Arithmetic, and two files of a run's folder: `predictions.parquet` and `results.json`.
 """
 
-from core.evaluation.margins import Comparison, Interval, compare, margin
-from core.evaluation.predictions import (
-    cell,
-    most_wrong,
-    predictions_table,
-    read_predictions,
-    write_predictions,
-)
+from core.evaluation.confidence import right_when_this_sure
+from core.evaluation.margins import Interval, compare, margin
+from core.evaluation.predictions import cell, most_wrong, predictions_table, read_predictions, write_predictions
 from core.evaluation.result import (
     ClassResult,
     Result,
@@ -22,13 +17,12 @@ from core.evaluation.result import (
     save_result,
 )
 from core.evaluation.scores import LossHistory, epoch_scores, no_history, remember
-from core.evaluation.sureness import right_when_this_sure
-from core.evaluation.verdict import EpochScores, Verdict, VerdictKind, window_epochs
+from core.evaluation.summary import headline, where_the_mistakes_are
+from core.evaluation.verdict import EpochScores, Verdict, window_epochs
 from core.evaluation.wording import verdict
 
 __all__ = [
     "ClassResult",
-    "Comparison",
     "EpochScores",
     "Interval",
     "LossHistory",
@@ -36,11 +30,11 @@ __all__ = [
     "SplitResult",
     "TaskResult",
     "Verdict",
-    "VerdictKind",
     "cell",
     "compare",
     "epoch_scores",
     "evaluate",
+    "headline",
     "load_result",
     "make_result",
     "margin",
@@ -52,6 +46,7 @@ __all__ = [
     "right_when_this_sure",
     "save_result",
     "verdict",
+    "where_the_mistakes_are",
     "window_epochs",
     "write_predictions",
 ]

@@ -4,7 +4,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 from scipy.stats import binomtest
 
-from core.datasets.dataset import Split, Task
+from core.datasets import Split, Task
 from core.evaluation.predictions import labelled
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_softmax
 
-from core.datasets.dataset import MISSING, Split, Task
+from core.datasets import MISSING, Split, Task
 from core.home import whole_file
 
 FILE = "predictions.parquet"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from core.datasets.dataset import SPLITS, Split, Task
+from core.datasets import SPLITS, Split, Task
 from core.errors import NotFound
 from core.evaluation.margins import Frozen, Interval, f1_margin, margin
 from core.evaluation.predictions import labelled

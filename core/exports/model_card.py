@@ -10,8 +10,7 @@ from core.errors import NotFound
 from core.evaluation import Interval, Result, SplitResult, load_result
 from core.home import Home
 from core.plans import RECIPES, Phase, Plan, recipe_of
-from core.runs import Run
-from core.runs.control import folder_of
+from core.runs import Run, folder_of
 
 LISTED = 50  # classes, beyond which the card names only how many there are; labels.json has them all
 

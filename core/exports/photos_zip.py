@@ -6,8 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from core.datasets import Dataset, labels_in_words
-from core.datasets.sources.names import is_noise
+from core.datasets import Dataset, is_noise, labels_in_words
 from core.errors import BadDataset, BadInput
 from core.home import whole_file
 

@@ -11,12 +11,12 @@ import torch
 from PIL import Image
 
 from core.datasets import Task, decode_for, load_dataset, prepare_image, store_side
+from core.device import resolve_device
 from core.errors import BadDataset, NotFound
 from core.home import Home
+from core.models import TrainedModel, load_trained
 from core.plans import Plan
-from core.runs import get_run, has_best
-from core.runs.control import folder_of
-from core.training import TrainedModel, load_trained, resolve_device
+from core.runs import folder_of, get_run, has_best
 
 BATCH = 32
 

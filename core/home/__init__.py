@@ -5,7 +5,7 @@ The ground floor: it knows no dataset, no run and no network.
 
 from core.home.database import database
 from core.home.disk import cache_budget, evict_oldest, free_bytes, no_room_is_disk_full
-from core.home.files import whole_file, whole_folder, write_json, write_whole
+from core.home.files import recover_folder, whole_file, whole_folder, write_json, write_whole
 from core.home.folder import Home, open_home
 from core.home.progress import Progress, silent
 
@@ -18,6 +18,7 @@ __all__ = [
     "free_bytes",
     "no_room_is_disk_full",
     "open_home",
+    "recover_folder",
     "silent",
     "whole_file",
     "whole_folder",

@@ -5,11 +5,10 @@ A term is called with an Outcome (features, logits and labels of one batch) and 
 
 from core.objectives.cross_entropy import CrossEntropy, balanced
 from core.objectives.distillation import TeacherAnswers, TeacherFeatures
-from core.objectives.loss import KINDS, Loss, make_loss
+from core.objectives.loss import Loss, make_loss
 from core.objectives.outcome import Lesson, Outcome
 
 __all__ = [
-    "KINDS",
     "CrossEntropy",
     "Lesson",
     "Loss",

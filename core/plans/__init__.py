@@ -1,17 +1,9 @@
 """All that decides a run: the plan, recipes that fill it in, small changes, advice in words, what it will cost."""
 
 from core.plans.advice import Advice, warnings
+from core.plans.augmented_views import POOL, newest_views, views_at, views_computed, views_in_words, views_to_come
+from core.plans.distillation import lesson, set_lesson, set_teacher, student_plan, taught_as
 from core.plans.editing import change, checked, set_epochs, set_frozen, set_head_rate, set_rate
-from core.plans.estimate import (
-    Calibration,
-    Estimate,
-    estimate,
-    head_parameters,
-    in_words,
-    keeps_activations,
-    learning_parameters,
-    room_needed,
-)
 from core.plans.plan import (
     NO_AUGMENTATION,
     Augmentation,
@@ -27,40 +19,48 @@ from core.plans.plan import (
     parse_plan,
     read_plan,
 )
-from core.plans.recipes import RECIPES, Recipe, make_plan, recipe_of, with_recipe
-from core.plans.taught import lesson, set_lesson, set_teacher, student_plan, taught_as
-from core.plans.views import views_at, views_computed, views_in_words
+from core.plans.progressive_resizing import grows, growth, photo_size
+from core.plans.recipes import (
+    HEAD_RATE,
+    RECIPES,
+    SCRATCH_RATE,
+    STAGE_RATE,
+    make_plan,
+    rates_towards_stem,
+    recipe_of,
+    with_recipe,
+)
 
 __all__ = [
+    "HEAD_RATE",
     "NO_AUGMENTATION",
+    "POOL",
     "RECIPES",
+    "SCRATCH_RATE",
+    "STAGE_RATE",
     "Advice",
     "Augmentation",
     "BackboneChoice",
-    "Calibration",
     "DatasetChoice",
     "EarlyStopping",
-    "Estimate",
     "Head",
     "Objective",
     "Optimiser",
     "Phase",
     "Plan",
-    "Recipe",
     "Teacher",
     "change",
     "checked",
-    "estimate",
-    "head_parameters",
-    "in_words",
-    "keeps_activations",
-    "learning_parameters",
+    "grows",
+    "growth",
     "lesson",
     "make_plan",
+    "newest_views",
     "parse_plan",
+    "photo_size",
+    "rates_towards_stem",
     "read_plan",
     "recipe_of",
-    "room_needed",
     "set_epochs",
     "set_frozen",
     "set_head_rate",
@@ -72,6 +72,7 @@ __all__ = [
     "views_at",
     "views_computed",
     "views_in_words",
+    "views_to_come",
     "warnings",
     "with_recipe",
 ]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from core.plans.growing import grows
 from core.plans.plan import Plan
+from core.plans.progressive_resizing import grows
 
 if TYPE_CHECKING:
     from core.backbones import BackboneCard, Stage

@@ -43,7 +43,7 @@ class Phase(_Frozen):
 
     stage_rates: one per stage of the backbone, from the stem on. warmup_epochs may be a fraction of an epoch.
     grows_from: the side in pixels at which the photos that it learns from begin, where every stage learns
-    (`core.plans.growing`).
+    (`core.plans.progressive_resizing`).
     """
 
     name: str = "training"
@@ -112,11 +112,12 @@ class Augmentation(_Frozen):
     """How photos are changed a little each time; a training photo only, never one that judges.
 
     crop: the least share of the picture's area that is kept. rotate: degrees to either side. colour: strength of
-    brightness, contrast and saturation. erase: the chance that a rectangle is blanked. strong: the chance of one more
-    change, of a kind and strength drawn for each photo (`core.training.strong_changes`). kept_views: how many changed
-    views of a photo a frozen part looks at, to be learned from in rotation (`core.plans.views`); 0 is a new one in each
-    epoch, None leaves it to Graft. mixup, cutmix: the share of batches in which every photo is blended with another one
-    of the batch, or gets a rectangle of it, and their labels likewise (`core.training.mixing`).
+    brightness, contrast and saturation. erase: the chance that a rectangle is blanked. strong: the chance of one
+    more change, of a kind and strength drawn for each photo (`core.augmentation.trivial_augment`). kept_views: how
+    many changed views of a photo a frozen part looks at, to be learned from in rotation
+    (`core.plans.augmented_views`); 0 is a new one in each epoch, None leaves it to Graft. mixup, cutmix: the share
+    of batches in which every photo is blended with another one of the batch, or gets a rectangle of it, and their
+    labels likewise (`core.augmentation.mixup`).
     """
 
     flip: bool = True
@@ -155,7 +156,7 @@ class Augmentation(_Frozen):
 
 class Optimiser(_Frozen):
     """clip_norm: the gradient of all parameters together is made no longer than this. average: how slowly an average
-    of the weights follows them, 0.999 say, which is then what is judged and kept (`core.training.averaging`); 0 is off.
+    of the weights follows them, 0.999 say, which is then what is judged and kept (`core.models.ema`); 0 is off.
     """
 
     kind: Literal["adamw", "sgd"] = "adamw"

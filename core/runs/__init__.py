@@ -1,14 +1,26 @@
-"""Carrying plans out: the queue, the background runner, pause, stop and resume, what happened, what the page draws.
+"""Records of runs in the database: the queue, what was asked of a run, its lease, events and curves. Loads no torch."""
 
-All of it goes through the database of one home, so that a dashboard and command lines can share it: whoever asks,
-one device trains one run at a time.
-"""
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from core.runs.control import (
+from core.runs.event_log import add_happening, events, next_number
+from core.runs.journal import Entry, Journal, Point, save
+from core.runs.lease import (
+    LEASE_SECONDS,
+    Claim,
+    Lease,
+    LeaseLost,
+    Outcome,
+    claim,
+    claim_next,
+    interrupt_what_is_held,
+    is_held,
+    recover,
+    settle,
+    this_process,
+    waiting_devices,
+)
+from core.runs.store import (
+    checked_name,
     delete_run,
+    folder_of,
     get_run,
     has_best,
     list_runs,
@@ -19,70 +31,45 @@ from core.runs.control import (
     waits_for,
     withdraw,
 )
-from core.runs.happenings import events
-from core.runs.types import HAS_RESULTS, Best, Happening, Run, RunProgress, State
-
-if TYPE_CHECKING:
-    from core.runs.advice import warnings_here
-    from core.runs.carrying import carry_out, carry_out_if_its_turn
-    from core.runs.live import curves, history, verdict_of, view_of
-    from core.runs.queueing import describe, queue
-    from core.runs.runner import Runner
-    from core.runs.scoring import open_test
-    from core.runs.teachers import check_teacher, teaching_runs
-
-# What trains or judges loads torch and scipy, which takes seconds: a list of runs does not wait for it.
-_LATER = {
-    "Runner": "core.runs.runner",
-    "carry_out": "core.runs.carrying",
-    "carry_out_if_its_turn": "core.runs.carrying",
-    "check_teacher": "core.runs.teachers",
-    "curves": "core.runs.live",
-    "describe": "core.runs.queueing",
-    "history": "core.runs.live",
-    "open_test": "core.runs.scoring",
-    "queue": "core.runs.queueing",
-    "teaching_runs": "core.runs.teachers",
-    "verdict_of": "core.runs.live",
-    "view_of": "core.runs.live",
-    "warnings_here": "core.runs.advice",
-}
+from core.runs.types import HAS_RESULTS, Best, Run, RunProgress, State, Wish
 
 __all__ = [
     "HAS_RESULTS",
+    "LEASE_SECONDS",
     "Best",
-    "Happening",
+    "Claim",
+    "Entry",
+    "Journal",
+    "Lease",
+    "LeaseLost",
+    "Outcome",
+    "Point",
     "Run",
     "RunProgress",
-    "Runner",
     "State",
-    "carry_out",
-    "carry_out_if_its_turn",
-    "check_teacher",
-    "curves",
+    "Wish",
+    "add_happening",
+    "checked_name",
+    "claim",
+    "claim_next",
     "delete_run",
-    "describe",
     "events",
+    "folder_of",
     "get_run",
     "has_best",
-    "history",
+    "interrupt_what_is_held",
+    "is_held",
     "list_runs",
-    "open_test",
+    "next_number",
     "pause",
-    "queue",
+    "recover",
     "rename_run",
     "resume",
+    "save",
+    "settle",
     "stop",
-    "teaching_runs",
-    "verdict_of",
-    "view_of",
+    "this_process",
+    "waiting_devices",
     "waits_for",
-    "warnings_here",
     "withdraw",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LATER[name]), name)

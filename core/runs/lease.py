@@ -15,7 +15,7 @@ import psutil
 
 from core.errors import DiskFull
 from core.home import Home, database
-from core.runs.happenings import add_happening
+from core.runs.event_log import add_happening
 from core.runs.journal import save_unsaved
 from core.runs.types import State
 

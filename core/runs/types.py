@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
-from core.plans.plan import Plan
+from core.plans import Plan
 
 State = Literal["queued", "running", "paused", "finished", "stopped", "failed", "interrupted"]
 Wish = Literal["", "pause", "stop"]

@@ -13,18 +13,14 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from core.training.batches import epoch_batches
-from core.training.events import Ended, EpochEnded, Event, PhaseBegan, Stepped
-from core.training.model import free_for
-from core.training.optimisers import set_rates
-from core.training.photo_path import PhotoPath, open_path
-from core.training.preparing import prepare
-from core.training.readings import Reading, Readings
-from core.training.schedule import phase_at, phase_rates, rates_at
-from core.training.scoring import judge, mean_loss, scores_of
+from core.activations import PhotoPath, open_path
+from core.job import Ended, EpochEnded, Event, Job, PhaseBegan, Stepped, epoch_batches, phase_at, phase_rates, rates_at
+from core.models import free_for, set_rates
+from core.training.metric_readback import Reading, Readings
+from core.training.setup import prepare
 from core.training.state import TrainingState, over
 from core.training.step import take_step
-from core.training.workbench import Job
+from core.training.validation import judge, mean_loss, scores_of
 
 _SENTENCES = {
     "finished": "All epochs are done.",

@@ -10,13 +10,12 @@ from typing import Any
 
 import torch
 
+from core.device import Arithmetic
+from core.distillation import Guides
 from core.evaluation import EpochScores, LossHistory
-from core.plans.plan import Plan
-from core.training.arithmetic import Arithmetic
-from core.training.averaging import WeightAverage
-from core.training.model import TrainedModel
-from core.training.schedule import phase_at
-from core.training.teaching import Guides
+from core.job import phase_at
+from core.models import TrainedModel, WeightAverage
+from core.plans import Plan
 
 
 @dataclass
@@ -54,7 +53,7 @@ class TrainingState:
 
     arithmetic: kept, since a resumed run must go on in the one that it began in.
     photos_at_once: of a batch; fewer than the batch after memory ran out, then a step adds up the gradients of parts.
-    views: by phase, how many views of a photo it learns from (`core.plans.views`), once that is decided.
+    views: by phase, how many views of a photo it learns from (`core.plans.augmented_views`), once that is decided.
     average: of the weights, where the plan wants one. guides: what a teacher's student learns beside the model.
     """
 

@@ -6,20 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.activations import PhotoPath
+from core.augmentation import draw_mixture, mixed_loss
 from core.datasets import MISSING
+from core.device import generator, give_back, ran_out
 from core.errors import TooLittleMemory
+from core.job import Warned, Workbench, parts_of
+from core.models import clip, dropped, learns_batch_norm
 from core.objectives import Outcome
-from core.training import calibration
-from core.training.batches import parts_of
-from core.training.chance import generator
-from core.training.events import Warned
-from core.training.memory import give_back, ran_out
-from core.training.mixing import draw_mixture, mixed_loss
-from core.training.model import dropped, learns_batch_norm
-from core.training.optimisers import clip
-from core.training.photo_path import PhotoPath
+from core.profiling import cost_profile
 from core.training.state import TrainingState
-from core.training.workbench import Workbench
 
 
 def take_step(
@@ -87,7 +83,7 @@ def _halve(bench: Workbench, state: TrainingState, path: PhotoPath, photos: int)
             "Choose a smaller photo size or a smaller network, or freeze more stages.",
         )
     state.photos_at_once = max(now // 2, fewest)
-    calibration.remember_fitting(bench.home, bench.plan, bench.arithmetic.device, state.photos_at_once)
+    cost_profile.remember_fitting(bench.home, bench.plan, bench.arithmetic.device, state.photos_at_once)
     return (
         f"Memory ran out at {now} photos at once. The run goes on from the same step with {state.photos_at_once} at "
         f"once; a step still learns from {photos} photos."

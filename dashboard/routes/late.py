@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from core.home import Home
-from dashboard.waking import wait_until_awake
+from dashboard.shared.preload import wait_until_awake
 
 
 class LateRoutes:

@@ -10,7 +10,8 @@ from starlette.routing import Route
 from core.errors import NotFound
 from core.exports import export_zip
 from core.home import Home
-from core.runs import curves, get_run
+from core.monitoring import curves
+from core.runs import get_run
 from dashboard.routes.answers import FRESH, made_zip, refusal
 
 LARGEST_STEP = 2**53  # what JavaScript counts exactly

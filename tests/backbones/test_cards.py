@@ -4,8 +4,8 @@ import pytest
 from timm.models import get_pretrained_cfg, is_model_pretrained
 
 from core.backbones import card, gallery, search, sizes_for, smaller_here
+from core.backbones.curated import CHOSEN
 from core.backbones.facts import facts, facts_of
-from core.backbones.gallery import CHOSEN
 from core.backbones.stages import describe_stages
 from core.errors import NotFound
 

@@ -31,7 +31,7 @@ def open_page(home: Home) -> Callable[..., AppTest]:
             app.query_params[name] = value
         app.run()  # the pages are known after a first run only
         if page != "photos":
-            app.switch_page(f"pages/{page}.py").run()
+            app.switch_page(f"{page}/page.py").run()
         assert not app.exception, app.exception[0].value
         return app
 

@@ -9,11 +9,12 @@ import pytest
 from core.backbones import card
 from core.datasets import Dataset
 from core.home import Home
-from core.plans import BackboneChoice, Calibration, Plan, Teacher, set_teacher
-from core.training.calibration import remember_fitting
-from dashboard.parts import estimate
-from dashboard.parts.estimate import Cost, cost_of
-from tests.dashboard.made_runs import STARTER, made_plan
+from core.plans import BackboneChoice, Plan, Teacher, set_teacher
+from core.profiling.cost_profile import remember_fitting
+from core.profiling.estimate import Calibration
+from dashboard.plan import estimate
+from dashboard.plan.estimate import Cost, cost_of
+from tests.fixtures.made_runs import STARTER, made_plan
 
 MEASURED = Calibration((0.0,) * 6, (1e-3,) * 6, (1e6,) * 6, (0.0,) * 6, (1_000,) * 5, decode_seconds=10.0)
 FEW = 3  # photos at once

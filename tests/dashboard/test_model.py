@@ -6,9 +6,9 @@ import pytest
 
 from core.backbones import gallery
 from core.errors import NotReachable
-from dashboard import background
-from dashboard.parts.gallery import card_in_html, in_gmacs
-from dashboard.parts.texts import in_bytes
+from dashboard.model.gallery import card_in_html, in_gmacs
+from dashboard.shared import background_jobs
+from dashboard.shared.texts import in_bytes
 from tests.dashboard.conftest import words
 
 STARTER = "graft-resnet10t"
@@ -84,7 +84,7 @@ def test_only_what_is_here_when_asked_for(open_page):
 
 def test_fetching_happens_in_the_background_and_chooses(open_page, monkeypatch):
     fetched = []
-    monkeypatch.setattr("dashboard.parts.gallery.fetch", lambda home, card, progress: fetched.append(card.name))
+    monkeypatch.setattr("dashboard.model.gallery.fetch", lambda home, card, progress: fetched.append(card.name))
     app = open_page("model")
     first = next(b for b in app.button if b.label.startswith("Fetch"))
     first.click().run()
@@ -97,7 +97,7 @@ def test_no_network_is_said_in_a_sentence_until_it_was_read(open_page, monkeypat
     def unreachable(home, card, progress):
         raise NotReachable("huggingface.co did not answer.", "Check the network.")
 
-    monkeypatch.setattr("dashboard.parts.gallery.fetch", unreachable)
+    monkeypatch.setattr("dashboard.model.gallery.fetch", unreachable)
     app = open_page("model")
     next(b for b in app.button if b.label.startswith("Fetch")).click().run()
     wait_for_downloads()
@@ -109,9 +109,9 @@ def test_no_network_is_said_in_a_sentence_until_it_was_read(open_page, monkeypat
 
 @pytest.mark.parametrize(("done", "total", "words"), [(12e6, 98e6, "12 MB of 98 MB"), (3, 4, "3 of 4")])
 def test_a_download_is_counted_in_bytes(done, total, words):
-    from dashboard.parts.work_bar import count_in_words
+    from dashboard.shared.work_bar import count_in_words
 
-    assert count_in_words(background.Work("1", "download", "", "", done=int(done), total=int(total))) == words
+    assert count_in_words(background_jobs.Work("1", "download", "", "", done=int(done), total=int(total))) == words
 
 
 @pytest.mark.parametrize(("gmacs", "text"), [(4.123, "4.1"), (0.5, "0.5"), (0.0058, "0.006"), (None, "–")])

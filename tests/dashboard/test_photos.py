@@ -9,13 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets import import_dataset, leave_out, list_datasets, load_dataset, samples
 from core.errors import GraftError
-from dashboard import background
-from dashboard.parts.camera import class_name, keep_photo, left_over, taken
-from dashboard.parts.dataset_screen import in_words
-from dashboard.parts.drop_zone import Upload, upload_from
-from dashboard.parts.importing import free_name
-from dashboard.parts.photo_grid import Edit, edit_from
-from dashboard.server import FORGOTTEN_UPLOAD_SECONDS, _forget_old_uploads
+from dashboard.components.drop_zone import Upload, upload_from
+from dashboard.components.photo_grid import Edit, edit_from
+from dashboard.photos.camera import class_name, keep_photo, left_over, taken
+from dashboard.photos.dataset_screen import in_words
+from dashboard.photos.importing import free_name
+from dashboard.server.server import FORGOTTEN_UPLOAD_SECONDS, _forget_old_uploads
+from dashboard.shared import background_jobs
 from tests.dashboard.conftest import words
 
 FOLDER = "0123456789abcdef" * 2
@@ -92,7 +92,7 @@ def test_an_import_that_goes_on_shows_its_bar_in_every_tab(open_page):
     import threading
 
     go = threading.Event()
-    work = background.start(
+    work = background_jobs.start(
         "import", "a test", "Reading *owls*", lambda progress: (progress(3, 10, "reading"), go.wait(30))
     )
     try:
@@ -157,8 +157,8 @@ def ask(question, dataset_id):
     """One of the page's dialogs alone: AppTest does not keep a dialog open over a click."""
 
     def script(question):
-        from dashboard import state
-        from dashboard.parts import dialogs
+        from dashboard.photos import dialogs
+        from dashboard.session import state
 
         state.synchronise()
         if dataset := state.current_dataset():

@@ -9,22 +9,22 @@ from core.backbones import describe_stages
 from core.datasets import load_dataset
 from core.home import Home
 from core.plans import BackboneChoice, Teacher, lesson, parse_plan, set_lesson, set_teacher
-from core.runs import list_runs
-from dashboard.drafts import load_draft, save_draft
-from dashboard.parts import estimate as cost
-from dashboard.parts.plan_augmentation import switched_on, with_pills
-from dashboard.parts.plan_network import blocks_of
-from dashboard.parts.plan_teacher import key_of
-from dashboard.parts.plan_widgets import with_value
+from core.runs.store import list_runs
+from dashboard.plan import estimate as cost
+from dashboard.plan.augmentation import switched_on, with_pills
+from dashboard.plan.distillation import key_of
+from dashboard.plan.network import blocks_of
+from dashboard.plan.widgets import with_value
+from dashboard.session.plan_drafts import load_draft, save_draft
 from tests.dashboard.conftest import words
-from tests.dashboard.made_runs import STARTER, made_plan, made_run
+from tests.fixtures.made_runs import STARTER, made_plan, made_run
 
 
 @pytest.fixture(autouse=True)
 def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """No measuring in these tests: what this machine can do is none of the page's business."""
     monkeypatch.setattr(cost, "cost_of", lambda *_: cost.Cost("about 1 min 20 s", "900 MB", settled=True))
-    monkeypatch.setattr("dashboard.parts.plan_summary.cost_of", cost.cost_of)
+    monkeypatch.setattr("dashboard.plan.summary.cost_of", cost.cost_of)
 
 
 def plan_of(app):
@@ -34,7 +34,7 @@ def plan_of(app):
 
 
 def app_home(app) -> Home:
-    from dashboard import state
+    from dashboard.session import state
 
     return state.home()
 
@@ -134,9 +134,9 @@ def scripted(home: Home, small, statement: str):
     from streamlit.testing.v1 import AppTest
 
     app = AppTest.from_string(
-        "from dashboard import state\n"
-        "from dashboard.parts.plan_network import clicked, typed\n"
-        "from dashboard.parts.plan_widgets import ERROR\n"
+        "from dashboard.session import state\n"
+        "from dashboard.plan.network import clicked, typed\n"
+        "from dashboard.plan.widgets import ERROR\n"
         "import streamlit as st\n"
         "state.synchronise()\n"
         f"{statement}\n"
@@ -182,7 +182,7 @@ def test_a_plan_that_cannot_start_says_why(open_page, home: Home, draw_photos, t
 
 
 def test_a_plan_whose_weights_are_not_here_says_where_to_fetch_them(open_page, small, monkeypatch) -> None:
-    monkeypatch.setattr("dashboard.parts.plan_summary.is_present", lambda home, card: False)
+    monkeypatch.setattr("dashboard.plan.summary.is_present", lambda home, card: False)
     app = open_page("plan", dataset=small.id)
     assert app.button(key="start").disabled
     assert "are not on this computer yet. Choose it on the Model page" in words(app)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from core.home import Home
-from core.runs import get_run
-from dashboard.parts.confusion import Cell, cell_from, worth_showing
-from dashboard.parts.result_figures import opened
+from core.runs.store import get_run
+from dashboard.components.confusion import Cell, cell_from, worth_showing
+from dashboard.results.result_figures import opened
 from tests.dashboard.conftest import words
-from tests.dashboard.made_runs import made_plan, made_run
+from tests.fixtures.made_runs import made_plan, made_run
 
 
 def payload(app, field: str) -> dict:
@@ -50,7 +50,7 @@ def test_every_figure_has_its_margin(open_page, many, home: Home) -> None:
 def test_the_test_split_is_shut_until_it_is_opened(open_page, many, home: Home, monkeypatch) -> None:
     run = made_run(home, many, "finished", epochs=8)
     asked = []
-    monkeypatch.setattr("dashboard.parts.result_figures.open_test", lambda home, run_id: asked.append(run_id))
+    monkeypatch.setattr("dashboard.results.result_figures.open_test", lambda home, run_id: asked.append(run_id))
     app = open_page("results", run=run.id)
     assert "? %" in words(app)
     assert not asked

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from core.datasets import leave_out, relabel
 from dashboard.routes import PLOTLY_URL, full_photo_url, photo_list_url, photos_zip_url, routes, thumbnail_url
 from dashboard.routes import uploads as uploads_module
-from dashboard.server import OWN_HOSTS
+from dashboard.server.server import OWN_HOSTS
 
 FOLDER = "0123456789abcdef" * 2
 

@@ -5,9 +5,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.backbones import card, describe_stages
 from core.errors import NotFound
+from core.execution.submit import queue
 from core.plans import change, make_plan
-from core.runs import get_run, list_runs, queue
-from dashboard.parts.run_list import comparison
+from core.runs.store import get_run, list_runs
+from dashboard.runs.run_list import comparison
 from tests.dashboard.conftest import words
 
 
@@ -36,7 +37,7 @@ def test_a_backbone_is_called_as_in_the_gallery_and_by_its_name_where_there_is_n
     def unknown(name: str):
         raise NotFound(f"There is no {name}.")
 
-    monkeypatch.setattr("dashboard.parts.run_list.card", unknown)
+    monkeypatch.setattr("dashboard.runs.run_list.card", unknown)
     assert "graft-resnet10t: " in words(open_page("runs"))
 
 
@@ -62,9 +63,9 @@ def ask(question, run_id):
         from contextlib import suppress
 
         from core.errors import NotFound
-        from core.runs import get_run
-        from dashboard import state
-        from dashboard.parts import run_list
+        from core.runs.store import get_run
+        from dashboard.runs import run_list
+        from dashboard.session import state
 
         with suppress(NotFound):  # it was just deleted
             getattr(run_list, question)(get_run(state.home(), run_id))

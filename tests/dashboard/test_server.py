@@ -13,12 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from streamlit.runtime.pages_manager import PagesManager
 
 from core.errors import Refused
-from dashboard import server
-from dashboard.navigation import ignore_the_pages_folder
-from dashboard.server import OWN_ADDRESS, OWN_HOSTS, options
+from dashboard.server import server
+from dashboard.server.server import OWN_ADDRESS, OWN_HOSTS, options
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +24,16 @@ def running(tmp_path_factory) -> Iterator[tuple[subprocess.Popen, str, Path]]:
     """The process, its address, and what it printed."""
     folder = tmp_path_factory.mktemp("server")
     log = folder / "log.txt"
-    command = [sys.executable, "-m", "dashboard.server", "--port", "0", "--no-browser", "--home", str(folder / "home")]
+    command = [
+        sys.executable,
+        "-m",
+        "dashboard.server",
+        "--port",
+        "0",
+        "--no-browser",
+        "--home",
+        str(folder / "home"),
+    ]
     with log.open("w") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
     yield process, wait_for_address(process, log), log
@@ -109,12 +116,6 @@ def test_it_is_private_and_quiet():
     assert chosen["server.address"] == "127.0.0.1"
     assert chosen["server.allowedHosts"] == ["127.0.0.1", "localhost"]
     assert chosen["browser.gatherUsageStats"] is False
-
-
-def test_streamlit_does_not_run_pages_without_their_frame(monkeypatch):
-    monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
-    ignore_the_pages_folder()
-    assert PagesManager.uses_pages_directory is False
 
 
 def test_uploads_that_nobody_imported_go_after_a_day(home):

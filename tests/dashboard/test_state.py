@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from core.backbones import card, describe_stages
 from core.datasets import relabel
 from core.plans import make_plan, recipe_of, set_epochs
-from dashboard import drafts
+from dashboard.session import plan_drafts
 
 
 def run(script, **query):
@@ -21,7 +21,7 @@ def run(script, **query):
 def show_dataset():
     import streamlit as st
 
-    from dashboard import state
+    from dashboard.session import state
 
     state.synchronise()
     dataset = state.current_dataset()
@@ -51,7 +51,7 @@ def test_what_a_link_to_another_page_dropped_is_put_back(home, small):
 def show_plan():
     import streamlit as st
 
-    from dashboard import state
+    from dashboard.session import state
 
     state.synchronise()
     plan = state.current_plan()
@@ -71,7 +71,7 @@ def test_without_photos_there_is_no_plan(home):
 def test_a_plan_in_the_making_survives_a_refresh(home, small):
     starter = card("graft-resnet10t")
     mine = set_epochs(make_plan(small, starter, describe_stages(starter), "top"), 3)
-    key = drafts.save_draft(home, mine)
+    key = plan_drafts.save_draft(home, mine)
     app = run(show_plan, dataset=small.id, model=starter.name, plan=key)
     assert plan_of(app) == mine
 
@@ -81,22 +81,22 @@ def test_a_newer_version_of_the_photos_keeps_the_plan(home, small):
     mine = set_epochs(make_plan(small, starter, describe_stages(starter), "top"), 3)
     task = small.tasks[0]
     relabel(home, small, [small.table["image_id"].iat[0]], task.name, task.classes[-1])
-    app = run(show_plan, dataset=small.id, model=starter.name, plan=drafts.save_draft(home, mine))
+    app = run(show_plan, dataset=small.id, model=starter.name, plan=plan_drafts.save_draft(home, mine))
     assert (plan_of(app).source.version, plan_of(app).epochs) == (2, 3)
 
 
 def test_another_backbone_keeps_the_recipe(home, small):
     starter, other = card("graft-resnet10t"), card("test_vit.r160_in1k")
     mine = make_plan(small, starter, describe_stages(starter), "head-first")
-    app = run(show_plan, dataset=small.id, model=other.name, plan=drafts.save_draft(home, mine))
+    app = run(show_plan, dataset=small.id, model=other.name, plan=plan_drafts.save_draft(home, mine))
     assert plan_of(app).backbone.name == other.name
     assert recipe_of(plan_of(app)) == "head-first"
     assert len(plan_of(app).phases[0].stage_rates) == len(describe_stages(other))
 
 
 def test_a_draft_that_is_gone_or_no_plan_is_no_draft(home):
-    assert drafts.load_draft(home, "0" * 16) is None
-    assert drafts.load_draft(home, "../../graft.db") is None
+    assert plan_drafts.load_draft(home, "0" * 16) is None
+    assert plan_drafts.load_draft(home, "../../graft.db") is None
     (home.root / "drafts").mkdir()
     (home.root / "drafts" / ("1" * 16 + ".json")).write_text('{"unknown": 1}')
-    assert drafts.load_draft(home, "1" * 16) is None
+    assert plan_drafts.load_draft(home, "1" * 16) is None

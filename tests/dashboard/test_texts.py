@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from dashboard.parts.texts import escaped, in_bytes, in_millions, in_seconds, many, plain, when
+from dashboard.shared.texts import escaped, in_bytes, in_millions, in_seconds, many, plain, when
 
 
 @pytest.mark.parametrize("name", ["*bold*", "[link](http://x)", "$x^2$", ":material/delete:", "<b>", "# title", "a|b"])

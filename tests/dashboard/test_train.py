@@ -5,9 +5,10 @@ import json
 import pytest
 
 from core.home import Home
-from core.runs import curves, get_run
+from core.monitoring.live import curves
+from core.runs.store import get_run
 from tests.dashboard.conftest import words
-from tests.dashboard.made_runs import made_plan, made_run
+from tests.fixtures.made_runs import made_plan, made_run
 
 BUTTONS = {
     "queued": {"Take it out of the queue"},
@@ -87,7 +88,7 @@ def test_go_on_queues_an_interrupted_run_again(open_page, small, home: Home) -> 
 def test_a_click_that_came_too_late_is_answered_with_a_sentence(open_page, small, home: Home) -> None:
     run = made_run(home, small, "running", epochs=2)
     app = open_page("train", run=run.id)
-    from tests.dashboard.made_runs import _set
+    from tests.fixtures.made_runs import _set
 
     _set(home, run, state="finished", lease_owner="")
     app.button(key="control_Pause").click().run()

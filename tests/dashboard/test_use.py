@@ -11,12 +11,12 @@ from core.backbones import card, describe_stages
 from core.errors import BadDataset
 from core.home import Home
 from core.plans import Teacher, make_plan
-from dashboard.drafts import load_draft
-from dashboard.parts.answers import Said, as_csv, as_table, headline_of
-from dashboard.parts.try_photos import in_percent
+from dashboard.session.plan_drafts import load_draft
+from dashboard.use.answers import Said, as_csv, as_table, headline_of
+from dashboard.use.try_photos import in_percent
 from tests.conftest import draw_photo
 from tests.dashboard.conftest import words
-from tests.dashboard.made_runs import made_run
+from tests.fixtures.made_runs import made_run
 
 SURE = {"class": {"*cats* <b>$x$": 0.91, "dogs": 0.09}}
 TORN = {"class": {"*cats* <b>$x$": 0.52, "dogs": 0.48}}
@@ -38,7 +38,7 @@ def asked(monkeypatch, small, home: Home, open_page, tmp_path):
     """asked(answer, *names): the page after photos of these names were dropped on it."""
 
     def ask(answer: dict, *names: str):
-        monkeypatch.setattr("dashboard.parts.try_photos.predictor", lambda home, run_id: Oracle(answer))
+        monkeypatch.setattr("dashboard.use.try_photos.predictor", lambda home, run_id: Oracle(answer))
         run = made_run(home, small, "finished", epochs=2)
         app = open_page("use", run=run.id)
         picture = draw_photo(tmp_path / "new.png", 0, 0).read_bytes()
@@ -97,7 +97,7 @@ def test_a_photo_of_16_bits_is_shown(asked, tmp_path) -> None:
 def test_the_same_photos_are_asked_about_once(asked, monkeypatch) -> None:
     app = asked(SURE, "a.png", "b.png")
     oracle = Oracle(SURE)
-    monkeypatch.setattr("dashboard.parts.try_photos.predictor", lambda home, run_id: oracle)
+    monkeypatch.setattr("dashboard.use.try_photos.predictor", lambda home, run_id: oracle)
     app.run()
     assert oracle.asked == 0
     assert list(app.dataframe[0].value["photo"]) == ["a.png", "b.png"]
@@ -161,6 +161,6 @@ def test_a_model_that_still_learns_is_no_teacher_yet(open_page, small, home: Hom
 
 
 def test_what_is_small_already_is_offered_nothing(open_page, small, home: Home, monkeypatch) -> None:
-    monkeypatch.setattr("dashboard.parts.take_home.smaller_here", lambda *_: None)
+    monkeypatch.setattr("dashboard.use.take_home.smaller_here", lambda *_: None)
     app = open_page("use", run=made_run(home, small, "finished", epochs=2).id)
     assert not [button for button in app.button if button.key == "make_smaller"]

@@ -9,12 +9,13 @@ from PIL import Image
 
 from core.backbones import card, describe_stages
 from core.datasets import Dataset, SplitPlan, import_dataset
+from core.execution.submit import queue
 from core.home import Home
+from core.job.context import Job
 from core.plans import BackboneChoice, make_plan
-from core.runs import Run, get_run
-from core.runs.control import folder_of
-from core.runs.queueing import queue
-from core.training import Job, train
+from core.runs.store import folder_of, get_run
+from core.runs.types import Run
+from core.training.loop import train
 
 TRICKY = "шапка | <b>"  # a class that is neither Latin nor harmless in Markdown
 

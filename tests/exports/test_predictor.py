@@ -3,13 +3,13 @@ import pytest
 import torch
 from PIL import Image
 
+from core.augmentation.transforms import centre
 from core.datasets import decode, decode_for, store_side
 from core.errors import BadDataset, NotFound
+from core.execution.submit import queue
 from core.exports import load_predictor, predictor
 from core.exports.predictor import BATCH, read_photo
-from core.runs.queueing import queue
-from core.training import load_trained
-from core.training.augmentation import centre
+from core.models.build import load_trained
 
 
 @pytest.fixture

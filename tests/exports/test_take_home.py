@@ -17,11 +17,11 @@ from safetensors.torch import load_file
 from core.datasets import import_dataset
 from core.errors import BadInput, NotFound
 from core.evaluation import make_result, predictions_table, read_predictions, save_result
+from core.execution.submit import queue
 from core.exports import export_zip, load_predictor
 from core.exports.model_card import escaped, model_card
 from core.exports.predictor import read_photo
 from core.plans import BackboneChoice, Teacher, parse_plan, set_teacher
-from core.runs.queueing import queue
 from tests.conftest import draw_photo
 
 # A folder with photos that are too large for the project; tests that want one are skipped without it.

@@ -6,7 +6,7 @@ import pytest
 
 from core.datasets.dataset import MISSING
 from core.plans import make_plan, set_rate, warnings
-from tests.plans.conftest import make_dataset
+from tests.fixtures.plans import make_dataset
 
 
 def said(plan, dataset, card, stages, level: str) -> str:

@@ -4,22 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from core.plans import (
-    NO_AUGMENTATION,
-    BackboneChoice,
+from core.plans import NO_AUGMENTATION, BackboneChoice, Optimiser, Teacher, make_plan, set_epochs, set_teacher
+from core.profiling.estimate import (
+    EPOCH_SECONDS,
+    KEEP_SECONDS,
+    PROCESS_BYTES,
+    START_SECONDS,
+    TAKE_SECONDS,
     Calibration,
-    Optimiser,
-    Teacher,
     estimate,
-    in_words,
     learning_parameters,
-    make_plan,
     room_needed,
-    set_epochs,
-    set_teacher,
 )
-from core.plans.estimate import EPOCH_SECONDS, KEEP_SECONDS, PROCESS_BYTES, START_SECONDS, TAKE_SECONDS
-from tests.plans.conftest import make_dataset
+from core.units import duration_in_words
+from tests.fixtures.plans import make_dataset
 
 MEASURED = Calibration(
     prefix_seconds=(0.0, 1e-3, 2e-3, 3e-3, 4e-3, 5e-3),
@@ -150,7 +148,7 @@ def test_learning_parameters_are_those_of_stages_free_in_any_phase(dataset, card
     ],
 )
 def test_a_duration_is_said_as_a_person_would(seconds: float, words: str):
-    assert in_words(seconds) == words
+    assert duration_in_words(seconds) == words
 
 
 @pytest.mark.parametrize(("recipe", "views"), [("feature-extraction", 1), ("head-first", 4)])

@@ -3,7 +3,7 @@
 import pytest
 
 from core.plans import RECIPES, EarlyStopping, Optimiser, make_plan, recipe_of, set_rate, with_recipe
-from tests.plans.conftest import make_dataset
+from tests.fixtures.plans import make_dataset
 
 
 @pytest.mark.parametrize("recipe", [r.id for r in RECIPES])

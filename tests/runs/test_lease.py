@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from core.home import Home, database
-from core.runs import Run, events, get_run
+from core.runs.event_log import events
 from core.runs.lease import (
     Lease,
     Outcome,
@@ -20,6 +20,8 @@ from core.runs.lease import (
     this_process,
     waiting_devices,
 )
+from core.runs.store import get_run
+from core.runs.types import Run
 
 FAR = "another-machine|77|1.0|abc"
 

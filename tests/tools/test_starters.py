@@ -16,12 +16,14 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from benchmarks.probing import Worth
+from core.augmentation.transforms import centre
 from core.backbones import card, starters
 from core.datasets import Dataset, open_pixels
 from core.home import Home
+from core.job.events import Checkpointed
+from core.models.build import load_trained
 from core.plans import BackboneChoice, Optimiser, Teacher
-from core.training import Checkpointed, load_trained, train
-from core.training.augmentation import centre
+from core.training.loop import train
 from tools.backbone_facts import gmacs
 from tools.starters import blending, cards, data, held_out, pretraining, teaching
 from tools.starters.recipes import MILD, RECIPES, WAYS, Recipe, Stretch, plan_of, recipe, way_of
@@ -97,7 +99,7 @@ def test_every_recipe_is_a_plan_in_which_all_stages_learn(dataset: Dataset, made
 
 def test_starters_have_names_and_families_of_their_own():
     assert len({made.name for made in RECIPES}) == len({made.family for made in RECIPES}) == len(RECIPES)
-    assert recipe("cnn").name in {starter.card.name for starter in starters.starters()}
+    assert recipe("cnn").name in {starter.card.name for starter in starters()}
 
 
 def test_a_training_that_was_broken_off_goes_on_and_logs_every_epoch_once(home: Home, dataset: Dataset, tmp_path: Path):

@@ -7,10 +7,14 @@ import pytest
 import torch
 
 from core.errors import BadDataset, BadPlan
+from core.job.context import Job
+from core.job.events import Ended, EpochEnded, PhaseBegan, Stepped
+from core.models.build import load_trained
 from core.plans import NO_AUGMENTATION, Augmentation, EarlyStopping, Head, Objective, Optimiser
-from core.training import Ended, EpochEnded, Job, PhaseBegan, Stepped, load_trained, score, train
-from core.training import preparing as preparing_module
-from tests.training.conftest import HEALTH, SPECIES, VIT, InMemory, make_dataset, make_plan, phase, run_through
+from core.training import setup
+from core.training.loop import train
+from core.training.validation import score
+from tests.fixtures.engine import HEALTH, SPECIES, VIT, InMemory, make_dataset, make_plan, phase, run_through
 
 
 def only(kind: type, events: list) -> list:
@@ -127,7 +131,7 @@ def test_clipping_shortens_every_step(job_for: Callable[..., Job]):
 
 def test_a_store_that_could_not_be_kept_is_told(job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
-        preparing_module,
+        setup,
         "open_pixels",
         lambda home, data, size, progress: InMemory(size, data.labels(SPECIES), "Slow."),
     )

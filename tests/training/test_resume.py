@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from core.errors import BadWeights, DiskFull, GraftError, NotFound
+from core.job.context import Job
+from core.job.events import Checkpointed, Ended, EpochEnded, Event, Stepped, Warned
+from core.models.build import load_trained
 from core.plans import NO_AUGMENTATION, Augmentation, Head, Objective, Optimiser, Plan
-from core.training import Checkpointed, Ended, EpochEnded, Event, Job, Stepped, Warned, load_trained, train
-from core.training import checkpoints as checkpoints_module
-from core.training import preparing as preparing_module
-from tests.training.conftest import CONVNEXT, VIT, make_plan, phase, run_through, timeless
+from core.training import checkpoints, setup
+from core.training.loop import train
+from tests.fixtures.engine import CONVNEXT, VIT, make_plan, phase, run_through, timeless
 
 ALL_CHANGES = Augmentation(flip_vertical=True, rotate=20, erase=0.5)
 PLANS = {
@@ -137,7 +140,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(job_for: Callable[..., Jo
 def test_a_checkpoint_comes_within_an_epoch_when_time_has_passed(
     job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(preparing_module, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(setup, "CHECKPOINT_SECONDS", 0.0)
     events = run_through(job_for(make_plan(phase(epochs=1))))
     assert [e.step for e in events if isinstance(e, Checkpointed)] == [1, 2, 3, 4, 4]
 
@@ -222,15 +225,15 @@ class Disk:
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    disk, really = Disk(), checkpoints_module.save_file
+    disk, really = Disk(), checkpoints.save_file
 
     def save_file(tensors: dict[str, torch.Tensor], path: Path) -> None:
         really(tensors, path)
         if disk.full:
             sentence = "Error while serializing: I/O error: No space left on device (os error 28)"
-            raise checkpoints_module.SafetensorError(sentence)
+            raise SafetensorError(sentence)
 
-    monkeypatch.setattr(checkpoints_module, "save_file", save_file)
+    monkeypatch.setattr(checkpoints, "save_file", save_file)
     return disk
 
 
@@ -254,7 +257,7 @@ def test_a_disk_without_room_for_the_first_checkpoint_is_told(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoints_module, "save_file", full)
+    monkeypatch.setattr(checkpoints, "save_file", full)
     with pytest.raises(DiskFull):
         run_through(job_for(make_plan()))
 

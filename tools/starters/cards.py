@@ -17,15 +17,13 @@ from safetensors.torch import save_file
 from torch import nn
 
 from benchmarks.probing import CLOTHING, Subject, clothing, worth
-from core.backbones import card, stages
-from core.backbones.facts import config_of
-from core.backbones.fitting import classifiers_of
+from core.augmentation import centre
+from core.backbones import card, classifiers_of, config_of, stages
 from core.datasets import open_pixels
 from core.home import Home, write_json
+from core.job import Job
+from core.models import load_trained, read_facts
 from core.plans import Plan
-from core.training import Job, load_trained
-from core.training.augmentation import centre
-from core.training.checkpoints import read_facts
 from tools.backbone_facts import gmacs
 from tools.starters.blending import blended
 from tools.starters.data import classes_in_order

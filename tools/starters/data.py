@@ -7,8 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from core.datasets import Dataset, Found, import_found, list_datasets, load_dataset
-from core.datasets.dataset import Split
+from core.datasets import Dataset, Found, Split, import_found, list_datasets, load_dataset
 from core.home import Home, Progress, silent
 
 NAME = "tiny-imagenet-200"

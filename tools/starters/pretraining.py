@@ -11,10 +11,10 @@ import numpy as np
 
 from core.datasets import Dataset, open_pixels
 from core.home import Home
+from core.job import Checkpointed, EpochEnded, Event, Job, Prepared, Stepped
+from core.models import load_model, load_trained, read_facts
 from core.plans import Teacher
-from core.training import Checkpointed, EpochEnded, Event, Job, Prepared, Stepped, load_trained, score, train
-from core.training.checkpoints import load_model, read_facts
-from core.training.preparing import prepare
+from core.training import prepare, score, train
 from tools.starters.held_out import accuracies
 from tools.starters.recipes import Recipe, plan_of, way_of
 

@@ -13,8 +13,9 @@ from benchmarks.probing import Subject, clothing, worth
 from core.backbones import card
 from core.datasets import Dataset
 from core.home import Home, write_json
+from core.job import Job
 from core.plans import BackboneChoice, Teacher
-from core.training import Job, train
+from core.training import train
 from tools.starters.cards import stock_network
 from tools.starters.data import classes_in_order
 from tools.starters.held_out import accuracies, answers, photos, plain_network

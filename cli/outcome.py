@@ -1,0 +1,46 @@
+"""How a run ended, in figures."""
+
+from statistics import harmonic_mean
+from typing import Any
+
+from core.errors import NotFound
+from core.evaluation import load_result
+from core.home import Home
+from core.monitoring import view_of
+from core.runs import Run, folder_of
+
+
+def outcome_of(home: Home, run: Run) -> dict[str, Any]:
+    """How a run ended, as `--json` and `graft show --json` tell it."""
+    epochs = view_of(home, run.id).epochs
+    speeds = [row.images_per_second for row in epochs if row.images_per_second > 0]
+    told: dict[str, Any] = {
+        "run": run.id,
+        "name": run.name,
+        "state": run.state,
+        "dataset": run.dataset_name,
+        "backbone": run.plan.backbone.name,
+        "device": run.device,
+        "epochs": run.progress.epochs_done,
+        "epochs_planned": run.plan.epochs,
+        "best_epoch": run.progress.best.epoch if run.progress.best else None,
+        "seconds": round(run.ended - run.started, 2) if run.started and run.ended else None,
+        "images_per_second": round(harmonic_mean(speeds), 1) if speeds else None,
+        "validation_accuracy": None,
+        "error": run.error or None,
+    }
+    try:
+        result = load_result(folder_of(home, run.id))
+    except NotFound:
+        return told
+    told["best_epoch"] = result.epoch
+    accuracies = {task.task: task.validation.accuracy for task in result.tasks}
+    shown = {
+        task: {"value": round(a.value, 6), "low": round(a.low, 6), "high": round(a.high, 6), "text": a.text}
+        for task, a in accuracies.items()
+        if a is not None
+    }
+    told["validation_accuracy"] = shown.get(result.tasks[0].task)
+    if len(result.tasks) > 1:
+        told["tasks"] = shown
+    return told

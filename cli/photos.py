@@ -1,0 +1,129 @@
+"""`graft import`, `graft datasets`, `graft delete`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.screen import HomeOption, JsonOption, complain, say, say_json, show_table, telling
+from core.errors import NotFound
+from core.home import Home, Progress, open_home
+
+if TYPE_CHECKING:
+    from core.datasets import Dataset
+
+SAMPLE, PUBLIC = "sample:", "public:"
+REJECTED_SHOWN = 5
+
+
+class Kind(StrEnum):
+    dataset = "dataset"
+    run = "run"
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("import")(import_)
+    app.command()(datasets)
+    app.command()(delete)
+
+
+def import_(
+    name: Annotated[str, typer.Argument(help="What the dataset will be called.")],
+    source: Annotated[
+        str, typer.Argument(help="A zip, a folder, a CSV, or sample:NAME or public:NAME (`graft import x sample:`).")
+    ],
+    validation: Annotated[float, typer.Option(min=0, max=1, help="Share of the photos that judge each epoch.")] = 0.1,
+    test: Annotated[float, typer.Option(min=0, max=1, help="Share that is set aside for the very end.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="Another number draws another split.")] = 0,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Make a dataset from photos in class folders, a zip of them, or a CSV with labels."""
+    from core.datasets import SplitPlan, import_dataset
+
+    where = open_home(home)
+    with telling(quiet=json) as tell:
+        if source.startswith((SAMPLE, PUBLIC)):
+            dataset = _import_ready_made(where, name, source, tell)
+        else:
+            split = SplitPlan(train=1 - validation - test, validation=validation, test=test, seed=seed)
+            dataset = import_dataset(where, name, Path(source).expanduser(), split=split, progress=tell)
+    _tell_of(dataset, json)
+
+
+def _import_ready_made(home: Home, name: str, source: str, tell: Progress) -> "Dataset":
+    """Raises NotFound, with what there is."""
+    from core.datasets import import_public, import_sample, public_sets, samples
+
+    kind, _, wanted = source.partition(":")
+    known = [each.id for each in (samples() if kind == "sample" else public_sets())]
+    if wanted not in known:
+        raise NotFound(f'There is no {kind} set "{wanted}".', f"There are: {', '.join(known)}.")
+    if kind == "sample":
+        return import_sample(home, wanted, name, tell)
+    return import_public(home, wanted, name=name, progress=tell)
+
+
+def _tell_of(dataset: "Dataset", json: bool) -> None:
+    counts = {task.name: dataset.counts(task) for task in dataset.tasks}
+    splits = {split: len(dataset.indices(split)) for split in ("train", "validation", "test")}
+    if json:
+        rejected = [{"name": each.name, "reason": each.reason} for each in dataset.rejected]
+        say_json({"dataset": dataset.name, "id": dataset.id, "version": dataset.version, "images": len(dataset),
+                  "splits": splits, "classes": counts, "rejected": rejected})  # fmt: skip
+        return
+    parts = ", ".join(f"{count:,} for {split}" for split, count in splits.items())
+    say(f'"{dataset.name}": {len(dataset):,} photos ({parts}).')
+    for task, of_task in counts.items():
+        show_table([task, "photos"], [(label, f"{count:,}") for label, count in of_task.items()])
+    for each in dataset.rejected[:REJECTED_SHOWN]:
+        complain(f"Left out: {each.name}: {each.reason}")
+    if len(dataset.rejected) > REJECTED_SHOWN:
+        complain(f"Left out: {len(dataset.rejected) - REJECTED_SHOWN:,} more; the dashboard lists them all.")
+
+
+def datasets(json: JsonOption = False, home: HomeOption = None) -> None:
+    """List the datasets."""
+    from core.datasets import list_datasets
+
+    found = list_datasets(open_home(home))
+    if json:
+        say_json(
+            [
+                {"name": d.name, "id": d.id, "version": d.version, "images": d.images, "splits": d.counts,
+                 "tasks": {task.name: list(task.classes) for task in d.tasks}}
+                for d in found
+            ]
+        )  # fmt: skip
+    elif not found:
+        say(
+            "There is no dataset yet. Make one with `graft import NAME FOLDER`, "
+            "or try `graft import leaves sample:leaves`."
+        )
+    else:
+        show_table(
+            ["name", "photos", "classes", "version"],
+            [(d.name, f"{d.images:,}", ", ".join(str(len(t.classes)) for t in d.tasks), d.version) for d in found],
+        )
+
+
+def delete(
+    kind: Annotated[Kind, typer.Argument(help="What it is.")],
+    name: Annotated[str, typer.Argument(help="Its name or id.")],
+    home: HomeOption = None,
+) -> None:
+    """Delete a dataset or a run."""
+    where = open_home(home)
+    if kind is Kind.run:
+        from core.runs import delete_run, get_run
+
+        run = get_run(where, name)
+        delete_run(where, run.id)
+        say(f'The run "{run.name}" is deleted.')
+    else:
+        from core.datasets import delete_dataset, load_dataset
+
+        dataset = load_dataset(where, name)
+        delete_dataset(where, dataset.id)
+        say(f'The dataset "{dataset.name}" is deleted.')

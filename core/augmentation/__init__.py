@@ -1,0 +1,20 @@
+"""Random changes of the training photos: crops, flips, colours, TrivialAugment, mixup and CutMix; by whole batches."""
+
+from core.augmentation.mixup import Mixture, draw_mixture, mix, mixed_loss, preview_mixing
+from core.augmentation.transforms import ASPECTS, ERASED, Draw, augment, centre, draw, erase, preview_augmentation
+
+__all__ = [
+    "ASPECTS",
+    "ERASED",
+    "Draw",
+    "Mixture",
+    "augment",
+    "centre",
+    "draw",
+    "draw_mixture",
+    "erase",
+    "mix",
+    "mixed_loss",
+    "preview_augmentation",
+    "preview_mixing",
+]

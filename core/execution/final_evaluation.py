@@ -1,0 +1,89 @@
+"""Score a run's best epoch: validation and a sample of what it learned from; the test split only when asked."""
+
+import numpy as np
+import pandas as pd
+
+from core.datasets import MISSING, Dataset, Split, load_dataset, open_pixels
+from core.device import resolve_device
+from core.errors import Refused
+from core.evaluation import (
+    Result,
+    load_result,
+    make_result,
+    predictions_table,
+    read_predictions,
+    save_result,
+    write_predictions,
+)
+from core.home import Home, Progress, database, silent
+from core.job import Job, clean_sample
+from core.models import load_trained, read_facts
+from core.runs import folder_of, get_run, has_best
+from core.training import score
+
+
+def labelled(dataset: Dataset, tasks: tuple[str, ...], split: Split) -> np.ndarray:
+    """Row numbers of a split that have a label for at least one of the tasks, int64 [images]."""
+    rows = dataset.indices(split)
+    known = [dataset.labels(dataset.task(name))[rows] != MISSING for name in tasks]
+    return rows[np.any(known, axis=0)]
+
+
+def score_best(job: Job, progress: Progress = silent) -> Result:
+    """Answers of the best epoch's model on validation and on the clean training sample, into the run's folder.
+
+    What an earlier look at the test split said is gone with the model it was of. Raises DiskFull.
+    """
+    validation = labelled(job.dataset, job.plan.tasks, "validation")
+    sample = clean_sample(labelled(job.dataset, job.plan.tasks, "train"), len(validation), job.plan.seed)
+    # Not from the history: that may be one epoch ahead of what was kept when a process was killed.
+    epoch = read_facts(job.folder / "best")["best"]["epoch"]
+    return _save(job, epoch, _answers(job, {"validation": validation, "train": sample}, progress))
+
+
+def open_test(home: Home, run_id: str, progress: Progress = silent) -> Result:
+    """The results with those of the test split. Each call counts as a look at it; only the first one computes.
+
+    Raises Refused for a run without a model, or a dataset without a test split.
+    """
+    run = get_run(home, run_id)
+    if not run.is_over or not has_best(home, run.id):
+        raise Refused(f'"{run.name}" has no model to test yet.', "Wait until it has finished.")
+    dataset = load_dataset(home, run.plan.source.id, run.plan.source.version)
+    rows = dataset.indices("test")
+    if not len(rows):
+        raise Refused(f'"{dataset.name}" has no photos set aside for the test.', "Split it again, then train anew.")
+    job = Job(run.plan, dataset, home, folder_of(home, run.id))
+    result = load_result(job.folder)
+    if result.tasks[0].test is None:
+        known = read_predictions(job.folder)
+        answers = _answers(job, {"test": rows}, progress)
+        result = _save(job, result.epoch, pd.concat([known, answers], ignore_index=True))
+    with database(home, write=True) as db:
+        db.execute("UPDATE runs SET test_opened = test_opened + 1 WHERE id = ?", (run.id,))
+    return result
+
+
+def _answers(job: Job, rows_of: dict[Split, np.ndarray], progress: Progress) -> pd.DataFrame:
+    """The predictions of the best epoch's model, by split and task."""
+    model = load_trained(job.home, job.plan, job.dataset.tasks, job.folder)
+    store = open_pixels(job.home, job.dataset, job.plan.image_size, progress)
+    # All rows at once: the model then looks at them in one go, and progress has one total.
+    everything = np.concatenate(list(rows_of.values()))
+    logits = score(model, store, everything, resolve_device(job.plan.device), progress)
+    image_ids = job.dataset.table["image_id"].to_numpy()
+    tables, begin = [], 0
+    for split, rows in rows_of.items():
+        for name in job.plan.tasks:
+            task = job.dataset.task(name)
+            part = logits[name][begin : begin + len(rows)]
+            tables.append(predictions_table(image_ids[rows], split, task, job.dataset.labels(task)[rows], part))
+        begin += len(rows)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _save(job: Job, epoch: int, predictions: pd.DataFrame) -> Result:
+    result = make_result(predictions, [job.dataset.task(name) for name in job.plan.tasks], epoch)
+    write_predictions(job.folder, predictions)
+    save_result(job.folder, result)
+    return result

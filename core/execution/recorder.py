@@ -1,0 +1,258 @@
+"""Writes down what a run says: at once into memory and the journal, twice a second into the database."""
+
+import contextlib
+import json
+import math
+import time
+from dataclasses import asdict, replace
+from typing import Any
+
+from core.errors import DiskFull
+from core.evaluation import margin
+from core.execution.disk_reserve import free_reserve
+from core.execution.eta import ProgressMeter
+from core.home import Home, database
+from core.job import Ended, EpochEnded, Event, PhaseBegan, Stepped, Warned
+from core.monitoring import show, stored_view
+from core.runs import (
+    LEASE_SECONDS,
+    Best,
+    Claim,
+    Entry,
+    Journal,
+    LeaseLost,
+    Point,
+    Run,
+    State,
+    Wish,
+    folder_of,
+    is_held,
+    next_number,
+    save,
+)
+
+FLUSH_SECONDS = 0.5
+RATE_CHANGE = 0.01  # a learning rate is written down again when it moved by this share
+
+
+class Recorder:
+    """One run while it is carried out. `wish` is what its user asked for, as of the last flush.
+
+    Every write raises LeaseLost when the run is somebody else's by now, and DiskFull.
+    """
+
+    def __init__(self, home: Home, claim: Claim, run: Run, meter: ProgressMeter, classes: dict[str, int]) -> None:
+        self._home, self._claim, self._run, self._meter = home, claim, run, meter
+        self.wish: Wish = run.wish
+        self.view = stored_view(home, run)
+        self.view.state = "running"
+        with database(home) as db:
+            self._next_number = next_number(db, run.id)
+        self._journal = Journal(folder_of(home, run.id))
+        self._pending: list[Entry] = []
+        self._flushed = time.monotonic()
+        self._rates: dict[str, float] = {}
+        self._resumed = bool(self.view.curves)
+        if self.view.classes:
+            self.note("resumed", f"Goes on where it was, on {in_words(run.device)}.")
+        else:
+            self.note("began", f"Began on {in_words(run.device)}.", classes=classes)
+        show(home, run.id, self.view)
+
+    def take(self, event: Event) -> None:
+        """Take in one event of the engine."""
+        if self._resumed and isinstance(event, Stepped | EpochEnded):
+            self._rewind(event)
+            self._resumed = False
+        self.view.progress = self._meter.follow(event)
+        points = self._points(event)
+        self.view.add(points)
+        self._write(Entry(points, self._line(event)))
+        if time.monotonic() - self._flushed > FLUSH_SECONDS:
+            self.flush()
+
+    def note(self, kind: str, sentence: str, **facts: Any) -> None:
+        """Write down something that happened, other than an event of the engine."""
+        self._write(Entry([], self._happening(kind, sentence, **facts)))
+        self.flush()
+
+    def doing(self, what: str, done: int, total: int) -> None:
+        """Say what takes its time just now."""
+        self.view.progress = replace(self.view.progress, doing=what, done=done, total=total, seconds_left=None)
+        if time.monotonic() - self._flushed > FLUSH_SECONDS or not done:
+            self.flush()
+
+    def become(self, state: State, sentence: str) -> None:
+        """Running or paused: the claim stays."""
+        self.view.state = state
+        self.note(state, sentence)
+
+    def held(self, seconds: float) -> None:
+        """It was paused for so long: no time that training took."""
+        self._meter.hold(seconds)
+
+    def flush(self) -> None:
+        """Put everything into the database; ask it for the user's wish."""
+        progress = json.dumps(self.view.progress.as_json())
+        with database(self._home, write=True) as db:
+            if not is_held(db, self._claim):
+                raise LeaseLost(self._run.id)
+            save(db, self._run.id, self._pending)
+            db.execute(
+                "UPDATE runs SET state = ?, progress = ?, lease_until = ? WHERE id = ?",
+                (self.view.state, progress, time.time() + LEASE_SECONDS, self._run.id),
+            )
+            (self.wish,) = db.execute("SELECT wish FROM runs WHERE id = ?", (self._run.id,)).fetchone()
+        self._pending = []
+        self._journal.clear()
+        self._flushed = time.monotonic()
+
+    def close(self) -> None:
+        """The end of the recording, however it came, also on a full disk."""
+        try:
+            self.flush()
+        except DiskFull:
+            free_reserve(folder_of(self._home, self._run.id))
+            with contextlib.suppress(DiskFull, LeaseLost):
+                self.flush()
+        except LeaseLost:
+            pass
+        self._journal.close()
+
+    def _write(self, entry: Entry) -> None:
+        if entry.happening:
+            self.view.learn(entry.happening[2], entry.happening[3])
+        if entry.points or entry.happening:
+            self._pending.append(entry)
+            self._journal.append(entry)
+
+    def _happening(self, kind: str, sentence: str, **facts: Any) -> tuple[int, float, str, dict[str, Any]]:
+        number, self._next_number = self._next_number, self._next_number + 1
+        return number, time.time(), kind, {"sentence": sentence, **facts}
+
+    def _points(self, event: Event) -> list[Point]:
+        match event:
+            case Stepped():
+                return [*_points_of_a_step(event), *self._points_of_rates(event)]
+            case EpochEnded():
+                return points_of_an_epoch(event)
+        return []
+
+    def _points_of_rates(self, event: Stepped) -> list[Point]:
+        moved = {
+            name: rate
+            for name, rate in event.learning_rates.items()
+            if abs(rate - self._rates.get(name, math.inf)) > RATE_CHANGE * self._rates.get(name, 0.0)
+        }
+        self._rates.update(moved)
+        return [Point(f"rate/{name}", event.step, rate) for name, rate in moved.items()]
+
+    def _line(self, event: Event) -> tuple[int, float, str, dict[str, Any]] | None:
+        match event:
+            case PhaseBegan():
+                return self._line_of_a_phase(event)
+            case EpochEnded():
+                return self._line_of_an_epoch(event)
+            case Warned():
+                return self._happening("warned", event.sentence)
+            case Ended(reason="early"):
+                return self._happening("early", event.sentence or "Stopped by itself: it no longer got better.")
+            case Ended(reason="unstable"):
+                return self._happening("unstable", event.sentence or "The loss is no longer a number.")
+        return None
+
+    def _line_of_a_phase(self, event: PhaseBegan) -> tuple[int, float, str, dict[str, Any]] | None:
+        if event.phase < len(self.view.phases):  # said again by a run that was resumed within it
+            return None
+        of = f" of {len(self._run.plan.phases)}" if len(self._run.plan.phases) > 1 else ""
+        sentence = f'Phase {event.phase + 1}{of}, "{event.name}", began with epoch {event.epoch}.'
+        facts: dict[str, Any] = {
+            "phase": event.phase,
+            "name": event.name,
+            "epoch": event.epoch,
+            "step": self.view.progress.step,
+        }
+        facts["stages"] = list(event.rates)
+        return self._happening("phase", sentence, **facts)
+
+    def _line_of_an_epoch(self, event: EpochEnded) -> tuple[int, float, str, dict[str, Any]]:
+        first = event.scores[self._run.plan.tasks[0]]
+        right = round(first.validation_accuracy * first.validation_images) if first.validation_images else 0
+        accuracy_text = margin(right, first.validation_images).text if first.validation_images else "unknown"
+        if event.best:
+            self.view.progress = replace(self.view.progress, best=Best(event.epoch, event.step, accuracy_text))
+            self._meter.progress = self.view.progress
+        best = ", the best so far" if event.best and event.epoch > 1 else ""
+        return self._happening(
+            "epoch",
+            f"Epoch {event.epoch} ended: {accuracy_text} of the validation photos right{best}.",
+            epoch=event.epoch,
+            phase=event.phase,
+            step=event.step,
+            best=event.best,
+            accuracy_text=accuracy_text,
+            seconds=event.seconds,
+            images_per_second=event.images_per_second,
+            scores={task: asdict(scores) for task, scores in event.scores.items()},
+        )
+
+    def _rewind(self, event: Stepped | EpochEnded) -> None:
+        """Cut the history back to the checkpoint that the run went on from: what follows is told once more."""
+        self.flush()
+        with database(self._home, write=True) as db:
+            db.execute("DELETE FROM curves WHERE run_id = ? AND step > ?", (self._run.id, _last_kept(event)))
+            told = db.execute(
+                "SELECT number, body FROM events WHERE run_id = ? AND kind = 'epoch'", (self._run.id,)
+            ).fetchall()
+            again = [row["number"] for row in told if json.loads(row["body"])["step"] >= event.step]
+            db.executemany(
+                "DELETE FROM events WHERE run_id = ? AND number = ?", [(self._run.id, number) for number in again]
+            )
+        for curve in self.view.curves.values():
+            curve.cut(_last_kept(event) + 1)
+        rates = {name: curve.last for name, curve in self.view.curves.items() if name.startswith("rate/")}
+        self._rates = {name.removeprefix("rate/"): last[1] for name, last in rates.items() if last}
+        self.view.epochs = [row for row in self.view.epochs if row.step < event.step]
+        best = next((row for row in reversed(self.view.epochs) if row.best), None)
+        self._meter.progress = replace(
+            self._meter.progress,
+            best=Best(best.epoch, best.step, best.accuracy_text) if best else None,
+            rewound=self._meter.progress.rewound + 1,
+        )
+
+
+def in_words(device: str) -> str:
+    """A device as a sentence names it."""
+    kind, _, number = device.partition(":")
+    words = {"cpu": "the processor", "mps": "the graphics chip", "cuda": "the graphics card"}.get(kind, device)
+    return f"{words} number {int(number) + 1}" if number not in ("", "0") else words
+
+
+def _last_kept(event: Stepped | EpochEnded) -> int:
+    """The last step that the checkpoint had taken."""
+    return event.step - 1 if isinstance(event, Stepped) else event.step
+
+
+def _points_of_a_step(event: Stepped) -> list[Point]:
+    points = [Point("loss/train", event.step, event.loss)]
+    if event.accuracy is not None:
+        points.append(Point("accuracy/train", event.step, event.accuracy))
+    return points
+
+
+def points_of_an_epoch(event: EpochEnded) -> list[Point]:
+    """Both losses and accuracies of each task, and gap and rise with their standard errors."""
+    return [
+        Point(f"{task}/{name}", event.step, value)
+        for task, s in event.scores.items()
+        for name, value in (
+            ("loss/validation", s.validation_loss),
+            ("loss/train_clean", s.train_loss),
+            ("accuracy/validation", s.validation_accuracy),
+            ("accuracy/train_clean", s.train_accuracy),
+            ("gap", s.gap),
+            ("gap_error", s.gap_error),
+            ("rise", s.rise),
+            ("rise_error", s.rise_error),
+        )
+    ]

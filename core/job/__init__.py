@@ -1,0 +1,31 @@
+"""What a run works with and says: job, context, batches, learning-rate schedule, events."""
+
+from core.job.batches import CLEAN_SAMPLE_LIMIT, clean_sample, epoch_batches, parts_of, steps_per_epoch
+from core.job.context import Job, Workbench, lay_out, tasks_of
+from core.job.events import Checkpointed, Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned
+from core.job.lr_schedule import HEAD, PhaseNow, phase_at, phase_rates, rates_at
+
+__all__ = [
+    "CLEAN_SAMPLE_LIMIT",
+    "HEAD",
+    "Checkpointed",
+    "Ended",
+    "EpochEnded",
+    "Event",
+    "Job",
+    "PhaseBegan",
+    "PhaseNow",
+    "Prepared",
+    "Stepped",
+    "Warned",
+    "Workbench",
+    "clean_sample",
+    "epoch_batches",
+    "lay_out",
+    "parts_of",
+    "phase_at",
+    "phase_rates",
+    "rates_at",
+    "steps_per_epoch",
+    "tasks_of",
+]

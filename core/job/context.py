@@ -1,0 +1,111 @@
+"""What a run works with and never changes: photos, labels, the loss, the device."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.backbones import BackboneCard
+from core.datasets import MISSING, Dataset, PixelStore, Split, Task
+from core.device import Arithmetic
+from core.errors import BadDataset
+from core.home import Home, Progress, silent
+from core.job.batches import clean_sample
+from core.objectives import Loss, make_loss
+from core.plans import Plan
+
+
+@dataclass(frozen=True)
+class Job:
+    """A plan to carry out. folder: where its checkpoints are. progress: told while photos are decoded for the first
+    time, between two events; it may raise to stop that.
+    """
+
+    plan: Plan
+    dataset: Dataset
+    home: Home
+    folder: Path
+    progress: Progress = field(default=silent, compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Workbench:
+    """labels: by task, int64 [rows of the dataset]. training, validation, clean: rows of the dataset's table; clean are
+    the training photos that are scored like validation photos. contents: [rows of the dataset], what identifies each
+    photo's content.
+    """
+
+    home: Home
+    plan: Plan
+    card: BackboneCard
+    tasks: tuple[Task, ...]
+    store: PixelStore
+    contents: np.ndarray
+    labels: dict[str, np.ndarray]
+    training: np.ndarray
+    validation: np.ndarray
+    clean: np.ndarray
+    arithmetic: Arithmetic
+    loss: Loss
+
+    def labels_of(self, rows: np.ndarray) -> dict[str, Tensor]:
+        """By task, int64 [rows], on the training device."""
+        return {
+            task: torch.from_numpy(labels[rows]).to(self.arithmetic.device, non_blocking=True)
+            for task, labels in self.labels.items()
+        }
+
+
+def lay_out(job: Job, card: BackboneCard, store: PixelStore, arithmetic: Arithmetic) -> Workbench:
+    """Raises BadDataset when there is nothing to learn from or to judge by."""
+    plan, dataset = job.plan, job.dataset
+    tasks = tasks_of(plan, dataset)
+    labels = {task.name: dataset.labels(task) for task in tasks}
+    training, validation = (_labelled(dataset, split, labels) for split in ("train", "validation"))
+    for task in tasks:
+        _check_labels(dataset, task, labels[task.name])
+    counts = {task.name: np.array(list(dataset.counts(task, "train").values())) for task in tasks}
+    return Workbench(
+        home=job.home,
+        plan=plan,
+        card=card,
+        tasks=tasks,
+        store=store,
+        contents=np.array(dataset.table["hash"], "S64"),
+        labels=labels,
+        training=training,
+        validation=validation,
+        clean=clean_sample(training, len(validation), plan.seed),
+        arithmetic=arithmetic,
+        loss=make_loss(plan.objectives, counts),
+    )
+
+
+def tasks_of(plan: Plan, dataset: Dataset) -> tuple[Task, ...]:
+    """The plan's tasks as the dataset has them. Raises BadDataset for one that it lacks."""
+    known = {task.name: task for task in dataset.tasks}
+    for name in plan.tasks:
+        if name not in known:
+            raise BadDataset(
+                f'The dataset "{dataset.name}" has no label called "{name}"; it has {", ".join(known)}.',
+                "Choose another one in the plan.",
+            )
+    return tuple(known[name] for name in plan.tasks)
+
+
+def _labelled(dataset: Dataset, split: Split, labels: dict[str, np.ndarray]) -> np.ndarray:
+    """Rows of a split that have a label for at least one task."""
+    rows = dataset.indices(split)
+    return rows[np.any([each[rows] != MISSING for each in labels.values()], axis=0)]
+
+
+def _check_labels(dataset: Dataset, task: Task, labels: np.ndarray) -> None:
+    parts: tuple[tuple[Split, str], ...] = (("train", "training"), ("validation", "validation"))
+    for split, part in parts:
+        if not (labels[dataset.indices(split)] != MISSING).any():
+            raise BadDataset(
+                f'No {part} photo of "{dataset.name}" has a label for "{task.name}".',
+                "Split the photos again, with a share of at least 10 % for each part.",
+            )

@@ -1,0 +1,82 @@
+"""What the engine says while it works. Tensors never leave it: every value here is a plain number or word."""
+
+from dataclasses import dataclass, field
+
+from core.evaluation import EpochScores
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Something long before or between the epochs moved on: decoding photos, a calibration. total 0: not known."""
+
+    doing: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class PhaseBegan:
+    """phase: its number from 0. epoch: the first epoch of it, counted from 1 over the whole run."""
+
+    phase: int
+    name: str
+    epoch: int
+    epochs: int
+    rates: dict[str, float]  # by stage name, the head as "head"
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """One optimiser step was taken. step: from 1 over the whole run. epoch: from 1. images: seen in this epoch so far.
+
+    loss and accuracy are of this batch as it was trained on (augmented, with dropout); accuracy is None where no
+    label counted. learning_rates: by stage name, after the schedule.
+    """
+
+    step: int
+    epoch: int
+    phase: int
+    images: int
+    loss: float
+    accuracy: float | None
+    learning_rates: dict[str, float]
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """scores: by task, on the validation split and on the fixed clean sample of the training split."""
+
+    epoch: int
+    phase: int
+    step: int
+    scores: dict[str, EpochScores]
+    images_per_second: float  # of training alone, evaluation left out
+    seconds: float
+    best: bool  # the best mean validation loss so far: the model that is kept
+
+
+@dataclass(frozen=True)
+class Checkpointed:
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something a user should know, in one sentence: precision fell back, the batch was halved."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The last event. reason: "finished", "early" (stopped by itself) or "unstable" (the loss was not finite)."""
+
+    reason: str
+    epoch: int
+    step: int
+    sentence: str = ""
+    facts: dict[str, float] = field(default_factory=dict)
+
+
+Event = Prepared | PhaseBegan | Stepped | EpochEnded | Checkpointed | Warned | Ended

@@ -1,0 +1,52 @@
+"""The model that a run trains: backbone and heads, its optimizer, its moving average, its weights on disk."""
+
+from core.models.build import load_trained, new_model
+from core.models.ema import WeightAverage
+from core.models.model import TrainedModel, dropped, free_for, init_linear, learns_batch_norm, load_some, split_names
+from core.models.optimizers import clip, flat_state, load_flat_state, make_optimiser, set_rates
+from core.models.weights_io import (
+    FORMAT,
+    LEARNING,
+    MODEL,
+    STATE,
+    Damaged,
+    file_checksum,
+    json_checksum,
+    keep_frozen,
+    load_model,
+    no_room_is_an_os_error,
+    plain,
+    read_facts,
+    verify,
+)
+
+__all__ = [
+    "FORMAT",
+    "LEARNING",
+    "MODEL",
+    "STATE",
+    "Damaged",
+    "TrainedModel",
+    "WeightAverage",
+    "clip",
+    "dropped",
+    "file_checksum",
+    "flat_state",
+    "free_for",
+    "init_linear",
+    "json_checksum",
+    "keep_frozen",
+    "learns_batch_norm",
+    "load_flat_state",
+    "load_model",
+    "load_some",
+    "load_trained",
+    "make_optimiser",
+    "new_model",
+    "no_room_is_an_os_error",
+    "plain",
+    "read_facts",
+    "set_rates",
+    "split_names",
+    "verify",
+]

@@ -1,0 +1,219 @@
+"""What a user can ask of a run. Everything goes through the database, so that any process may ask."""
+
+import json
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+
+from core.errors import BadInput, NotFound, Refused
+from core.home import Home, database
+from core.plans import parse_plan
+from core.runs.event_log import add_happening
+from core.runs.lease import is_stale, recover, this_process
+from core.runs.types import HAS_RESULTS, WORKING, Run, progress_from
+
+LONGEST_NAME = 120
+_SELECT = "SELECT runs.*, datasets.name AS dataset_name FROM runs LEFT JOIN datasets ON datasets.id = runs.dataset_id"
+
+
+def folder_of(home: Home, run_id: str) -> Path:
+    """Where a run's checkpoints and results lie."""
+    return home.runs / run_id
+
+
+def list_runs(home: Home) -> list[Run]:
+    """All runs, newest first. Runs whose process is gone are interrupted from now on."""
+    recover(home)
+    with database(home) as db:
+        rows = db.execute(f"{_SELECT} ORDER BY runs.created DESC, runs.id").fetchall()
+    return [_from_row(row) for row in rows]
+
+
+def get_run(home: Home, id_or_name: str) -> Run:
+    """One run by its id, the beginning of its id (four letters or more), or its name. Raises NotFound."""
+    row = _find(home, id_or_name)
+    if row["state"] in WORKING and is_stale(row["lease_owner"], row["lease_until"]):
+        recover(home)
+        row = _find(home, row["id"])
+    return _from_row(row)
+
+
+def pause(home: Home, run_id: str) -> Run:
+    """Hold a run at its next step. It keeps its device: what waits for that goes on waiting. Raises Refused."""
+    run = get_run(home, run_id)
+    if run.state == "queued":
+        raise Refused(f'"{run.name}" has not begun yet.', "Stop it to take it out of the queue.")
+    if run.state not in WORKING:
+        raise Refused(f'"{run.name}" is {run.state}: there is nothing to pause.')
+    return _ask(home, run, "pause")
+
+
+def resume(home: Home, run_id: str) -> Run:
+    """Go on with a paused run; queue an interrupted or failed one again, from its last checkpoint. Raises Refused."""
+    run = get_run(home, run_id)
+    if run.state in WORKING:
+        return _ask(home, run, "")
+    if run.state == "queued":
+        return run
+    if not run.can_resume:
+        raise Refused(f'"{run.name}" is {run.state}: there is nothing left to go on with.', "Start a new run instead.")
+    return _queue_again(home, run, wish="", sentence="Resumed: it waits for its turn, then goes on.")
+
+
+def stop(home: Home, run_id: str) -> Run:
+    """End a run and keep its best epoch, with results of that one. Raises Refused when it is over already."""
+    run = get_run(home, run_id)
+    if run.state in WORKING:
+        return _ask(home, run, "stop")
+    if run.state in ("finished", "stopped"):
+        raise Refused(f'"{run.name}" is {run.state} already.')
+    if has_best(home, run.id):  # the best model is scored when the device is free
+        return _queue_again(home, run, wish="stop", sentence="Stopped: its best epoch will be scored.")
+    with database(home, write=True) as db:
+        db.execute(
+            "UPDATE runs SET state = 'stopped', wish = '', lease_owner = '', ended = ? WHERE id = ? AND state = ?",
+            (time.time(), run.id, run.state),
+        )
+        add_happening(db, run.id, "stopped", "Stopped before an epoch had ended: there is no model to keep.")
+    return get_run(home, run.id)
+
+
+def withdraw(home: Home, run_id: str) -> Run:
+    """Take a run out of the queue so that it can be resumed later: who wanted it done does not wait any more."""
+    with database(home, write=True) as db:
+        changed = db.execute(
+            "UPDATE runs SET state = 'interrupted', wish = '', lease_owner = '' WHERE id = ? AND state = 'queued'",
+            (run_id,),
+        ).rowcount
+        if changed:
+            add_happening(db, run_id, "interrupted", "Taken out of the queue. It is queued again when it is resumed.")
+    return get_run(home, run_id)
+
+
+def rename_run(home: Home, run_id: str, name: str) -> Run:
+    """Raises BadInput for an empty or long name, Refused for one that another run has."""
+    run = get_run(home, run_id)
+    name = checked_name(name)
+    with database(home, write=True) as db:
+        if db.execute("SELECT 1 FROM runs WHERE name = ? COLLATE NOCASE AND id <> ?", (name, run.id)).fetchone():
+            raise Refused(f'Another run is called "{name}".', "Choose a different name.")
+        db.execute("UPDATE runs SET name = ? WHERE id = ?", (name, run.id))
+    return get_run(home, run.id)
+
+
+def delete_run(home: Home, run_id: str) -> None:
+    """Forget a run, its model and its results for good, and the photos of a deleted dataset that only it still used.
+
+    Raises Refused while it runs, or another one learns from it.
+    """
+    from core.datasets import free_deleted  # loads pandas, for which a list of runs does not wait
+
+    run = get_run(home, run_id)
+    for student in list_runs(home):
+        if student.plan.teacher and student.plan.teacher.run == run.id and student.state not in HAS_RESULTS:
+            raise Refused(f'"{student.name}" learns from "{run.name}".', "Let it finish, or delete it first.")
+    with database(home, write=True) as db:
+        gone = db.execute("DELETE FROM runs WHERE id = ? AND state NOT IN ('running', 'paused')", (run.id,)).rowcount
+    if not gone:
+        raise Refused(f'"{run.name}" is {run.state}.', "Stop it first, then delete it.")
+    shutil.rmtree(folder_of(home, run.id), ignore_errors=True)
+    free_deleted(home)
+
+
+def before(home: Home, run: Run) -> list[Run]:
+    """The runs that a waiting one waits for, the next to go first; empty when it does not wait."""
+    if run.state != "queued":
+        return []
+    with database(home) as db:
+        rows = db.execute(
+            f"{_SELECT} WHERE device = ? AND (state IN ('running', 'paused') OR "
+            "(state = 'queued' AND (runs.created, runs.id) < (?, ?))) ORDER BY state = 'queued', runs.created, runs.id",
+            (run.device, run.created, run.id),
+        ).fetchall()
+    return [_from_row(row) for row in rows]
+
+
+def waits_for(home: Home, run: Run) -> str:
+    """In one sentence, what a queued run waits for; empty when it does not wait."""
+    if run.state != "queued":
+        return ""
+    ahead = before(home, run)
+    if not ahead:
+        return "Next in the queue: it begins in a moment."
+    first, *others = ahead
+    also = f" and {len(others)} more" if others else ""
+    if first.state == "paused":
+        return f'Waits for "{first.name}"{also}, which is paused: resume or stop that one first.'
+    return f'Waits for "{first.name}"{also}.'
+
+
+def checked_name(name: str) -> str:
+    """A run's name without blanks around it. Raises BadInput."""
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise BadInput(f"A run's name has 1 to {LONGEST_NAME} letters.", "Choose another name.")
+    return name
+
+
+def has_best(home: Home, run_id: str) -> bool:
+    """Whether an epoch has ended, so that there is a model to keep."""
+    folder = folder_of(home, run_id)
+    return (folder / "best").is_dir() or (folder / "best.old").is_dir()  # the second while a newer one takes its place
+
+
+def _find(home: Home, id_or_name: str) -> sqlite3.Row:
+    with database(home) as db:
+        rows = db.execute(
+            f"{_SELECT} WHERE runs.id = ?1 OR runs.name = ?1 COLLATE NOCASE "
+            "OR (length(?1) >= 4 AND substr(runs.id, 1, length(?1)) = ?1) "
+            "ORDER BY runs.id = ?1 DESC, runs.created DESC",
+            (id_or_name,),
+        ).fetchall()
+        if not rows:
+            names = [row["name"] for row in db.execute("SELECT name FROM runs ORDER BY created DESC LIMIT 5")]
+    if rows:
+        return rows[0]
+    known = ", ".join(f'"{name}"' for name in names)
+    raise NotFound(f'There is no run "{id_or_name}".', f"The latest are {known}." if known else "Start one first.")
+
+
+def _from_row(row: sqlite3.Row) -> Run:
+    return Run(
+        id=row["id"],
+        name=row["name"],
+        state=row["state"],
+        created=row["created"],
+        started=row["started"],
+        ended=row["ended"],
+        plan=parse_plan(row["plan"], f'The plan of "{row["name"]}"'),
+        dataset_id=row["dataset_id"],
+        dataset_name=row["dataset_name"] or "(deleted)",
+        device=row["device"],
+        wish=row["wish"],
+        progress=progress_from(json.loads(row["progress"])),
+        error=row["error"],
+        test_opened=row["test_opened"],
+    )
+
+
+def _ask(home: Home, run: Run, wish: str) -> Run:
+    with database(home, write=True) as db:
+        # A stop is not taken back: whoever asked for it was told that the run ends.
+        db.execute(
+            "UPDATE runs SET wish = ? WHERE id = ? AND state IN ('running', 'paused') AND wish <> 'stop'",
+            (wish, run.id),
+        )
+    return get_run(home, run.id)
+
+
+def _queue_again(home: Home, run: Run, wish: str, sentence: str) -> Run:
+    with database(home, write=True) as db:
+        changed = db.execute(
+            "UPDATE runs SET state = 'queued', wish = ?, ended = NULL, error = '', lease_owner = ? "
+            "WHERE id = ? AND state = ?",
+            (wish, this_process(), run.id, run.state),
+        ).rowcount
+        if changed:  # somebody else may have asked at the same moment
+            add_happening(db, run.id, "queued", sentence)
+    return get_run(home, run.id)

@@ -1,0 +1,141 @@
+"""All that happens before the first step: photos, numbers, model, and where an earlier run stopped."""
+
+import time
+from collections.abc import Generator
+
+import torch
+
+from core.activations import make_resident
+from core.backbones import card
+from core.datasets import open_pixels
+from core.device import Arithmetic, arithmetic_from, photos_that_fit, resolve_device
+from core.distillation import guides_for
+from core.errors import BadPlan
+from core.evaluation import no_history
+from core.home import no_room_is_disk_full
+from core.job import Checkpointed, Event, Job, Prepared, Warned, Workbench, lay_out, tasks_of
+from core.models import (
+    TrainedModel,
+    WeightAverage,
+    keep_frozen,
+    learns_batch_norm,
+    make_optimiser,
+    new_model,
+    split_names,
+)
+from core.plans import Plan
+from core.profiling import arithmetic_for_run, first_learning, fitting, known_calibration
+from core.training.checkpoints import copy_checkpoint, resume, save, saved_arithmetic, saved_best_epoch
+from core.training.state import TrainingState
+
+CHECKPOINT_SECONDS = 60.0
+
+
+class Saver:
+    """Writes a run's checkpoints, and knows when the next is due."""
+
+    def __init__(self, job: Job, names: list[str]) -> None:
+        self.folder, self.plan_hash, self.names = job.folder, job.plan.hash, names
+        self._best_epoch = saved_best_epoch(job.folder)
+        self._last: tuple[int, int] | None = None
+        self._at = time.monotonic()
+
+    def is_due(self) -> bool:
+        return time.monotonic() - self._at >= CHECKPOINT_SECONDS
+
+    def save(self, state: TrainingState) -> Checkpointed:
+        """Write last/, and best/ when this is the end of the best epoch. Raises DiskFull; nothing is lost by it."""
+        at = state.position
+        best, last = self.folder / "best", self.folder / "last"
+        # best/ first: a crash in between leaves an older last/, from which the same best/ comes again.
+        if at.batch == 0 and at.epoch == state.best.epoch != self._best_epoch:
+            save(state, best, self.names, self.plan_hash)
+            copy_checkpoint(best, last)
+            self._best_epoch = at.epoch
+        elif (at.step, at.epoch) != self._last:
+            save(state, last, self.names, self.plan_hash)
+        self._last = (at.step, at.epoch)
+        self._at = time.monotonic()
+        return Checkpointed(at.epoch + (at.batch > 0), at.step)
+
+
+def prepare(job: Job) -> Generator[Event, None, tuple[Workbench, TrainingState, Saver]]:
+    """Raises GraftError for what a user can mend: photos, weights, device, disk."""
+    plan, device = job.plan, resolve_device(job.plan.device)
+    yield Prepared("Decoding photos", 0, len(job.dataset))
+    store = open_pixels(job.home, job.dataset, plan.image_size, job.progress)
+    if store.note:
+        yield Warned(store.note)
+    yield Prepared("Building the network", 0, 0)
+    model = new_model(job.home, plan, tasks_of(plan, job.dataset))
+    arithmetic = yield from _arithmetic(job, model, device)
+    store = yield from make_resident(store, len(job.dataset), device)
+    bench = lay_out(job, card(plan.backbone.name), store, arithmetic)
+    _check_batch_norm(model, plan, len(bench.training))
+
+    frozen, changing = split_names(model, plan.phases)
+    with no_room_is_disk_full(job.folder):
+        job.folder.mkdir(parents=True, exist_ok=True)
+    keep_frozen(model, job.folder, frozen)
+    state = _fresh_state(bench, model, changing)
+    warning = resume(state, job.folder, plan.hash)
+    if warning:
+        yield Warned(warning)
+    if state.position.step == 0:
+        yield from _begin_within_memory(job, state)
+    if state.guides:
+        yield from state.guides.ask_about_all()
+    return bench, state, Saver(job, changing)
+
+
+def _fresh_state(bench: Workbench, model: TrainedModel, changing: list[str]) -> TrainingState:
+    arithmetic, decay = bench.arithmetic, bench.plan.optimiser.average
+    model = arithmetic.move(model)
+    guides = guides_for(bench, model.features)
+    return TrainingState(
+        model=model,
+        optimiser=make_optimiser(model, bench.plan.optimiser, arithmetic.device, guides),
+        scaler=arithmetic.scaler(),
+        arithmetic=arithmetic,
+        photos_at_once=bench.plan.batch_size,
+        losses={task.name: no_history() for task in bench.tasks},
+        average=WeightAverage(model, changing, decay) if decay else None,
+        guides=guides,
+    )
+
+
+def _begin_within_memory(job: Job, state: TrainingState) -> Generator[Warned, None, None]:
+    """Compute a batch in parts from the first step on where it is known that memory does not hold all of it."""
+    plan, device = job.plan, state.arithmetic.device
+    fits = fitting(job.home, plan, device) or plan.batch_size
+    known = known_calibration(job.home, plan, card(plan.backbone.name), device)
+    if known and device.type == "cpu":
+        # A GPU says when its memory ran out. A system mostly kills the program that asked last.
+        fits = min(fits, photos_that_fit(known.step_bytes[first_learning(plan)]))
+    if fits < plan.batch_size:
+        state.photos_at_once = max(fits, 2)
+        yield Warned(
+            f"The memory of this machine does not hold a step of {plan.batch_size} photos: it is computed "
+            f"{state.photos_at_once} photos at once, and still learns from all of them."
+        )
+
+
+def _arithmetic(job: Job, model: TrainedModel, device: torch.device) -> Generator[Event, None, Arithmetic]:
+    """What the run began in, else the fastest that the plan allows; torch uses its threads from now on."""
+    saved, asked = saved_arithmetic(job.folder), job.plan.precision
+    arithmetic = arithmetic_from(saved, device) if saved else None
+    if arithmetic is None:
+        yield Prepared("Measuring this machine", 0, 0)
+        arithmetic = arithmetic_for_run(job.home, job.plan, model, device, len(job.dataset))
+        if asked not in ("auto", arithmetic.precision):
+            yield Warned(f"This machine does not compute in {asked}; the run goes on in 32 bits.")
+    arithmetic.use_threads()
+    return arithmetic
+
+
+def _check_batch_norm(model: TrainedModel, plan: Plan, training_images: int) -> None:
+    if min(plan.batch_size, training_images) == 1 and any(learns_batch_norm(model, phase) for phase in plan.phases):
+        raise BadPlan(
+            "Batches of one photo cannot teach this backbone: its batch norm compares the photos of a batch.",
+            "Set the batch size to 2 or more, or freeze all stages.",
+        )

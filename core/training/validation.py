@@ -1,0 +1,96 @@
+"""How good the model is at this moment: photos as they are, eval mode, one loss per photo."""
+
+from collections.abc import Generator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.activations import PhotoPath
+from core.augmentation import centre
+from core.datasets import MISSING, PixelStore
+from core.device import in_parts
+from core.evaluation import EpochScores, LossHistory, epoch_scores, remember, window_epochs
+from core.home import Progress, silent
+from core.job import Prepared, Workbench
+from core.models import TrainedModel
+
+JUDGED_AT_ONCE = 64  # photos per batch; larger ones gain little and answer a pause late
+
+Judged = dict[
+    str, tuple[np.ndarray, np.ndarray]
+]  # by task: losses in nats, whether the answer was right; [labelled photos]
+
+
+def judge(bench: Workbench, path: PhotoPath) -> Generator[Prepared, None, tuple[Judged, Judged]]:
+    """All validation photos, and the fixed sample of training photos."""
+    total = len(bench.validation) + len(bench.clean)
+    path.model.eval()
+    validation = yield from _judged(bench, path, bench.validation, 0, total)
+    training = yield from _judged(bench, path, bench.clean, len(bench.validation), total)
+    return validation, training
+
+
+def _judged(
+    bench: Workbench, path: PhotoPath, rows: np.ndarray, done: int, total: int
+) -> Generator[Prepared, None, Judged]:
+    found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {task.name: [] for task in bench.tasks}
+
+    def answer(batch: np.ndarray) -> tuple[Tensor, ...]:
+        with torch.no_grad(), bench.arithmetic.autocast():
+            return tuple(path.model.answers(path.judge(batch)).values())
+
+    for batch in np.split(rows, range(JUDGED_AT_ONCE, len(rows), JUDGED_AT_ONCE)):
+        labels = bench.labels_of(batch)
+        for task, answers in zip(found, in_parts(answer, batch), strict=True):
+            counts = labels[task] != MISSING
+            answers, truth = answers[counts].float(), labels[task][counts]
+            # Plain cross-entropy whatever the objectives are: only so are losses of different plans comparable.
+            losses = functional.cross_entropy(answers, truth, reduction="none")
+            found[task].append((losses.cpu().numpy(), (answers.argmax(1) == truth).cpu().numpy()))
+        done += len(batch)
+        yield Prepared("Looking at the validation photos", done, total)
+    return {
+        task: (np.concatenate([losses for losses, _ in parts]), np.concatenate([right for _, right in parts]))
+        for task, parts in found.items()
+    }
+
+
+def scores_of(
+    validation: Judged, training: Judged, losses: dict[str, LossHistory], epochs: int
+) -> tuple[dict[str, EpochScores], dict[str, LossHistory]]:
+    """By task, the epoch's scores, and the histories with this epoch in them."""
+    scores, remembered = {}, {}
+    for task, (lost, right) in validation.items():
+        kept = losses[task]
+        scores[task] = epoch_scores(lost, right, *training[task], kept.best, kept.recent)
+        remembered[task] = remember(kept, lost, window_epochs(epochs))
+    return scores, remembered
+
+
+def mean_loss(scores: dict[str, EpochScores]) -> float:
+    """What chooses the best epoch: the validation loss, averaged over the tasks."""
+    return float(np.mean([each.validation_loss for each in scores.values()]))
+
+
+def score(
+    model: TrainedModel,
+    store: PixelStore,
+    rows: np.ndarray,
+    device: torch.device | None = None,
+    progress: Progress = silent,
+) -> dict[str, np.ndarray]:
+    """Logits by task, float32 [rows, classes], in eval mode and 32 bits, as an exported model gives them."""
+    device = device or next(model.parameters()).device
+    model = model.eval().to(device)
+    logits: dict[str, list[np.ndarray]] = {task.name: [] for task in model.tasks}
+    for done in range(0, len(rows), JUDGED_AT_ONCE):
+        pixels = store.read(rows[done : done + JUDGED_AT_ONCE]).to(device)
+        with torch.no_grad():
+            answers = model(model.normalised(centre(pixels, store.image_size)))
+        for task, values in answers.items():
+            logits[task].append(values.float().cpu().numpy())
+        progress(min(done + JUDGED_AT_ONCE, len(rows)), len(rows), "Looking at the photos")
+    empty = {task.name: np.empty((0, len(task.classes)), np.float32) for task in model.tasks}
+    return {task: np.concatenate(parts) if parts else empty[task] for task, parts in logits.items()}

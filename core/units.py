@@ -1,0 +1,17 @@
+"""Durations as a person says them."""
+
+
+def duration_in_words(seconds: float) -> str:
+    """A duration as a person says it: "about 1 min 20 s"."""
+    if seconds < 10:
+        return f"about {max(1, round(seconds))} s"
+    if seconds < 60:
+        return f"about {5 * round(seconds / 5)} s" if seconds < 57.5 else "about 1 min"
+    if seconds < 600:
+        minutes, rest = divmod(10 * round(seconds / 10), 60)
+        return f"about {minutes} min {rest} s" if rest else f"about {minutes} min"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"about {minutes} min"
+    hours, minutes = divmod(5 * round(seconds / 300), 60)
+    return f"about {hours} h {minutes} min" if minutes else f"about {hours} h"

@@ -1,0 +1,1 @@
+"""What the browser draws itself: one folder per component, its script beside its face."""

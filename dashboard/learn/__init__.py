@@ -1,0 +1,1 @@
+"""The page on transfer learning and on how overfitting is judged."""

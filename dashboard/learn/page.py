@@ -1,0 +1,70 @@
+"""The words that Graft uses, one sentence each, in the order in which one meets them."""
+
+import streamlit as st
+
+from dashboard.shared.texts import escaped, quiet
+from dashboard.words import WORDS
+
+CHAPTERS: dict[str, dict[str, str]] = {
+    "What you begin with": {
+        "Backbone": "backbone",
+        "Head": "head",
+        "Classes": "classes",
+        "Training, validation, test": "split",
+    },
+    "What you decide": {
+        "Recipe": "recipe",
+        "Stage": "stage",
+        "Frozen": "frozen",
+        "Learning rate": "learning rate",
+        "Epoch": "epochs",
+        "Batch": "batch size",
+        "Augmentation": "augmentation",
+        "Early stopping": "early stopping",
+        "Teacher": "teacher",
+    },
+    "What you watch": {
+        "Loss": "loss",
+        "Accuracy": "accuracy",
+        "Validation": "validation",
+        "Overfitting": "overfitting",
+        "Gap": "gap",
+    },
+    "What comes out": {
+        "Margin (± 3.7)": "margin",
+        "Confusion": "confusion",
+        "Precision": "precision of a class",
+        "Recall": "recall",
+        "F1": "f1",
+        "Test": "test",
+        "Confidence": "confidence",
+    },
+}
+
+
+def page() -> None:
+    st.title("What do the words mean?", anchor=False)
+    quiet(
+        "A network that has seen very many photos already knows edges, textures and parts of things. Transfer "
+        "learning keeps that and teaches it your classes: a new head is put on, and as much of the rest as you like "
+        "learns along."
+    )
+    chapters = list(CHAPTERS.items())
+    half = len(chapters) // 2
+    for column, some in zip(st.columns(2, gap="large"), (chapters[:half], chapters[half:]), strict=True):
+        with column:
+            for title, words in some:
+                st.subheader(title, anchor=False)
+                _show(words)
+
+
+def _show(words: dict[str, str]) -> None:
+    rows = "".join(
+        f'<p style="margin:0 0 12px"><b style="font-weight:620">{escaped(title)}</b><br>'
+        f'<span class="quiet">{escaped(WORDS[key])}</span></p>'
+        for title, key in words.items()
+    )
+    st.html(f'<div style="margin:0 0 12px">{rows}</div>')
+
+
+page()

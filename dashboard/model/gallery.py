@@ -1,0 +1,145 @@
+"""Backbones as cards: look for one, compare, choose; weights that are not here are fetched in the background."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.backbones import BackboneCard, fetch, gallery, is_present, search
+from core.home import Home, Progress
+from dashboard.session import state
+from dashboard.shared import background_jobs
+from dashboard.shared.stepper import way_on
+from dashboard.shared.texts import escaped, in_bytes, in_millions, plain, quiet
+from dashboard.words import WORDS
+
+SHOWN_AT_FIRST = 12
+FOUND_AT_MOST = 60
+EVERYTHING, READY, TO_DOWNLOAD = "All", "Ready now", "To download"
+
+
+def show_gallery() -> None:
+    home = state.home()
+    text = st.text_input(
+        "Search all pretrained models of timm", placeholder="resnet, vit, convnext ...", key="model_search"
+    ).strip()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        size = st.segmented_control(
+            "Size", ["All", "Small", "Medium", "Large"], default="All", required=True, help=WORDS["parameters"]
+        )
+        where = st.segmented_control(
+            "On this computer", [EVERYTHING, READY, TO_DOWNLOAD], default=EVERYTHING, required=True, help=WORDS["ready"]
+        )
+    cards = search(text, FOUND_AT_MOST) if text else gallery()
+    fitting = [
+        card for card in cards if size in ("All", card.size.capitalize()) and where in (EVERYTHING, _where(home, card))
+    ]
+    if not fitting:
+        quiet("No model fits. Search for a shorter word, or choose All above.")
+    _cards(home, fitting)
+
+
+def _where(home: Home, card: BackboneCard) -> str:
+    return READY if is_present(home, card) else TO_DOWNLOAD
+
+
+def _cards(home: Home, cards: Sequence[BackboneCard]) -> None:
+    everything = len(cards) <= SHOWN_AT_FIRST or st.session_state.get("all_models", False)
+    shown = cards if everything else cards[:SHOWN_AT_FIRST]
+    chosen = state.current_card().name
+    for first in range(0, len(shown), 2):
+        for column, card in zip(st.columns(2), shown[first : first + 2], strict=False):
+            with column:
+                _card(home, card, card.name == chosen)
+    if len(cards) > SHOWN_AT_FIRST:
+        st.toggle(f"Show all {len(cards)}", key="all_models")
+
+
+def _card(home: Home, card: BackboneCard, chosen: bool) -> None:
+    ready = is_present(home, card)
+    name = card.name.translate(str.maketrans("./ ", "___"))
+    with st.container(
+        key=f"card_{'chosen' if chosen else 'model'}_{name}", height="stretch", vertical_alignment="distribute"
+    ):
+        st.html(card_in_html(card, ready))
+        if chosen:
+            st.button("Chosen", key=f"choose_{name}", width="stretch", icon=":material/check:", disabled=True)
+        elif ready:
+            if st.button("Choose", key=f"choose_{name}", width="stretch"):
+                state.choose_card(card)
+                st.rerun()
+        elif st.button(
+            f"Fetch, {in_bytes(card.weights_bytes)}",
+            key=f"choose_{name}",
+            width="stretch",
+            icon=":material/download:",
+            help="Downloads its weights once, from the Hugging Face hub. Your photos stay here.",
+        ):
+            _begin_fetch(home, card)
+
+
+def card_in_html(card: BackboneCard, ready: bool) -> str:
+    return (
+        f'<div class="row apart"><p class="title">{escaped(card.title)}</p>{_whereabouts(card, ready)}</div>'
+        f'<p class="quiet small">{escaped(card.sentence)}</p>{_figures(card)}'
+        f'<p class="quiet small">{escaped(card.licence)} · <span class="code">{escaped(card.name)}</span></p>'
+    )
+
+
+def _whereabouts(card: BackboneCard, ready: bool) -> str:
+    if card.source == "starter":
+        return '<span class="pill good">always here</span>'
+    return (
+        '<span class="pill good">ready</span>' if ready else f'<span class="pill">{in_bytes(card.weights_bytes)}</span>'
+    )
+
+
+def _figures(card: BackboneCard) -> str:
+    figures = [
+        (in_millions(card.parameters), "parameters"),
+        (in_gmacs(card.gmacs), "GMACs"),
+        (f"{card.accuracy:.1f} %" if card.accuracy is not None else "–", "ImageNet"),
+        (f"{card.input_size} px", "sees"),
+    ]
+    spans = "".join(f"<span><b>{escaped(figure)}</b>{escaped(what)}</span>" for figure, what in figures)
+    return f'<div class="figures four">{spans}</div>'
+
+
+def in_gmacs(gmacs: float | None) -> str:
+    """4.123 = "4.1", 0.0058 = "0.006"."""
+    if gmacs is None:
+        return "–"
+    return f"{gmacs:.1f}" if gmacs >= 0.1 else f"{gmacs:.1g}"
+
+
+def _begin_fetch(home: Home, card: BackboneCard) -> None:
+    def work(progress: Progress) -> BackboneCard:
+        fetch(home, card, progress=progress)
+        return card
+
+    state.wait_for(background_jobs.start("download", card.name, f"Fetching {card.title}", work).id)
+    st.rerun()
+
+
+def show_choice() -> None:
+    """What is chosen, and the way on."""
+    card = state.current_card()
+    with st.container(key="card_summary"):
+        st.subheader("Your choice" if state.model_is_chosen() else "Suggested")
+        st.html(
+            f'<p class="title">{escaped(card.title)}</p>'
+            f'<p class="quiet small">{escaped(card.sentence)}</p>{_figures(card)}'
+        )
+        st.caption(f"Licence of the weights: {plain(card.licence)}", help=WORDS["licence"])
+        if card.origin:
+            st.caption(plain(card.origin))
+        if state.current_dataset() is None:
+            st.page_link("photos/page.py", label="First, choose photos", icon=":material/arrow_back:")
+        way_on("model", disabled=state.current_dataset() is None)
+    with st.expander("What do these figures mean?"):
+        for name, key in (
+            ("Parameters", "parameters"),
+            ("GMACs", "compute"),
+            ("ImageNet", "imagenet accuracy"),
+            ("Licence", "licence"),
+        ):
+            st.markdown(f"**{name}.** {WORDS[key]}")

@@ -1,0 +1,1 @@
+"""The page of photos: bring them, look at them, change labels."""

@@ -1,0 +1,20 @@
+"""Step 1: give it photos, or look at those that are there."""
+
+from core.errors import GraftError
+from dashboard.photos.dataset_screen import show_dataset
+from dashboard.photos.start_screen import show_start
+from dashboard.session import state
+from dashboard.shared.texts import show_error
+from dashboard.shared.work_bar import take_ended
+
+ended = take_ended("import")
+if ended is not None:
+    state.choose_dataset(ended.result)
+dataset = state.current_dataset()
+try:
+    if dataset is None:
+        show_start()
+    else:
+        show_dataset(dataset)
+except GraftError as error:
+    show_error(error)

@@ -1,0 +1,149 @@
+"""Nothing chosen yet: every way to give photos, what is here already, and where one left off."""
+
+from contextlib import AbstractContextManager
+
+import streamlit as st
+
+from core.datasets import DatasetSummary, PublicSet, Sample, list_datasets, load_dataset, public_sets, samples
+from core.errors import BadInput
+from core.home import Home
+from core.runs import Run, list_runs, resume
+from dashboard.components.drop_zone import drop_zone
+from dashboard.photos.camera import left_over, show_camera
+from dashboard.photos.importing import begin_path, begin_public, begin_sample, begin_upload
+from dashboard.routes import sample_url
+from dashboard.session import state
+from dashboard.shared.run_words import how_far
+from dashboard.shared.state_pill import state_pill
+from dashboard.shared.texts import escaped, in_bytes, many, quiet, show_error, when
+from dashboard.shared.work_bar import show_running
+
+MOST_SHOWN = 6  # datasets and runs; the rest is one click away
+LEFT_OFF = ("running", "paused", "interrupted", "queued")
+
+
+def show_start() -> None:
+    home = state.home()
+    st.title("Teach a network to see what you see")
+    quiet(
+        "Give it a few dozen photos of each thing. It already knows edges, textures and parts from other photos: you "
+        "teach it the rest in a minute or two, on this computer. Nothing is sent anywhere."
+    )
+    show_running("import")
+    left, right = st.columns([1.25, 1], gap="large")
+    with left:
+        _own_photos(home)
+    with right:
+        _sets_here(home)
+    _left_off(home)
+    _datasets(home)
+
+
+def _own_photos(home: Home) -> None:
+    if upload := drop_zone(key="drop"):
+        begin_upload(home, upload.folder, upload.name)
+    earlier = left_over(home)
+    begun = state.camera_folder() is not None or bool(earlier)
+    with st.expander("Take photos with the camera, class by class", icon=":material/photo_camera:", expanded=begun):
+        show_camera(home, earlier)
+    if state.is_this_computers_own():
+        with st.expander("A folder, zip or table on this computer", icon=":material/folder_open:"):
+            path = st.text_input("Where it lies", placeholder="/home/me/photos", key="path")
+            if st.button("Use it", key="use_path"):
+                try:
+                    begin_path(home, path)
+                except BadInput as error:
+                    show_error(error)
+
+
+def _sets_here(home: Home) -> None:
+    st.subheader("Or begin with a set that is here already")
+    for sample in samples():
+        _sample_card(home, sample)
+    with st.expander("Well-known public sets, downloaded once", icon=":material/public:"):
+        for public in public_sets():
+            _public_row(home, public)
+
+
+def _sample_card(home: Home, sample: Sample) -> None:
+    with st.container(key=f"card_sample_{sample.id}"):
+        pictures = "".join(f'<img alt="" src="{escaped(sample_url(sample.id, n))}">' for n in range(3))
+        with _row():
+            st.html(
+                f'<div class="row" style="flex-wrap:nowrap"><span class="thumbs">{pictures}</span>'
+                f"<span><b>{escaped(sample.title)}</b><br>"
+                f'<span class="quiet small">{escaped(sample.sentence)}</span></span></div>'
+            )
+            if st.button("Use", key=f"use_{sample.id}"):
+                begin_sample(home, sample)
+
+
+def _public_row(home: Home, public: PublicSet) -> None:
+    with _row():
+        st.html(
+            f'<b>{escaped(public.title)}</b> <span class="pill">{in_bytes(public.bytes)}</span><br><span class="quiet '
+            f'small">{escaped(public.sentence)} {public.images:,} photos, {public.classes:,} classes. '
+            f"Licence: {escaped(public.licence)}</span>"
+        )
+        if st.button("Fetch", key=f"fetch_{public.id}", help=f"Downloads {in_bytes(public.bytes)}, once"):
+            begin_public(home, public)
+
+
+def _row() -> AbstractContextManager[object]:
+    """Words on the left, what to do with it on the right; on a phone, too."""
+    return st.container(horizontal=True, vertical_alignment="center", wrap=False)
+
+
+def _left_off(home: Home) -> None:
+    runs = [run for run in list_runs(home) if run.state in LEFT_OFF][:MOST_SHOWN]
+    if not runs:
+        return
+    st.subheader("Where you left off")
+    for run in runs:
+        _run_row(home, run)
+
+
+def _run_row(home: Home, run: Run) -> None:
+    with st.container(key=f"card_run_{run.id}"):
+        about, buttons = st.columns([2.4, 1], vertical_alignment="center")
+        about.html(f'{state_pill(run)} <b>{escaped(run.name)}</b> <span class="quiet">{escaped(how_far(run))}</span>')
+        with buttons.container(horizontal=True, horizontal_alignment="right"):
+            if run.can_resume and st.button(
+                "Go on training", key=f"resume_{run.id}", type="primary", icon=":material/play_arrow:"
+            ):
+                resume(home, run.id)
+                _look_at(run)
+            if st.button("Look at it", key=f"look_{run.id}"):
+                _look_at(run)
+
+
+def _look_at(run: Run) -> None:
+    state.open_run(run)
+    st.switch_page("train/page.py")
+
+
+def _datasets(home: Home) -> None:
+    known = list_datasets(home)
+    if not known:
+        return
+    st.subheader("Your datasets")
+    shown = known if st.session_state.get("all_datasets") else known[:MOST_SHOWN]
+    columns = st.columns(3)
+    for number, summary in enumerate(shown):
+        with columns[number % 3]:
+            _dataset_card(home, summary)
+    if len(known) > MOST_SHOWN:
+        st.toggle(f"All {len(known)}", key="all_datasets")
+
+
+def _dataset_card(home: Home, summary: DatasetSummary) -> None:
+    labels = " and ".join(task.name for task in summary.tasks) if len(summary.tasks) > 1 else ""
+    classes = many(len(summary.tasks[0].classes), "class", "classes")
+    with st.container(key=f"card_dataset_{summary.id}"):
+        st.html(
+            f'<p class="title">{escaped(summary.name)}</p><p class="quiet small">'
+            f"{many(summary.images, 'photo')}, {escaped(labels or classes)}, made {when(summary.created)}</p>"
+        )
+        if st.button("Open", key=f"open_{summary.id}", width="stretch"):
+            state.choose_dataset(load_dataset(home, summary.id))
+            st.rerun()

@@ -1,0 +1,1 @@
+"""The page of the plan: recipe, stages, augmentation, what it will cost."""

@@ -1,0 +1,171 @@
+"""How photos are changed a little each time, shown on one of the user's own photos."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+import torch
+from PIL import Image
+
+from core.augmentation import preview_augmentation, preview_mixing
+from core.datasets import Dataset, decode, prepare_image
+from core.errors import BadDataset
+from core.plans import NO_AUGMENTATION, Augmentation, Plan, views_in_words
+from dashboard.plan.distillation import show_teacher_views
+from dashboard.plan.widgets import shows
+from dashboard.session import state
+from dashboard.words import WORDS
+
+# What a pill switches on, where the expert has not chosen a strength; and what "off" is.
+STRENGTHS: dict[str, tuple[str, float | bool, float | bool]] = {
+    "Flip": ("flip", True, False),
+    "Upside down": ("flip_vertical", True, False),
+    "Crop": ("crop", 0.7, 1.0),
+    "Colour": ("colour", 0.2, 0.0),
+    "Rotate": ("rotate", 15.0, 0.0),
+    "Erase": ("erase", 0.25, 0.0),
+    "Strong": ("strong", 0.5, 0.0),
+}
+VIEWS, SIDE = 6, 144
+KEPT_VIEWS, AUTOMATIC = (2, 4, 8, 16), -1
+
+
+def show_augmentation(plan: Plan, dataset: Dataset, expert: bool) -> None:
+    chosen = switched_on(plan.augmentation)
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.pills(
+            "Change the photos a little each time", list(STRENGTHS), selection_mode="multi", help=WORDS["augmentation"],
+            **shows("augmentation", chosen, lambda p, names: with_pills(p, names)),
+        )  # fmt: skip
+        if st.button("Another photo", icon=":material/refresh:", type="tertiary", key="other_photo"):
+            state.remember("preview photo", _preview_number() + 1)
+    if expert:
+        _show_strengths(plan)
+    _show_preview(plan.augmentation, dataset)
+    if sentence := views_in_words(plan):
+        st.caption(sentence)
+
+
+def switched_on(augmentation: Augmentation) -> list[str]:
+    return [name for name, (field, _, off) in STRENGTHS.items() if getattr(augmentation, field) != off]
+
+
+def with_pills(plan: Plan, names: list[str]) -> Plan:
+    """What is switched on keeps its strength; what is new gets the usual one."""
+    before = switched_on(plan.augmentation)
+    changes = {
+        field: usual if name in names else off
+        for name, (field, usual, off) in STRENGTHS.items()
+        if (name in names) != (name in before)
+    }
+    return plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update=changes)})
+
+
+def _show_strengths(plan: Plan) -> None:
+    crop, colour, rotate = st.columns(3)
+    erase, strong, views = st.columns(3)
+    blend, paste, _ = st.columns(3)
+    for column, label, field, least, most, step in (
+        (crop, "Crop keeps at least", "crop", 0.1, 1.0, 0.05),
+        (colour, "Colour, strength", "colour", 0.0, 1.0, 0.05),
+        (rotate, "Rotate, up to degrees", "rotate", 0.0, 180.0, 5.0),
+        (erase, "Erase, chance", "erase", 0.0, 1.0, 0.05),
+        (strong, "Strong change, chance", "strong", 0.0, 1.0, 0.05),
+        (blend, "Blend photos (mixup), share", "mixup", 0.0, 1.0, 0.05),
+        (paste, "Paste parts (cutmix), share", "cutmix", 0.0, 1.0, 0.05),
+    ):
+        now = float(getattr(plan.augmentation, field))
+        column.slider(
+            label, min(least, now), most, step=step, help=WORDS.get(f"augmentation {field}"),
+            **shows(f"aug_{field}", now, lambda p, n, f=field: _strength(p, f, n)),
+        )  # fmt: skip
+
+    if plan.teacher:
+        show_teacher_views(views, plan)
+    else:
+        _show_kept_views(views, plan)
+
+
+def _show_kept_views(column: Any, plan: Plan) -> None:
+    kept = plan.augmentation.kept_views
+    column.selectbox(
+        "Views of a photo", with_kept(kept), format_func=_views_in_words, help=WORDS["kept views"],
+        **shows("kept_views", AUTOMATIC if kept is None else kept, _keep_views),
+    )  # fmt: skip
+
+
+def with_kept(kept: int | None) -> list[int]:
+    """The choices, with the plan's own among them."""
+    return [AUTOMATIC, *sorted({*KEPT_VIEWS, *([kept] if kept else [])}), 0]
+
+
+def _views_in_words(views: int) -> str:
+    return {AUTOMATIC: "automatic", 0: "new in each epoch"}.get(views, str(views))
+
+
+def _keep_views(plan: Plan, views: int) -> Plan:
+    kept = None if views == AUTOMATIC else views
+    return plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update={"kept_views": kept})})
+
+
+def _strength(plan: Plan, field: str, value: float) -> Plan:
+    return plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update={field: value})})
+
+
+def _preview_number() -> int:
+    number = state.recall("preview photo", 0)
+    return number if isinstance(number, int) else 0
+
+
+def _show_preview(augmentation: Augmentation, dataset: Dataset) -> None:
+    rows = dataset.indices("train")
+    if not len(rows):
+        return
+    # A step through the photos that lands in another class each time, whatever their order.
+    numbers = [(_preview_number() + step) * 7919 % len(rows) for step in (0, 1)]
+    photo, other = (str(dataset.path(dataset.table["image_id"].iat[rows[number]])) for number in numbers)
+    try:
+        pictures = _views(photo, other, augmentation.model_dump_json(), _preview_number())
+    except BadDataset:  # its file went away since; the plan does not depend on it
+        return
+    cells = "".join(
+        f'<img alt="the photo, {"as it is" if i == 0 else f"changed, {i}"}" src="{picture}" '
+        'style="width:100%;aspect-ratio:1;border-radius:8px;display:block">'
+        for i, picture in enumerate(pictures)
+    )
+    if augmentation.off:
+        cells += (
+            f'<p class="quiet small" style="grid-column:span {VIEWS - 1};align-self:center;padding-left:8px">'
+            "Always the same photo. It then goes through the frozen stages once, however many epochs: quick.</p>"
+        )
+    st.html(f'<div style="display:grid;grid-template-columns:repeat({VIEWS},1fr);gap:8px">{cells}</div>')
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _views(photo: str, other: str, augmentation: str, seed: int) -> list[str]:
+    """The photo as the network sees it, then changed five times, as data URLs; alone where nothing changes it.
+
+    other: the photo with which it is mixed, where the plan mixes photos.
+    """
+    chosen = Augmentation.model_validate_json(augmentation)
+    views = list(preview_augmentation(_pixels(photo), NO_AUGMENTATION, seed, 1)[0])
+    if not chosen.off:
+        views += preview_augmentation(_pixels(photo), chosen, seed, VIEWS - 1)[0]
+    if chosen.mixes:
+        others = preview_augmentation(_pixels(other), chosen, seed, VIEWS - 1)[0]
+        views[1:] = preview_mixing(torch.stack(views[1:]), others, chosen, seed)
+    return [_as_url(view) for view in views]
+
+
+def _pixels(file: str) -> torch.Tensor:
+    """uint8 [1, 3, side, side]."""
+    return torch.from_numpy(prepare_image(decode(Path(file)), SIDE).copy()).permute(2, 0, 1)[None]
+
+
+def _as_url(picture: torch.Tensor) -> str:
+    """A JPEG of uint8 [3, side, side], in an address."""
+    with io.BytesIO() as file:
+        Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()).save(file, "JPEG", quality=85)
+        return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

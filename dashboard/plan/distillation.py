@@ -1,0 +1,127 @@
+"""A teacher: another network, or a model trained here, from which the network learns beside the labels."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.backbones import card, check_can_teach, gallery, is_present
+from core.datasets import Dataset
+from core.errors import GraftError, NotFound
+from core.execution import teaching_runs
+from core.home import Home
+from core.plans import BackboneChoice, Plan, Teacher, lesson, set_lesson, set_teacher
+from core.runs import get_run
+from dashboard.plan.widgets import change_plan, shows
+from dashboard.session import state
+from dashboard.shared.texts import escaped
+from dashboard.words import WORDS
+
+NOBODY = ""
+GONE = "one that is gone"
+MOST_WEIGHT, MOST_SOFTNESS, MOST_VIEWS = 4.0, 10.0, 16
+
+
+def show_teacher(plan: Plan) -> None:
+    """Who teaches beside the labels, where somebody does, and the way to do without."""
+    if plan.teacher is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        name = escaped(title_of(state.home(), plan.teacher))
+        st.html(
+            f'<p class="quiet">It learns from <b>{name}</b>, too, which looks at your training photos.</p>',
+            width="content",
+        )
+        if st.button("Without it", type="tertiary", key="without_teacher", icon=":material/close:"):
+            change_plan(lambda plan: set_teacher(plan, None))
+            st.rerun()
+
+
+def show_teacher_settings(plan: Plan, dataset: Dataset) -> None:
+    """Choose a teacher, and how much it counts."""
+    chosen, titles = key_of(plan.teacher), _titles(state.home(), dataset)
+    if plan.teacher:
+        titles.setdefault(chosen, title_of(state.home(), plan.teacher))
+    who, answers, features, softness = st.columns([1.2, 1, 1, 1])
+    who.selectbox(
+        "Teacher", [NOBODY, *titles], format_func=lambda key: titles.get(key, "nobody"), help=WORDS["teacher"],
+        **shows("teacher", chosen, lambda plan, key: set_teacher(plan, teacher_of(key, plan.teacher))),
+    )  # fmt: skip
+    if plan.teacher is None:
+        return
+    _weight(answers, plan, "teacher_answers", "Its answers count")
+    _weight(features, plan, "teacher_features", "What it sees counts")
+    temperature = lesson(plan, "teacher_answers").temperature
+    softness.slider(
+        "Softness", min(1.0, temperature), max(MOST_SOFTNESS, temperature), step=0.5, help=WORDS["temperature"],
+        **shows("temperature", temperature, lambda plan, value: set_lesson(plan, "teacher_answers", temperature=value)),
+    )  # fmt: skip
+
+
+def show_teacher_views(column: Any, plan: Plan) -> None:
+    """How many changed views of each photo there are, where a teacher has to look at all of them."""
+    assert plan.teacher
+    views = plan.teacher.views
+    column.slider(
+        "Views of a photo", 2, max(MOST_VIEWS, views), help=WORDS["teacher views"],
+        **shows("teacher_views", views, _look_at),
+    )  # fmt: skip
+
+
+def _titles(home: Home, dataset: Dataset) -> dict[str, str]:
+    """By key, who can teach: models trained on these photos, the newest first, then networks that are here."""
+    runs = {key_of(Teacher(run=run.id)): f"“{run.name}”" for run in teaching_runs(home, dataset.id)}
+    networks = {key_of(_network(each.name)): each.title for each in gallery() if is_present(home, each)}
+    return runs | {key: title for key, title in networks.items() if _has_answers(home, key)}
+
+
+def _network(name: str) -> Teacher:
+    return Teacher(backbone=BackboneChoice(name=name))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _has_answers(_home: Home, key: str) -> bool:
+    """Whether the weights of a network that is here have a classifier. Not looked up again: weights never change."""
+    network = teacher_of(key)
+    assert network
+    assert network.backbone
+    try:
+        check_can_teach(_home, network.backbone, card(network.backbone.name))
+    except GraftError:
+        return False
+    return True
+
+
+def key_of(teacher: Teacher | None) -> str:
+    """Who it is, whatever it is shown and how often."""
+    return teacher.model_dump_json(include={"backbone", "run"}) if teacher else NOBODY
+
+
+def teacher_of(key: str, before: Teacher | None = None) -> Teacher | None:
+    """The inverse of `key_of`; it looks as often as the one before."""
+    if key == NOBODY:
+        return None
+    teacher = Teacher.model_validate_json(key)
+    return teacher.model_copy(update={"views": before.views}) if before else teacher
+
+
+def title_of(home: Home, teacher: Teacher) -> str:
+    """Its name as a user knows it."""
+    try:
+        if teacher.backbone:
+            return card(teacher.backbone.name).title
+        return f"“{get_run(home, str(teacher.run)).name}”"
+    except NotFound:
+        return GONE
+
+
+def _weight(column: Any, plan: Plan, kind: Any, label: str) -> None:
+    weight = lesson(plan, kind).weight
+    column.slider(
+        label, 0.0, max(MOST_WEIGHT, weight), step=0.25, help=WORDS[kind.replace("_", " ")],
+        **shows(f"weight_{kind}", weight, lambda plan, value: set_lesson(plan, kind, weight=value)),
+    )  # fmt: skip
+
+
+def _look_at(plan: Plan, views: int) -> Plan:
+    assert plan.teacher
+    return plan.model_copy(update={"teacher": plan.teacher.model_copy(update={"views": views})})

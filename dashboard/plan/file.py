@@ -1,0 +1,45 @@
+"""The plan as a file: to see, to keep, to bring back."""
+
+import streamlit as st
+
+from core.backbones import card
+from core.errors import GraftError
+from core.plans import Plan, parse_plan
+from dashboard.plan.widgets import ERROR
+from dashboard.session import state
+
+UPLOAD = "plan_upload"
+
+
+def show_plan_file(plan: Plan) -> None:
+    text = plan.model_dump_json(indent=2)
+    with st.expander("The plan as a file", icon=":material/data_object:"):
+        st.caption(
+            "All that decides a run, and nothing else. The command line takes the same file: graft train --plan."
+        )
+        st.code(text, language="json", height=260)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.download_button(
+                "Save the plan", text, "plan.json", "application/json", icon=":material/download:", on_click="ignore"
+            )
+        st.file_uploader("Bring a plan back", type="json", key=UPLOAD, on_change=_brought_back, max_upload_size=1)
+
+
+def _brought_back() -> None:
+    """Take a plan file over for the photos in use. Anything in it that does not fit is said, and nothing changes."""
+    file = st.session_state[UPLOAD]
+    current = state.current_plan()
+    if file is None or current is None:
+        return
+    state.forget(ERROR)
+    try:
+        plan = parse_plan(file.getvalue(), f'The plan file "{file.name}"')
+        chosen = card(plan.backbone.name)
+    except GraftError as error:
+        state.remember(ERROR, error)
+        return
+    state.choose_card(chosen)
+    known = {task.name for task in dataset.tasks} if (dataset := state.current_dataset()) else set()
+    tasks = tuple(task for task in plan.tasks if task in known) or current.tasks
+    state.set_plan(plan.model_copy(update={"datasets": current.datasets, "tasks": tasks}))
+    state.say(f"The plan of {file.name} is in place.")

@@ -1,0 +1,112 @@
+"""What learns: the recipe, its phases, and the network to click."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.backbones import Stage
+from core.errors import BadInput
+from core.plans import RECIPES, Phase, Plan, recipe_of, set_frozen, set_rate, with_recipe
+from dashboard.components.network_picture import Block, network_picture
+from dashboard.plan.widgets import ERROR, change_plan, shows
+from dashboard.session import state
+from dashboard.shared.texts import escaped, in_millions, plain
+from dashboard.words import WORDS
+
+OWN_RECIPE = "Your own mix of frozen and learning stages. A recipe above fills it in anew."
+
+
+def show_recipe(plan: Plan, stages: Sequence[Stage]) -> None:
+    """The recipes as one row, and what the chosen one does."""
+    titles = {recipe.id: recipe.title for recipe in RECIPES}
+    chosen = recipe_of(plan)
+    st.segmented_control(
+        "Recipe",
+        list(titles),
+        format_func=titles.__getitem__,
+        width="stretch",
+        help=WORDS["recipe"],
+        **shows("recipe", chosen, lambda plan, recipe: with_recipe(plan, recipe, len(stages))),
+    )
+    sentence = next((recipe.sentence for recipe in RECIPES if recipe.id == chosen), OWN_RECIPE)
+    st.html(f'<p class="quiet">{escaped(sentence)} <b>Click a stage to freeze or free it.</b></p>')
+
+
+def choose_phase(plan: Plan) -> int:
+    """Which phase the picture shows; its number from 0."""
+    if len(plan.phases) == 1:
+        return 0
+    key = f"plan_phase_of_{len(plan.phases)}"  # another recipe begins at its first phase
+    st.session_state.setdefault(key, state.recall(key, 0))
+    number = st.segmented_control(
+        "Phase",
+        range(len(plan.phases)),
+        format_func=lambda i: _phase_label(plan.phases[i], i),
+        key=key,
+        required=True,
+        help=WORDS["phase"],
+        on_change=lambda: state.remember(key, st.session_state[key]),
+    )
+    return number or 0
+
+
+def _phase_label(phase: Phase, number: int) -> str:
+    epochs = "1 epoch" if phase.epochs == 1 else f"{phase.epochs} epochs"
+    return plain(f"{number + 1}. {phase.name} ({epochs})")
+
+
+def show_network(plan: Plan, phase: int, stages: Sequence[Stage], head_size: int, expert: bool) -> None:
+    """The network as it learns in that phase. head_size: parameters of the new head."""
+    network_picture(
+        blocks_of(plan.phases[phase], stages, head_size),
+        editable=expert,
+        on_clicked=lambda said: clicked(phase, said),
+        on_rated=lambda said: typed(phase, said),
+    )
+
+
+def blocks_of(phase: Phase, stages: Sequence[Stage], head_size: int) -> list[Block]:
+    """Every stage with its size and its rate in this phase, and the head after them."""
+    total = sum(stage.parameters for stage in stages) + head_size
+    rates = phase.stage_rates if len(phase.stage_rates) == len(stages) else (0.0,) * len(stages)
+    blocks = [_block(s.name, s.what, s.parameters, total, rate) for s, rate in zip(stages, rates, strict=True)]
+    return [*blocks, _block("head", "your classes", head_size, total, phase.head_rate, head=True)]
+
+
+def _block(name: str, what: str, size: int, total: int, rate: float, head: bool = False) -> Block:
+    return Block(name, what, in_millions(size), size / total, _share(size, total), rate, f"{rate:g}", head)
+
+
+def _share(part: int, whole: int) -> str:
+    percent = 100 * part / whole
+    return f"{percent:.0f} %" if percent >= 1 or part == 0 else "< 1 %"
+
+
+def clicked(phase: int, said: Any) -> None:
+    """A stage was clicked. What the browser says is checked: it may be anything."""
+    stage, frozen = _number(said), said.get("frozen") if isinstance(said, dict) else None
+    if isinstance(stage, int) and isinstance(frozen, bool):
+        change_plan(lambda plan: set_frozen(plan, phase, stage, frozen) if _is_there(plan, phase, stage) else plan)
+
+
+def typed(phase: int, said: Any) -> None:
+    """A rate was typed under a stage."""
+    stage, text = _number(said), said.get("rate") if isinstance(said, dict) else None
+    if not isinstance(stage, int) or not isinstance(text, str):
+        return
+    try:
+        rate = float(text.strip().replace(",", "."))
+    except ValueError:
+        state.remember(ERROR, BadInput(f'"{text}" is no learning rate.', "Type a number such as 0.0001; 0 freezes."))
+        return
+    change_plan(lambda plan: set_rate(plan, phase, stage, rate) if _is_there(plan, phase, stage) else plan)
+
+
+def _number(said: Any) -> int | None:
+    number = said.get("stage") if isinstance(said, dict) else None
+    return number if isinstance(number, int) and number >= 0 else None
+
+
+def _is_there(plan: Plan, phase: int, stage: int) -> bool:
+    return phase < len(plan.phases) and stage <= len(plan.phases[phase].stage_rates)

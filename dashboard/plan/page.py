@@ -1,0 +1,73 @@
+"""Step 3: which stages learn, how fast, how long; and beside it what that will cost."""
+
+import streamlit as st
+
+from core.backbones import BackboneCard, Stage
+from core.datasets import Dataset
+from core.errors import GraftError
+from core.plans import Plan
+from dashboard.plan.augmentation import show_augmentation
+from dashboard.plan.distillation import show_teacher
+from dashboard.plan.estimate import head_size_of
+from dashboard.plan.file import show_plan_file
+from dashboard.plan.network import choose_phase, show_network, show_recipe
+from dashboard.plan.settings import show_everything_else, show_main_settings, show_tasks
+from dashboard.plan.summary import show_summary
+from dashboard.plan.widgets import ERROR
+from dashboard.session import state
+from dashboard.shared.empty import nothing_yet
+from dashboard.shared.texts import show_error
+
+EXPERT = "expert"
+
+
+def page() -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.title("What should learn, and how fast?", anchor=False, width="content")
+        expert = _expert_switch()
+    dataset, plan = state.current_dataset(), state.current_plan()
+    if dataset is None or plan is None:
+        nothing_yet("A plan is made for your photos, so they come first.", "Choose photos", "photos/page.py")
+        return
+    _show_what_went_wrong()
+    card, stages = state.current_card(), state.current_stages()
+    head_size = head_size_of(plan, dataset, card)
+    left, right = st.columns([2.25, 1], gap="large")
+    with left:
+        _show_choices(plan, dataset, card, stages, head_size, expert)
+    with right:
+        show_summary(plan, dataset, card, stages, head_size)
+
+
+def _show_choices(
+    plan: Plan, dataset: Dataset, card: BackboneCard, stages: tuple[Stage, ...], head_size: int, expert: bool
+) -> None:
+    show_tasks(plan, dataset)
+    show_recipe(plan, stages)
+    phase = choose_phase(plan)
+    show_network(plan, phase, stages, head_size, expert)
+    show_main_settings(plan, phase, card)
+    show_teacher(plan)
+    show_augmentation(plan, dataset, expert)
+    if expert:
+        show_everything_else(plan, phase, dataset, card)
+        show_plan_file(plan)
+
+
+def _expert_switch() -> bool:
+    st.session_state.setdefault("expert", bool(state.recall(EXPERT, False)))
+    return st.toggle(
+        "Show everything",
+        key="expert",
+        help="Each stage's rate to type, and all the settings that have a good default.",
+        on_change=lambda: state.remember(EXPERT, st.session_state["expert"]),
+    )
+
+
+def _show_what_went_wrong() -> None:
+    error = state.recall(ERROR)
+    if isinstance(error, GraftError):
+        show_error(error)
+
+
+page()

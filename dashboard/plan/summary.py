@@ -1,0 +1,124 @@
+"""The right-hand card: what will happen, what it costs, what to think about, and the button."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.backbones import BackboneCard, Stage, is_present
+from core.datasets import Dataset
+from core.errors import GraftError
+from core.execution import check_teacher, describe, queue, warnings_here
+from core.plans import Advice, Plan, warnings
+from core.profiling import learning_parameters
+from core.runs import list_runs
+from dashboard.plan.estimate import Cost, cost_of, stage_sizes
+from dashboard.session import state
+from dashboard.shared.texts import escaped, in_bytes, in_millions, many, quiet, show_error
+from dashboard.words import WORDS
+
+LOOK_AGAIN_SECONDS = 0.7
+
+
+def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[Stage], head_size: int) -> None:
+    advice = [*warnings(plan, dataset, card, stages), *warnings_here(state.home(), plan, dataset)]
+    with st.container(key="card_summary"):
+        st.subheader("What will happen", anchor=False)
+        _show_figures(plan, dataset, stages, head_size)
+        if _fits(plan, stages):
+            _show_cost(plan, dataset, card, head_size)
+        _show_advice(advice)
+        stops = (
+            [a.sentence for a in advice if a.level == "stop"] + _missing_weights(plan, card) + _missing_teacher(plan)
+        )
+        _show_start(plan, dataset, next(iter(stops), None))
+
+
+def _missing_weights(plan: Plan, card: BackboneCard) -> list[str]:
+    if plan.backbone.weights != "pretrained" or is_present(state.home(), card):
+        return []
+    size = in_bytes(card.weights_bytes)
+    return [
+        f"the weights of {card.title} ({size}) are not on this computer yet. Choose it on the Model page to fetch them."
+    ]
+
+
+def _missing_teacher(plan: Plan) -> list[str]:
+    try:
+        check_teacher(state.home(), plan)
+    except GraftError as error:
+        return [f"{error.sentence} {error.remedy}"]
+    return []
+
+
+def _fits(plan: Plan, stages: Sequence[Stage]) -> bool:
+    """Whether the plan has a rate for each stage: one that came as a file may be for another network."""
+    return len(plan.phases[0].stage_rates) == len(stages)
+
+
+def _show_figures(plan: Plan, dataset: Dataset, stages: Sequence[Stage], head_size: int) -> None:
+    sizes = stage_sizes(tuple(stages))
+    learning = in_millions(learning_parameters(plan, sizes, head_size)) if _fits(plan, stages) else "?"
+    teach, judge = len(dataset.indices("train")), len(dataset.indices("validation"))
+    st.html(
+        '<div class="figures">'
+        f"<span><b>{learning} of {in_millions(sum(sizes) + head_size)}</b>parameters learn</span>"
+        f"<span><b>{many(teach, 'photo')}</b>teach, {judge:,} judge</span></div>"
+    )
+
+
+def _show_cost(plan: Plan, dataset: Dataset, card: BackboneCard, head_size: int) -> None:
+    """Time and memory; looks again by itself while they are being measured."""
+    cost = cost_of(state.home(), plan, dataset, card, head_size)
+
+    def draw() -> None:
+        now = cost_of(state.home(), plan, dataset, card, head_size)
+        _write_cost(now)
+        if now.settled and not cost.settled:
+            st.rerun(scope="app")  # ends the looking
+
+    st.fragment(draw, run_every=None if cost.settled else LOOK_AGAIN_SECONDS)()
+
+
+def _write_cost(cost: Cost) -> None:
+    st.html(
+        '<div class="figures">'
+        f"<span><b>{escaped(cost.time)}</b>on this computer</span>"
+        f"<span><b>{escaped(cost.memory)}</b>memory</span></div>"
+    )
+    if cost.note:
+        quiet(cost.note, "font-size:.86rem")
+
+
+def _show_advice(advice: Sequence[Advice]) -> None:
+    lines = "".join(f'<li class="{a.level}">{escaped(a.sentence)}</li>' for a in advice)
+    st.html(f'<ul class="checks" style="margin-top:8px">{lines}</ul>')
+
+
+def _show_start(plan: Plan, dataset: Dataset, obstacle: str | None) -> None:
+    suggested = describe(plan, dataset.name)
+    name = st.text_input("Name of this run", placeholder=suggested, max_chars=120, key="run_name", help=WORDS["run"])
+    pressed = st.button(
+        "Start training", type="primary", width="stretch", icon=":material/play_arrow:", disabled=obstacle is not None,
+        key="start",
+    )  # fmt: skip
+    if obstacle:
+        quiet(f"It cannot start: {obstacle}", "font-size:.86rem")
+        return
+    quiet(_waiting() or "You can pause, stop or close the browser at any time. Nothing is lost.", "font-size:.86rem")
+    if pressed:
+        try:
+            run = queue(state.home(), plan, name)
+        except GraftError as error:
+            show_error(error)
+            return
+        state.choose_run(run.id)
+        st.switch_page("train/page.py")
+
+
+def _waiting() -> str:
+    """What a new run would wait for, if anything."""
+    ahead = [run for run in list_runs(state.home()) if run.state in ("running", "paused", "queued")]
+    if not ahead:
+        return ""
+    others = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
+    return f"Trains after “{ahead[-1].name}”{others}: one run at a time."

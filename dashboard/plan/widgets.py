@@ -1,0 +1,62 @@
+"""Widgets that show the plan and change it: the plan is the truth, a widget only shows it and says what was wanted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.errors import GraftError
+from core.plans import Plan, checked
+from dashboard.session import state
+
+ERROR = "plan error"
+
+
+def change_plan(edit: Callable[[Plan], Plan]) -> None:
+    """Put `edit(plan)` in the plan's place; where that is no plan, say why and leave it as it was. For callbacks."""
+    plan = state.current_plan()
+    if plan is None:
+        return
+    state.forget(ERROR)  # it stands until the next change: a rerun of its own would otherwise wipe it away unread
+    try:
+        state.set_plan(checked(edit(plan)))
+    except GraftError as error:
+        state.remember(ERROR, error)
+
+
+def shows(name: str, value: Any, edit: Callable[[Plan, Any], Plan]) -> dict[str, Any]:
+    """The arguments that tie a widget to the plan: it shows `value`, and a change of it becomes `edit(plan, new)`.
+
+    `st.slider("Epochs", 1, 60, **shows("epochs", plan.epochs, set_epochs))`
+
+    When something else changed the value (a recipe, a file, another tab), the widget is a new one, with a new key. A
+    browser that has not heard of the change yet sends the old value along with its next click; under the old key that
+    is nobody's, under the same key it would undo the change.
+    """
+    place = f"shown {name}"
+    turn, known = state.recall(place, (0, value))  # type: ignore[misc]
+    if _plain(known) != _plain(value):
+        turn += 1
+    state.remember(place, (turn, value))
+    key = f"plan_{name}_{turn}"
+    st.session_state.setdefault(key, value)
+
+    def changed() -> None:
+        wanted = st.session_state[key]
+        if wanted is None:  # a segment that was clicked again is not a choice: it is drawn anew
+            state.remember(place, (turn + 1, value))
+            return
+        state.remember(place, (turn, wanted))
+        change_plan(lambda plan: edit(plan, wanted))
+
+    return {"key": key, "on_change": changed}
+
+
+def _plain(value: Any) -> Any:
+    """Several choices are the same in any order."""
+    return sorted(value) if isinstance(value, list) else value
+
+
+def with_value(options: tuple, value: Any) -> list:
+    """The options in order, with the value among them whatever it is."""
+    return sorted({*options, value})

@@ -1,0 +1,33 @@
+"""Whether another run on the same photos is really better, or only luckier."""
+
+import streamlit as st
+
+from core.evaluation import compare, read_predictions
+from core.runs import HAS_RESULTS, Run, folder_of, has_best, list_runs
+from dashboard.session import state
+from dashboard.shared.texts import plain
+from dashboard.shared.trained_run import TrainedRun
+
+
+def show_comparison(model: TrainedRun, task: str) -> None:
+    others = [run for run in comparable(list_runs(state.home()), model.run, task) if has_best(state.home(), run.id)]
+    if not others:
+        return
+    with st.expander("Compare it with another run", icon=":material/compare_arrows:"):
+        names = {run.id: run.name for run in others}
+        chosen = st.selectbox("The other run", list(names), format_func=names.__getitem__, key="compare_with")
+        theirs = read_predictions(folder_of(state.home(), chosen))
+        sentence = compare(model.predictions, theirs, model.dataset.task(task)).sentence
+        st.write(f"The first is this run, the second “{plain(names[chosen])}”. {plain(sentence)}")
+
+
+def comparable(runs: list[Run], this: Run, task: str) -> list[Run]:
+    """Runs with results that judged the same photos for the same task."""
+    return [
+        run
+        for run in runs
+        if run.id != this.id
+        and run.state in HAS_RESULTS
+        and run.plan.source == this.plan.source
+        and task in run.plan.tasks
+    ]

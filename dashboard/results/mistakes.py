@@ -1,0 +1,64 @@
+"""Which photos it took for what: the matrix, a cell's photos, and what it was surest of and wrong."""
+
+import pandas as pd
+import streamlit as st
+
+from core.datasets import Dataset, Split, Task
+from core.evaluation import SplitResult, cell, most_wrong
+from dashboard.components.confusion import MOST, Cell, confusion
+from dashboard.components.photo_grid import photo_wall
+from dashboard.session import state
+from dashboard.shared.texts import many, plain, quiet
+from dashboard.use.try_photos import in_percent
+from dashboard.words import WORDS
+
+MOST_WRONG = 9
+
+
+def show_confusion(run_id: str, result: SplitResult, dataset: Dataset, task: Task, predictions: pd.DataFrame) -> None:
+    """The matrix; below it the photos of the cell that was opened last."""
+    st.subheader("What it takes for what", anchor=False, help=WORDS["confusion"])
+    place = f"cell {run_id} {task.name} {result.split}"
+    remembered = state.recall(place)
+    chosen = remembered if isinstance(remembered, Cell) else None
+    opened = confusion(task.classes, result.confusion, f"confusion-{run_id}-{task.name}-{result.split}", chosen)
+    if opened is not None and opened != chosen:
+        state.remember(place, opened)
+        st.rerun()
+    if len(task.classes) > MOST:
+        quiet(f"The {MOST} classes with the most mistakes, of {len(task.classes):,}.")
+    quiet("Rows: what it is. Columns: what the model says. Click a cell to see its photos.", "font-size:.86rem")
+    if chosen is not None:
+        _show_cell(chosen, result.split, dataset, task, predictions)
+
+
+def _show_cell(chosen: Cell, split: Split, dataset: Dataset, task: Task, predictions: pd.DataFrame) -> None:
+    truth, answer = task.classes[chosen.truth], task.classes[chosen.answer]
+    found = cell(predictions, task, chosen.truth, chosen.answer, split)
+    words = f"{truth}, recognised" if chosen.truth == chosen.answer else f"{truth}, taken for {answer}"
+    st.markdown(f"**{plain(words)}**: {many(len(found), 'photo')}")
+    sure = predictions.set_index("image_id")["confidence"]
+    photo_wall(
+        dataset, task, [(i, f"{in_percent(_only(sure, i))} sure") for i in found if i in dataset.row], "cell_photos",
+        height=300,
+    )  # fmt: skip
+
+
+def _only(sure: "pd.Series[float]", image_id: str) -> float:
+    value = sure[image_id]  # several rows where the run learned several tasks
+    return float(value.iloc[0] if isinstance(value, pd.Series) else value)
+
+
+def show_most_wrong(result: SplitResult, dataset: Dataset, task: Task, predictions: pd.DataFrame) -> None:
+    st.subheader("Most confidently wrong", anchor=False, help=WORDS["confidence"])
+    rows = most_wrong(predictions, task, MOST_WRONG, result.split)
+    shown = [
+        (row.image_id, f"{task.classes[row.label]}, says {task.classes[row.predicted]} {in_percent(row.confidence)}")
+        for row in rows.itertuples()
+        if row.image_id in dataset.row
+    ]
+    if not shown:
+        quiet("Not one mistake on these photos.")
+        return
+    photo_wall(dataset, task, shown, "most_wrong", height=520, lines=2)
+    quiet("Often the label is wrong, not the model: it can be mended among your photos.", "font-size:.86rem")

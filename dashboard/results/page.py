@@ -1,0 +1,77 @@
+"""Step 5: how good the kept model is, where it errs, and what the test photos say."""
+
+import streamlit as st
+
+from core.evaluation import Result, TaskResult
+from core.runs import Run
+from dashboard.results.compare_runs import show_comparison
+from dashboard.results.mistakes import show_confusion, show_most_wrong
+from dashboard.results.result_figures import show_class_table, show_figures
+from dashboard.session import state
+from dashboard.shared.empty import nothing_yet
+from dashboard.shared.stepper import way_on
+from dashboard.shared.texts import plain, quiet
+from dashboard.shared.trained_run import TrainedRun, trained_run
+
+
+def page() -> None:
+    run = state.current_run()
+    st.title("How good is it?", anchor=False)
+    if run is None:
+        nothing_yet(
+            "Here one sees what a trained model can and cannot do. None is trained yet.", "Make a plan", "plan/page.py"
+        )
+        return
+    model = trained_run(state.home(), run)
+    if model.result is None:
+        nothing_yet(_why_nothing(run), "Watch it learn", "train/page.py")
+        return
+    quiet(run.name)
+    _show_result(model, model.result)
+
+
+def _show_result(model: TrainedRun, result: Result) -> None:
+    name = _chosen_task(model)
+    task, of_task = model.dataset.task(name), result.task(name)
+    show_figures(model.run, of_task, result.epoch, len(model.dataset.indices("test")))
+    shown = of_task.splits[_chosen_split(of_task)]
+    left, right = st.columns([1.25, 1], gap="large")
+    with left:
+        show_confusion(model.run.id, shown, model.dataset, task, model.predictions)
+    with right:
+        show_most_wrong(shown, model.dataset, task, model.predictions)
+        way_on("results", "try it on a new photo")
+    st.subheader("Class by class, the weakest first", anchor=False)
+    show_class_table(shown.classes)
+    show_comparison(model, name)
+
+
+def _chosen_task(model: TrainedRun) -> str:
+    if len(model.tasks) == 1:
+        return model.tasks[0]
+    return st.segmented_control(
+        "What it tells", model.tasks, default=model.tasks[0], required=True, key="result_task",
+        format_func=plain,
+    ) or model.tasks[0]  # fmt: skip
+
+
+def _chosen_split(result: TaskResult) -> str:
+    """Which photos the rest of the page is about; asked once the test photos were opened."""
+    if result.test is None:
+        return "validation"
+    return st.segmented_control(
+        "Shown below", ["validation", "test"], default="validation", required=True, key="result_split",
+        format_func=lambda split: f"{split} photos",
+    ) or "validation"  # fmt: skip
+
+
+def _why_nothing(run: Run) -> str:
+    match run.state:
+        case "running" | "paused" | "queued":
+            return f"“{run.name}” is not done yet. Its results come when it has finished, or when you stop it."
+        case "interrupted" | "failed":
+            return f"“{run.name}” did not get to its end. Let it go on, or stop it to see how good its best epoch is."
+    return f"“{run.name}” was stopped before an epoch had ended: there is no model to judge."
+
+
+page()

@@ -1,0 +1,3 @@
+from dashboard.server.server import main
+
+main()

@@ -1,0 +1,1 @@
+"""What several pages show: stepper, states of runs, texts, bars, background jobs."""

@@ -1,0 +1,78 @@
+"""Step 4: one run, live. The charts draw themselves; this script only redraws when the run's state changed."""
+
+import streamlit as st
+
+from core.runs import HAS_RESULTS, Run, has_best
+from dashboard.components.live_chart import live_chart
+from dashboard.session import state
+from dashboard.shared.empty import nothing_yet
+from dashboard.shared.state_pill import state_pill
+from dashboard.shared.texts import plain
+from dashboard.train.event_log import show_happenings, show_queue
+from dashboard.train.run_controls import show_controls, show_what_went_wrong
+
+
+def page() -> None:
+    run = state.current_run()
+    if run is None:
+        st.title("Nothing is learning yet", anchor=False)
+        nothing_yet(
+            "Once you start a plan, this screen shows how it learns: loss, accuracy and overfitting, live.",
+            "Make a plan", "plan/page.py",
+        )  # fmt: skip
+        return
+    _show_head(run)
+    show_what_went_wrong()
+    _show_state(run)
+    live_chart(run.id, run.state, _task(run), on_changed=lambda: None)
+    left, right = st.columns(2, gap="large")
+    with left:
+        show_happenings(run)
+    with right:
+        show_queue(run)
+
+
+def _show_head(run: Run) -> None:
+    with st.container(key="run_head", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+            st.title(plain(run.name), anchor=False, width="content")
+            st.html(state_pill(run), width="content")
+        with st.container(horizontal=True, width="content"):
+            show_controls(run)
+            if run.state in HAS_RESULTS and has_best(state.home(), run.id):
+                _way_to_results()
+
+
+def _way_to_results() -> None:
+    if st.button(
+        "See how good it is", type="primary", icon=":material/arrow_forward:", icon_position="right", key="on"
+    ):
+        st.switch_page("results/page.py")
+
+
+def _show_state(run: Run) -> None:
+    """What a state means that is not simply "learning", and what to do about it."""
+    match run.state:
+        case "interrupted":
+            st.warning(
+                "**It was interrupted**: Graft was closed or the computer went off. Nothing is lost: "
+                "it goes on from where it last saved itself.", icon=":material/power_off:",
+            )  # fmt: skip
+        case "failed":
+            st.error(f"**It could not go on.** {plain(run.error)}", icon=":material/error:")
+        case "stopped" if not has_best(state.home(), run.id):
+            st.info("It was stopped before an epoch had ended, so there is no model to keep.", icon=":material/info:")
+
+
+def _task(run: Run) -> str:
+    """Which task the charts show; asked where the run learns several at once."""
+    if len(run.plan.tasks) == 1:
+        return run.plan.tasks[0]
+    chosen = st.segmented_control(
+        "What the charts show", run.plan.tasks, default=run.plan.tasks[0], required=True, key="shown_task",
+        format_func=plain,
+    )  # fmt: skip
+    return chosen or run.plan.tasks[0]
+
+
+page()

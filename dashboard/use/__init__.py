@@ -1,0 +1,1 @@
+"""The page on which a model is tried and taken home."""

@@ -1,0 +1,67 @@
+"""Step 6: what the model says to new photos, and how to take it along."""
+
+import streamlit as st
+
+from core.errors import GraftError
+from core.runs import Run, has_best
+from dashboard.session import state
+from dashboard.shared.empty import nothing_yet
+from dashboard.shared.texts import quiet, show_error
+from dashboard.shared.trained_run import TrainedRun, trained_run
+from dashboard.use.answers import Said
+from dashboard.use.take_home import show_take_home
+from dashboard.use.try_photos import CAMERA, NewPhoto, look_at, show_answer, show_photo, show_table, take_photos
+from dashboard.words import WORDS
+
+NAMED = 8
+
+
+def page() -> None:
+    st.title("What does it say to new photos?", anchor=False)
+    run = state.current_run()
+    if run is None:
+        nothing_yet("Here a trained model looks at new photos. There is none yet.", "Make a plan", "plan/page.py")
+        return
+    if not has_best(state.home(), run.id):
+        nothing_yet(f"“{run.name}” has no model yet: no epoch of it has ended.", "Watch it learn", "train/page.py")
+        return
+    model = trained_run(state.home(), run)
+    _show_which(model)
+    left, right = st.columns([1, 1.15], gap="large")
+    with left, st.container(key="try"):
+        photos = take_photos()
+        said = _look_at(run, photos)
+        if len(said) == 1 and said[0].answer and photos[0].name != CAMERA:
+            show_photo(photos[0])
+    with right:
+        if len(said) == 1:
+            show_answer(model, said[0])
+            quiet(WORDS["confidence"], "font-size:.86rem")
+        elif not said:
+            quiet("Its answer appears here: the class, how sure it is, and what else it might be.")
+            quiet(_what_it_knows(model), "font-size:.86rem")
+        show_take_home(model)
+    if len(said) > 1:
+        show_table(model, said)
+
+
+def _look_at(run: Run, photos: list[NewPhoto]) -> list[Said]:
+    try:
+        return look_at(run, photos) if photos else []
+    except GraftError as error:
+        show_error(error)
+        return []
+
+
+def _show_which(model: TrainedRun) -> None:
+    best = model.run.progress.best
+    quiet(f"{model.run.name}: {best.accuracy_text} right on validation photos." if best else model.run.name)
+
+
+def _what_it_knows(model: TrainedRun) -> str:
+    classes = [name for task in model.tasks for name in model.dataset.task(task).classes]
+    named = ", ".join(classes[:NAMED]) + (f" and {len(classes) - NAMED} more" if len(classes) > NAMED else "")
+    return f"It knows {named}, and answers one of these whatever it is shown."
+
+
+page()

@@ -1,0 +1,56 @@
+"""The trained model, to take along, or to make smaller first."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.backbones import BackboneCard, card, describe_stages, sizes_for, smaller_here
+from core.plans import student_plan
+from core.runs import HAS_RESULTS
+from dashboard.routes import export_url
+from dashboard.session import state
+from dashboard.shared.texts import escaped, in_bytes, in_millions
+from dashboard.shared.trained_run import TrainedRun
+
+STYLE = Path(__file__).parents[1] / "shared" / "figures.css"
+BYTES_PER_PARAMETER = 4
+
+
+def show_take_home(model: TrainedRun) -> None:
+    st.html(STYLE)
+    st.subheader("Take it home", anchor=False)
+    st.html(
+        '<div class="row apart" style="align-items:center">'
+        '<span><b>Zip for Python</b><br><span class="quiet small">weights, labels, the plan, a model card, '
+        "and a script that gives the same answers without Graft</span></span>"
+        f'<a class="graft-save" href="{escaped(export_url(model.run.id))}" download>Save</a></div>'
+    )
+    large = card(model.run.plan.backbone.name)
+    small = smaller_here(state.home(), large)
+    if small and model.run.state in HAS_RESULTS:
+        _show_way_to_smaller(model, large, small)
+
+
+def _show_way_to_smaller(model: TrainedRun, large: BackboneCard, small: BackboneCard) -> None:
+    about, button = st.columns([2, 1], vertical_alignment="center")
+    about.html(
+        "<span><b>Too large for a phone?</b><br>"
+        f'<span class="quiet small">It has {in_millions(large.parameters)} parameters '
+        f"({_size(large)}). It can teach what it knows to {escaped(small.title)}, which has "
+        f"{in_millions(small.parameters)} ({_size(small)}).</span></span>"
+    )
+    if button.button("Make it smaller", key="make_smaller", width="stretch"):
+        _plan_smaller(model, small)
+        st.switch_page("plan/page.py")
+
+
+def _size(of: BackboneCard) -> str:
+    return in_bytes(BYTES_PER_PARAMETER * of.parameters)
+
+
+def _plan_smaller(model: TrainedRun, small: BackboneCard) -> None:
+    plan = student_plan(model.dataset, small, describe_stages(small), sizes_for(small), model.run.plan, model.run.id)
+    state.choose_dataset(model.dataset)
+    state.choose_task(model.tasks[0])
+    state.choose_card(small)
+    state.set_plan(plan)

@@ -1,0 +1,68 @@
+"""Rates, step by step, against their formulas; batches in their order."""
+
+import numpy as np
+import pytest
+
+from core.backbones import Stage
+from core.job.batches import clean_sample, epoch_batches, steps_per_epoch
+from core.job.lr_schedule import factor, phase_at, rates_at, warmup_steps
+from core.plans import Phase
+from tests.fixtures.engine import make_plan, phase
+
+STEPS, WARMUP = 20, 5
+
+
+@pytest.mark.parametrize(
+    ("schedule", "formula"),
+    [
+        ("constant", lambda done: np.ones_like(done)),
+        ("cosine", lambda done: (1 + np.cos(np.pi * done)) / 2),
+        ("linear", lambda done: 1 - done),
+    ],
+)
+def test_schedules_follow_their_formulas(schedule: str, formula):
+    steps = np.arange(STEPS)
+    expected = np.where(steps < WARMUP, (steps + 1) / WARMUP, formula((steps - WARMUP) / (STEPS - WARMUP)))
+    found = [factor(schedule, step, STEPS, WARMUP) for step in steps.tolist()]
+    np.testing.assert_allclose(found, expected)
+    assert min(found) > 0
+
+
+def test_a_warm_up_longer_than_its_phase_still_reaches_the_rate():
+    assert factor("constant", 9, 10, warmup_steps(5.0, steps_per_epoch=10, epochs=1)) == 1
+
+
+def test_an_epoch_belongs_to_the_phase_it_lies_in():
+    plan = make_plan(phase(epochs=2), phase(epochs=1), phase(epochs=3))
+    found = [(now.number, now.first_epoch) for now in (phase_at(plan, epoch) for epoch in range(6))]
+    assert found == [(0, 0), (0, 0), (1, 2), (2, 3), (2, 3), (2, 3)]
+
+
+def test_each_stage_has_its_own_rate_and_a_frozen_one_has_none():
+    stages = [Stage(n, name, "", 0, (), ()) for n, name in enumerate(("stem", "stage 1"))]
+    plan = Phase(epochs=2, stage_rates=(0.0, 0.5), head_rate=2.0, schedule="linear")
+    assert rates_at(plan, stages, step=10, steps_per_epoch=10) == {"stem": 0.0, "stage 1": 0.25, "head": 1.0}
+
+
+@pytest.mark.parametrize("photos", [1, 7, 8, 9, 10, 16, 17, 26])
+@pytest.mark.parametrize("size", [1, 2, 8, 100])
+def test_every_photo_comes_once_per_epoch_and_never_alone(photos: int, size: int):
+    batches = epoch_batches(np.arange(photos) * 3, size, seed=0, epoch=0)
+    assert sorted(np.concatenate(batches).tolist()) == [3 * n for n in range(photos)]
+    assert len(batches) == steps_per_epoch(photos, size)
+    assert size == 1 or photos == 1 or min(len(batch) for batch in batches) > 1
+
+
+def test_each_epoch_and_seed_has_an_order_of_its_own():
+    orders = {tuple(np.concatenate(epoch_batches(np.arange(20), 4, s, e))) for s in (0, 1) for e in (0, 1)}
+    assert len(orders) == 4
+
+
+def test_the_clean_sample_is_as_large_as_validation_and_always_the_same():
+    rows = np.arange(100, 5_000)
+    sample = clean_sample(rows, 300, seed=1)
+    assert len(sample) == len(set(sample.tolist())) == 300
+    assert set(sample.tolist()) <= set(rows.tolist())
+    assert np.array_equal(sample, clean_sample(rows, 300, seed=1))
+    assert len(clean_sample(rows, 4_000, seed=1)) == 2_000
+    assert len(clean_sample(rows[:50], 300, seed=1)) == 50

@@ -1,0 +1,3 @@
+from tests.fixtures.runs import engine, put_run
+
+__all__ = ["engine", "put_run"]

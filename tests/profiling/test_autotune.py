@@ -1,0 +1,264 @@
+"""The fastest arithmetic that is safe, chosen by what was measured: here by made-up seconds."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+import torch
+
+from core.device import precision
+from core.device.precision import Arithmetic, arithmetic_from, threads_given_back
+from core.home import Home
+from core.job.events import Stepped, Warned
+from core.models.build import new_model
+from core.models.model import TrainedModel
+from core.plans import NO_AUGMENTATION
+from core.profiling import autotune
+from core.profiling import benchmarks as measuring
+from core.profiling.autotune import arithmetic_for_run, fastest, fastest_arithmetic
+from core.training.checkpoints import saved_arithmetic
+from core.training.loop import train
+from tests.fixtures.engine import RESNET, SPECIES, VIT, make_plan, phase, run_through
+
+CPU = torch.device("cpu")
+HEAD_ONLY = 0
+
+
+@dataclass
+class Machine:
+    """One whose speed is made up. step, look: seconds of an image in an arithmetic. asked: what was tried, in order."""
+
+    step: Callable[[Arithmetic], float] = lambda a: 1.0
+    look: Callable[[Arithmetic], float] = lambda a: 1.0
+    asked: list[tuple[str, Arithmetic]] = field(default_factory=list)
+
+    def step_seconds(self, trial: measuring.Trial, first_learning: int, at_least: float = 0.0) -> float:
+        self.asked.append(("step", trial.arithmetic))
+        return self.step(trial.arithmetic)
+
+    def forward_seconds(self, trial: measuring.Trial, at_least: float = 0.0) -> float:
+        self.asked.append(("look", trial.arithmetic))
+        return self.look(trial.arithmetic)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """It has bf16, and as many threads as torch."""
+    made = Machine()
+    monkeypatch.setattr(measuring, "step_seconds", made.step_seconds)
+    monkeypatch.setattr(measuring, "forward_seconds", made.forward_seconds)
+    monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: True)
+    with threads_given_back():
+        yield made
+
+
+def model_of(home: Home, backbone: str = RESNET) -> TrainedModel:
+    return new_model(home, make_plan(phase(backbone), backbone=backbone), [SPECIES])
+
+
+def chosen(home: Home, learning: int = 99, backbone: str = RESNET, precision: str = "auto") -> Arithmetic:
+    plan = make_plan(phase(backbone, learning), backbone=backbone, precision=precision)
+    return fastest_arithmetic(home, plan, lambda: model_of(home, backbone), CPU)
+
+
+def test_short_numbers_are_taken_where_they_are_clearly_faster(home: Home, machine: Machine):
+    machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
+    assert chosen(home).precision == "bf16"
+
+
+def test_a_gain_that_may_be_chance_is_not_worth_the_short_numbers(home: Home, machine: Machine):
+    machine.step = machine.look = lambda a: 0.97 if a.precision == "bf16" else 1.0
+    assert (chosen(home).precision, chosen(home).looks_in) == ("fp32", "fp32")
+
+
+def test_looking_and_learning_may_be_fastest_in_different_numbers(home: Home, machine: Machine):
+    machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
+    machine.step = lambda a: 2.0 if a.precision == "bf16" else 1.0
+    found = chosen(home)
+    assert (found.precision, found.looks_in) == ("fp32", "bf16")
+
+
+def test_where_only_the_head_learns_looking_decides(home: Home, machine: Machine):
+    machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
+    machine.step = lambda a: 2.0 if a.precision == "bf16" else 1.0
+    assert chosen(home, HEAD_ONLY).precision == "bf16"
+
+
+def test_a_precision_that_the_plan_asks_for_is_kept(home: Home, machine: Machine):
+    machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
+    found = chosen(home, precision="fp32")
+    assert (found.precision, found.looks_in) == ("fp32", "fp32")
+
+
+@pytest.mark.parametrize("backbone", [RESNET, VIT])
+def test_the_order_in_memory_is_the_usual_one_unless_the_other_is_clearly_faster(
+    home: Home, machine: Machine, backbone: str
+):
+    assert chosen(home, backbone=backbone).channels_last == (backbone == RESNET)
+    machine.step = lambda a: 0.5 if a.channels_last != (backbone == RESNET) else 1.0
+    assert chosen(home, 1, backbone).channels_last != (backbone == RESNET)
+
+
+def test_half_of_many_threads_are_taken_where_they_are_faster(
+    home: Home, machine: Machine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(autotune, "threads_to_try", lambda device: (3, 2))
+    machine.step = lambda a: 0.5 if a.threads == 2 else 1.0
+    assert chosen(home).threads == 2
+    assert torch.get_num_threads() == 1
+
+
+def test_few_threads_are_all_used(monkeypatch: pytest.MonkeyPatch):
+    for everyone, tried in ((1, (1,)), (2, (2,)), (4, (4,)), (8, (8, 4)), (64, (64, 32))):
+        monkeypatch.setattr(torch, "get_num_threads", lambda everyone=everyone: everyone)
+        assert autotune.threads_to_try(CPU) == tried
+
+
+def test_candidates_take_turns_and_the_first_round_does_not_count(home: Home, machine: Machine):
+    plan, slow_once = make_plan(), iter([99.0])
+    one, other = Arithmetic(CPU), Arithmetic(CPU, channels_last=True)
+    trial = measuring.begin(model_of(home), plan, one)
+    machine.asked.clear()
+    found = fastest(trial, [one, other], lambda t: next(slow_once, 1.0) + machine.step_seconds(t, 0))
+    assert found == one
+    assert [a for _, a in machine.asked[:6]] == [one, other] * 3
+
+
+def test_who_is_hopelessly_slow_is_out_after_two_turns_that_count(home: Home, machine: Machine):
+    one, slow, other = Arithmetic(CPU), Arithmetic(CPU, "bf16"), Arithmetic(CPU, channels_last=True)
+    trial = measuring.begin(model_of(home), make_plan(), one)
+    machine.asked.clear()
+    machine.step = lambda a: 2.0 if a == slow else 1.0
+    assert fastest(trial, [one, slow, other], lambda t: machine.step_seconds(t, 0)) == one
+    tried = [a for _, a in machine.asked]
+    assert (tried.count(slow), tried.count(one), tried.count(other)) == (3, 4, 4)
+
+
+def test_a_single_lucky_turn_does_not_win(home: Home, machine: Machine):
+    one, other = Arithmetic(CPU), Arithmetic(CPU, channels_last=True)
+    trial = measuring.begin(model_of(home), make_plan(), one)
+    seconds = {one: iter([1.0] * 99), other: iter([1.0, 0.5] + [1.0] * 99)}
+    assert fastest(trial, [one, other], lambda t: next(seconds[t.arithmetic])) == one
+
+
+def test_the_choice_is_measured_once_and_kept(home: Home, machine: Machine):
+    first = chosen(home)
+    machine.asked.clear()
+    machine.step = machine.look = lambda a: 0.1 if a.precision == "bf16" else 1.0
+    assert chosen(home) == first
+    assert machine.asked == []
+
+
+def test_without_a_choice_of_numbers_a_further_stage_is_not_measured_anew(
+    home: Home, machine: Machine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: False)
+    chosen(home)
+    machine.asked.clear()
+    chosen(home, 1)
+    assert machine.asked == []
+
+
+def test_the_model_is_as_it_was_after_it_was_tried(home: Home):
+    plan = make_plan()
+    model = model_of(home)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    layouts = {name: value.stride() for name, value in model.state_dict().items()}
+    arithmetic_for_run(home, plan, model, CPU, photos=10**9)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+        assert value.stride() == layouts[name]
+
+
+def test_a_short_run_is_not_measured_for(home: Home, machine: Machine):
+    plan = make_plan(precision="auto")
+    assert arithmetic_for_run(home, plan, model_of(home), CPU, photos=35).channels_last
+    assert machine.asked == []
+    machine.step = lambda a: 1e-3
+    assert arithmetic_for_run(home, plan, model_of(home), CPU, photos=1_000).channels_last
+    assert {a.precision for _, a in machine.asked} == {"fp32"}
+
+
+def test_a_short_run_takes_what_was_measured_before(home: Home, machine: Machine):
+    machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
+    assert chosen(home) == arithmetic_for_run(
+        home, make_plan(phase(), precision="auto"), model_of(home), CPU, photos=35
+    )
+
+
+def test_a_run_is_measured_for_where_it_is_ten_times_as_long(home: Home, machine: Machine):
+    machine.step = lambda a: 1.0
+    machine.look = lambda a: 0.1 if a.precision == "bf16" else 1.0
+    seen = autotune.WORTH * autotune.TURNS * measuring.FEWEST
+    for photos, tried in ((seen - 1, False), (seen + 1, True)):
+        machine.asked.clear()
+        plan = make_plan(phase(learning=0, epochs=9), precision="auto", augmentation=NO_AUGMENTATION)
+        arithmetic_for_run(home, plan, model_of(home), CPU, photos)
+        assert ("bf16" in {a.precision for _, a in machine.asked}) == tried
+
+
+def test_a_long_run_begins_in_the_fastest(home: Home, machine: Machine):
+    machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
+    plan = make_plan(precision="auto")
+    assert arithmetic_for_run(home, plan, model_of(home), CPU, photos=1_000).precision == "bf16"
+
+
+def test_memory_that_runs_out_while_measuring_leaves_the_usual(home: Home, machine: Machine):
+    def too_much(arithmetic: Arithmetic) -> float:
+        raise torch.OutOfMemoryError
+
+    machine.step = too_much
+    assert arithmetic_for_run(home, make_plan(), model_of(home), CPU, photos=1_000).precision == "fp32"
+
+
+def test_facts_and_back():
+    whole = Arithmetic(CPU, "fp32", channels_last=True, looks_in="fp32", threads=3)
+    assert arithmetic_from(whole.facts(), CPU) == whole
+
+
+def test_facts_of_numbers_that_the_device_lacks_are_of_no_use(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: False)
+    for begun_in in (Arithmetic(CPU, "bf16"), Arithmetic(CPU, looks_in="bf16")):
+        assert arithmetic_from(begun_in.facts(), CPU) is None
+
+
+def test_a_layout_is_taken_back():
+    layer = torch.nn.Conv2d(3, 4, 3)
+    strides = layer.weight.stride()
+    there = Arithmetic(CPU, channels_last=True).move(layer).weight.stride()
+    assert there != strides
+    assert Arithmetic(CPU).move(layer).weight.stride() == strides
+
+
+def test_what_was_looked_at_in_short_numbers_is_learned_from_in_long_ones(job_for, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: True)
+    mixed = Arithmetic(CPU, "fp32", channels_last=True, looks_in="bf16", threads=1)
+    monkeypatch.setattr("core.training.setup.arithmetic_for_run", lambda *_: mixed)
+    job = job_for(make_plan(phase(learning=1), precision="auto"))
+    events = run_through(job)
+    assert not [e for e in events if isinstance(e, Warned)]
+    assert events[-1].reason == "finished"
+
+
+def test_a_resumed_run_goes_on_in_what_it_began_in(job_for, monkeypatch: pytest.MonkeyPatch):
+    began = Arithmetic(CPU, channels_last=False, threads=1)
+    monkeypatch.setattr("core.training.setup.arithmetic_for_run", lambda *_: began)
+    job = job_for(make_plan())
+    events = train(job)
+    next(e for e in events if isinstance(e, Stepped))
+    events.close()
+    monkeypatch.setattr("core.training.setup.arithmetic_for_run", lambda *_: replace(began, channels_last=True))
+    run_through(job)
+    assert saved_arithmetic(job.folder) == began.facts()
+
+
+@pytest.mark.parametrize(("has_bf16", "allowed"), [(True, ("fp32", "bf16")), (False, ("fp32", "fp16"))])
+def test_on_a_gpu_the_choice_is_between_32_bits_and_the_safer_of_the_short_ones(
+    monkeypatch: pytest.MonkeyPatch, has_bf16: bool, allowed: tuple[str, ...]
+):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has_bf16)
+    gpu = torch.device("cuda")
+    assert precision.allowed_precisions(gpu) == allowed
+    assert precision.usual(torch.nn.Linear(2, 2), gpu).precision == allowed[1]
+    assert precision.usual(torch.nn.Linear(2, 2), gpu, "fp32").precision == "fp32"
+    assert autotune.threads_to_try(gpu) == (torch.get_num_threads(),)
