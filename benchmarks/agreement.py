@@ -46,7 +46,7 @@ def _numbers(augmentation: Augmentation) -> dict[str, dict]:
 
 def _views(counts: dict[str, int | None]) -> dict[str, dict]:
     return {
-        name: {"augmentation": CHANGES.model_copy(update={"kept_views": views}), "precision": "fp32"}
+        name: {"augmentation": CHANGES.model_copy(update={"cached_views": views}), "precision": "fp32"}
         for name, views in counts.items()
     }
 

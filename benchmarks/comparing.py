@@ -23,7 +23,7 @@ class Row:
     learns: str
     epochs: int
     crop_and_flip: bool = False
-    kept_views: int | None = None
+    cached_views: int | None = None
     by_epoch: bool = False
     measured_as: str = ""
 
@@ -37,7 +37,7 @@ ROWS = (
     Row(PLAIN, "head", 5),
     Row("head only, 30 epochs", "head", 30, measured_as=PLAIN),
     Row("last stage + head, an epoch after the first", "last", 4, by_epoch=True),
-    Row(CHANGED, "head", 5, crop_and_flip=True, kept_views=0),
+    Row(CHANGED, "head", 5, crop_and_flip=True, cached_views=0),
     Row("head with crop and flip, 30 epochs, 4 kept views", "head", 30, True, 4, measured_as=CHANGED),
     Row("full fine-tuning with crop and flip, an epoch after the first", "all", 3, crop_and_flip=True, by_epoch=True),
 )

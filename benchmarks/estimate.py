@@ -35,10 +35,10 @@ from benchmarks.photos import make_photos
 from core.backbones import card, describe_stages, feature_count
 from core.datasets import import_dataset, list_datasets, load_dataset
 from core.device import resolve_device
-from core.execution import carry_out, counts, queue
+from core.execution import counts, execute_run, queue
 from core.home import Home, open_home
 from core.plans import BackboneChoice, Plan, make_plan, set_epochs
-from core.profiling import calibrate, estimate, head_parameters
+from core.profiling import estimate, head_parameters, profile_costs
 
 BACKBONES = ("graft-resnet10t@64", "mobilenetv3_small_100@128", "resnet18@96")
 RECIPES = {"feature-extraction": "head only", "top": "top", "head-first": "head first, then all"}
@@ -164,7 +164,7 @@ def foretell(case: Case) -> Cost:
     home = open_home(case.home)
     plan = _plan(home, case)
     dataset = load_dataset(home, plan.source.id)
-    calibration = calibrate(home, plan, card(case.backbone), resolve_device())
+    calibration = profile_costs(home, plan, card(case.backbone), resolve_device())
     features = feature_count(timm.create_model(card(case.backbone).architecture, num_classes=0))
     head = head_parameters(features, (len(dataset.tasks[0].classes),))
     photos = counts(plan, dataset)
@@ -178,7 +178,7 @@ def take(case: Case) -> Cost:
     libraries = _resident("RssFile")
     began = time.perf_counter()
     with _peak() as own:
-        over = carry_out(home, run.id)
+        over = execute_run(home, run.id)
     if over.state != "finished":
         raise SystemExit(over.error)
     return Cost(time.perf_counter() - began, libraries + max(own))

@@ -73,7 +73,7 @@ def _plan(home: Home, dataset: Dataset, given: argparse.Namespace, begins: int |
     network = default_card(home)
     plan = make_plan(dataset, network, describe_stages(network), "scratch", image_size=given.size)
     (phase,) = plan.phases
-    phase = phase.model_copy(update={"epochs": given.epochs, "grows_from": begins})
+    phase = phase.model_copy(update={"epochs": given.epochs, "start_image_size": begins})
     return plan.model_copy(update={"phases": (phase,), "early_stopping": None})
 
 
@@ -85,7 +85,7 @@ def _run(home: Home, dataset: Dataset, plan: Plan, seed: int) -> tuple[float, fl
         ended = [event for event in train(Job(seeded, dataset, home, Path(folder))) if isinstance(event, EpochEnded)]
         seconds = time.perf_counter() - began
     [scores] = ended[-1].scores.values()
-    print(f"{plan.phases[0].grows_from}, seed {seed}: {seconds:.0f} s", file=sys.stderr, flush=True)
+    print(f"{plan.phases[0].start_image_size}, seed {seed}: {seconds:.0f} s", file=sys.stderr, flush=True)
     return seconds, 100 * scores.validation_accuracy
 
 

@@ -38,7 +38,7 @@ from core.plans import (
     STAGE_RATE,
     BackboneChoice,
     DatasetChoice,
-    Optimiser,
+    Optimizer,
     Phase,
     Plan,
     rates_towards_stem,
@@ -54,7 +54,7 @@ MOST_FOLDS = 5
 FEW = 10  # photos per class
 DRAWS = (0, 1, 2)
 BATCH = 32
-LOOKED_AT_ONCE = 64
+FORWARD_BATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def features(home: Home, subject: Subject, dataset: Dataset, weights: str, seed:
     model, store = new_model(home, plan, dataset.tasks[:1]).eval(), open_pixels(home, dataset, subject.size)
     found = []
     with torch.no_grad():
-        for rows in np.split(np.arange(len(dataset)), range(LOOKED_AT_ONCE, len(dataset), LOOKED_AT_ONCE)):
+        for rows in np.split(np.arange(len(dataset)), range(FORWARD_BATCH_SIZE, len(dataset), FORWARD_BATCH_SIZE)):
             found.append(model.backbone(model.normalised(centre(store.read(rows), subject.size))).numpy())
     values = np.concatenate(found)
     file.parent.mkdir(exist_ok=True)
@@ -270,7 +270,7 @@ def _plan(subject: Subject, dataset: Dataset, weights: str, phases: tuple[Phase,
         tasks=(dataset.tasks[0].name,),
         backbone=subject.choice(weights),
         phases=phases,
-        optimiser=Optimiser(weight_decay=0.05 if weights == "random" else 0.01),
+        optimizer=Optimizer(weight_decay=0.05 if weights == "random" else 0.01),
         early_stopping=None,
         batch_size=BATCH,
         image_size=subject.size,

@@ -20,7 +20,7 @@ from benchmarks.machine import Table, keep, paired_margin
 from benchmarks.probing import starters_here, weights_digest
 from core.backbones import default_card, describe_stages, sizes_for, smaller_here
 from core.datasets import Dataset, import_dataset, import_sample, open_pixels
-from core.execution import carry_out, queue
+from core.execution import execute_run, queue
 from core.home import Home, open_home
 from core.models import load_trained
 from core.plans import Plan, make_plan, set_teacher, student_plan
@@ -94,7 +94,7 @@ def _accuracy(home: Home, dataset: Dataset, plan: Plan, seed: int) -> float:
 
 def _learned(home: Home, dataset: Dataset, plan: Plan) -> tuple[Run, float]:
     """A finished run, and the percentage of the test photos that its best epoch names right."""
-    run = carry_out(home, queue(home, plan).id)
+    run = execute_run(home, queue(home, plan).id)
     rows, task = dataset.indices("test"), dataset.tasks[0]
     model = load_trained(home, plan, dataset.tasks, folder_of(home, run.id), "best")
     logits = score(model, open_pixels(home, dataset, plan.image_size), rows)[task.name]

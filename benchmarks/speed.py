@@ -144,7 +144,7 @@ class Bench:
             classes=len(dataset.tasks[0].classes),
             epochs=1,
             photos=str(photos),
-            first_learning=0,
+            first_trainable_stage=0,
             frozen=(),
         )
 
@@ -170,10 +170,10 @@ class Bench:
         return replace(
             self.base,
             epochs=epochs,
-            first_learning=first,
+            first_trainable_stage=first,
             frozen=frozen,
             crop_and_flip=row.crop_and_flip,
-            kept_views=row.kept_views,
+            cached_views=row.cached_views,
         )
 
     def _measure(self, contender: str, row: Row) -> Measured:

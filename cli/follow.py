@@ -15,42 +15,42 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from cli.outcome import outcome_of
 from cli.screen import complain, say, say_json
-from core.execution import carry_out_if_its_turn
+from core.execution import execute_if_due
 from core.home import Home
 from core.job import EpochEnded, Event
 from core.monitoring import view_of
-from core.runs import Run, RunProgress, get_run, waits_for, withdraw
+from core.runs import Run, RunProgress, dequeue, get_run, waits_for
 from core.units import duration_in_words
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 DRAW_SECONDS = 0.1
 ENDING = b"\nEnding, so that what trains here can go on later. Ctrl-C again ends it at once.\n"
 
 
-def see_through(home: Home, run: Run, json: bool) -> int:
+def follow_run(home: Home, run: Run, json: bool) -> int:
     """Wait for a queued run's turn, carry it out or watch it, and tell how it ended; gives the exit status."""
     with _ctrl_c(quiet=json) as closing, nullcontext(None) if json else Screen(home, run) as screen:
-        ended = _see_through(home, run.id, closing, screen)
+        ended = _follow_run(home, run.id, closing, screen)
     _tell(home, ended, json)
     return 0 if ended.state in ("finished", "stopped") else 1
 
 
-def _see_through(home: Home, run_id: str, closing: threading.Event, screen: "Screen | None") -> Run:
+def _follow_run(home: Home, run_id: str, closing: threading.Event, screen: "Screen | None") -> Run:
     while True:
         run = get_run(home, run_id)
         if run.is_over:
             return run
         if run.state == "queued":
             if closing.is_set():
-                return withdraw(home, run_id)
-            ended = carry_out_if_its_turn(home, run_id, screen.take if screen else _unheard, closing)
+                return dequeue(home, run_id)
+            ended = execute_if_due(home, run_id, screen.take if screen else _unheard, closing)
             if ended is not None:
                 return ended
         elif closing.is_set():
             return run  # another process has it, and goes on
         if screen:
             screen.show(run)
-        closing.wait(LOOK_SECONDS)
+        closing.wait(POLL_SECONDS)
 
 
 def _unheard(event: Event) -> None:

@@ -75,12 +75,12 @@ def train(
     where = open_home(home)
     chosen = _make_plan(where, dataset, backbone, preset, plan, teacher, set or [])
 
-    from cli.follow import see_through  # loads torch: what is wrong with the plan is said before
+    from cli.follow import follow_run  # loads torch: what is wrong with the plan is said before
     from core.execution import queue
 
     _refuse_what_cannot_train(where, chosen, quiet=json)
     _get_weights(where, chosen, quiet=json)
-    raise typer.Exit(see_through(where, queue(where, chosen, name), json))
+    raise typer.Exit(follow_run(where, queue(where, chosen, name), json))
 
 
 def pause(run: RunArgument, home: HomeOption = None) -> None:
@@ -99,9 +99,9 @@ def resume(run: RunArgument, json: JsonOption = False, home: HomeOption = None) 
     if asked.state != "queued":
         say(f'"{asked.name}" goes on.')
         return
-    from cli.follow import see_through
+    from cli.follow import follow_run
 
-    raise typer.Exit(see_through(where, asked, json))
+    raise typer.Exit(follow_run(where, asked, json))
 
 
 def stop(run: RunArgument, json: JsonOption = False, home: HomeOption = None) -> None:
@@ -113,9 +113,9 @@ def stop(run: RunArgument, json: JsonOption = False, home: HomeOption = None) ->
     if asked.state != "queued":
         say(f'"{asked.name}" is stopped.' if asked.is_over else f'"{asked.name}" stops at its next step.')
         return
-    from cli.follow import see_through  # it was interrupted: its best epoch is yet to be scored
+    from cli.follow import follow_run  # it was interrupted: its best epoch is yet to be scored
 
-    raise typer.Exit(see_through(where, asked, json))
+    raise typer.Exit(follow_run(where, asked, json))
 
 
 def _make_plan(

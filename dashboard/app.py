@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.navigation import pages
-from dashboard.shared.loading_screen import show_waking_screen
+from dashboard.shared.loading_screen import show_loading_screen
 from dashboard.shared.preload import awake
 
 HERE = Path(__file__).parent
@@ -19,7 +19,7 @@ st.html(f"<style>:root {{ color-scheme: {st.context.theme.type or 'light'} }}</s
 known = pages()
 page = st.navigation(list(known.values()), position="hidden")
 if not awake():
-    show_waking_screen()
+    show_loading_screen()
 
 from dashboard.frame import show_frame  # noqa: E402  (loads torch: not before the waking screen is there)
 

@@ -43,7 +43,7 @@ WORDS: dict[str, str] = {
     "be answered in the same shares. For long training on many photos.",
     "kept views": "How many changed views of each photo the frozen part looks at, to be learned from in turn. Few are "
     "quick; a new one in each epoch is the slowest.",
-    "optimiser": "The rule that turns mistakes into steps. AdamW suits nearly everything.",
+    "optimizer": "The rule that turns mistakes into steps. AdamW suits nearly everything.",
     "weight decay": "A gentle pull of all numbers towards zero; keeps a network from learning photos by heart.",
     "dropout": "Randomly forgets a share of the features in each step, so that the head leans on no single one.",
     "schedule": "How the learning rate changes within a phase: it usually falls, so that the end settles.",
@@ -63,8 +63,8 @@ WORDS: dict[str, str] = {
     "calmer, and often a little better in long training.",
     "teacher": "Another model is shown your training photos and says what each looks like to it, and how much. That "
     "is more than a label says, so a small network may learn more from the same photos.",
-    "teacher answers": "How much it counts to answer as the teacher does, beside the labels' 1. 0 is not at all.",
-    "teacher features": "How much it counts to see in a photo what the teacher sees, beside the labels' 1. 0 is not at "
+    "logit distillation": "How much it counts to answer as the teacher does, beside the labels' 1. 0 is not at all.",
+    "feature distillation": "How much it counts to see in a photo what the teacher sees, beside the labels' 1. 0 is not at "
     "all.",
     "temperature": "At 1 the teacher's answers are taken as they are; above, the classes that it thinks less likely "
     "count more.",

@@ -8,7 +8,7 @@ from fastai.vision.data import ImageBlock
 from fastai.vision.learner import Learner, vision_learner
 from safetensors.torch import load_file
 
-from benchmarks.contenders.work import Stopwatch, Times, Work, carry_out
+from benchmarks.contenders.work import Stopwatch, Times, Work, execute_run
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -59,4 +59,4 @@ def _learner(work: Work) -> Learner:
 
 
 if __name__ == "__main__":
-    carry_out(run)
+    execute_run(run)

@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks.contenders.work import Times, Work, carry_out
+from benchmarks.contenders.work import Times, Work, execute_run
 from core.backbones import describe_stages
 from core.datasets import list_datasets, load_dataset
 from core.home import open_home
@@ -32,8 +32,8 @@ def run(work: Work) -> Times:
 
 def make_plan(work: Work, dataset: DatasetChoice, task: str) -> Plan:
     stages = len(describe_stages(work.model))
-    rates = tuple(work.rate / 10 if stage >= work.first_learning else 0.0 for stage in range(stages))
-    views = {} if work.kept_views is None else {"kept_views": work.kept_views}
+    rates = tuple(work.rate / 10 if stage >= work.first_trainable_stage else 0.0 for stage in range(stages))
+    views = {} if work.cached_views is None else {"cached_views": work.cached_views}
     changes = Augmentation(flip=True, crop=0.7, colour=0.0, **views) if work.crop_and_flip else NO_AUGMENTATION
     return Plan(
         datasets=(dataset,),
@@ -91,4 +91,4 @@ def _bytes(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    carry_out(run)
+    execute_run(run)

@@ -1,4 +1,4 @@
-"""The Hugging Face Trainer with the plain loop's photos and model: its own loop, loading and optimiser."""
+"""The Hugging Face Trainer with the plain loop's photos and model: its own loop, loading and optimizer."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from benchmarks.contenders.plain_loop import DEVICE, Photos, changes, learn_mode, make_model
-from benchmarks.contenders.work import Stopwatch, Times, Work, carry_out
+from benchmarks.contenders.work import Stopwatch, Times, Work, execute_run
 
 
 class Classifier(nn.Module):
@@ -89,4 +89,4 @@ def run(work: Work) -> Times:
 
 
 if __name__ == "__main__":
-    carry_out(run)
+    execute_run(run)

@@ -32,7 +32,7 @@ def images_per_second(work: Work, layout: torch.memory_format, bf16: bool) -> fl
     images = images.contiguous(memory_format=layout)
     labels = torch.arange(work.batch_size, device=DEVICE) % work.classes
     learning = [p for p in model.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(learning, lr=work.rate)
+    optimizer = torch.optim.AdamW(learning, lr=work.rate)
     head_alone = len(learning) == len(list(model.get_classifier().parameters()))
 
     def forward() -> None:
@@ -42,9 +42,9 @@ def images_per_second(work: Work, layout: torch.memory_format, bf16: bool) -> fl
     def step() -> None:
         with torch.autocast(DEVICE.type, torch.bfloat16, enabled=bf16):
             loss = nn.functional.cross_entropy(model(images), labels)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
 
     if head_alone:
         model.eval()

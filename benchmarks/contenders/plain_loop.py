@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from benchmarks.contenders.work import Labelled, Stopwatch, Times, Work, carry_out
+from benchmarks.contenders.work import Labelled, Stopwatch, Times, Work, execute_run
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
@@ -72,15 +72,15 @@ def run(work: Work) -> Times:
         )
         for part, change in zip(("training", "validation"), changes(model, work), strict=True)
     )
-    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=work.rate)
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=work.rate)
     for _ in range(work.epochs):
         watch.learning_begins()
         learn_mode(model)
         for images, labels in training:
             loss = nn.functional.cross_entropy(model(images.to(DEVICE)), labels.to(DEVICE))
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
         watch.learning_ended()
         model.eval()
         with torch.no_grad():
@@ -93,4 +93,4 @@ def run(work: Work) -> Times:
 
 
 if __name__ == "__main__":
-    carry_out(run)
+    execute_run(run)

@@ -13,9 +13,9 @@ Labelled = list[tuple[str, int]]  # file name, class
 @dataclass(frozen=True)
 class Work:
     """photos: a JSON file with the lists `training` and `validation` of file names and classes. frozen: the names of
-    the backbone's parameters that stay as they are. first_learning: the same as the number of Graft's stage. weights: a
+    the backbone's parameters that stay as they are. first_trainable_stage: the same as the number of Graft's stage. weights: a
     safetensors file without a classifier. crop_and_flip: photos change each time they are learned from.
-    kept_views: of Graft's plan; None where the plan says nothing. home: Graft's, with the dataset in it.
+    cached_views: of Graft's plan; None where the plan says nothing. home: Graft's, with the dataset in it.
     """
 
     model: str
@@ -25,10 +25,10 @@ class Work:
     classes: int
     epochs: int
     photos: str
-    first_learning: int
+    first_trainable_stage: int
     frozen: tuple[str, ...]
     crop_and_flip: bool = False
-    kept_views: int | None = None
+    cached_views: int | None = None
     home: str = ""
     rate: float = 1e-3
 
@@ -69,7 +69,7 @@ class Stopwatch:
         self.times.epochs.append(time.perf_counter() - self._epoch)
 
 
-def carry_out(contender: Callable[[Work], Times]) -> None:
+def execute_run(contender: Callable[[Work], Times]) -> None:
     """What a contender's `__main__` calls."""
     given = json.loads(sys.argv[1])
     times = contender(Work(**{**given, "frozen": tuple(given["frozen"])}))

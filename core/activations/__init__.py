@@ -1,22 +1,29 @@
 """The frozen part of a network runs once per photo: features of a phase, and the cache that keeps them."""
 
-from core.activations.cache import Keeper, KeptActivations, digest_of_tensors
+from core.activations.cache import ActivationCache, CachedActivations, digest_of_tensors
 from core.activations.cache_files import Values
-from core.activations.cache_index import looks_kept
-from core.activations.feature_pipeline import LOOKING, LOOKING_AGAIN, PhotoPath, gathered, open_path, pixels_seen
-from core.activations.gpu_pixels import make_resident
+from core.activations.cache_index import cached_stages
+from core.activations.feature_pipeline import (
+    LOOKING,
+    LOOKING_AGAIN,
+    FeaturePipeline,
+    build_pipeline,
+    gathered,
+    pixels_seen,
+)
+from core.activations.gpu_pixels import cache_pixels_on_gpu
 
 __all__ = [
     "LOOKING",
     "LOOKING_AGAIN",
-    "Keeper",
-    "KeptActivations",
-    "PhotoPath",
+    "ActivationCache",
+    "CachedActivations",
+    "FeaturePipeline",
     "Values",
+    "build_pipeline",
+    "cache_pixels_on_gpu",
+    "cached_stages",
     "digest_of_tensors",
     "gathered",
-    "looks_kept",
-    "make_resident",
-    "open_path",
     "pixels_seen",
 ]

@@ -37,7 +37,7 @@ Facts = Mapping[str, Any]  # all that decides what is kept, as JSON takes it
 
 
 @dataclass(frozen=True)
-class KeptActivations:
+class CachedActivations:
     """What crosses the cut, for some rows of the dataset.
 
     values: each [photos, ...]. place: int64 [rows of the dataset], where a row lies in them; -1 where it was not kept.
@@ -61,7 +61,7 @@ class KeptActivations:
 
 
 @dataclass(frozen=True)
-class Keeper:
+class ActivationCache:
     """Keeps what one network says at one cut.
 
     facts: what decides it, apart from the photos and how they are changed. photos: by row of the dataset, what
@@ -75,7 +75,7 @@ class Keeper:
 
     def keep(
         self, compute: Compute, rows: np.ndarray, view: Facts, bytes_per_photo: int, doing: str
-    ) -> Generator[Prepared, None, KeptActivations | None]:
+    ) -> Generator[Prepared, None, CachedActivations | None]:
         """The values of `rows`, as they lie there or as they are computed now; None where there is no room for them.
 
         view: how the photos are changed, {} where they are not. They are computed in the same blocks each time, so that
@@ -89,10 +89,10 @@ class Keeper:
             with suppress(DiskFull):
                 facts = self._all_facts(rows, view)
                 values = yield from self._in_files(compute, blocks, facts, doing)
-                return KeptActivations(values, place, self.device, folder_of(self.home, facts))
+                return CachedActivations(values, place, self.device, folder_of(self.home, facts))
         if wanted <= memory_budget(self.device):
             values = yield from _in_memory(compute, blocks, self.device, doing)
-            return KeptActivations(values, place, self.device)
+            return CachedActivations(values, place, self.device)
         return None
 
     def _all_facts(self, rows: np.ndarray, view: Facts) -> Facts:

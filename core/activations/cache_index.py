@@ -9,14 +9,16 @@ from core.home import Home
 from core.plans import Plan
 
 
-def remember_look(home: Home, plan: Plan, first_learning: int, device: torch.device, folder: Path) -> None:
+def remember_cached_stage(
+    home: Home, plan: Plan, first_trainable_stage: int, device: torch.device, folder: Path
+) -> None:
     """What lies before that stage has looked at this plan's photos as they are, and `folder` keeps what it said."""
-    profile_store.write(home, _key(plan, first_learning, device), {"folder": folder.name})
+    profile_store.write(home, _key(plan, first_trainable_stage, device), {"folder": folder.name})
 
 
-def looks_kept(home: Home, plan: Plan, device: torch.device) -> frozenset[int]:
+def cached_stages(home: Home, plan: Plan, device: torch.device) -> frozenset[int]:
     """The first learning stages of those of the plan's phases for which it need not look again."""
-    stages = {phase.first_learning for phase in plan.phases}
+    stages = {phase.first_trainable_stage for phase in plan.phases}
     return frozenset(stage for stage in stages if _is_kept(home, _key(plan, stage, device)))
 
 
@@ -25,7 +27,7 @@ def _is_kept(home: Home, key: str) -> bool:
     return known is not None and (home.activations / known["folder"]).exists()
 
 
-def _key(plan: Plan, first_learning: int, device: torch.device) -> str:
+def _key(plan: Plan, first_trainable_stage: int, device: torch.device) -> str:
     """Near enough for what is foretold; what a run finds is decided by contents, in `kept_activations`."""
     photos = plan.source.id, plan.source.version, plan.tasks, plan.image_size, plan.augmentation.off
-    return profile_store.key_of("look", *photos, plan.backbone.model_dump_json(), first_learning, device)
+    return profile_store.key_of("look", *photos, plan.backbone.model_dump_json(), first_trainable_stage, device)

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.activations.cache import Keeper, KeptActivations, digest, digest_of_tensors
+from core.activations.cache import ActivationCache, CachedActivations, digest, digest_of_tensors
 from core.activations.cache_files import Values, fits
-from core.activations.cache_index import remember_look
+from core.activations.cache_index import remember_cached_stage
 from core.augmentation import Draw, Mixture, augment, centre, draw, erase, mix
-from core.backbones import Folding, cut, step_of
+from core.backbones import FusedPrefix, cut, step_of
 from core.datasets import VERSION as PIXELS_VERSION
-from core.device import memory_budget, uniforms
-from core.job import Event, PhaseNow, Prepared, Warned, Workbench
+from core.device import memory_budget, uniform
+from core.job import Event, PhaseNow, Prepared, TrainingContext, Warned
 from core.models import TrainedModel
 from core.plans import POOL, Phase, grows, newest_views, photo_size, views_at, views_computed
 
@@ -25,7 +25,7 @@ LOOKING_AGAIN = "Looking at a new view of every photo with the frozen part"
 
 
 @dataclass(frozen=True, eq=False)
-class PhotoPath:
+class FeaturePipeline:
     """How rows of the dataset become features [rows, channels] in one phase, to learn from and to judge by.
 
     parts: of the network, cut before its first learning stage; None where nothing is frozen, or nothing can be kept.
@@ -34,23 +34,23 @@ class PhotoPath:
     """
 
     model: TrainedModel
-    bench: Workbench
+    context: TrainingContext
     now: PhaseNow
     parts: "Parts | None" = None
     views: int = 0
-    same: KeptActivations | None = None
-    changed: Mapping[int, KeptActivations] = field(default_factory=dict)
+    same: CachedActivations | None = None
+    changed: Mapping[int, CachedActivations] = field(default_factory=dict)
 
     def learn(self, rows: np.ndarray, epoch: int, mixture: Mixture | None = None) -> Tensor:
         """Features of training photos, augmented as in this epoch, and mixed with each other."""
-        if self.bench.plan.augmentation.off:
-            if not grows(self.bench.plan, self.now.phase):
+        if self.context.plan.augmentation.off:
+            if not grows(self.context.plan, self.now.phase):
                 return self.judge(rows)
-            return self._through(self._shrunk(unchanged(self.bench, self.model, rows), epoch))
+            return self._through(self._shrunk(unchanged(self.context, self.model, rows), epoch))
         views = self.views_of(rows, epoch)
         if self.parts and self.changed and not mixture:
-            return self.parts.go_on(self.bench, gathered(self.changed, rows, views))
-        images = changed(self.bench, self.model, rows, views)
+            return self.parts.go_on(self.context, gathered(self.changed, rows, views))
+        images = changed(self.context, self.model, rows, views)
         if mixture:  # pixels are mixed, so the frozen part must look anew
             images = mix(images, mixture)
         return self._through(self._shrunk(images, epoch))
@@ -58,12 +58,12 @@ class PhotoPath:
     def judge(self, rows: np.ndarray) -> Tensor:
         """Features of photos as they are."""
         if self.parts and self.same:
-            return self.parts.go_on(self.bench, self.same.at(rows))
-        return self._through(unchanged(self.bench, self.model, rows))
+            return self.parts.go_on(self.context, self.same.at(rows))
+        return self._through(unchanged(self.context, self.model, rows))
 
     def _size_at(self, epoch: int) -> int:
         now = self.now
-        return photo_size(self.bench.plan, now.phase, epoch - now.first_epoch, step_of(self.bench.card))
+        return photo_size(self.context.plan, now.phase, epoch - now.first_epoch, step_of(self.context.card))
 
     def _shrunk(self, images: Tensor, epoch: int) -> Tensor:
         """Images as large as this epoch learns from them, where photos grow."""
@@ -71,19 +71,19 @@ class PhotoPath:
         if size == images.shape[-1]:
             return images
         smaller = functional.interpolate(images, (size, size), mode="bilinear", antialias=True)
-        return self.bench.arithmetic.lay_out(smaller)
+        return self.context.compute_config.lay_out(smaller)
 
     def _through(self, images: Tensor) -> Tensor:
         """Features of images of which nothing is kept."""
         if self.parts is None:
             return self.model.backbone(images)
-        return self.parts.go_on(self.bench, self.parts.look(self.bench, images))
+        return self.parts.go_on(self.context, self.parts.look(self.context, images))
 
-    def for_epoch(self, epoch: int) -> Generator[Event, None, "PhotoPath"]:
+    def for_epoch(self, epoch: int) -> Generator[Event, None, "FeaturePipeline"]:
         """The path with the views that this epoch chooses from; one that is new is computed and kept now."""
-        if self.parts is None or not self.keeps_views:
+        if self.parts is None or not self.caches_views:
             return self
-        kept: dict[int, KeptActivations] = {}
+        kept: dict[int, CachedActivations] = {}
         for view in self._newest(epoch):
             found = self.changed.get(view) or (yield from self._look(view))
             if found is None:
@@ -93,46 +93,46 @@ class PhotoPath:
 
     def serves(self, now: PhaseNow) -> bool:
         """Whether another phase cuts the network where this one does, so that what was kept is of use to it."""
-        return self.now.phase.first_learning == now.phase.first_learning
+        return self.now.phase.first_trainable_stage == now.phase.first_trainable_stage
 
     @property
-    def ends_at_heads(self) -> bool:
+    def is_head_only(self) -> bool:
         """Whether nothing but the heads is left to compute in this epoch: all photos' features were kept."""
         if self.parts is None or self.same is None or not isinstance(self.parts.suffix, nn.Identity):
             return False
-        changes = self.bench.plan.augmentation
+        changes = self.context.plan.augmentation
         return changes.off or (bool(self.changed) and not changes.mixes)
 
     @property
-    def keeps_views(self) -> bool:
-        return self.views < self.now.phase.epochs and not self.bench.plan.augmentation.off
+    def caches_views(self) -> bool:
+        return self.views < self.now.phase.epochs and not self.context.plan.augmentation.off
 
-    def _look(self, view: int) -> Generator[Prepared, None, KeptActivations | None]:
+    def _look(self, view: int) -> Generator[Prepared, None, CachedActivations | None]:
         """What the frozen part says about one view of all training photos."""
-        parts, bench, plan = self.parts, self.bench, self.bench.plan
+        parts, context, plan = self.parts, self.context, self.context.plan
         assert parts is not None
         facts = {
-            **plan.augmentation.model_dump(exclude={"kept_views", "mixup", "cutmix"}),
+            **plan.augmentation.model_dump(exclude={"cached_views", "mixup", "cutmix"}),
             "seed": plan.seed,
             "view": view,
         }
 
         def compute(rows: np.ndarray) -> Values:
-            return parts.look(bench, changed(bench, self.model, rows, np.full(len(rows), view)))
+            return parts.look(context, changed(context, self.model, rows, np.full(len(rows), view)))
 
-        return parts.keeper.keep(compute, bench.training, facts, parts.bytes_per_photo, LOOKING_AGAIN)
+        return parts.keeper.keep(compute, context.training, facts, parts.bytes_per_photo, LOOKING_AGAIN)
 
     def _newest(self, epoch: int) -> tuple[int, ...]:
         """The views that an epoch keeps; all that there are, where a teacher looked at them."""
-        fixed = self.bench.plan.fixed_views
+        fixed = self.context.plan.fixed_views
         return tuple(range(fixed)) if fixed else newest_views(self.now.phase, self.views, self.now.first_epoch, epoch)
 
     def views_of(self, rows: np.ndarray, epoch: int) -> np.ndarray:
         """Which view of each photo an epoch learns from; int64 [rows]. A photo goes through them in turn."""
-        fixed = self.bench.plan.fixed_views
+        fixed = self.context.plan.fixed_views
         chosen = range(fixed) if fixed else views_at(self.now.phase, self.views, self.now.first_epoch, epoch)
         pool = np.array(chosen)
-        turn = (uniforms(self.bench.plan.seed, self.now.first_epoch, rows, 1)[:, 0] * len(pool)).astype(int)
+        turn = (uniform(self.context.plan.seed, self.now.first_epoch, rows, 1)[:, 0] * len(pool)).astype(int)
         return pool[(turn + epoch) % len(pool)]
 
 
@@ -146,63 +146,65 @@ class Parts:
     prefix: Callable[[Tensor], Values]
     suffix: nn.Module
     bytes_per_photo: int
-    keeper: Keeper
+    keeper: ActivationCache
 
-    def look(self, bench: Workbench, images: Tensor) -> Values:
-        with torch.no_grad(), bench.arithmetic.autocast_to_look():
+    def look(self, context: TrainingContext, images: Tensor) -> Values:
+        with torch.no_grad(), context.compute_config.inference_autocast():
             return self.prefix(images)
 
-    def go_on(self, bench: Workbench, kept: Values) -> Tensor:
-        return self.suffix(*map(bench.arithmetic.taken_in, kept))
+    def go_on(self, context: TrainingContext, kept: Values) -> Tensor:
+        return self.suffix(*map(context.compute_config.taken_in, kept))
 
 
-def open_path(
-    bench: Workbench, model: TrainedModel, now: PhaseNow, views: int | None, before: PhotoPath | None
-) -> Generator[Event, None, PhotoPath]:
+def build_pipeline(
+    context: TrainingContext, model: TrainedModel, now: PhaseNow, views: int | None, before: FeaturePipeline | None
+) -> Generator[Event, None, FeaturePipeline]:
     """The path of a phase. What lies before the first learning stage is computed once per photo and kept, where photos
     stay the same (validation photos always do); of photos that change, a number of views.
 
     views: how many, if that was decided before. before: a path that serves this phase, too.
     """
-    plan, phase = bench.plan, now.phase
-    if phase.first_learning == 0:
-        return PhotoPath(model, bench, now, views=phase.epochs)
+    plan, phase = context.plan, now.phase
+    if phase.first_trainable_stage == 0:
+        return FeaturePipeline(model, context, now, views=phase.epochs)
     if before:
         parts, same = before.parts, before.same
     else:
-        parts = yield from _cut_in_parts(bench, model, phase)
-        same = (yield from _look_at_all(bench, model, parts)) if parts else None
+        parts = yield from _cut_in_parts(context, model, phase)
+        same = (yield from _look_at_all(context, model, parts)) if parts else None
         if same and same.folder:
-            remember_look(bench.home, plan, phase.first_learning, bench.arithmetic.device, same.folder)
+            remember_cached_stage(
+                context.home, plan, phase.first_trainable_stage, context.compute_config.device, same.folder
+            )
     if views is None:
-        views = views_computed(plan, phase) if parts and _room_for_views(bench, parts) else phase.epochs
-    return PhotoPath(model, bench, now, parts, views, same)
+        views = views_computed(plan, phase) if parts and _room_for_views(context, parts) else phase.epochs
+    return FeaturePipeline(model, context, now, parts, views, same)
 
 
-def _room_for_views(bench: Workbench, parts: Parts) -> bool:
-    wanted = POOL * len(bench.training) * parts.bytes_per_photo
-    return fits(bench.home, wanted) or wanted <= memory_budget(bench.arithmetic.device)
+def _room_for_views(context: TrainingContext, parts: Parts) -> bool:
+    wanted = POOL * len(context.training) * parts.bytes_per_photo
+    return fits(context.home, wanted) or wanted <= memory_budget(context.compute_config.device)
 
 
 def _look_at_all(
-    bench: Workbench, model: TrainedModel, parts: Parts
-) -> Generator[Prepared, None, KeptActivations | None]:
+    context: TrainingContext, model: TrainedModel, parts: Parts
+) -> Generator[Prepared, None, CachedActivations | None]:
     """What the frozen part says about photos as they are: those that judge, and those that teach if they stay so."""
-    judged = np.union1d(bench.validation, bench.clean)
-    rows = np.union1d(judged, bench.training) if bench.plan.augmentation.off else judged
+    judged = np.union1d(context.validation, context.clean)
+    rows = np.union1d(judged, context.training) if context.plan.augmentation.off else judged
 
     def compute(batch: np.ndarray) -> Values:
-        return parts.look(bench, unchanged(bench, model, batch))
+        return parts.look(context, unchanged(context, model, batch))
 
     model.eval()
     return parts.keeper.keep(compute, rows, {}, parts.bytes_per_photo, LOOKING)
 
 
-def _cut_in_parts(bench: Workbench, model: TrainedModel, phase: Phase) -> Generator[Warned, None, Parts | None]:
+def _cut_in_parts(context: TrainingContext, model: TrainedModel, phase: Phase) -> Generator[Warned, None, Parts | None]:
     """The network cut before the phase's first learning stage; None where it cannot be cut at all."""
-    found = cut(model.backbone, phase.first_learning, bench.plan.image_size)
-    if found.stage < phase.first_learning:
-        yield Warned(_cut_earlier(model, phase.first_learning, found.stage))
+    found = cut(model.backbone, phase.first_trainable_stage, context.plan.image_size)
+    if found.stage < phase.first_trainable_stage:
+        yield Warned(_cut_earlier(model, phase.first_trainable_stage, found.stage))
     if found.stage == 0:
         return None
     facts = {
@@ -210,19 +212,19 @@ def _cut_in_parts(bench: Workbench, model: TrainedModel, phase: Phase) -> Genera
         "graph": digest(getattr(found.prefix, "code", "")),
         "weights": digest_of_tensors(found.prefix.state_dict().items()),
         "stage": found.stage,
-        "image_size": bench.plan.image_size,
-        "side": bench.store.side,
+        "image_size": context.plan.image_size,
+        "side": context.store.side,
         "pixels": PIXELS_VERSION,
-        "mean": bench.card.mean,
-        "std": bench.card.std,
-        "precision": bench.arithmetic.looks_in or bench.arithmetic.precision,
-        "channels_last": bench.arithmetic.channels_last,
-        "threads": bench.arithmetic.threads,
-        "device": bench.arithmetic.device.type,
+        "mean": context.card.mean,
+        "std": context.card.std,
+        "precision": context.compute_config.inference_dtype or context.compute_config.precision,
+        "channels_last": context.compute_config.channels_last,
+        "threads": context.compute_config.threads,
+        "device": context.compute_config.device.type,
         "versions": (torch.__version__, timm.__version__),
     }
-    keeper = Keeper(bench.home, bench.arithmetic.device, facts, bench.contents)
-    return Parts(Folding(found.prefix), found.suffix, found.bytes_per_image, keeper)
+    keeper = ActivationCache(context.home, context.compute_config.device, facts, context.contents)
+    return Parts(FusedPrefix(found.prefix), found.suffix, found.bytes_per_image, keeper)
 
 
 def _cut_earlier(model: TrainedModel, wanted: int, found: int) -> str:
@@ -232,7 +234,7 @@ def _cut_earlier(model: TrainedModel, wanted: int, found: int) -> str:
     return f"This network cannot be cut before {first}: what comes before {model.stages[found].name} is computed once."
 
 
-def gathered(kept: Mapping[int, KeptActivations], rows: np.ndarray, views: np.ndarray) -> Values:
+def gathered(kept: Mapping[int, CachedActivations], rows: np.ndarray, views: np.ndarray) -> Values:
     """What crosses for each row, in its own view; each [rows, ...]."""
     which = np.unique(views)
     if len(which) == 1:
@@ -243,34 +245,36 @@ def gathered(kept: Mapping[int, KeptActivations], rows: np.ndarray, views: np.nd
     return tuple(torch.cat(values).index_select(0, back) for values in zip(*parts, strict=True))
 
 
-def changed(bench: Workbench, model: TrainedModel, rows: np.ndarray, views: np.ndarray) -> Tensor:
+def changed(context: TrainingContext, model: TrainedModel, rows: np.ndarray, views: np.ndarray) -> Tensor:
     """Photos as training sees them in those views, normalised."""
-    drawn = _drawn(bench, rows, views)
-    images = model.normalised(augment(_on_device(bench, rows), bench.plan.augmentation, drawn, bench.plan.image_size))
-    return bench.arithmetic.lay_out(erase(images, drawn))
+    drawn = _drawn(context, rows, views)
+    images = model.normalised(
+        augment(_on_device(context, rows), context.plan.augmentation, drawn, context.plan.image_size)
+    )
+    return context.compute_config.lay_out(erase(images, drawn))
 
 
-def pixels_seen(bench: Workbench, rows: np.ndarray, views: np.ndarray) -> Tensor:
+def pixels_seen(context: TrainingContext, rows: np.ndarray, views: np.ndarray) -> Tensor:
     """The same in pixels, float [rows, 3, size, size] from 0 to 255, nothing erased: what a teacher is shown."""
-    if bench.plan.augmentation.off:
-        return centre(_on_device(bench, rows), bench.plan.image_size).float()
-    drawn = _drawn(bench, rows, views)
-    return augment(_on_device(bench, rows), bench.plan.augmentation, drawn, bench.plan.image_size)
+    if context.plan.augmentation.off:
+        return centre(_on_device(context, rows), context.plan.image_size).float()
+    drawn = _drawn(context, rows, views)
+    return augment(_on_device(context, rows), context.plan.augmentation, drawn, context.plan.image_size)
 
 
-def _drawn(bench: Workbench, rows: np.ndarray, views: np.ndarray) -> Draw:
-    plan = bench.plan
-    return draw(plan.augmentation, plan.seed, views, rows, plan.image_size / bench.store.side)
+def _drawn(context: TrainingContext, rows: np.ndarray, views: np.ndarray) -> Draw:
+    plan = context.plan
+    return draw(plan.augmentation, plan.seed, views, rows, plan.image_size / context.store.side)
 
 
-def unchanged(bench: Workbench, model: TrainedModel, rows: np.ndarray) -> Tensor:
+def unchanged(context: TrainingContext, model: TrainedModel, rows: np.ndarray) -> Tensor:
     """Photos as evaluation and prediction see them: the middle, normalised."""
-    pixels = centre(_on_device(bench, rows), bench.plan.image_size)
-    return bench.arithmetic.lay_out(model.normalised(pixels))
+    pixels = centre(_on_device(context, rows), context.plan.image_size)
+    return context.compute_config.lay_out(model.normalised(pixels))
 
 
-def _on_device(bench: Workbench, rows: np.ndarray) -> Tensor:
-    pixels, device = bench.store.read(rows), bench.arithmetic.device
+def _on_device(context: TrainingContext, rows: np.ndarray) -> Tensor:
+    pixels, device = context.store.read(rows), context.compute_config.device
     if device.type == "cuda" and not pixels.is_cuda:
         return pixels.pin_memory().to(device, non_blocking=True)
     return pixels.to(device)

@@ -13,7 +13,7 @@ from core.job import Prepared
 _AT_ONCE = 256  # photos per copy; enough for the bus, little enough to answer a stop at once
 
 
-class ResidentPixels:
+class GpuPixelCache:
     """A pixel store whose `read` gives tensors on the device."""
 
     def __init__(self, store: PixelStore, pixels: Tensor) -> None:
@@ -24,16 +24,16 @@ class ResidentPixels:
         return self._pixels.index_select(0, torch.from_numpy(np.asarray(rows)).to(self._pixels.device))
 
 
-def make_resident(store: PixelStore, images: int, device: torch.device) -> Generator[Prepared, None, PixelStore]:
+def cache_pixels_on_gpu(store: PixelStore, images: int, device: torch.device) -> Generator[Prepared, None, PixelStore]:
     """The store with its photos on the device, where a GPU has room for all of them; else as it is."""
     if device.type != "cuda" or images * 3 * store.side**2 > memory_budget(device):
         return store
     return (yield from copied(store, images, device))
 
 
-def copied(store: PixelStore, images: int, device: torch.device) -> Generator[Prepared, None, ResidentPixels]:
+def copied(store: PixelStore, images: int, device: torch.device) -> Generator[Prepared, None, GpuPixelCache]:
     pixels = torch.empty((images, 3, store.side, store.side), dtype=torch.uint8, device=device)
     for rows in np.split(np.arange(images), range(_AT_ONCE, images, _AT_ONCE)):
         pixels[rows[0] : rows[-1] + 1] = store.read(rows).to(device)
         yield Prepared("Copying photos to the GPU", int(rows[-1]) + 1, images)
-    return ResidentPixels(store, pixels)
+    return GpuPixelCache(store, pixels)

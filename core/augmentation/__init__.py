@@ -1,6 +1,6 @@
 """Random changes of the training photos: crops, flips, colours, TrivialAugment, mixup and CutMix; by whole batches."""
 
-from core.augmentation.mixup import Mixture, draw_mixture, mix, mixed_loss, preview_mixing
+from core.augmentation.mixup import Mixture, mix, mixed_loss, preview_mixing, sample_mixture
 from core.augmentation.transforms import ASPECTS, ERASED, Draw, augment, centre, draw, erase, preview_augmentation
 
 __all__ = [
@@ -11,10 +11,10 @@ __all__ = [
     "augment",
     "centre",
     "draw",
-    "draw_mixture",
     "erase",
     "mix",
     "mixed_loss",
     "preview_augmentation",
     "preview_mixing",
+    "sample_mixture",
 ]

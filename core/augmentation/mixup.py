@@ -33,7 +33,7 @@ class Mixture:
     box: tuple[float, float, float, float] | None = None
 
 
-def draw_mixture(changes: Augmentation, seed: int, step: int, images: int, size: int) -> Mixture | None:
+def sample_mixture(changes: Augmentation, seed: int, step: int, images: int, size: int) -> Mixture | None:
     """What happens to the batch of this step (from 0 over the whole run); None where it stays unmixed.
 
     size: the side of the photos in pixels, to whole numbers of which rectangles are cut.
@@ -68,7 +68,7 @@ def preview_mixing(views: Tensor, others: Tensor, changes: Augmentation, seed: i
     """Views of one photo as training may mix them with views of another; all uint8 [views, 3, size, size]."""
     shown = []
     for number, pair in enumerate(torch.stack([views, others], dim=1)):
-        mixture = draw_mixture(changes, seed, number, len(pair), pair.shape[-1])
+        mixture = sample_mixture(changes, seed, number, len(pair), pair.shape[-1])
         swapped = mixture and replace(mixture, other=np.array([1, 0]))
         shown.append(mix(pair.float(), swapped)[0].round().to(torch.uint8) if swapped else pair[0])
     return torch.stack(shown)
@@ -78,4 +78,4 @@ def mixed_loss(loss: Loss, outcome: Outcome, mixture: Mixture | None) -> Tensor:
     """The loss (scalar) of a batch whose photos are mixed so."""
     if mixture is None:
         return loss(outcome)
-    return mixture.own * loss(outcome) + (1 - mixture.own) * loss(outcome.of_others(mixture.other))
+    return mixture.own * loss(outcome) + (1 - mixture.own) * loss(outcome.with_permuted_targets(mixture.other))

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.augmentation.trivial_augment import CHANGES, change_strongly
-from core.device import uniforms
+from core.augmentation.trivial_augment import CHANGES, apply_trivial_augment
+from core.device import uniform
 from core.plans import Augmentation
 
 ASPECTS = (3 / 4, 4 / 3)  # of a crop's sides, as in torchvision's RandomResizedCrop
@@ -28,7 +28,7 @@ class Draw:
 
     x, y, width, height: of the crop's centre and sides, as shares of the stored square. angle: radians.
     brightness, contrast, saturation: factors around 1. erase: [images, 4] left, top, right, bottom as shares. kind,
-    strength: of a strong change, as `change_strongly` takes them.
+    strength: of a strong change, as `apply_trivial_augment` takes them.
     """
 
     x: np.ndarray
@@ -50,7 +50,7 @@ def draw(changes: Augmentation, seed: int, epoch: int | np.ndarray, rows: np.nda
     """What happens to each of the photos `rows` in this epoch, or in an epoch of its own. centre_share: side of the
     evaluation crop in the stored square, which stays the crop when cropping is off.
     """
-    u = uniforms(seed, epoch, rows, _DRAWS).T
+    u = uniform(seed, epoch, rows, _DRAWS).T
     width, height = _crop_sides(changes.crop, u[0], u[1], centre_share)
     colour = [1 + changes.colour * (2 * each - 1) for each in u[7:10]]
     room = changes.crop < 1
@@ -101,7 +101,7 @@ def augment(pixels: Tensor, changes: Augmentation, drawn: Draw, size: int) -> Te
     """
     images = _geometry(pixels, changes, drawn, size)
     coloured = _colour(images, drawn) if changes.colour > 0 else images
-    return change_strongly(coloured, drawn.kind, drawn.strength)
+    return apply_trivial_augment(coloured, drawn.kind, drawn.strength)
 
 
 def _geometry(pixels: Tensor, changes: Augmentation, drawn: Draw, size: int) -> Tensor:

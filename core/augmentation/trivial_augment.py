@@ -46,7 +46,7 @@ CHANGES: dict[str, Change] = {
 }
 
 
-def change_strongly(images: Tensor, kind: np.ndarray, strength: np.ndarray) -> Tensor:
+def apply_trivial_augment(images: Tensor, kind: np.ndarray, strength: np.ndarray) -> Tensor:
     """Images float [images, 3, side, side] from 0 to 255, some of them changed, in place.
 
     kind: [images], a place in CHANGES, or -1 to leave a photo as it is. strength: [images], -1 to 1.

@@ -3,7 +3,7 @@
 from core.backbones.backbone import BackboneCard, Stage
 from core.backbones.build import build, build_whole, check_can_teach, feature_count
 from core.backbones.cards import card, default_card, gallery, sizes_for, smaller_here, step_of
-from core.backbones.conv_bn_fusion import Folding
+from core.backbones.conv_bn_fusion import FusedPrefix
 from core.backbones.cut import cut
 from core.backbones.facts import COLUMNS, TABLE, coarsest_step, config_of
 from core.backbones.search import search
@@ -16,7 +16,7 @@ __all__ = [
     "COLUMNS",
     "TABLE",
     "BackboneCard",
-    "Folding",
+    "FusedPrefix",
     "Stage",
     "build",
     "build_whole",

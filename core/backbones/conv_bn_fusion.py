@@ -12,7 +12,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 AGREE = 1e-3  # of the largest answer: so far may answers lie apart, by rounding
 
 
-class Folding:
+class FusedPrefix:
     """A prefix that folds itself when it looks for the first time: where all is kept already, it never does."""
 
     def __init__(self, prefix: nn.Module) -> None:

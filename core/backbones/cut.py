@@ -1,6 +1,6 @@
 """A backbone cut in two before its first learning stage: what comes before the cut is computed once per photo.
 
-    parts = cut(model, first_learning_stage=3, image_size=224)
+    parts = cut(model, first_trainable_stage=3, image_size=224)
     kept = parts.prefix(images)          # once per photo, kept
     features = parts.suffix(*kept)       # every step; trains the model, whose modules it shares
 
@@ -32,7 +32,7 @@ class NoCut(Exception):
 
 
 @dataclass(frozen=True)
-class Crossing:
+class BoundaryTensor:
     """A value that crosses the cut: its name in the graph, its shape for one photo, its type."""
 
     name: str
@@ -54,25 +54,25 @@ class Cut:
     prefix: nn.Module
     suffix: nn.Module
     stage: int
-    values: tuple[Crossing, ...]
+    values: tuple[BoundaryTensor, ...]
 
     @property
     def bytes_per_image(self) -> int:
         return sum(value.bytes for value in self.values)
 
 
-def cut(model: nn.Module, first_learning_stage: int, image_size: int) -> Cut:
+def cut(model: nn.Module, first_trainable_stage: int, image_size: int) -> Cut:
     """Cut before that stage, or before the next earlier one that can be cut.
 
     Both parts are in the mode in which the model and its modules are; run the prefix in eval mode. A stage can't be
     cut before when the code between the stages can't be traced, or when what would cross has no row per photo.
     """
-    if first_learning_stage == len(stages(model)):
+    if first_trainable_stage == len(stages(model)):
         return _only_the_head(model)
-    if first_learning_stage > 0:
+    if first_trainable_stage > 0:
         with suppress(CannotTrace):
             graph = _read_graph(model, image_size)
-            for stage in range(first_learning_stage, 0, -1):
+            for stage in range(first_trainable_stage, 0, -1):
                 with suppress(NoCut):
                     return _cut_before(model, graph, stage)
     return _no_cut(model, image_size)
@@ -80,11 +80,11 @@ def cut(model: nn.Module, first_learning_stage: int, image_size: int) -> Cut:
 
 def _no_cut(model: nn.Module, image_size: int) -> Cut:
     dtype = next(model.parameters()).dtype
-    return Cut(_Photos(), model, 0, (Crossing("images", (3, image_size, image_size), dtype),))
+    return Cut(_Photos(), model, 0, (BoundaryTensor("images", (3, image_size, image_size), dtype),))
 
 
 def _only_the_head(model: nn.Module) -> Cut:
-    features = Crossing("features", (feature_count(model),), next(model.parameters()).dtype)
+    features = BoundaryTensor("features", (feature_count(model),), next(model.parameters()).dtype)
     return Cut(_Features(model), nn.Identity(), len(stages(model)), (features,))
 
 
@@ -187,7 +187,7 @@ def _cut_before(model: nn.Module, graph: _Graph, stage: int) -> Cut:
         if graph.observed.overwriters.get(node, set()) & early:
             raise NoCut(f"{node.name} is overwritten before the cut")
     leaves = {node: _leaves(*graph.observed.values[node]) for node in crossing}
-    values = tuple(Crossing(node.name, shape[1:], shape.dtype) for node in crossing for _, shape in leaves[node])
+    values = tuple(BoundaryTensor(node.name, shape[1:], shape.dtype) for node in crossing for _, shape in leaves[node])
     prefix, suffix = _prefix(graph, leaves), _suffix(graph, early, leaves)
     return Cut(_Part(model, prefix), _Part(model, suffix), stage, values)
 

@@ -1,28 +1,42 @@
 """This machine: its devices and memory, the arithmetic to compute in, random numbers, what was measured here before."""
 
 from core.device.devices import devices, resolve_device
-from core.device.memory import give_back, in_parts, memory_budget, photos_that_fit, ran_out, within_memory
-from core.device.precision import Arithmetic, allowed_precisions, arithmetic_from, precisions, threads_given_back, usual
+from core.device.memory import (
+    in_parts,
+    is_out_of_memory,
+    max_micro_batch_for,
+    memory_budget,
+    release_memory,
+    within_memory,
+)
+from core.device.precision import (
+    ComputeConfig,
+    allowed_precisions,
+    compute_config_from,
+    precisions,
+    threads_given_back,
+    usual,
+)
 from core.device.profile_store import BUSY, Others
-from core.device.rng import generator, uniforms
+from core.device.rng import generator, uniform
 
 __all__ = [
     "BUSY",
-    "Arithmetic",
+    "ComputeConfig",
     "Others",
     "allowed_precisions",
-    "arithmetic_from",
+    "compute_config_from",
     "devices",
     "generator",
-    "give_back",
     "in_parts",
+    "is_out_of_memory",
+    "max_micro_batch_for",
     "memory_budget",
-    "photos_that_fit",
     "precisions",
-    "ran_out",
+    "release_memory",
     "resolve_device",
     "threads_given_back",
-    "uniforms",
+    "uniform",
     "usual",
     "within_memory",
 ]

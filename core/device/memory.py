@@ -19,7 +19,7 @@ _IN_WORDS = ("can't allocate memory", "not enough memory", "out of memory")  # w
 _SHARE_OF_FREE = 0.8  # of memory, for a step's activations: weights and what else runs need the rest
 
 
-def ran_out(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether it says that the memory of a processor or a GPU did not suffice."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
@@ -36,16 +36,16 @@ def within_memory(measure: Callable[P, T]) -> Callable[P, T]:
         try:
             return measure(*args, **named)
         except Exception as error:
-            if not ran_out(error):
+            if not is_out_of_memory(error):
                 raise
         # Outside of the `except`: the error holds on to the memory that did not suffice.
-        give_back()
+        release_memory()
         raise TooLittleMemory("Too little memory is free to measure this.", "Close other programs.")
 
     return measured
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Return what is held in reserve, so that smaller pieces can be cut from it, and others have it."""
     return_freed_memory()
     if torch.cuda.is_available():
@@ -62,15 +62,15 @@ def in_parts(
     try:
         return tuple(value if on is None else value.to(on) for value in work(rows))
     except Exception as error:
-        if not ran_out(error) or len(rows) < 2:
+        if not is_out_of_memory(error) or len(rows) < 2:
             raise
-    give_back()
+    release_memory()
     middle = len(rows) // 2
     halves = in_parts(work, rows[:middle], on), in_parts(work, rows[middle:], on)
     return tuple(torch.cat(pair) for pair in zip(*halves, strict=True))
 
 
-def photos_that_fit(bytes_per_photo: float) -> int:
+def max_micro_batch_for(bytes_per_photo: float) -> int:
     """How many photos a training step may hold in the processor's memory that is free now, with some to spare."""
     return int(_SHARE_OF_FREE * psutil.virtual_memory().available / max(bytes_per_photo, 1))
 

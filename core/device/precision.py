@@ -16,8 +16,8 @@ _SHORT = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True)
-class Arithmetic:
-    """precision: of a training step. looks_in: of the frozen part where it only looks; None is the same.
+class ComputeConfig:
+    """precision: of a training step. inference_dtype: of the frozen part where it only looks; None is the same.
     channels_last: convolutions may run faster when the colours of a pixel lie beside each other in memory.
     threads: of a processor; None is as torch has it.
     """
@@ -25,16 +25,16 @@ class Arithmetic:
     device: torch.device
     precision: Precision = "fp32"
     channels_last: bool = False
-    looks_in: Precision | None = None
+    inference_dtype: Precision | None = None
     threads: int | None = None
 
     def autocast(self) -> AbstractContextManager[object]:
         """For what learns and for what judges it. Weights stay 32 bits; what is safe in 16 is computed in 16."""
         return _autocast(self.device, self.precision)
 
-    def autocast_to_look(self) -> AbstractContextManager[object]:
+    def inference_autocast(self) -> AbstractContextManager[object]:
         """For the frozen part alone, whose answers are kept."""
-        return _autocast(self.device, self.looks_in or self.precision)
+        return _autocast(self.device, self.inference_dtype or self.precision)
 
     def taken_in(self, value: Tensor) -> Tensor:
         """What the frozen part said, in the numbers in which the rest goes on."""
@@ -69,7 +69,7 @@ class Arithmetic:
         """All of it but the device, as JSON takes it: a run goes on in what it began in."""
         return {
             "precision": self.precision,
-            "looks_in": self.looks_in,
+            "inference_dtype": self.inference_dtype,
             "channels_last": self.channels_last,
             "threads": self.threads,
         }
@@ -85,21 +85,21 @@ def threads_given_back() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def arithmetic_from(facts: dict[str, Any], device: torch.device) -> Arithmetic | None:
+def compute_config_from(facts: dict[str, Any], device: torch.device) -> ComputeConfig | None:
     """The inverse of `facts`; None where the device does not compute in those numbers."""
-    arithmetic = Arithmetic(device, **facts)
-    wanted = {arithmetic.precision, arithmetic.looks_in or arithmetic.precision}
-    return arithmetic if wanted <= set(precisions(device)) else None
+    compute_config = ComputeConfig(device, **facts)
+    wanted = {compute_config.precision, compute_config.inference_dtype or compute_config.precision}
+    return compute_config if wanted <= set(precisions(device)) else None
 
 
-def usual(model: nn.Module, device: torch.device, precision: str = "auto") -> Arithmetic:
+def usual(model: nn.Module, device: torch.device, precision: str = "auto") -> ComputeConfig:
     """What is fast as a rule, where measuring would take longer than it saves.
 
     precision: as in a plan; where the device does not have it, it is fp32.
     """
     allowed = allowed_precisions(device, precision)
     short = allowed[-1] if device.type == "cuda" else allowed[0]
-    return Arithmetic(device, short, has_convolutions(model), threads=torch.get_num_threads())
+    return ComputeConfig(device, short, has_convolutions(model), threads=torch.get_num_threads())
 
 
 def allowed_precisions(device: torch.device, asked: str = "auto") -> tuple[Precision, ...]:

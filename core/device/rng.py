@@ -23,7 +23,7 @@ def _seeded(seed: int, moment: int | np.ndarray) -> np.ndarray:
     return _mix(key + np.atleast_1d(moment).astype(np.uint64) * _GOLDEN)
 
 
-def uniforms(seed: int, epoch: int | np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+def uniform(seed: int, epoch: int | np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
     """float64 [images, count] in [0, 1): the same for the same seed, epoch and row, whatever else is in the batch.
 
     epoch: one for all, or one for each image.

@@ -1,12 +1,12 @@
 """A teacher network or run, and what it says about the training photos of a student."""
 
-from core.distillation.loading import gone, guides_for, teaching_model
-from core.distillation.teacher import Guides, TeachingModel
+from core.distillation.loading import gone, load_teacher, projection_heads_for
+from core.distillation.teacher import ProjectionHeads, TeacherModel
 
 __all__ = [
-    "Guides",
-    "TeachingModel",
+    "ProjectionHeads",
+    "TeacherModel",
     "gone",
-    "guides_for",
-    "teaching_model",
+    "load_teacher",
+    "projection_heads_for",
 ]

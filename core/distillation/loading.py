@@ -7,24 +7,24 @@ from torch import Tensor
 from core.activations import Values
 from core.backbones import build_whole, card, feature_count
 from core.datasets import Task, load_dataset
-from core.distillation.teacher import Guides, Teaching, TeachingModel
+from core.distillation.teacher import CachedTeacher, ProjectionHeads, TeacherModel
 from core.errors import BadPlan, NotFound
 from core.home import Home
-from core.job import Workbench
+from core.job import TrainingContext
 from core.models import load_trained
 from core.plans import BackboneChoice, Teacher, read_plan
 
 
-def guides_for(bench: Workbench, features: int) -> Guides | None:
-    """With the plan's teacher, if it names one. features: of the student. Raises what `teaching_model` does."""
-    if bench.plan.teacher is None:
+def projection_heads_for(context: TrainingContext, features: int) -> ProjectionHeads | None:
+    """With the plan's teacher, if it names one. features: of the student. Raises what `load_teacher` does."""
+    if context.plan.teacher is None:
         return None
-    model = teaching_model(bench.home, bench.plan.teacher)
-    bench.arithmetic.move(model.network)
-    return Guides(features, Teaching(model, bench), bench.plan.seed).to(bench.arithmetic.device)
+    model = load_teacher(context.home, context.plan.teacher)
+    context.compute_config.move(model.network)
+    return ProjectionHeads(features, CachedTeacher(model, context), context.plan.seed).to(context.compute_config.device)
 
 
-def teaching_model(home: Home, teacher: Teacher) -> TeachingModel:
+def load_teacher(home: Home, teacher: Teacher) -> TeacherModel:
     """On the processor. Raises what `core.backbones.build_whole` and `core.training.load_trained` do, and NotFound for
     a run that is gone.
     """
@@ -38,7 +38,7 @@ def gone() -> NotFound:
     return NotFound("The run that should teach is gone.", "Choose another teacher in the plan.")
 
 
-def _network(home: Home, choice: BackboneChoice, image_size: int) -> TeachingModel:
+def _network(home: Home, choice: BackboneChoice, image_size: int) -> TeacherModel:
     network = build_whole(home, choice, image_size).eval().requires_grad_(False)
 
     def look(images: Tensor) -> Values:
@@ -48,10 +48,10 @@ def _network(home: Home, choice: BackboneChoice, image_size: int) -> TeachingMod
     # What its classes are called is not in its file.
     classes = tuple(str(number) for number in range(int(network.num_classes)))  # type: ignore[arg-type]
     tells = (Task("", classes),)
-    return TeachingModel(network, card(choice.name), image_size, feature_count(network), tells, look)
+    return TeacherModel(network, card(choice.name), image_size, feature_count(network), tells, look)
 
 
-def _run(home: Home, folder: Path) -> TeachingModel:
+def _run(home: Home, folder: Path) -> TeacherModel:
     try:
         plan = read_plan(folder / "plan.json")
     except BadPlan as error:
@@ -63,4 +63,4 @@ def _run(home: Home, folder: Path) -> TeachingModel:
         features = model.backbone(images)
         return features, *model.answers(features).values()
 
-    return TeachingModel(model, card(plan.backbone.name), plan.image_size, model.features, model.tasks, look)
+    return TeacherModel(model, card(plan.backbone.name), plan.image_size, model.features, model.tasks, look)

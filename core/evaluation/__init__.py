@@ -1,9 +1,9 @@
 """How good a model is, and whether it still gets better: scores, the overfitting verdict, figures with margins.
 
-Arithmetic, and two files of a run's folder: `predictions.parquet` and `results.json`.
+ComputeConfig, and two files of a run's folder: `predictions.parquet` and `results.json`.
 """
 
-from core.evaluation.confidence import right_when_this_sure
+from core.evaluation.confidence import accuracy_at_confidence
 from core.evaluation.margins import Interval, compare, margin
 from core.evaluation.predictions import cell, most_wrong, predictions_table, read_predictions, write_predictions
 from core.evaluation.result import (
@@ -30,6 +30,7 @@ __all__ = [
     "SplitResult",
     "TaskResult",
     "Verdict",
+    "accuracy_at_confidence",
     "cell",
     "compare",
     "epoch_scores",
@@ -43,7 +44,6 @@ __all__ = [
     "predictions_table",
     "read_predictions",
     "remember",
-    "right_when_this_sure",
     "save_result",
     "verdict",
     "where_the_mistakes_are",

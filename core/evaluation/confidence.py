@@ -10,7 +10,7 @@ NEAR = 0.05  # confidences this close count as "this sure"
 FEWEST = 20  # photos, below which nothing is said
 
 
-def right_when_this_sure(predictions: pd.DataFrame, task: Task, confidence: float) -> Interval | None:
+def accuracy_at_confidence(predictions: pd.DataFrame, task: Task, confidence: float) -> Interval | None:
     """The share of validation photos answered with about this confidence (0 to 1) that were right.
 
     None where fewer than 20 photos can tell.

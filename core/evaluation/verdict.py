@@ -68,7 +68,7 @@ ROUNDING = 1e-6  # losses are float32: a difference below this is arithmetic, ho
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class Reference:
     """What accuracies are held against.
 
     chance: what guessing gets right, 1 / classes. head_only_accuracy: clean training accuracy that the head alone
@@ -86,7 +86,7 @@ class Yardstick:
 
 
 @dataclass(frozen=True)
-class Standing:
+class EpochTrend:
     """One epoch seen against those before it.
 
     best: scores of the epoch with the lowest validation loss so far, `best_epoch` counted from 1.
@@ -139,7 +139,7 @@ def window_epochs(epochs_planned: int) -> int:
     return max(2, math.ceil(0.15 * epochs_planned))
 
 
-def standings(history: Sequence[EpochScores], epochs_planned: int) -> list[Standing]:
+def standings(history: Sequence[EpochScores], epochs_planned: int) -> list[EpochTrend]:
     """Every epoch of the history, seen from where it stood."""
     window, best, seen = window_epochs(epochs_planned), 0, []
     for at, now in enumerate(history):
@@ -151,12 +151,12 @@ def standings(history: Sequence[EpochScores], epochs_planned: int) -> list[Stand
         jump, jump_error = _difference(now, before)
         jump_errors = jump / before.validation_loss_error if before.validation_loss_error > 0 else 0.0
         seen.append(
-            Standing(at + 1, now, history[best], best + 1, change, change_error, lag, jump, jump_error, jump_errors)
+            EpochTrend(at + 1, now, history[best], best + 1, change, change_error, lag, jump, jump_error, jump_errors)
         )
     return seen
 
 
-def kind_of(standing: Standing, yardstick: Yardstick) -> VerdictKind:
+def kind_of(standing: EpochTrend, yardstick: Reference) -> VerdictKind:
     """Which of the seven it is. They overlap; the order below is that of what a user must know first."""
     now = standing.now
     if not is_finite(now):
@@ -185,7 +185,7 @@ def is_finite(scores: EpochScores) -> bool:
     return all(math.isfinite(loss) for loss in losses)
 
 
-def is_under_head_alone(scores: EpochScores, yardstick: Yardstick) -> bool:
+def is_under_head_alone(scores: EpochScores, yardstick: Reference) -> bool:
     return yardstick.head_only_accuracy is not None and scores.train_accuracy < yardstick.head_only_accuracy
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from core.evaluation.verdict import (
     FEWEST_IMAGES,
     EpochScores,
-    Standing,
+    EpochTrend,
+    Reference,
     Verdict,
-    Yardstick,
     began,
     is_finite,
     is_under_head_alone,
@@ -31,14 +31,14 @@ def verdict(
     """What one task's curves say so far; `history` has one entry per epoch, from the first on.
 
     loss_is_finite: False when a training step's loss was not a number, which ends a run before its epoch does.
-    ended: the run is over, so nothing is left to wait for. The rest is as in `Yardstick`.
+    ended: the run is over, so nothing is left to wait for. The rest is as in `Reference`.
     """
     if not loss_is_finite or not all(is_finite(scores) for scores in history):
         return _not_a_number(history)
     if not history:
         remedy = "Train again, and let at least two epochs end." if ended else "Wait for the second epoch."
         return Verdict("too early", "Too early to tell", "No epoch has ended.", remedy)
-    yardstick = Yardstick(chance, epochs_planned, head_only_accuracy, ended, can_freeze, can_free)
+    yardstick = Reference(chance, epochs_planned, head_only_accuracy, ended, can_freeze, can_free)
     seen = standings(history, epochs_planned)
     kinds = [kind_of(standing, yardstick) for standing in seen]
     since = began(kinds, seen[-1].best_epoch)
@@ -56,7 +56,7 @@ def _not_a_number(history: Sequence[EpochScores]) -> Verdict:
     )
 
 
-def _too_early(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
+def _too_early(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
     images = at.now.validation_images
     if images < FEWEST_IMAGES:
         there_are = {0: "There are no validation photos", 1: "There is only 1 validation photo"}
@@ -71,7 +71,7 @@ def _too_early(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
     return Verdict("too early", "Too early to tell", sentence, remedy, since)
 
 
-def _still_learning(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
+def _still_learning(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
     sentence = (
         f"Validation loss has been falling since epoch {max(since - 1, 1)}; over the last {_epochs(at.change_epochs)} "
         f"it fell by {_amount(-at.change, at.change_error)}, to {_loss(at.now.validation_loss)}."
@@ -82,7 +82,7 @@ def _still_learning(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
     return Verdict("still learning", "Still learning", sentence, remedy, since)
 
 
-def _levelled_off(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
+def _levelled_off(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
     sentence = f"{_flat(at, since)} "
     if at.gap_is_wide:
         gap = _amount(at.now.gap, at.now.gap_error)
@@ -96,7 +96,7 @@ def _levelled_off(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
     return Verdict("levelled off", "Levelled off", sentence, remedy, since)
 
 
-def _overfitting(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
+def _overfitting(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
     now, best = at.now, at.best
     sentence = (
         f"Since epoch {since} validation loss lies above its best ({_loss(best.validation_loss)} in epoch "
@@ -116,7 +116,7 @@ def _overfitting(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
     return Verdict("overfitting", "Overfitting", sentence, remedy, since)
 
 
-def _memorised(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
+def _memorised(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
     now = at.now
     sentence = (
         f"Since epoch {since} it knows its training photos by heart ({_percent(now.train_accuracy)} right, loss "
@@ -128,7 +128,7 @@ def _memorised(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
     return Verdict("memorised, harmlessly", "Memorised, harmlessly", sentence, remedy, since)
 
 
-def _underfitting(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
+def _underfitting(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
     accuracy = _percent(at.now.train_accuracy)
     if is_under_head_alone(at.now, yardstick):
         assert yardstick.head_only_accuracy is not None
@@ -142,7 +142,7 @@ def _underfitting(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
     return Verdict("underfitting", "Underfitting", sentence, remedy, since)
 
 
-def _unstable(at: Standing, yardstick: Yardstick, since: int) -> Verdict:
+def _unstable(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
     now, best = at.now, at.best
     if at.jumped:
         then = now.validation_loss - at.jump
@@ -171,7 +171,7 @@ _WORDS = {
 }
 
 
-def _flat(at: Standing, since: int) -> str:
+def _flat(at: EpochTrend, since: int) -> str:
     if at.rose:  # against the best epoch it is within the margin, or it would be another verdict
         moved = f"rose by {_amount(at.change, at.change_error)}, but is still within its margin of the best"
     else:
@@ -180,11 +180,11 @@ def _flat(at: Standing, since: int) -> str:
     return f"Validation loss has levelled off since epoch {since}, at {level}: over {_lately(at)} it {moved}."
 
 
-def _lately(at: Standing) -> str:
+def _lately(at: EpochTrend) -> str:
     return f"the last {_epochs(at.change_epochs)}"
 
 
-def _goes_on(at: Standing, yardstick: Yardstick) -> bool:
+def _goes_on(at: EpochTrend, yardstick: Reference) -> bool:
     return at.epoch < yardstick.epochs_planned and not yardstick.ended
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from core.activations import LOOKING, LOOKING_AGAIN
 from core.job import Checkpointed, EpochEnded, Event, PhaseBegan, Prepared, Stepped, steps_per_epoch
 from core.plans import Plan
-from core.profiling import Calibration, Counts, caching_seconds, phase_seconds
+from core.profiling import CostProfile, Counts, caching_seconds, phase_seconds
 
 
-class Taken:
+class EstimateFeedback:
     """Follows a run's events and adds up both, for whole epochs and for photos that the frozen part looked at.
 
     What happens once, like decoding, does not count, nor what was found in a cache, nor a pause. The clock can be
@@ -20,7 +20,7 @@ class Taken:
         self,
         plan: Plan,
         counts: Counts,
-        calibration: Calibration,
+        calibration: CostProfile,
         begun: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -5,16 +5,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.activations import LOOKING_AGAIN
-from core.execution.estimate_feedback import Taken
+from core.execution.estimate_feedback import EstimateFeedback
 from core.job import EpochEnded, Event, PhaseBegan, Prepared, Stepped, steps_per_epoch
 from core.plans import Plan, grows, views_computed, views_to_come
-from core.profiling import Calibration, Counts, keeps_views, phase_seconds
+from core.profiling import CostProfile, Counts, caches_views, phase_seconds
 from core.runs import RunProgress
 
 ENOUGH_SECONDS = 2.0  # of steps, before a guess is made from them
 
 
-def foretold_seconds(plan: Plan, counts: Counts, calibration: Calibration) -> tuple[float, ...]:
+def estimated_phase_seconds(plan: Plan, counts: Counts, calibration: CostProfile) -> tuple[float, ...]:
     """Seconds of each epoch from the plan's estimate: how much longer one takes than another."""
     return tuple(s for phase in plan.phases for s in phase_seconds(plan, phase, counts, calibration, 0))
 
@@ -35,7 +35,7 @@ class ProgressMeter:
         begun: RunProgress,
         foretold: tuple[float, ...] | None = None,
         clock: Callable[[], float] = time.monotonic,
-        taken: Taken | None = None,
+        taken: EstimateFeedback | None = None,
     ) -> None:
         per_epoch = steps_per_epoch(counts.training, plan.batch_size)
         self.progress = replace(
@@ -156,7 +156,9 @@ class ProgressMeter:
             left = sum(s * min(1.0, max(0.0, i + 1 - done)) for i, s in enumerate(self._foretold))
             return seconds / self._foretold[epoch] * left + looks
         later = self._plan.phases[phase + 1 :]
-        learns_no_more = all(each.first_learning >= self._plan.phases[phase].first_learning for each in later)
+        learns_no_more = all(
+            each.first_trainable_stage >= self._plan.phases[phase].first_trainable_stage for each in later
+        )
         if not learns_no_more or any(grows(self._plan, each) for each in self._plan.phases[phase:]):
             return None
         return seconds * max(0.0, self._plan.epochs - done) + looks
@@ -164,7 +166,7 @@ class ProgressMeter:
     def _views_to_come(self, phase: int, ends: int) -> int:
         """How often the frozen part will look at changed photos again in this phase."""
         now = self._plan.phases[phase]
-        if not keeps_views(self._plan, now):
+        if not caches_views(self._plan, now):
             return 0
         under_way = self._steps_timed > 0  # then this epoch has its view
         return views_to_come(

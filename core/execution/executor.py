@@ -11,18 +11,18 @@ from pathlib import Path
 
 from core.backbones import card
 from core.datasets import Dataset, load_dataset
-from core.device import BUSY, Others, devices, give_back, resolve_device, threads_given_back
+from core.device import BUSY, Others, devices, release_memory, resolve_device, threads_given_back
 from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
 from core.execution.disk_reserve import free_reserve, keep_reserve
-from core.execution.estimate_feedback import Taken
-from core.execution.eta import Counts, ProgressMeter, foretold_seconds
-from core.execution.final_evaluation import labelled, score_best
+from core.execution.estimate_feedback import EstimateFeedback
+from core.execution.eta import Counts, ProgressMeter, estimated_phase_seconds
+from core.execution.final_evaluation import evaluate_best, labelled
 from core.execution.recorder import Recorder
 from core.home import Home, no_room_is_disk_full
 from core.job import Ended, EpochEnded, Event, Job
 from core.monitoring import hide
 from core.plans import Plan, grows
-from core.profiling import calibrate, known_calibration, remember_taken, trusted_calibration
+from core.profiling import known_cost_profile, profile_costs, record_actual, trusted_cost_profile
 from core.runs import Claim, Lease, LeaseLost, Outcome, Run, claim, folder_of, get_run, has_best, settle
 from core.training import train
 
@@ -50,30 +50,32 @@ class _EndedHere(Exception):
         self.outcome = outcome
 
 
-def unheard(event: Event) -> None:
+def ignore_event(event: Event) -> None:
     """The listener of those who do not want to know."""
 
 
-def carry_out(home: Home, run_id: str, on_event: OnEvent = unheard, closing: threading.Event | None = None) -> Run:
+def execute_run(
+    home: Home, run_id: str, on_event: OnEvent = ignore_event, closing: threading.Event | None = None
+) -> Run:
     """Carry one queued run out in this thread, to its end; gives it as it is then.
 
     closing: set it to end at the next step, resumably. Raises Refused while its device or the queue does not let it.
     """
-    run = carry_out_if_its_turn(home, run_id, on_event, closing)
+    run = execute_if_due(home, run_id, on_event, closing)
     if run is None:
         raise Refused(f'"{get_run(home, run_id).name}" cannot begin now: it is not its turn, or it is over.')
     return run
 
 
-def carry_out_if_its_turn(
-    home: Home, run_id: str, on_event: OnEvent = unheard, closing: threading.Event | None = None
+def execute_if_due(
+    home: Home, run_id: str, on_event: OnEvent = ignore_event, closing: threading.Event | None = None
 ) -> Run | None:
     """The same; None when it is not its turn, or another process has it."""
     mine = claim(home, run_id)
-    return None if mine is None else carry_on(home, mine, on_event, closing or threading.Event())
+    return None if mine is None else execute_claimed(home, mine, on_event, closing or threading.Event())
 
 
-def carry_on(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Event) -> Run:
+def execute_claimed(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Event) -> Run:
     """The same for a run that was claimed before. Whatever happens in it, the run has an outcome afterwards."""
     with Lease(home, mine):
         try:
@@ -83,7 +85,7 @@ def carry_on(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Even
             log.warning("run %s was taken over by another process", mine.run_id)
         finally:
             hide(home, mine.run_id)
-            give_back()
+            release_memory()
     return get_run(home, mine.run_id)
 
 
@@ -119,13 +121,13 @@ def _carry(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Event)
         except _EndedHere as ended:
             outcome = ended.outcome
         if taken and others.share() < BUSY:
-            remember_taken(home, run.plan, resolve_device(run.device), taken.foretold, taken.taken)
+            record_actual(home, run.plan, resolve_device(run.device), taken.foretold, taken.taken)
         if outcome.state == "interrupted":
             return outcome
         if not has_best(home, run.id):
             return _without_model(outcome)
         try:
-            score_best(job, scoring)
+            evaluate_best(job, scoring)
         except _EndedHere as ended:
             return ended.outcome
         return outcome
@@ -137,17 +139,17 @@ def _foretold(home: Home, run: Run, photos: Counts) -> tuple[float, ...] | None:
         return None
     what = home, run.plan, card(run.plan.backbone.name), resolve_device(run.device)
     try:
-        return foretold_seconds(run.plan, photos, known_calibration(*what) or calibrate(*what))
+        return estimated_phase_seconds(run.plan, photos, known_cost_profile(*what) or profile_costs(*what))
     except TooLittleMemory:  # the run itself computes in smaller parts
         return None
 
 
-def _taken(home: Home, run: Run, photos: Counts) -> Taken | None:
+def _taken(home: Home, run: Run, photos: Counts) -> EstimateFeedback | None:
     """Nothing is learned from a run for which nothing was foretold, nor on a device that this machine lacks."""
     if run.device not in [device.name for device in devices()]:
         return None
-    known = trusted_calibration(home, run.plan, card(run.plan.backbone.name), resolve_device(run.device))
-    return Taken(run.plan, photos, known, run.progress.step) if known else None
+    known = trusted_cost_profile(home, run.plan, card(run.plan.backbone.name), resolve_device(run.device))
+    return EstimateFeedback(run.plan, photos, known, run.progress.step) if known else None
 
 
 def _tell(recorder: Recorder, closing: threading.Event, heeds_stop: bool, done: int, total: int, doing: str) -> None:
@@ -155,13 +157,13 @@ def _tell(recorder: Recorder, closing: threading.Event, heeds_stop: bool, done: 
     recorder.doing(doing, done, total)
     if closing.is_set():
         raise _EndedHere(CLOSED)
-    if heeds_stop and recorder.wish == "stop":
+    if heeds_stop and recorder.requested_action == "stop":
         raise _EndedHere(STOPPED)
 
 
 def _train(job: Job, recorder: Recorder, on_event: OnEvent, closing: threading.Event) -> Outcome:
     """Iterate the engine until it ends, or until it is asked to."""
-    if recorder.wish == "stop":  # stopped while it waited to be resumed: only its best is scored
+    if recorder.requested_action == "stop":  # stopped while it waited to be resumed: only its best is scored
         return STOPPED
     reason = ""
     # Closing the generator makes the engine write a checkpoint of the step at which it stands.
@@ -173,9 +175,9 @@ def _train(job: Job, recorder: Recorder, on_event: OnEvent, closing: threading.E
                 reason = event.reason
             elif isinstance(event, EpochEnded):
                 continue  # the engine now keeps this epoch's model if it is the best: do not come between
-            if recorder.wish == "pause":
+            if recorder.requested_action == "pause":
                 _wait_while_paused(recorder, closing)
-            if recorder.wish == "stop":
+            if recorder.requested_action == "stop":
                 return STOPPED
             if closing.is_set():
                 return CLOSED
@@ -186,10 +188,10 @@ def _wait_while_paused(recorder: Recorder, closing: threading.Event) -> None:
     """Not asking for the next event is all that a pause is. The device stays with the run."""
     began = time.monotonic()
     recorder.become("paused", "Paused.")
-    while recorder.wish == "pause" and not closing.wait(ASK_SECONDS):
+    while recorder.requested_action == "pause" and not closing.wait(ASK_SECONDS):
         recorder.flush()
     recorder.held(time.monotonic() - began)
-    if recorder.wish == "" and not closing.is_set():
+    if recorder.requested_action == "" and not closing.is_set():
         recorder.become("running", "Goes on.")
 
 

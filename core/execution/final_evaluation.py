@@ -29,7 +29,7 @@ def labelled(dataset: Dataset, tasks: tuple[str, ...], split: Split) -> np.ndarr
     return rows[np.any(known, axis=0)]
 
 
-def score_best(job: Job, progress: Progress = silent) -> Result:
+def evaluate_best(job: Job, progress: Progress = silent) -> Result:
     """Answers of the best epoch's model on validation and on the clean training sample, into the run's folder.
 
     What an earlier look at the test split said is gone with the model it was of. Raises DiskFull.

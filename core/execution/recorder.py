@@ -22,9 +22,9 @@ from core.runs import (
     Journal,
     LeaseLost,
     Point,
+    RequestedAction,
     Run,
     State,
-    Wish,
     folder_of,
     is_held,
     next_number,
@@ -36,14 +36,14 @@ RATE_CHANGE = 0.01  # a learning rate is written down again when it moved by thi
 
 
 class Recorder:
-    """One run while it is carried out. `wish` is what its user asked for, as of the last flush.
+    """One run while it is carried out. `requested_action` is what its user asked for, as of the last flush.
 
     Every write raises LeaseLost when the run is somebody else's by now, and DiskFull.
     """
 
     def __init__(self, home: Home, claim: Claim, run: Run, meter: ProgressMeter, classes: dict[str, int]) -> None:
         self._home, self._claim, self._run, self._meter = home, claim, run, meter
-        self.wish: Wish = run.wish
+        self.requested_action: RequestedAction = run.requested_action
         self.view = stored_view(home, run)
         self.view.state = "running"
         with database(home) as db:
@@ -92,7 +92,7 @@ class Recorder:
         self._meter.hold(seconds)
 
     def flush(self) -> None:
-        """Put everything into the database; ask it for the user's wish."""
+        """Put everything into the database; ask it for the user's requested_action."""
         progress = json.dumps(self.view.progress.as_json())
         with database(self._home, write=True) as db:
             if not is_held(db, self._claim):
@@ -102,7 +102,9 @@ class Recorder:
                 "UPDATE runs SET state = ?, progress = ?, lease_until = ? WHERE id = ?",
                 (self.view.state, progress, time.time() + LEASE_SECONDS, self._run.id),
             )
-            (self.wish,) = db.execute("SELECT wish FROM runs WHERE id = ?", (self._run.id,)).fetchone()
+            (self.requested_action,) = db.execute(
+                "SELECT requested_action FROM runs WHERE id = ?", (self._run.id,)
+            ).fetchone()
         self._pending = []
         self._journal.clear()
         self._flushed = time.monotonic()

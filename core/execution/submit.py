@@ -10,7 +10,7 @@ from core.errors import BadPlan, NotFound
 from core.execution.teacher_checks import check_teacher
 from core.home import Home, database, write_whole
 from core.plans import Plan, recipe_of
-from core.runs import Run, add_happening, checked_name, folder_of, get_run, this_process
+from core.runs import Run, add_event, checked_name, folder_of, get_run, this_process
 
 # How a recipe reads in a run's name: "clothes, top of ResNet 50".
 _IN_NAMES = {
@@ -53,7 +53,7 @@ def queue(home: Home, plan: Plan, name: str = "") -> Run:
                 this_process(),
             ),
         )
-        add_happening(db, run_id, "queued", "Put into the queue.")
+        add_event(db, run_id, "queued", "Put into the queue.")
     return get_run(home, run_id)
 
 

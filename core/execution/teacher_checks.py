@@ -8,7 +8,7 @@ from core.plans import Plan
 from core.runs import HAS_RESULTS, Run, get_run, has_best, list_runs
 
 
-def teaching_runs(home: Home, dataset_id: str) -> list[Run]:
+def teacher_runs(home: Home, dataset_id: str) -> list[Run]:
     """Runs on these photos whose model is finished, the newest first: one that still changes would teach two things."""
     return [run for run in list_runs(home) if run.dataset_id == dataset_id and _can_teach(home, run)]
 

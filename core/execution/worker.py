@@ -9,7 +9,7 @@ import threading
 import time
 
 from core.errors import DiskFull
-from core.execution.executor import carry_on, unheard
+from core.execution.executor import execute_claimed, ignore_event
 from core.home import Home
 from core.runs import claim_next, interrupt_what_is_held, recover, waiting_devices
 
@@ -20,7 +20,7 @@ NICE = 10  # how far training on the processor steps back behind what a person w
 log = logging.getLogger("graft.runs")
 
 
-class Runner:
+class Worker:
     """Carries out what is queued in one home, whoever queued it, from `start` to `close`."""
 
     def __init__(self, home: Home) -> None:
@@ -72,7 +72,7 @@ class Runner:
             if mine is None:
                 return
             try:
-                carry_on(self._home, mine, unheard, self._closing)
+                execute_claimed(self._home, mine, ignore_event, self._closing)
             except Exception:  # not even a run whose outcome could not be written may end the queue
                 log.exception("run %s ended without an outcome", mine.run_id)
 

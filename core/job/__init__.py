@@ -1,7 +1,7 @@
 """What a run works with and says: job, context, batches, learning-rate schedule, events."""
 
-from core.job.batches import CLEAN_SAMPLE_LIMIT, clean_sample, epoch_batches, parts_of, steps_per_epoch
-from core.job.context import Job, Workbench, lay_out, tasks_of
+from core.job.batches import CLEAN_SAMPLE_LIMIT, clean_sample, epoch_batches, split_microbatches, steps_per_epoch
+from core.job.context import Job, TrainingContext, lay_out, tasks_of
 from core.job.events import Checkpointed, Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned
 from core.job.lr_schedule import HEAD, PhaseNow, phase_at, phase_rates, rates_at
 
@@ -17,15 +17,15 @@ __all__ = [
     "PhaseNow",
     "Prepared",
     "Stepped",
+    "TrainingContext",
     "Warned",
-    "Workbench",
     "clean_sample",
     "epoch_batches",
     "lay_out",
-    "parts_of",
     "phase_at",
     "phase_rates",
     "rates_at",
+    "split_microbatches",
     "steps_per_epoch",
     "tasks_of",
 ]

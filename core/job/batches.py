@@ -30,7 +30,7 @@ def clean_sample(training_rows: np.ndarray, validation_images: int, seed: int) -
     return np.sort(np.random.default_rng((seed, 0xC1EA)).choice(training_rows, count, replace=False))
 
 
-def parts_of(rows: np.ndarray, most: int) -> list[np.ndarray]:
+def split_microbatches(rows: np.ndarray, most: int) -> list[np.ndarray]:
     """A batch in parts of `most` rows at most, as equal as can be; none is of one row where the batch has more, even if
     another is then one row larger (batch norm again).
     """

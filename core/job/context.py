@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.backbones import BackboneCard
 from core.datasets import MISSING, Dataset, PixelStore, Split, Task
-from core.device import Arithmetic
+from core.device import ComputeConfig
 from core.errors import BadDataset
 from core.home import Home, Progress, silent
 from core.job.batches import clean_sample
@@ -31,7 +31,7 @@ class Job:
 
 
 @dataclass(frozen=True, eq=False)
-class Workbench:
+class TrainingContext:
     """labels: by task, int64 [rows of the dataset]. training, validation, clean: rows of the dataset's table; clean are
     the training photos that are scored like validation photos. contents: [rows of the dataset], what identifies each
     photo's content.
@@ -47,18 +47,18 @@ class Workbench:
     training: np.ndarray
     validation: np.ndarray
     clean: np.ndarray
-    arithmetic: Arithmetic
+    compute_config: ComputeConfig
     loss: Loss
 
     def labels_of(self, rows: np.ndarray) -> dict[str, Tensor]:
         """By task, int64 [rows], on the training device."""
         return {
-            task: torch.from_numpy(labels[rows]).to(self.arithmetic.device, non_blocking=True)
+            task: torch.from_numpy(labels[rows]).to(self.compute_config.device, non_blocking=True)
             for task, labels in self.labels.items()
         }
 
 
-def lay_out(job: Job, card: BackboneCard, store: PixelStore, arithmetic: Arithmetic) -> Workbench:
+def lay_out(job: Job, card: BackboneCard, store: PixelStore, compute_config: ComputeConfig) -> TrainingContext:
     """Raises BadDataset when there is nothing to learn from or to judge by."""
     plan, dataset = job.plan, job.dataset
     tasks = tasks_of(plan, dataset)
@@ -67,7 +67,7 @@ def lay_out(job: Job, card: BackboneCard, store: PixelStore, arithmetic: Arithme
     for task in tasks:
         _check_labels(dataset, task, labels[task.name])
     counts = {task.name: np.array(list(dataset.counts(task, "train").values())) for task in tasks}
-    return Workbench(
+    return TrainingContext(
         home=job.home,
         plan=plan,
         card=card,
@@ -78,7 +78,7 @@ def lay_out(job: Job, card: BackboneCard, store: PixelStore, arithmetic: Arithme
         training=training,
         validation=validation,
         clean=clean_sample(training, len(validation), plan.seed),
-        arithmetic=arithmetic,
+        compute_config=compute_config,
         loss=make_loss(plan.objectives, counts),
     )
 

@@ -27,7 +27,7 @@ class PhaseBegan:
 
 @dataclass(frozen=True)
 class Stepped:
-    """One optimiser step was taken. step: from 1 over the whole run. epoch: from 1. images: seen in this epoch so far.
+    """One optimizer step was taken. step: from 1 over the whole run. epoch: from 1. images: seen in this epoch so far.
 
     loss and accuracy are of this batch as it was trained on (augmented, with dropout); accuracy is None where no
     label counted. learning_rates: by stage name, after the schedule.

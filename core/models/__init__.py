@@ -1,9 +1,17 @@
 """The model that a run trains: backbone and heads, its optimizer, its moving average, its weights on disk."""
 
 from core.models.build import load_trained, new_model
-from core.models.ema import WeightAverage
-from core.models.model import TrainedModel, dropped, free_for, init_linear, learns_batch_norm, load_some, split_names
-from core.models.optimizers import clip, flat_state, load_flat_state, make_optimiser, set_rates
+from core.models.ema import ModelEma
+from core.models.model import (
+    TrainedModel,
+    init_linear,
+    learns_batch_norm,
+    load_some,
+    seeded_dropout,
+    set_trainable,
+    split_names,
+)
+from core.models.optimizers import clip, flat_state, load_flat_state, make_optimizer, set_rates
 from core.models.weights_io import (
     FORMAT,
     LEARNING,
@@ -26,13 +34,11 @@ __all__ = [
     "MODEL",
     "STATE",
     "Damaged",
+    "ModelEma",
     "TrainedModel",
-    "WeightAverage",
     "clip",
-    "dropped",
     "file_checksum",
     "flat_state",
-    "free_for",
     "init_linear",
     "json_checksum",
     "keep_frozen",
@@ -41,12 +47,14 @@ __all__ = [
     "load_model",
     "load_some",
     "load_trained",
-    "make_optimiser",
+    "make_optimizer",
     "new_model",
     "no_room_is_an_os_error",
     "plain",
     "read_facts",
+    "seeded_dropout",
     "set_rates",
+    "set_trainable",
     "split_names",
     "verify",
 ]

@@ -14,7 +14,7 @@ from torch import Tensor
 from core.models.model import TrainedModel
 
 
-class WeightAverage:
+class ModelEma:
     """model: whose tensors `names` are averaged. decay: the share of the old average in each new one.
 
     tensors: by name, the average, as the model has them in memory.
@@ -49,7 +49,7 @@ class WeightAverage:
             value.copy_(tensors[name])
 
     @contextmanager
-    def in_its_place(self) -> Iterator[None]:
+    def swap_in(self) -> Iterator[None]:
         """While the block lasts, the model is the average; afterwards it is, to the bit, what it was."""
         before = {name: value.clone() for name, value in self._own.items()}
         self._become(self.tensors)

@@ -59,7 +59,7 @@ def init_linear(layers: nn.Module, seed: int) -> None:
             nn.init.zeros_(parameter)
 
 
-def free_for(model: TrainedModel, phase: Phase) -> None:
+def set_trainable(model: TrainedModel, phase: Phase) -> None:
     """Let those stages learn that the phase gives a rate, and hold the others still.
 
     Frozen stages stay in eval mode: batch norm would otherwise drift its running statistics towards the new photos.
@@ -76,7 +76,7 @@ def free_for(model: TrainedModel, phase: Phase) -> None:
                 model.backbone.get_submodule(module).train()
 
 
-def dropped(features: Tensor, chance: float, generator: torch.Generator) -> Tensor:
+def seeded_dropout(features: Tensor, chance: float, generator: torch.Generator) -> Tensor:
     """Features with some of them blanked (Srivastava et al., "Dropout", JMLR 2014), from a generator of one's own."""
     if chance == 0:
         return features

@@ -1,4 +1,4 @@
-"""The optimiser: torch's own, with one group of parameters per stage and kind of parameter."""
+"""The optimizer: torch's own, with one group of parameters per stage and kind of parameter."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 from core.job import HEAD
 from core.models.model import TrainedModel
-from core.plans import Optimiser
+from core.plans import Optimizer
 
 STAGE = "stage"  # what a parameter group says about where it belongs
 
 
-def make_optimiser(
-    model: TrainedModel, settings: Optimiser, device: torch.device, guides: nn.Module | None = None
+def make_optimizer(
+    model: TrainedModel, settings: Optimizer, device: torch.device, projection_heads: nn.Module | None = None
 ) -> torch.optim.Optimizer:
     """AdamW or SGD over all stages; rates are 0 until `set_rates`.
 
@@ -21,8 +21,8 @@ def make_optimiser(
     frees them, those that learned before keep their averages. guides: layers beside the model that learn like a head.
     """
     groups = list(_groups(model, settings.weight_decay))
-    if guides:
-        groups += _split(dict(guides.named_parameters()), set(), settings.weight_decay, HEAD)
+    if projection_heads:
+        groups += _split(dict(projection_heads.named_parameters()), set(), settings.weight_decay, HEAD)
     fused = device.type in ("cpu", "cuda") or None  # one pass over memory in place of several
     if settings.kind == "sgd":
         return torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, fused=fused)
@@ -49,36 +49,36 @@ def _split(parameters: Mapping[str, nn.Parameter], spared: set[str], weight_deca
         yield {"params": plain, "weight_decay": 0.0, STAGE: stage}
 
 
-def set_rates(optimiser: torch.optim.Optimizer, rates: Mapping[str, float]) -> None:
+def set_rates(optimizer: torch.optim.Optimizer, rates: Mapping[str, float]) -> None:
     """rates: by the name of the stage, and "head"."""
-    for group in optimiser.param_groups:
+    for group in optimizer.param_groups:
         group["lr"] = rates[group[STAGE]]
 
 
-def clip(optimiser: torch.optim.Optimizer, norm: float) -> None:
+def clip(optimizer: torch.optim.Optimizer, norm: float) -> None:
     """Shorten the gradient of all parameters together to `norm`."""
-    nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], norm)
+    nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], norm)
 
 
-def flat_state(optimiser: torch.optim.Optimizer, names: Mapping[Tensor, str]) -> dict[str, Tensor]:
-    """What the optimiser remembers, as plain tensors: "<parameter>/<what>"."""
+def flat_state(optimizer: torch.optim.Optimizer, names: Mapping[Tensor, str]) -> dict[str, Tensor]:
+    """What the optimizer remembers, as plain tensors: "<parameter>/<what>"."""
     return {
         f"{names[parameter]}/{what}": value
-        for parameter, remembered in optimiser.state.items()
+        for parameter, remembered in optimizer.state.items()
         for what, value in remembered.items()
         if isinstance(value, Tensor)
     }
 
 
-def load_flat_state(optimiser: torch.optim.Optimizer, saved: Mapping[str, Tensor], names: Mapping[Tensor, str]) -> None:
-    """The inverse of `flat_state`, for an optimiser over the same parameters."""
-    ordered = [p for group in optimiser.param_groups for p in group["params"]]
+def load_flat_state(optimizer: torch.optim.Optimizer, saved: Mapping[str, Tensor], names: Mapping[Tensor, str]) -> None:
+    """The inverse of `flat_state`, for an optimizer over the same parameters."""
+    ordered = [p for group in optimizer.param_groups for p in group["params"]]
     place = {names[parameter]: number for number, parameter in enumerate(ordered)}
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in saved.items():
         name, what = key.rsplit("/", 1)
         state.setdefault(place[name], {})[what] = _laid_out_like(ordered[place[name]], value)
-    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def _laid_out_like(parameter: nn.Parameter, value: Tensor) -> Tensor:

@@ -4,17 +4,17 @@ A term is called with an Outcome (features, logits and labels of one batch) and 
 """
 
 from core.objectives.cross_entropy import CrossEntropy, balanced
-from core.objectives.distillation import TeacherAnswers, TeacherFeatures
+from core.objectives.distillation import FeatureDistillation, LogitDistillation
 from core.objectives.loss import Loss, make_loss
-from core.objectives.outcome import Lesson, Outcome
+from core.objectives.outcome import DistillationTargets, Outcome
 
 __all__ = [
     "CrossEntropy",
-    "Lesson",
+    "DistillationTargets",
+    "FeatureDistillation",
+    "LogitDistillation",
     "Loss",
     "Outcome",
-    "TeacherAnswers",
-    "TeacherFeatures",
     "balanced",
     "make_loss",
 ]

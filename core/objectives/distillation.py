@@ -1,8 +1,8 @@
 """Learning from a teacher: a larger network that knows more than the labels say.
 
-TeacherAnswers: the student answers as the teacher does, wrong classes included. Hinton, Vinyals and Dean, "Distilling
+LogitDistillation: the student answers as the teacher does, wrong classes included. Hinton, Vinyals and Dean, "Distilling
 the Knowledge in a Neural Network", 2015, section 2.
-TeacherFeatures: its features point where the teacher's do, after one linear layer. Romero et al., "FitNets", ICLR 2015,
+FeatureDistillation: its features point where the teacher's do, after one linear layer. Romero et al., "FitNets", ICLR 2015,
 with directions in place of squared differences, because the scale of features is each network's own.
 """
 
@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.objectives.outcome import Lesson, Outcome
+from core.objectives.outcome import DistillationTargets, Outcome
 
 
 @dataclass(frozen=True)
-class TeacherAnswers:
+class LogitDistillation:
     """T^2 KL(softmax(teacher / T) || softmax(student / T)), the mean over the photos and what the teacher tells apart.
 
     temperature: T; the higher, the more the small answers count. T^2 keeps the size of the gradients the same (section
@@ -38,7 +38,7 @@ class TeacherAnswers:
 
 
 @dataclass(frozen=True)
-class TeacherFeatures:
+class FeatureDistillation:
     """1 - cosine of the angle between teacher's and student's features, the mean over the photos."""
 
     def __call__(self, outcome: Outcome) -> Tensor:
@@ -47,6 +47,6 @@ class TeacherFeatures:
         return 1 - functional.cosine_similarity(lesson.own_features.float(), lesson.features.float(), dim=1).mean()
 
 
-def _lesson(outcome: Outcome) -> Lesson:
+def _lesson(outcome: Outcome) -> DistillationTargets:
     assert outcome.lesson is not None, "a plan with a term that looks at a teacher names one"
     return outcome.lesson

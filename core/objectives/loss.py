@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from core.objectives.cross_entropy import CrossEntropy, balanced
-from core.objectives.distillation import TeacherAnswers, TeacherFeatures
+from core.objectives.distillation import FeatureDistillation, LogitDistillation
 from core.objectives.outcome import Outcome
 
 Term = Callable[[Outcome], Tensor]
@@ -39,8 +39,8 @@ def _cross_entropy(settings: Settings, counts: Counts) -> Term:
 # A new technique is one file with its term, and one line here.
 KINDS: dict[str, Callable[[Settings, Counts], Term]] = {
     "cross_entropy": _cross_entropy,
-    "teacher_answers": lambda settings, counts: TeacherAnswers(settings.temperature),
-    "teacher_features": lambda settings, counts: TeacherFeatures(),
+    "logit_distillation": lambda settings, counts: LogitDistillation(settings.temperature),
+    "feature_distillation": lambda settings, counts: FeatureDistillation(),
 }
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Lesson:
+class DistillationTargets:
     """What a teacher says about the photos of a batch, and what the student says in the teacher's terms.
 
     answers, own_answers: before softmax, [images, classes] for each thing that the teacher tells apart. features,
@@ -20,7 +20,7 @@ class Lesson:
     own_answers: tuple[Tensor, ...]
     own_features: Tensor
 
-    def of_others(self, places: Tensor) -> "Lesson":
+    def with_permuted_targets(self, places: Tensor) -> "DistillationTargets":
         """What the teacher says about other photos of the batch. places: int64 [images], which."""
         answers = tuple(each[places] for each in self.answers)
         return replace(self, answers=answers, features=self.features[places])
@@ -37,10 +37,10 @@ class Outcome:
     features: Tensor
     logits: dict[str, Tensor]
     labels: dict[str, Tensor]
-    lesson: Lesson | None = None
+    lesson: DistillationTargets | None = None
 
-    def of_others(self, other: np.ndarray) -> "Outcome":
+    def with_permuted_targets(self, other: np.ndarray) -> "Outcome":
         """The same answers beside what is known of other photos of the batch. other: int64 [images], which."""
         places = torch.from_numpy(other).to(self.features.device)
         labels = {task: each[places] for task, each in self.labels.items()}
-        return replace(self, labels=labels, lesson=self.lesson and self.lesson.of_others(places))
+        return replace(self, labels=labels, lesson=self.lesson and self.lesson.with_permuted_targets(places))

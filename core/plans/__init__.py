@@ -2,7 +2,7 @@
 
 from core.plans.advice import Advice, warnings
 from core.plans.augmented_views import POOL, newest_views, views_at, views_computed, views_in_words, views_to_come
-from core.plans.distillation import lesson, set_lesson, set_teacher, student_plan, taught_as
+from core.plans.distillation import lesson, set_distillation, set_teacher, student_plan, with_teacher_of
 from core.plans.editing import change, checked, set_epochs, set_frozen, set_head_rate, set_rate
 from core.plans.plan import (
     NO_AUGMENTATION,
@@ -12,7 +12,7 @@ from core.plans.plan import (
     EarlyStopping,
     Head,
     Objective,
-    Optimiser,
+    Optimizer,
     Phase,
     Plan,
     Teacher,
@@ -45,7 +45,7 @@ __all__ = [
     "EarlyStopping",
     "Head",
     "Objective",
-    "Optimiser",
+    "Optimizer",
     "Phase",
     "Plan",
     "Teacher",
@@ -61,18 +61,18 @@ __all__ = [
     "rates_towards_stem",
     "read_plan",
     "recipe_of",
+    "set_distillation",
     "set_epochs",
     "set_frozen",
     "set_head_rate",
-    "set_lesson",
     "set_rate",
     "set_teacher",
     "student_plan",
-    "taught_as",
     "views_at",
     "views_computed",
     "views_in_words",
     "views_to_come",
     "warnings",
     "with_recipe",
+    "with_teacher_of",
 ]

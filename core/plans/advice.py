@@ -121,7 +121,7 @@ def _sizes(plan: Plan, dataset: Dataset, card: BackboneCard) -> list[Advice]:
                 f"that {card.title} is used to: slower, and often worse.",
             )
         )
-    if any(phase.grows_from and phase.first_learning > 0 for phase in plan.phases):
+    if any(phase.start_image_size and phase.first_trainable_stage > 0 for phase in plan.phases):
         found.append(Advice("look", "Photos grow only in phases in which every stage learns."))
     if (card.fixed_size or card.one_built_size) and any(grows(plan, phase) for phase in plan.phases):
         found.append(Advice("stop", f"{card.title} takes photos of one size only: let them not grow."))
@@ -138,7 +138,7 @@ def _sizes(plan: Plan, dataset: Dataset, card: BackboneCard) -> list[Advice]:
 
 
 def _rates(plan: Plan, stages: Sequence[Stage]) -> list[Advice]:
-    kind, found = plan.optimiser.kind, []
+    kind, found = plan.optimizer.kind, []
     pretrained = plan.backbone.weights != "random"
     highest = max((rate, i) for phase in plan.phases for i, rate in enumerate(phase.stage_rates))
     heads = [phase.head_rate for phase in plan.phases]

@@ -16,13 +16,13 @@ def views_computed(plan: Plan, phase: Phase) -> int:
 
     1 where photos stay the same. Left to Graft, views take a quarter of the time that a new one in each epoch would.
     """
-    if phase.first_learning == 0:
+    if phase.first_trainable_stage == 0:
         return 0
     if plan.augmentation.off:
         return 1
     if plan.fixed_views is not None:
         return min(phase.epochs, plan.fixed_views)
-    chosen = plan.augmentation.kept_views
+    chosen = plan.augmentation.cached_views
     if chosen == 0 or (chosen is None and plan.augmentation.mixes):  # mixed photos are looked at anew in any case
         return phase.epochs
     return min(phase.epochs, max(POOL, -(-phase.epochs // 4)) if chosen is None else chosen)
@@ -32,7 +32,7 @@ def views_in_words(plan: Plan) -> str:
     """What training makes of changed photos where a part is frozen, or a teacher looks at them; "" where neither is, or
     photos stay the same.
     """
-    frozen = [phase for phase in plan.phases if phase.first_learning > 0]
+    frozen = [phase for phase in plan.phases if phase.first_trainable_stage > 0]
     if not plan.augmentation.off and plan.fixed_views:
         return (
             f"The teacher looks at {plan.fixed_views} changed views of each photo, and the epochs take turns with them."

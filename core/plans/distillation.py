@@ -13,8 +13,8 @@ if TYPE_CHECKING:  # the rooms below load torch; a plan is read and edited witho
     from core.backbones import BackboneCard, Stage
     from core.datasets import Dataset
 
-Says = Literal["teacher_answers", "teacher_features"]
-TEACHER_OBJECTIVES = (Objective(kind="teacher_answers"), Objective(kind="teacher_features"))
+Says = Literal["logit_distillation", "feature_distillation"]
+TEACHER_OBJECTIVES = (Objective(kind="logit_distillation"), Objective(kind="feature_distillation"))
 
 
 def set_teacher(plan: Plan, teacher: Teacher | None) -> Plan:
@@ -25,15 +25,15 @@ def set_teacher(plan: Plan, teacher: Teacher | None) -> Plan:
     return checked(plan.model_copy(update={"teacher": teacher, "objectives": objectives}))
 
 
-def taught_as(plan: Plan, other: Plan) -> Plan:
+def with_teacher_of(plan: Plan, other: Plan) -> Plan:
     """The plan with the teacher of another plan, which counts as much as there; without one where that has none."""
-    lessons = tuple(each for each in other.objectives if each.looks_at_teacher)
+    lessons = tuple(each for each in other.objectives if each.needs_teacher)
     return checked(plan.model_copy(update={"teacher": other.teacher, "objectives": (*_own(plan), *lessons)}))
 
 
 def _own(plan: Plan) -> tuple[Objective, ...]:
     """What it learns from without a teacher."""
-    return tuple(each for each in plan.objectives if not each.looks_at_teacher)
+    return tuple(each for each in plan.objectives if not each.needs_teacher)
 
 
 def lesson(plan: Plan, kind: Says) -> Objective:
@@ -41,7 +41,7 @@ def lesson(plan: Plan, kind: Says) -> Objective:
     return next((each for each in plan.objectives if each.kind == kind), Objective(kind=kind, weight=0.0))
 
 
-def set_lesson(plan: Plan, kind: Says, **changes: Any) -> Plan:
+def set_distillation(plan: Plan, kind: Says, **changes: Any) -> Plan:
     """The same plan with another weight or temperature of that part."""
     changed = lesson(plan, kind).model_copy(update=changes)
     others = tuple(each for each in plan.objectives if each.kind != kind)

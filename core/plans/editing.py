@@ -74,7 +74,7 @@ WHOLE_PLAN: dict[str, tuple[Callable[[Any], bool], str, Callable[[Plan, Any], Pl
 
 
 def change(plan: Plan, assignment: str) -> Plan:
-    """One change as the command line writes it: `epochs=5`, `optimiser.weight_decay=0.1`, `augmentation.flip=false`.
+    """One change as the command line writes it: `epochs=5`, `optimizer.weight_decay=0.1`, `augmentation.flip=false`.
 
     Raises BadPlan when there is no such field or the value does not fit.
     """

@@ -42,7 +42,7 @@ class Phase(_Frozen):
     """A stretch of epochs with one learning rate per stage (0 is frozen), a schedule and a warm-up.
 
     stage_rates: one per stage of the backbone, from the stem on. warmup_epochs may be a fraction of an epoch.
-    grows_from: the side in pixels at which the photos that it learns from begin, where every stage learns
+    start_image_size: the side in pixels at which the photos that it learns from begin, where every stage learns
     (`core.plans.progressive_resizing`).
     """
 
@@ -52,10 +52,10 @@ class Phase(_Frozen):
     head_rate: Rate
     schedule: Literal["constant", "cosine", "linear"] = "cosine"
     warmup_epochs: float = Field(default=0.0, ge=0, le=1_000)
-    grows_from: int | None = Field(default=None, ge=16, le=2_048)
+    start_image_size: int | None = Field(default=None, ge=16, le=2_048)
 
     @property
-    def first_learning(self) -> int:
+    def first_trainable_stage(self) -> int:
         """The stage before which nothing changes in this phase; `len(stage_rates)` when only the head learns."""
         return next((i for i, rate in enumerate(self.stage_rates) if rate > 0), len(self.stage_rates))
 
@@ -66,15 +66,15 @@ class Objective(_Frozen):
     label_smoothing, balance_classes: of cross-entropy. temperature: of the teacher's answers.
     """
 
-    kind: Literal["cross_entropy", "teacher_answers", "teacher_features"] = "cross_entropy"
+    kind: Literal["cross_entropy", "logit_distillation", "feature_distillation"] = "cross_entropy"
     weight: float = Field(default=1.0, ge=0, le=1_000)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     balance_classes: bool = False
     temperature: float = Field(default=2.0, gt=0, le=100)
 
     @property
-    def looks_at_teacher(self) -> bool:
-        return self.kind in ("teacher_answers", "teacher_features")
+    def needs_teacher(self) -> bool:
+        return self.kind in ("logit_distillation", "feature_distillation")
 
 
 class Teacher(_Frozen):
@@ -113,7 +113,7 @@ class Augmentation(_Frozen):
 
     crop: the least share of the picture's area that is kept. rotate: degrees to either side. colour: strength of
     brightness, contrast and saturation. erase: the chance that a rectangle is blanked. strong: the chance of one
-    more change, of a kind and strength drawn for each photo (`core.augmentation.trivial_augment`). kept_views: how
+    more change, of a kind and strength drawn for each photo (`core.augmentation.trivial_augment`). cached_views: how
     many changed views of a photo a frozen part looks at, to be learned from in rotation
     (`core.plans.augmented_views`); 0 is a new one in each epoch, None leaves it to Graft. mixup, cutmix: the share
     of batches in which every photo is blended with another one of the batch, or gets a rectangle of it, and their
@@ -127,13 +127,13 @@ class Augmentation(_Frozen):
     colour: float = Field(default=0.2, ge=0, le=1)
     erase: float = Field(default=0.0, ge=0, le=1)
     strong: float = Field(default=0.0, ge=0, le=1)
-    kept_views: int | None = Field(default=None, ge=0, le=10_000)
+    cached_views: int | None = Field(default=None, ge=0, le=10_000)
     mixup: float = Field(default=0.0, ge=0, le=1)
     cutmix: float = Field(default=0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _one_view_is_no_change(self) -> "Augmentation":
-        if self.kept_views == 1:
+        if self.cached_views == 1:
             raise ValueError(
                 "one kept view would be learned by heart: keep 2 or more, or 0 for a new one in each epoch"
             )
@@ -151,10 +151,10 @@ class Augmentation(_Frozen):
 
     @property
     def off(self) -> bool:
-        return self.model_copy(update={"kept_views": None}) == NO_AUGMENTATION
+        return self.model_copy(update={"cached_views": None}) == NO_AUGMENTATION
 
 
-class Optimiser(_Frozen):
+class Optimizer(_Frozen):
     """clip_norm: the gradient of all parameters together is made no longer than this. average: how slowly an average
     of the weights follows them, 0.999 say, which is then what is judged and kept (`core.models.ema`); 0 is off.
     """
@@ -183,7 +183,7 @@ class Plan(_Frozen):
     objectives: tuple[Objective, ...] = Field(default=(Objective(),), min_length=1)
     teacher: Teacher | None = None
     augmentation: Augmentation = Augmentation()
-    optimiser: Optimiser = Optimiser()
+    optimizer: Optimizer = Optimizer()
     early_stopping: EarlyStopping | None = None
     batch_size: int = Field(default=32, ge=1, le=65_536)
     image_size: int = Field(default=224, ge=16, le=2_048)
@@ -201,7 +201,7 @@ class Plan(_Frozen):
 
     @model_validator(mode="after")
     def _teacher_goes_with_its_objectives(self) -> "Plan":
-        if (self.teacher is not None) != any(each.looks_at_teacher for each in self.objectives):
+        if (self.teacher is not None) != any(each.needs_teacher for each in self.objectives):
             raise ValueError("a teacher is named exactly when an objective looks at it")
         return self
 

@@ -12,20 +12,24 @@ USUAL_STEP = 32  # pixels: what most networks halve a photo by, five times
 
 def grows(plan: Plan, phase: Phase) -> bool:
     """Whether the photos that the phase learns from begin smaller than the plan's size."""
-    return phase.first_learning == 0 and phase.grows_from is not None and phase.grows_from < plan.image_size
+    return (
+        phase.first_trainable_stage == 0
+        and phase.start_image_size is not None
+        and phase.start_image_size < plan.image_size
+    )
 
 
 def photo_size(plan: Plan, phase: Phase, epoch: int, step: int = USUAL_STEP) -> int:
     """The side in pixels of the photos that an epoch of the phase (from 0) learns from.
 
-    step: of which it is a multiple, the nearest one to the straight line from `grows_from` to the plan's size.
+    step: of which it is a multiple, the nearest one to the straight line from `start_image_size` to the plan's size.
     """
-    if not grows(plan, phase) or phase.grows_from is None:
+    if not grows(plan, phase) or phase.start_image_size is None:
         return plan.image_size
     reached = min(1.0, epoch / (GROWN_AFTER * phase.epochs))
     if reached == 1:
         return plan.image_size
-    side = phase.grows_from + reached * (plan.image_size - phase.grows_from)
+    side = phase.start_image_size + reached * (plan.image_size - phase.start_image_size)
     return min(plan.image_size, max(1, round(side / step)) * step)
 
 

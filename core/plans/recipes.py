@@ -15,7 +15,7 @@ from core.plans.plan import (
     BackboneChoice,
     DatasetChoice,
     EarlyStopping,
-    Optimiser,
+    Optimizer,
     Phase,
     Plan,
 )
@@ -161,7 +161,7 @@ def make_plan(
         backbone=BackboneChoice(name=card.name, weights=chosen.weights),  # type: ignore[arg-type]
         phases=chosen.phases(len(stages)),
         augmentation=chosen.augmentation,
-        optimiser=Optimiser(weight_decay=_weight_decay(chosen.weights)),
+        optimizer=Optimizer(weight_decay=_weight_decay(chosen.weights)),
         early_stopping=_early_stopping(chosen.weights),
         # At least a few steps in each epoch, however few photos there are.
         batch_size=max(SMALLEST_BATCH, min(USUAL_BATCH, 2 ** max(0, (teaching // 4).bit_length() - 1))),
@@ -183,8 +183,8 @@ def with_recipe(plan: Plan, recipe_id: str, stages: int) -> Plan:
         "backbone": backbone,
     }
     before = plan.backbone.weights
-    if plan.optimiser.weight_decay == _weight_decay(before):
-        changes["optimiser"] = plan.optimiser.model_copy(update={"weight_decay": _weight_decay(weights)})
+    if plan.optimizer.weight_decay == _weight_decay(before):
+        changes["optimizer"] = plan.optimizer.model_copy(update={"weight_decay": _weight_decay(weights)})
     if plan.early_stopping == _early_stopping(before):
         changes["early_stopping"] = _early_stopping(weights)
     return plan.model_copy(update=changes)

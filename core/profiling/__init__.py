@@ -1,44 +1,44 @@
 """What a plan costs here: benchmarks of this machine, autotuning, cost profiles, the estimate."""
 
-from core.profiling.autotune import arithmetic_for_run, first_learning
+from core.profiling.autotune import compute_config_for_run, first_trainable_stage
 from core.profiling.cost_profile import (
-    calibrate,
     fitting,
-    known_calibration,
-    remember_taken,
-    trusted_calibration,
+    known_cost_profile,
+    profile_costs,
+    record_actual,
+    trusted_cost_profile,
     with_teacher,
 )
 from core.profiling.estimate import (
-    Calibration,
+    CostProfile,
     Counts,
     Estimate,
+    caches_views,
     caching_seconds,
     estimate,
     head_parameters,
-    keeps_views,
     learning_parameters,
     phase_seconds,
     room_needed,
 )
 
 __all__ = [
-    "Calibration",
+    "CostProfile",
     "Counts",
     "Estimate",
-    "arithmetic_for_run",
+    "caches_views",
     "caching_seconds",
-    "calibrate",
+    "compute_config_for_run",
     "estimate",
-    "first_learning",
+    "first_trainable_stage",
     "fitting",
     "head_parameters",
-    "keeps_views",
-    "known_calibration",
+    "known_cost_profile",
     "learning_parameters",
     "phase_seconds",
-    "remember_taken",
+    "profile_costs",
+    "record_actual",
     "room_needed",
-    "trusted_calibration",
+    "trusted_cost_profile",
     "with_teacher",
 ]

@@ -15,12 +15,12 @@ from PIL import Image
 from torch import Tensor, nn
 
 from core.augmentation import augment, draw
-from core.backbones import Folding, cut
+from core.backbones import FusedPrefix, cut
 from core.datasets import decode_for, store_side
-from core.device import Arithmetic
-from core.distillation import TeachingModel
+from core.device import ComputeConfig
+from core.distillation import TeacherModel
 from core.home import whole_folder
-from core.models import TrainedModel, free_for, make_optimiser
+from core.models import TrainedModel, make_optimizer, set_trainable
 from core.plans import Augmentation, Phase, Plan
 
 STEP_SECONDS = 0.5  # that one step of a trial should last at most
@@ -36,7 +36,7 @@ PHOTO = (1024, 768)  # of a camera's pictures, as a stand-in where the photos ar
 
 
 @dataclass(frozen=True)
-class Trial:
+class BenchmarkSetup:
     """A model that is tried on random images: a whole batch of them, or as many as a step does in half a second. Of a
     few images each would cost up to twice as much.
 
@@ -45,95 +45,101 @@ class Trial:
 
     model: TrainedModel
     plan: Plan
-    arithmetic: Arithmetic
+    compute_config: ComputeConfig
     images: Tensor
-    glance: float = 0.0
+    rough_seconds: float = 0.0
 
 
 def begin(
-    model: TrainedModel, plan: Plan, arithmetic: Arithmetic, first_learning: int = 0, at_most: float = STEP_SECONDS
-) -> Trial:
-    """first_learning: of the steps that are to be tried. at_most: how many seconds one of them should last."""
-    few = _images(min(FEWEST, max(plan.batch_size, 2)), plan.image_size, arithmetic)
-    trial = Trial(arithmetic.move(model), plan, arithmetic, few)
-    glance = min(step_seconds(trial, first_learning, ONCE) for _ in range(2))  # the first one warms up
-    fitting = int(at_most / glance) if glance > 0 else plan.batch_size
+    model: TrainedModel,
+    plan: Plan,
+    compute_config: ComputeConfig,
+    first_trainable_stage: int = 0,
+    at_most: float = STEP_SECONDS,
+) -> BenchmarkSetup:
+    """first_trainable_stage: of the steps that are to be tried. at_most: how many seconds one of them should last."""
+    few = _images(min(FEWEST, max(plan.batch_size, 2)), plan.image_size, compute_config)
+    trial = BenchmarkSetup(compute_config.move(model), plan, compute_config, few)
+    rough_seconds = min(step_seconds(trial, first_trainable_stage, ONCE) for _ in range(2))  # the first one warms up
+    fitting = int(at_most / rough_seconds) if rough_seconds > 0 else plan.batch_size
     count = min(max(fitting, len(few)), max(plan.batch_size, 2))
-    return Trial(trial.model, plan, arithmetic, _images(count, plan.image_size, arithmetic), glance)
+    return BenchmarkSetup(
+        trial.model, plan, compute_config, _images(count, plan.image_size, compute_config), rough_seconds
+    )
 
 
-def tried_in(trial: Trial, arithmetic: Arithmetic) -> Trial:
+def with_compute_config(trial: BenchmarkSetup, compute_config: ComputeConfig) -> BenchmarkSetup:
     """The same trial in another arithmetic; from now on the model is in it, and torch uses its threads."""
-    arithmetic.use_threads()
-    model, images = arithmetic.move(trial.model), arithmetic.lay_out(trial.images)
-    return replace(trial, model=model, arithmetic=arithmetic, images=images)
+    compute_config.use_threads()
+    model, images = compute_config.move(trial.model), compute_config.lay_out(trial.images)
+    return replace(trial, model=model, compute_config=compute_config, images=images)
 
 
-def forward_seconds(trial: Trial, at_least: float = TRIAL_SECONDS) -> float:
+def forward_seconds(trial: BenchmarkSetup, at_least: float = TRIAL_SECONDS) -> float:
     """One image through the backbone, without learning. at_least: so many seconds are spent on finding out."""
     trial.model.eval()
 
     def forward() -> None:
-        with torch.no_grad(), trial.arithmetic.autocast_to_look():
+        with torch.no_grad(), trial.compute_config.inference_autocast():
             trial.model.backbone(trial.images)
 
-    return _seconds(forward, trial.arithmetic.device, at_least) / len(trial.images)
+    return _seconds(forward, trial.compute_config.device, at_least) / len(trial.images)
 
 
-def fused_forward_seconds(trial: Trial) -> float:
+def fused_forward_seconds(trial: BenchmarkSetup) -> float:
     """The same as a frozen part looks: with batch norms folded."""
     trial.model.eval()
-    look = Folding(cut(trial.model.backbone, len(trial.model.stages), trial.plan.image_size).prefix)
+    look = FusedPrefix(cut(trial.model.backbone, len(trial.model.stages), trial.plan.image_size).prefix)
 
     def forward() -> None:
-        with torch.no_grad(), trial.arithmetic.autocast_to_look():
+        with torch.no_grad(), trial.compute_config.inference_autocast():
             look(trial.images)
 
-    return _seconds(forward, trial.arithmetic.device, TRIAL_SECONDS) / len(trial.images)
+    return _seconds(forward, trial.compute_config.device, TRIAL_SECONDS) / len(trial.images)
 
 
-def teacher_seconds(model: TeachingModel, arithmetic: Arithmetic) -> float:
+def teacher_seconds(model: TeacherModel, compute_config: ComputeConfig) -> float:
     """One photo shown to a teacher."""
-    few, more = (_images(photos, model.image_size, arithmetic) for photos in (FEWEST, SHOWN_TO_TEACHER))
-    glance = _seconds(lambda: _show(model, few, arithmetic), arithmetic.device, ONCE) / FEWEST
-    images = more if glance * SHOWN_TO_TEACHER < STEP_SECONDS else few
-    return _seconds(lambda: _show(model, images, arithmetic), arithmetic.device, TRIAL_SECONDS) / len(images)
+    few, more = (_images(photos, model.image_size, compute_config) for photos in (FEWEST, SHOWN_TO_TEACHER))
+    rough_seconds = _seconds(lambda: _show(model, few, compute_config), compute_config.device, ONCE) / FEWEST
+    images = more if rough_seconds * SHOWN_TO_TEACHER < STEP_SECONDS else few
+    return _seconds(lambda: _show(model, images, compute_config), compute_config.device, TRIAL_SECONDS) / len(images)
 
 
-def teacher_look_bytes(model: TeachingModel, arithmetic: Arithmetic) -> float:
-    """What one photo shown to a teacher holds in memory, as `look_bytes` counts it."""
-    images = _images(2, model.image_size, arithmetic)
-    return _widest_bytes(model.network, lambda: _show(model, images, arithmetic)) / len(images)
+def teacher_forward_bytes(model: TeacherModel, compute_config: ComputeConfig) -> float:
+    """What one photo shown to a teacher holds in memory, as `forward_bytes` counts it."""
+    images = _images(2, model.image_size, compute_config)
+    return _widest_bytes(model.network, lambda: _show(model, images, compute_config)) / len(images)
 
 
-def _show(model: TeachingModel, images: Tensor, arithmetic: Arithmetic) -> None:
-    with torch.no_grad(), arithmetic.autocast_to_look():
+def _show(model: TeacherModel, images: Tensor, compute_config: ComputeConfig) -> None:
+    with torch.no_grad(), compute_config.inference_autocast():
         model.look(images)
 
 
-def step_seconds(trial: Trial, first_learning: int, at_least: float = TRIAL_SECONDS) -> float:
-    """One image through a training step, with the stages from `first_learning` on learning; without the update."""
+def step_seconds(trial: BenchmarkSetup, first_trainable_stage: int, at_least: float = TRIAL_SECONDS) -> float:
+    """One image through a training step, with the stages from `first_trainable_stage` on learning; without the update."""
     stages = len(trial.model.stages)
-    rates = tuple(float(number >= first_learning) for number in range(stages))
-    free_for(trial.model, Phase(epochs=1, stage_rates=rates, head_rate=1.0))
+    rates = tuple(float(number >= first_trainable_stage) for number in range(stages))
+    set_trainable(trial.model, Phase(epochs=1, stage_rates=rates, head_rate=1.0))
 
     def step() -> None:
-        with trial.arithmetic.autocast():
+        with trial.compute_config.autocast():
             loss = torch.stack([a.float().square().mean() for a in trial.model(trial.images).values()]).sum()
         loss.backward()
         trial.model.zero_grad()
 
-    return _seconds(step, trial.arithmetic.device, at_least) / len(trial.images)
+    return _seconds(step, trial.compute_config.device, at_least) / len(trial.images)
 
 
-def head_seconds(trial: Trial) -> float:
+def head_seconds(trial: BenchmarkSetup) -> float:
     """One image's features through a training step of the heads alone; without the update."""
-    model, device = trial.model, trial.arithmetic.device
-    free_for(model, Phase(epochs=1, stage_rates=(0.0,) * len(model.stages), head_rate=1.0))
+    model, device = trial.model, trial.compute_config.device
+    set_trainable(model, Phase(epochs=1, stage_rates=(0.0,) * len(model.stages), head_rate=1.0))
     features = torch.rand((trial.plan.batch_size, model.features), device=device)
 
     def step() -> None:
-        with trial.arithmetic.autocast():
+        with trial.compute_config.autocast():
             loss = torch.stack([a.float().square().mean() for a in model.answers(features).values()]).sum()
         loss.backward()
         model.zero_grad()
@@ -141,24 +147,24 @@ def head_seconds(trial: Trial) -> float:
     return _seconds(step, device, BRIEF_SECONDS) / len(features)
 
 
-def update_seconds(trial: Trial) -> float:
-    """One step of the optimiser over all parameters, with rates of 0."""
-    optimiser = make_optimiser(trial.model, trial.plan.optimiser, trial.arithmetic.device)
+def update_seconds(trial: BenchmarkSetup) -> float:
+    """One step of the optimizer over all parameters, with rates of 0."""
+    optimizer = make_optimizer(trial.model, trial.plan.optimizer, trial.compute_config.device)
     for parameter in trial.model.parameters():
         parameter.requires_grad_(True).grad = torch.zeros_like(parameter)
-    seconds = _seconds(optimiser.step, trial.arithmetic.device, BRIEF_SECONDS)
+    seconds = _seconds(optimizer.step, trial.compute_config.device, BRIEF_SECONDS)
     trial.model.zero_grad()
     return seconds
 
 
-def stage_shares(trial: Trial) -> list[float]:
+def stage_shares(trial: BenchmarkSetup) -> list[float]:
     """The share of each stage in the time of a forward pass; they add up to 1."""
     spent = np.zeros(len(trial.model.stages))
     trial.model.eval()
-    with ExitStack() as hooks, torch.no_grad(), trial.arithmetic.autocast():
+    with ExitStack() as hooks, torch.no_grad(), trial.compute_config.autocast():
         for number, modules in enumerate(_stage_modules(trial.model)):
             for module in modules:
-                _time_into(hooks, module, spent, number, trial.arithmetic.device)
+                _time_into(hooks, module, spent, number, trial.compute_config.device)
         trial.model.backbone(trial.images)
     return [float(share) for share in spent / spent.sum()] if spent.sum() > 0 else [1 / len(spent)] * len(spent)
 
@@ -178,7 +184,7 @@ def _time_into(hooks: ExitStack, module: nn.Module, spent: np.ndarray, number: i
     hooks.enter_context(module.register_forward_hook(after))
 
 
-def stage_bytes(trial: Trial) -> tuple[list[float], list[float]]:
+def stage_bytes(trial: BenchmarkSetup) -> tuple[list[float], list[float]]:
     """By stage, per image: (what a training step must remember of it, what it hands on)."""
     model, images = trial.model, trial.images[:2]
     remembered, handed_on = np.zeros(len(model.stages)), np.zeros(len(model.stages))
@@ -192,13 +198,13 @@ def stage_bytes(trial: Trial) -> tuple[list[float], list[float]]:
             remembered[current[0]] += value.untyped_storage().nbytes()
         return value
 
-    free_for(model, Phase(epochs=1, stage_rates=(1.0,) * len(model.stages), head_rate=1.0))
+    set_trainable(model, Phase(epochs=1, stage_rates=(1.0,) * len(model.stages), head_rate=1.0))
     with ExitStack() as hooks:
         for number, modules in enumerate(_stage_modules(model)):
             for module in modules:
                 hooks.enter_context(module.register_forward_pre_hook(_setting(current, number)))
                 hooks.enter_context(module.register_forward_hook(_sizing(handed_on, number)))
-        with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value), trial.arithmetic.autocast():
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value), trial.compute_config.autocast():
             kept_alive = model(images)  # else freed memory would come again and be taken for seen
         del kept_alive
     return (remembered / len(images)).tolist(), (handed_on / len(images)).tolist()
@@ -219,7 +225,7 @@ def _sizing(sizes: np.ndarray, number: int) -> Callable[..., None]:
     return after
 
 
-def look_bytes(trial: Trial) -> float:
+def forward_bytes(trial: BenchmarkSetup) -> float:
     """What a forward pass holds per image at its widest place: what one module is given, what it gives, and as much
     again for what torch lays out anew in between.
     """
@@ -227,7 +233,7 @@ def look_bytes(trial: Trial) -> float:
     trial.model.eval()
 
     def look() -> None:
-        with torch.no_grad(), trial.arithmetic.autocast_to_look():
+        with torch.no_grad(), trial.compute_config.inference_autocast():
             trial.model.backbone(images)
 
     return _widest_bytes(trial.model.backbone, look) / len(images)
@@ -264,16 +270,16 @@ def save_seconds(folder: Path) -> tuple[float, float]:
     return small, max(large - small, 0.0) / (SAVED[1] - SAVED[0])
 
 
-def augment_seconds(plan: Plan, arithmetic: Arithmetic) -> float:
+def augment_seconds(plan: Plan, compute_config: ComputeConfig) -> float:
     """One photo changed as a new plan's augmentation changes it; which changes are on makes little difference."""
     changes, side = Augmentation(), store_side(plan.image_size)
-    pixels = torch.randint(0, 256, (FEWEST, 3, side, side), dtype=torch.uint8, device=arithmetic.device)
+    pixels = torch.randint(0, 256, (FEWEST, 3, side, side), dtype=torch.uint8, device=compute_config.device)
     rows = np.arange(FEWEST)
 
     def change() -> None:
         augment(pixels, changes, draw(changes, 0, 0, rows, plan.image_size / side), plan.image_size)
 
-    return _seconds(change, arithmetic.device, BRIEF_SECONDS) / FEWEST
+    return _seconds(change, compute_config.device, BRIEF_SECONDS) / FEWEST
 
 
 def decode_seconds(photos: Sequence[Path | bytes], image_size: int, workers: int) -> float:
@@ -298,9 +304,9 @@ def _stage_modules(model: TrainedModel) -> list[list[nn.Module]]:
     return [[model.backbone.get_submodule(name) for name in stage.modules] for stage in model.stages]
 
 
-def _images(count: int, size: int, arithmetic: Arithmetic) -> Tensor:
+def _images(count: int, size: int, compute_config: ComputeConfig) -> Tensor:
     noise = torch.rand((count, 3, size, size), generator=torch.Generator().manual_seed(0))
-    return arithmetic.lay_out(noise.to(arithmetic.device))
+    return compute_config.lay_out(noise.to(compute_config.device))
 
 
 def _seconds(work: Callable[[], object], device: torch.device, at_least: float) -> float:

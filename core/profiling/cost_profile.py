@@ -13,15 +13,15 @@ import torch
 
 from core.backbones import BackboneCard, card
 from core.datasets import Task, load_dataset
-from core.device import Arithmetic, profile_store, threads_given_back, within_memory
-from core.distillation import TeachingModel, teaching_model
+from core.device import ComputeConfig, profile_store, threads_given_back, within_memory
+from core.distillation import TeacherModel, load_teacher
 from core.errors import GraftError
 from core.home import Home
 from core.models import TrainedModel, new_model
 from core.plans import BackboneChoice, Plan
 from core.profiling import benchmarks
-from core.profiling.autotune import fastest_arithmetic, first_learning, known_arithmetic
-from core.profiling.estimate import Calibration
+from core.profiling.autotune import autotune_compute_config, first_trainable_stage, known_arithmetic
+from core.profiling.estimate import CostProfile
 
 BESIDE_SECONDS = 1.5e-3  # of a step beside the network: rows looked up, events written down; measured in runs
 PHOTOS_DECODED = 9
@@ -32,43 +32,43 @@ _TASK = Task("measured", tuple("0123456789"))
 
 
 @within_memory
-def calibrate(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> Calibration:
-    """Seconds and bytes per image for this plan's backbone, photo size, batch size and optimiser, in the arithmetic
+def profile_costs(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> CostProfile:
+    """Seconds and bytes per image for this plan's backbone, photo size, batch size and optimizer, in the arithmetic
     that is the fastest for it; in a few seconds the first time. The weights need not be here: random ones cost as
     much.
 
     Raises TooLittleMemory.
     """
     built = cache(lambda: _built(home, plan, card))
-    arithmetic = fastest_arithmetic(home, plan, lambda: built()[0], device)
-    key = _costs_key(plan, card, arithmetic)
-    known = profile_store.kept(home, key, lambda: asdict(_measure(home, plan, *built(), arithmetic)))
+    compute_config = autotune_compute_config(home, plan, lambda: built()[0], device)
+    key = _costs_key(plan, card, compute_config)
+    known = profile_store.kept(home, key, lambda: asdict(_measure(home, plan, *built(), compute_config)))
     found = _calibration(known)
     return replace(found, decode_seconds=_decode_seconds(home, plan), correction=correction(home, plan, device))
 
 
-def known_calibration(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> Calibration | None:
+def known_cost_profile(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> CostProfile | None:
     """The same as far as it was measured, however long ago: without a correction, and without decoding."""
-    arithmetic = known_arithmetic(home, plan, device)
-    known = profile_store.read(home, _costs_key(plan, card, arithmetic)) if arithmetic else None
+    compute_config = known_arithmetic(home, plan, device)
+    known = profile_store.read(home, _costs_key(plan, card, compute_config)) if compute_config else None
     return _calibration(known["measured"]) if known else None
 
 
-def trusted_calibration(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> Calibration | None:
+def trusted_cost_profile(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> CostProfile | None:
     """The same, if it was measured while the machine had time for it."""
-    arithmetic = known_arithmetic(home, plan, device)
-    known = profile_store.measured_quietly(home, _costs_key(plan, card, arithmetic)) if arithmetic else None
+    compute_config = known_arithmetic(home, plan, device)
+    known = profile_store.measured_quietly(home, _costs_key(plan, card, compute_config)) if compute_config else None
     return _calibration(known) if known else None
 
 
-def _costs_key(plan: Plan, card: BackboneCard, arithmetic: Arithmetic) -> str:
-    what = (card.architecture, plan.image_size, plan.batch_size, plan.optimiser.kind, arithmetic.facts())
-    return profile_store.key_of("costs", *what, arithmetic.device)
+def _costs_key(plan: Plan, card: BackboneCard, compute_config: ComputeConfig) -> str:
+    what = (card.architecture, plan.image_size, plan.batch_size, plan.optimizer.kind, compute_config.facts())
+    return profile_store.key_of("costs", *what, compute_config.device)
 
 
-def _calibration(known: profile_store.Body) -> Calibration:
+def _calibration(known: profile_store.Body) -> CostProfile:
     lists: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in known.items()}
-    return Calibration(**lists)
+    return CostProfile(**lists)
 
 
 def _decode_seconds(home: Home, plan: Plan) -> float:
@@ -88,31 +88,33 @@ def _decoded(home: Home, plan: Plan) -> float:
 
 
 @within_memory
-def with_teacher(home: Home, plan: Plan, found: Calibration, device: torch.device) -> Calibration:
+def with_teacher(home: Home, plan: Plan, found: CostProfile, device: torch.device) -> CostProfile:
     """The same with what the plan's teacher costs, if there is one, in the arithmetic of its student.
 
-    Raises what `teaching_model` does, and TooLittleMemory.
+    Raises what `load_teacher` does, and TooLittleMemory.
     """
     teacher = plan.teacher
     if teacher is None:
         return found
-    arithmetic = fastest_arithmetic(home, plan, lambda: _built(home, plan, card(plan.backbone.name))[0], device)
+    compute_config = autotune_compute_config(
+        home, plan, lambda: _built(home, plan, card(plan.backbone.name))[0], device
+    )
     who = teacher.model_dump_json(exclude={"views"})
-    key = profile_store.key_of("teacher", who, arithmetic.facts(), arithmetic.device)
-    costs = profile_store.kept(home, key, lambda: _teacher_costs(teaching_model(home, teacher), arithmetic))
+    key = profile_store.key_of("teacher", who, compute_config.facts(), compute_config.device)
+    costs = profile_store.kept(home, key, lambda: _teacher_costs(load_teacher(home, teacher), compute_config))
     return replace(found, **costs)
 
 
-def _teacher_costs(model: TeachingModel, arithmetic: Arithmetic) -> profile_store.Body:
+def _teacher_costs(model: TeacherModel, compute_config: ComputeConfig) -> profile_store.Body:
     with threads_given_back():
-        arithmetic.use_threads()
-        seconds = benchmarks.teacher_seconds(model, arithmetic)
-        look_bytes = benchmarks.teacher_look_bytes(model, arithmetic)
+        compute_config.use_threads()
+        seconds = benchmarks.teacher_seconds(model, compute_config)
+        forward_bytes = benchmarks.teacher_forward_bytes(model, compute_config)
     weights = sum(each.numel() for each in model.network.parameters())
     return {
         "teacher_seconds": seconds,
-        "teacher_look_bytes": look_bytes,
-        "teacher_kept_bytes": 2 * model.numbers,
+        "teacher_forward_bytes": forward_bytes,
+        "teacher_cached_bytes": 2 * model.numbers,
         "teacher_bytes": 4 * weights,
     }
 
@@ -123,7 +125,7 @@ def correction(home: Home, plan: Plan, device: torch.device) -> float:
     return math.exp(sum(map(math.log, known["factors"])) / (len(known["factors"]) + 1)) if known else 1.0
 
 
-def remember_taken(home: Home, plan: Plan, device: torch.device, foretold: float, taken: float) -> None:
+def record_actual(home: Home, plan: Plan, device: torch.device, foretold: float, taken: float) -> None:
     """A run took so many seconds, for which so many were foretold without a correction."""
     if min(foretold, taken) < ENOUGH_SECONDS:
         return
@@ -134,15 +136,15 @@ def remember_taken(home: Home, plan: Plan, device: torch.device, foretold: float
 
 
 def _correction_key(plan: Plan, device: torch.device) -> str:
-    head_only = first_learning(plan) == len(plan.phases[0].stage_rates)
+    head_only = first_trainable_stage(plan) == len(plan.phases[0].stage_rates)
     taught = ("taught",) if plan.teacher else ()  # which makes a step, and all that comes before it, another work
     return profile_store.key_of("correction", plan.backbone.name, plan.image_size, head_only, device, *taught)
 
 
-def remember_fitting(home: Home, plan: Plan, device: torch.device, photos_at_once: int) -> None:
+def remember_max_micro_batch(home: Home, plan: Plan, device: torch.device, micro_batch_size: int) -> None:
     """A training step of this plan ran out of memory on this machine until it computed no more photos at once."""
     known = fitting(home, plan, device)
-    fewest = photos_at_once if known is None else min(known, photos_at_once)
+    fewest = micro_batch_size if known is None else min(known, micro_batch_size)
     profile_store.write(home, _fitting_key(plan, device), {"photos": fewest})
 
 
@@ -153,7 +155,7 @@ def fitting(home: Home, plan: Plan, device: torch.device) -> int | None:
 
 
 def _fitting_key(plan: Plan, device: torch.device) -> str:
-    what = (plan.backbone.name, plan.image_size, plan.precision, first_learning(plan))
+    what = (plan.backbone.name, plan.image_size, plan.precision, first_trainable_stage(plan))
     taught = (plan.teacher.model_dump_json(),) if plan.teacher else ()  # it takes its share of the memory
     return profile_store.key_of("fitting", *what, device, *taught)
 
@@ -165,33 +167,35 @@ def _built(home: Home, plan: Plan, card: BackboneCard) -> tuple[TrainedModel, fl
     return new_model(home, random, [_TASK]), time.perf_counter() - began
 
 
-def _measure(home: Home, plan: Plan, model: TrainedModel, start_seconds: float, arithmetic: Arithmetic) -> Calibration:
+def _measure(
+    home: Home, plan: Plan, model: TrainedModel, start_seconds: float, compute_config: ComputeConfig
+) -> CostProfile:
     with threads_given_back():
-        arithmetic.use_threads()
-        found = _measured(plan, model, start_seconds, arithmetic)
+        compute_config.use_threads()
+        found = _measured(plan, model, start_seconds, compute_config)
     once, per_byte = benchmarks.save_seconds(home.activations.parent)
     return replace(found, save_seconds=once, save_seconds_per_byte=per_byte)
 
 
-def _measured(plan: Plan, model: TrainedModel, start_seconds: float, arithmetic: Arithmetic) -> Calibration:
-    trial = benchmarks.begin(model, plan, arithmetic)
+def _measured(plan: Plan, model: TrainedModel, start_seconds: float, compute_config: ComputeConfig) -> CostProfile:
+    trial = benchmarks.begin(model, plan, compute_config)
     prefix, suffix = _seconds(trial)
     remembered, handed_on = benchmarks.stage_bytes(trial)
     stages = len(model.stages)
-    return Calibration(
+    return CostProfile(
         prefix_seconds=prefix,
         suffix_seconds=suffix,
         step_bytes=tuple(sum(remembered[k:]) + max(handed_on) for k in range(stages + 1)),
-        kept_bytes=(3.0 * 4 * plan.image_size**2, *handed_on[:-1], 4.0 * model.features),
+        cached_bytes=(3.0 * 4 * plan.image_size**2, *handed_on[:-1], 4.0 * model.features),
         parameters=tuple(stage.parameters for stage in model.stages),
-        look_bytes=benchmarks.look_bytes(trial),
-        augment_seconds=benchmarks.augment_seconds(plan, arithmetic),
+        forward_bytes=benchmarks.forward_bytes(trial),
+        augment_seconds=benchmarks.augment_seconds(plan, compute_config),
         step_seconds=BESIDE_SECONDS,
         start_seconds=start_seconds,
     )
 
 
-def _seconds(trial: benchmarks.Trial) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _seconds(trial: benchmarks.BenchmarkSetup) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Per image, for the cut before each stage and before the head: (prefix forward, suffix training step).
 
     Measured are a forward pass, one as a frozen part looks, and the steps in which all stages, the last one and the

@@ -1,6 +1,6 @@
 """Records of runs in the database: the queue, what was asked of a run, its lease, events and curves. Loads no torch."""
 
-from core.runs.event_log import add_happening, events, next_number
+from core.runs.event_log import add_event, events, next_number
 from core.runs.journal import Entry, Journal, Point, save
 from core.runs.lease import (
     LEASE_SECONDS,
@@ -20,6 +20,7 @@ from core.runs.lease import (
 from core.runs.store import (
     checked_name,
     delete_run,
+    dequeue,
     folder_of,
     get_run,
     has_best,
@@ -29,9 +30,8 @@ from core.runs.store import (
     resume,
     stop,
     waits_for,
-    withdraw,
 )
-from core.runs.types import HAS_RESULTS, Best, Run, RunProgress, State, Wish
+from core.runs.types import HAS_RESULTS, Best, RequestedAction, Run, RunProgress, State
 
 __all__ = [
     "HAS_RESULTS",
@@ -44,15 +44,16 @@ __all__ = [
     "LeaseLost",
     "Outcome",
     "Point",
+    "RequestedAction",
     "Run",
     "RunProgress",
     "State",
-    "Wish",
-    "add_happening",
+    "add_event",
     "checked_name",
     "claim",
     "claim_next",
     "delete_run",
+    "dequeue",
     "events",
     "folder_of",
     "get_run",
@@ -71,5 +72,4 @@ __all__ = [
     "this_process",
     "waiting_devices",
     "waits_for",
-    "withdraw",
 ]

@@ -6,10 +6,10 @@ from sqlite3 import Connection
 from typing import Any
 
 from core.home import Home, database
-from core.runs.types import Happening
+from core.runs.types import RunEvent
 
 
-def add_happening(db: Connection, run_id: str, kind: str, sentence: str, **facts: Any) -> int:
+def add_event(db: Connection, run_id: str, kind: str, sentence: str, **facts: Any) -> int:
     """Write one down, now, in a transaction of the caller; gives its number."""
     number = next_number(db, run_id)
     body = json.dumps({"sentence": sentence, **facts}, ensure_ascii=False)
@@ -22,11 +22,11 @@ def next_number(db: Connection, run_id: str) -> int:
     return (last or 0) + 1
 
 
-def events(home: Home, run_id: str, after: int = 0) -> list[Happening]:
+def events(home: Home, run_id: str, after: int = 0) -> list[RunEvent]:
     """What happened so far, oldest first; only what came after that number."""
     with database(home) as db:
         rows = db.execute(
             "SELECT number, time, kind, body FROM events WHERE run_id = ? AND number > ? ORDER BY number",
             (run_id, after),
         ).fetchall()
-    return [Happening(row["number"], row["time"], row["kind"], json.loads(row["body"])["sentence"]) for row in rows]
+    return [RunEvent(row["number"], row["time"], row["kind"], json.loads(row["body"])["sentence"]) for row in rows]

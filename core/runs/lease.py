@@ -15,7 +15,7 @@ import psutil
 
 from core.errors import DiskFull
 from core.home import Home, database
-from core.runs.event_log import add_happening
+from core.runs.event_log import add_event
 from core.runs.journal import save_unsaved
 from core.runs.types import State
 
@@ -62,7 +62,7 @@ def this_process() -> str:
     return f"{_machine()}|{os.getpid()}|{psutil.Process().create_time():.1f}"
 
 
-def is_gone(owner: str) -> bool:
+def process_is_gone(owner: str) -> bool:
     """Whether the process behind an owner surely ended. False for other machines: only the lease tells there."""
     machine, _, rest = owner.partition("|")
     if machine != _machine():
@@ -78,7 +78,7 @@ def is_gone(owner: str) -> bool:
 
 def is_alive(owner: str) -> bool:
     """Whether a process of this machine is known to be there."""
-    return owner.startswith(_machine() + "|") and not is_gone(owner)
+    return owner.startswith(_machine() + "|") and not process_is_gone(owner)
 
 
 def is_stale(owner: str, until: float) -> bool:
@@ -86,7 +86,7 @@ def is_stale(owner: str, until: float) -> bool:
     jumps when a laptop wakes up."""
     if owner.startswith(this_process() + "|"):
         return owner not in _held_here
-    return until < time.time() or is_gone(owner)
+    return until < time.time() or process_is_gone(owner)
 
 
 def recover(home: Home) -> list[str]:
@@ -176,11 +176,11 @@ def _interrupt(db: Connection, home: Home, run_id: str, why: str) -> None:
 def _settle(db: Connection, home: Home, run_id: str, outcome: Outcome) -> None:
     save_unsaved(db, run_id, home.runs / run_id)
     db.execute(
-        "UPDATE runs SET state = ?, ended = ?, error = ?, wish = '', lease_owner = '', "
+        "UPDATE runs SET state = ?, ended = ?, error = ?, requested_action = '', lease_owner = '', "
         "progress = json_set(progress, '$.doing', '', '$.seconds_left', NULL) WHERE id = ?",
         (outcome.state, time.time(), outcome.error, run_id),
     )
-    add_happening(db, run_id, outcome.state, outcome.sentence)
+    add_event(db, run_id, outcome.state, outcome.sentence)
 
 
 def _is_busy(db: Connection, home: Home, device: str) -> bool:

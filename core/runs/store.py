@@ -9,7 +9,7 @@ from pathlib import Path
 from core.errors import BadInput, NotFound, Refused
 from core.home import Home, database
 from core.plans import parse_plan
-from core.runs.event_log import add_happening
+from core.runs.event_log import add_event
 from core.runs.lease import is_stale, recover, this_process
 from core.runs.types import HAS_RESULTS, WORKING, Run, progress_from
 
@@ -58,7 +58,7 @@ def resume(home: Home, run_id: str) -> Run:
         return run
     if not run.can_resume:
         raise Refused(f'"{run.name}" is {run.state}: there is nothing left to go on with.', "Start a new run instead.")
-    return _queue_again(home, run, wish="", sentence="Resumed: it waits for its turn, then goes on.")
+    return _queue_again(home, run, requested_action="", sentence="Resumed: it waits for its turn, then goes on.")
 
 
 def stop(home: Home, run_id: str) -> Run:
@@ -69,25 +69,27 @@ def stop(home: Home, run_id: str) -> Run:
     if run.state in ("finished", "stopped"):
         raise Refused(f'"{run.name}" is {run.state} already.')
     if has_best(home, run.id):  # the best model is scored when the device is free
-        return _queue_again(home, run, wish="stop", sentence="Stopped: its best epoch will be scored.")
+        return _queue_again(home, run, requested_action="stop", sentence="Stopped: its best epoch will be scored.")
     with database(home, write=True) as db:
         db.execute(
-            "UPDATE runs SET state = 'stopped', wish = '', lease_owner = '', ended = ? WHERE id = ? AND state = ?",
+            "UPDATE runs SET state = 'stopped', requested_action = '', lease_owner = '', ended = ? WHERE id = ? AND state = ?",
             (time.time(), run.id, run.state),
         )
-        add_happening(db, run.id, "stopped", "Stopped before an epoch had ended: there is no model to keep.")
+        add_event(db, run.id, "stopped", "Stopped before an epoch had ended: there is no model to keep.")
     return get_run(home, run.id)
 
 
-def withdraw(home: Home, run_id: str) -> Run:
+def dequeue(home: Home, run_id: str) -> Run:
     """Take a run out of the queue so that it can be resumed later: who wanted it done does not wait any more."""
     with database(home, write=True) as db:
         changed = db.execute(
-            "UPDATE runs SET state = 'interrupted', wish = '', lease_owner = '' WHERE id = ? AND state = 'queued'",
+            "UPDATE runs SET state = 'interrupted', requested_action = '', lease_owner = '' WHERE id = ? AND state = 'queued'",
             (run_id,),
         ).rowcount
         if changed:
-            add_happening(db, run_id, "interrupted", "Taken out of the queue. It is queued again when it is resumed.")
+            add_event(
+                db, run_id, "interrupted", "EstimateFeedback out of the queue. It is queued again when it is resumed."
+            )
     return get_run(home, run_id)
 
 
@@ -190,30 +192,30 @@ def _from_row(row: sqlite3.Row) -> Run:
         dataset_id=row["dataset_id"],
         dataset_name=row["dataset_name"] or "(deleted)",
         device=row["device"],
-        wish=row["wish"],
+        requested_action=row["requested_action"],
         progress=progress_from(json.loads(row["progress"])),
         error=row["error"],
         test_opened=row["test_opened"],
     )
 
 
-def _ask(home: Home, run: Run, wish: str) -> Run:
+def _ask(home: Home, run: Run, requested_action: str) -> Run:
     with database(home, write=True) as db:
         # A stop is not taken back: whoever asked for it was told that the run ends.
         db.execute(
-            "UPDATE runs SET wish = ? WHERE id = ? AND state IN ('running', 'paused') AND wish <> 'stop'",
-            (wish, run.id),
+            "UPDATE runs SET requested_action = ? WHERE id = ? AND state IN ('running', 'paused') AND requested_action <> 'stop'",
+            (requested_action, run.id),
         )
     return get_run(home, run.id)
 
 
-def _queue_again(home: Home, run: Run, wish: str, sentence: str) -> Run:
+def _queue_again(home: Home, run: Run, requested_action: str, sentence: str) -> Run:
     with database(home, write=True) as db:
         changed = db.execute(
-            "UPDATE runs SET state = 'queued', wish = ?, ended = NULL, error = '', lease_owner = ? "
+            "UPDATE runs SET state = 'queued', requested_action = ?, ended = NULL, error = '', lease_owner = ? "
             "WHERE id = ? AND state = ?",
-            (wish, this_process(), run.id, run.state),
+            (requested_action, this_process(), run.id, run.state),
         ).rowcount
         if changed:  # somebody else may have asked at the same moment
-            add_happening(db, run.id, "queued", sentence)
+            add_event(db, run.id, "queued", sentence)
     return get_run(home, run.id)

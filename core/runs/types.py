@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 from core.plans import Plan
 
 State = Literal["queued", "running", "paused", "finished", "stopped", "failed", "interrupted"]
-Wish = Literal["", "pause", "stop"]
+RequestedAction = Literal["", "pause", "stop"]
 
 WORKING: tuple[State, ...] = ("running", "paused")  # a process holds its device
 OVER: tuple[State, ...] = ("finished", "stopped", "failed", "interrupted")
@@ -67,7 +67,7 @@ def progress_from(fields: dict[str, Any]) -> RunProgress:
 class Run:
     """A plan being carried out. Times are seconds since 1970; device is a real one ("cpu", "cuda:0"), never "auto".
 
-    wish: what the user asked for and the process that trains has not done yet. error: the sentence, when it failed.
+    requested_action: what the user asked for and the process that trains has not done yet. error: the sentence, when it failed.
     test_opened: how often the test split was looked at.
     """
 
@@ -81,7 +81,7 @@ class Run:
     dataset_id: str
     dataset_name: str
     device: str
-    wish: Wish
+    requested_action: RequestedAction
     progress: RunProgress
     error: str
     test_opened: int
@@ -95,7 +95,7 @@ class Run:
         return self.state in ("paused", "interrupted", "failed")
 
 
-class Happening(NamedTuple):
+class RunEvent(NamedTuple):
     """One line of "What happened so far". number: from 1, in order; time: seconds since 1970."""
 
     number: int

@@ -3,7 +3,7 @@
 runs/<id>/frozen.safetensors    stages that no phase frees: written once, since they never change
 runs/<id>/last/, best/          model.safetensors (all that can change; its average, where the plan wants one),
                                 learning.safetensors (the weights beside their average, a student's guides, what
-                                the optimiser remembers, losses photo by photo), state.json (position, history,
+                                the optimizer remembers, losses photo by photo), state.json (position, history,
                                 checksums)
 """
 
@@ -73,9 +73,9 @@ def load(state: TrainingState, folder: Path, plan_hash: str) -> None:
     load_some(state.model, _under("weights/", learning) if state.average else tensors)
     if state.average:
         state.average.load(tensors)
-    if state.guides:
-        state.guides.load_state_dict(_under("guides/", learning))
-    load_flat_state(state.optimiser, _under("optimiser/", learning), _names(state))
+    if state.projection_heads:
+        state.projection_heads.load_state_dict(_under("guides/", learning))
+    load_flat_state(state.optimizer, _under("optimizer/", learning), _names(state))
     state.losses = {
         task: LossHistory(learning[f"losses/{task}/best"].numpy(), learning[f"losses/{task}/recent"].numpy())
         for task in state.losses
@@ -105,7 +105,7 @@ def resume(state: TrainingState, folder: Path, plan_hash: str) -> str:
     return ""
 
 
-def saved_arithmetic(folder: Path) -> dict[str, Any] | None:
+def saved_compute_config(folder: Path) -> dict[str, Any] | None:
     """The facts of the arithmetic in which the run in `folder` began; None when it did not begin."""
     facts = _facts_or_none(folder / "last") or _facts_or_none(folder / "best")
     return facts["arithmetic"] if facts else None
@@ -125,15 +125,15 @@ def _facts_or_none(folder: Path) -> dict[str, Any] | None:
 
 
 def _learning(state: TrainingState) -> dict[str, Tensor]:
-    averages = flat_state(state.optimiser, _names(state))
+    averages = flat_state(state.optimizer, _names(state))
     losses = {
         f"losses/{task}/{which}": torch.from_numpy(np.ascontiguousarray(getattr(kept, which)))
         for task, kept in state.losses.items()
         for which in ("best", "recent")
     }
     weights = state.average.weights if state.average else {}
-    guides = state.guides.state_dict() if state.guides else {}
-    return _named("optimiser/", averages) | _named("weights/", weights) | _named("guides/", guides) | losses
+    projection_heads = state.projection_heads.state_dict() if state.projection_heads else {}
+    return _named("optimizer/", averages) | _named("weights/", weights) | _named("guides/", projection_heads) | losses
 
 
 def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -146,5 +146,5 @@ def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _names(state: TrainingState) -> Mapping[Tensor, str]:
-    guides = state.guides.named_parameters(prefix="guides") if state.guides else ()
-    return {parameter: name for name, parameter in (*state.model.named_parameters(), *guides)}
+    projection_heads = state.projection_heads.named_parameters(prefix="guides") if state.projection_heads else ()
+    return {parameter: name for name, parameter in (*state.model.named_parameters(), *projection_heads)}

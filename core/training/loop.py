@@ -13,13 +13,13 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from core.activations import PhotoPath, open_path
+from core.activations import FeaturePipeline, build_pipeline
 from core.job import Ended, EpochEnded, Event, Job, PhaseBegan, Stepped, epoch_batches, phase_at, phase_rates, rates_at
-from core.models import free_for, set_rates
-from core.training.metric_readback import Reading, Readings
+from core.models import set_rates, set_trainable
+from core.training.metric_readback import DeferredMetrics, Reading
 from core.training.setup import prepare
 from core.training.state import TrainingState, over
-from core.training.step import take_step
+from core.training.step import train_step
 from core.training.validation import judge, mean_loss, scores_of
 
 _SENTENCES = {
@@ -37,32 +37,32 @@ def train(job: Job) -> Iterator[Event]:
     mend.
     """
     plan = job.plan
-    bench, state, saver = yield from prepare(job)
+    context, state, saver = yield from prepare(job)
     model, at = state.model, state.position
-    path: PhotoPath | None = None
-    readings = Readings(bench.arithmetic.device)
+    path: FeaturePipeline | None = None
+    readings = DeferredMetrics(context.compute_config.device)
     try:
         while not (reason := over(state, plan)):
             now = phase_at(plan, at.epoch)
             if at.epoch == now.first_epoch and at.batch == 0:
                 rates = phase_rates(now.phase, model.stages)
                 yield PhaseBegan(now.number, now.phase.name, at.epoch + 1, now.phase.epochs, rates)
-            bench.arithmetic.use_threads()
+            context.compute_config.use_threads()
             if path is None or path.now != now:
                 path = path if path and path.serves(now) else None  # what it kept makes room before more is kept
-                path = yield from open_path(bench, model, now, state.views.get(now.number), before=path)
+                path = yield from build_pipeline(context, model, now, state.views.get(now.number), before=path)
                 state.views[now.number] = path.views
             path = yield from path.for_epoch(at.epoch)
-            if path.ends_at_heads:
-                bench.arithmetic.use_one_thread()
-            free_for(model, now.phase)
-            batches = epoch_batches(bench.training, plan.batch_size, plan.seed, at.epoch)
+            if path.is_head_only:
+                context.compute_config.use_one_thread()
+            set_trainable(model, now.phase)
+            batches = epoch_batches(context.training, plan.batch_size, plan.seed, at.epoch)
             for rows in batches[at.batch :]:
                 began = time.perf_counter()
                 step = (at.epoch - now.first_epoch) * len(batches) + at.batch
                 rates = rates_at(now.phase, model.stages, step, len(batches))
-                set_rates(state.optimiser, rates)
-                numbers = yield from take_step(bench, state, path, rows)
+                set_rates(state.optimizer, rates)
+                numbers = yield from train_step(context, state, path, rows)
                 state.follow_weights()
                 at.move(len(rows), time.perf_counter() - began)
                 said = Stepped(at.step, at.epoch + 1, now.number, at.images, math.nan, None, rates)
@@ -73,7 +73,7 @@ def train(job: Job) -> Iterator[Event]:
             yield from _said(readings.rest())
 
             with state.best_weights():
-                judged = yield from judge(bench, path)
+                judged = yield from judge(context, path)
             scores, state.losses = scores_of(*judged, state.losses, plan.epochs)
             _check_finite(mean_loss(scores))
             speed, seconds = at.images / at.seconds, at.seconds
@@ -87,7 +87,7 @@ def train(job: Job) -> Iterator[Event]:
     except Unstable:
         reason = "unstable"  # no checkpoint of this: last/ and best/ are from when it still went well
     finally:
-        bench.arithmetic.use_threads()
+        context.compute_config.use_threads()
     yield _ended(reason, job, state)
 
 

@@ -10,7 +10,7 @@ from core.job import Stepped
 Reading = tuple[Stepped, tuple[float, ...]]
 
 
-class Readings:
+class DeferredMetrics:
     """What steps say, with their numbers once those have arrived.
 
     A processor's are read at once. Of a GPU they are read when the step after is under way: it never waits for Python

@@ -5,27 +5,27 @@ from collections.abc import Generator
 
 import torch
 
-from core.activations import make_resident
+from core.activations import cache_pixels_on_gpu
 from core.backbones import card
 from core.datasets import open_pixels
-from core.device import Arithmetic, arithmetic_from, photos_that_fit, resolve_device
-from core.distillation import guides_for
+from core.device import ComputeConfig, compute_config_from, max_micro_batch_for, resolve_device
+from core.distillation import projection_heads_for
 from core.errors import BadPlan
 from core.evaluation import no_history
 from core.home import no_room_is_disk_full
-from core.job import Checkpointed, Event, Job, Prepared, Warned, Workbench, lay_out, tasks_of
+from core.job import Checkpointed, Event, Job, Prepared, TrainingContext, Warned, lay_out, tasks_of
 from core.models import (
+    ModelEma,
     TrainedModel,
-    WeightAverage,
     keep_frozen,
     learns_batch_norm,
-    make_optimiser,
+    make_optimizer,
     new_model,
     split_names,
 )
 from core.plans import Plan
-from core.profiling import arithmetic_for_run, first_learning, fitting, known_calibration
-from core.training.checkpoints import copy_checkpoint, resume, save, saved_arithmetic, saved_best_epoch
+from core.profiling import compute_config_for_run, first_trainable_stage, fitting, known_cost_profile
+from core.training.checkpoints import copy_checkpoint, resume, save, saved_best_epoch, saved_compute_config
 from core.training.state import TrainingState
 
 CHECKPOINT_SECONDS = 60.0
@@ -59,7 +59,7 @@ class Saver:
         return Checkpointed(at.epoch + (at.batch > 0), at.step)
 
 
-def prepare(job: Job) -> Generator[Event, None, tuple[Workbench, TrainingState, Saver]]:
+def prepare(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingState, Saver]]:
     """Raises GraftError for what a user can mend: photos, weights, device, disk."""
     plan, device = job.plan, resolve_device(job.plan.device)
     yield Prepared("Decoding photos", 0, len(job.dataset))
@@ -68,69 +68,69 @@ def prepare(job: Job) -> Generator[Event, None, tuple[Workbench, TrainingState, 
         yield Warned(store.note)
     yield Prepared("Building the network", 0, 0)
     model = new_model(job.home, plan, tasks_of(plan, job.dataset))
-    arithmetic = yield from _arithmetic(job, model, device)
-    store = yield from make_resident(store, len(job.dataset), device)
-    bench = lay_out(job, card(plan.backbone.name), store, arithmetic)
-    _check_batch_norm(model, plan, len(bench.training))
+    compute_config = yield from _arithmetic(job, model, device)
+    store = yield from cache_pixels_on_gpu(store, len(job.dataset), device)
+    context = lay_out(job, card(plan.backbone.name), store, compute_config)
+    _check_batch_norm(model, plan, len(context.training))
 
     frozen, changing = split_names(model, plan.phases)
     with no_room_is_disk_full(job.folder):
         job.folder.mkdir(parents=True, exist_ok=True)
     keep_frozen(model, job.folder, frozen)
-    state = _fresh_state(bench, model, changing)
+    state = _fresh_state(context, model, changing)
     warning = resume(state, job.folder, plan.hash)
     if warning:
         yield Warned(warning)
     if state.position.step == 0:
         yield from _begin_within_memory(job, state)
-    if state.guides:
-        yield from state.guides.ask_about_all()
-    return bench, state, Saver(job, changing)
+    if state.projection_heads:
+        yield from state.projection_heads.ask_about_all()
+    return context, state, Saver(job, changing)
 
 
-def _fresh_state(bench: Workbench, model: TrainedModel, changing: list[str]) -> TrainingState:
-    arithmetic, decay = bench.arithmetic, bench.plan.optimiser.average
-    model = arithmetic.move(model)
-    guides = guides_for(bench, model.features)
+def _fresh_state(context: TrainingContext, model: TrainedModel, changing: list[str]) -> TrainingState:
+    compute_config, decay = context.compute_config, context.plan.optimizer.average
+    model = compute_config.move(model)
+    projection_heads = projection_heads_for(context, model.features)
     return TrainingState(
         model=model,
-        optimiser=make_optimiser(model, bench.plan.optimiser, arithmetic.device, guides),
-        scaler=arithmetic.scaler(),
-        arithmetic=arithmetic,
-        photos_at_once=bench.plan.batch_size,
-        losses={task.name: no_history() for task in bench.tasks},
-        average=WeightAverage(model, changing, decay) if decay else None,
-        guides=guides,
+        optimizer=make_optimizer(model, context.plan.optimizer, compute_config.device, projection_heads),
+        scaler=compute_config.scaler(),
+        compute_config=compute_config,
+        micro_batch_size=context.plan.batch_size,
+        losses={task.name: no_history() for task in context.tasks},
+        average=ModelEma(model, changing, decay) if decay else None,
+        projection_heads=projection_heads,
     )
 
 
 def _begin_within_memory(job: Job, state: TrainingState) -> Generator[Warned, None, None]:
     """Compute a batch in parts from the first step on where it is known that memory does not hold all of it."""
-    plan, device = job.plan, state.arithmetic.device
+    plan, device = job.plan, state.compute_config.device
     fits = fitting(job.home, plan, device) or plan.batch_size
-    known = known_calibration(job.home, plan, card(plan.backbone.name), device)
+    known = known_cost_profile(job.home, plan, card(plan.backbone.name), device)
     if known and device.type == "cpu":
         # A GPU says when its memory ran out. A system mostly kills the program that asked last.
-        fits = min(fits, photos_that_fit(known.step_bytes[first_learning(plan)]))
+        fits = min(fits, max_micro_batch_for(known.step_bytes[first_trainable_stage(plan)]))
     if fits < plan.batch_size:
-        state.photos_at_once = max(fits, 2)
+        state.micro_batch_size = max(fits, 2)
         yield Warned(
             f"The memory of this machine does not hold a step of {plan.batch_size} photos: it is computed "
-            f"{state.photos_at_once} photos at once, and still learns from all of them."
+            f"{state.micro_batch_size} photos at once, and still learns from all of them."
         )
 
 
-def _arithmetic(job: Job, model: TrainedModel, device: torch.device) -> Generator[Event, None, Arithmetic]:
+def _arithmetic(job: Job, model: TrainedModel, device: torch.device) -> Generator[Event, None, ComputeConfig]:
     """What the run began in, else the fastest that the plan allows; torch uses its threads from now on."""
-    saved, asked = saved_arithmetic(job.folder), job.plan.precision
-    arithmetic = arithmetic_from(saved, device) if saved else None
-    if arithmetic is None:
+    saved, asked = saved_compute_config(job.folder), job.plan.precision
+    compute_config = compute_config_from(saved, device) if saved else None
+    if compute_config is None:
         yield Prepared("Measuring this machine", 0, 0)
-        arithmetic = arithmetic_for_run(job.home, job.plan, model, device, len(job.dataset))
-        if asked not in ("auto", arithmetic.precision):
+        compute_config = compute_config_for_run(job.home, job.plan, model, device, len(job.dataset))
+        if asked not in ("auto", compute_config.precision):
             yield Warned(f"This machine does not compute in {asked}; the run goes on in 32 bits.")
-    arithmetic.use_threads()
-    return arithmetic
+    compute_config.use_threads()
+    return compute_config
 
 
 def _check_batch_norm(model: TrainedModel, plan: Plan, training_images: int) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
-from core.device import Arithmetic
-from core.distillation import Guides
+from core.device import ComputeConfig
+from core.distillation import ProjectionHeads
 from core.evaluation import EpochScores, LossHistory
 from core.job import phase_at
-from core.models import TrainedModel, WeightAverage
+from core.models import ModelEma, TrainedModel
 from core.plans import Plan
 
 
@@ -52,20 +52,20 @@ class TrainingState:
     """history: by epoch, the scores by task. losses: by task, validation losses of earlier epochs, photo by photo.
 
     arithmetic: kept, since a resumed run must go on in the one that it began in.
-    photos_at_once: of a batch; fewer than the batch after memory ran out, then a step adds up the gradients of parts.
+    micro_batch_size: of a batch; fewer than the batch after memory ran out, then a step adds up the gradients of parts.
     views: by phase, how many views of a photo it learns from (`core.plans.augmented_views`), once that is decided.
     average: of the weights, where the plan wants one. guides: what a teacher's student learns beside the model.
     """
 
     model: TrainedModel
-    optimiser: torch.optim.Optimizer
+    optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
-    arithmetic: Arithmetic
+    compute_config: ComputeConfig
     losses: dict[str, LossHistory]
-    photos_at_once: int
+    micro_batch_size: int
     views: dict[int, int] = field(default_factory=dict)
-    average: WeightAverage | None = None
-    guides: Guides | None = None
+    average: ModelEma | None = None
+    projection_heads: ProjectionHeads | None = None
     position: Position = field(default_factory=Position)
     best: Best = field(default_factory=Best)
     history: list[dict[str, EpochScores]] = field(default_factory=list)
@@ -77,7 +77,7 @@ class TrainingState:
 
     def best_weights(self) -> AbstractContextManager[object]:
         """While the block lasts, the model is what is judged and kept: the average where there is one."""
-        return self.average.in_its_place() if self.average else nullcontext()
+        return self.average.swap_in() if self.average else nullcontext()
 
     def close_epoch(self, scores: dict[str, EpochScores], loss: float) -> bool:
         """Remember an epoch's scores. loss: what chooses the best epoch. Says whether it is this one."""
@@ -94,8 +94,8 @@ class TrainingState:
             "best": vars(self.best) if self.best.epoch else None,
             "history": [{task: vars(scores) for task, scores in epoch.items()} for epoch in self.history],
             "scaler": self.scaler.state_dict(),
-            "arithmetic": self.arithmetic.facts(),
-            "photos_at_once": self.photos_at_once,
+            "arithmetic": self.compute_config.facts(),
+            "micro_batch_size": self.micro_batch_size,
             "views": {str(phase): views for phase, views in self.views.items()},
         }
 
@@ -105,7 +105,7 @@ class TrainingState:
         self.best = Best(**facts["best"]) if facts["best"] else Best()
         self.history = [{task: EpochScores(**scores) for task, scores in epoch.items()} for epoch in facts["history"]]
         self.scaler.load_state_dict(facts["scaler"])
-        self.photos_at_once = facts["photos_at_once"]
+        self.micro_batch_size = facts["micro_batch_size"]
         self.views = {int(phase): views for phase, views in facts["views"].items()}
 
 

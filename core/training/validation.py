@@ -7,42 +7,42 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.activations import PhotoPath
+from core.activations import FeaturePipeline
 from core.augmentation import centre
 from core.datasets import MISSING, PixelStore
 from core.device import in_parts
 from core.evaluation import EpochScores, LossHistory, epoch_scores, remember, window_epochs
 from core.home import Progress, silent
-from core.job import Prepared, Workbench
+from core.job import Prepared, TrainingContext
 from core.models import TrainedModel
 
-JUDGED_AT_ONCE = 64  # photos per batch; larger ones gain little and answer a pause late
+EVAL_BATCH_SIZE = 64  # photos per batch; larger ones gain little and answer a pause late
 
 Judged = dict[
     str, tuple[np.ndarray, np.ndarray]
 ]  # by task: losses in nats, whether the answer was right; [labelled photos]
 
 
-def judge(bench: Workbench, path: PhotoPath) -> Generator[Prepared, None, tuple[Judged, Judged]]:
+def judge(context: TrainingContext, path: FeaturePipeline) -> Generator[Prepared, None, tuple[Judged, Judged]]:
     """All validation photos, and the fixed sample of training photos."""
-    total = len(bench.validation) + len(bench.clean)
+    total = len(context.validation) + len(context.clean)
     path.model.eval()
-    validation = yield from _judged(bench, path, bench.validation, 0, total)
-    training = yield from _judged(bench, path, bench.clean, len(bench.validation), total)
+    validation = yield from _judged(context, path, context.validation, 0, total)
+    training = yield from _judged(context, path, context.clean, len(context.validation), total)
     return validation, training
 
 
 def _judged(
-    bench: Workbench, path: PhotoPath, rows: np.ndarray, done: int, total: int
+    context: TrainingContext, path: FeaturePipeline, rows: np.ndarray, done: int, total: int
 ) -> Generator[Prepared, None, Judged]:
-    found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {task.name: [] for task in bench.tasks}
+    found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {task.name: [] for task in context.tasks}
 
     def answer(batch: np.ndarray) -> tuple[Tensor, ...]:
-        with torch.no_grad(), bench.arithmetic.autocast():
+        with torch.no_grad(), context.compute_config.autocast():
             return tuple(path.model.answers(path.judge(batch)).values())
 
-    for batch in np.split(rows, range(JUDGED_AT_ONCE, len(rows), JUDGED_AT_ONCE)):
-        labels = bench.labels_of(batch)
+    for batch in np.split(rows, range(EVAL_BATCH_SIZE, len(rows), EVAL_BATCH_SIZE)):
+        labels = context.labels_of(batch)
         for task, answers in zip(found, in_parts(answer, batch), strict=True):
             counts = labels[task] != MISSING
             answers, truth = answers[counts].float(), labels[task][counts]
@@ -85,12 +85,12 @@ def score(
     device = device or next(model.parameters()).device
     model = model.eval().to(device)
     logits: dict[str, list[np.ndarray]] = {task.name: [] for task in model.tasks}
-    for done in range(0, len(rows), JUDGED_AT_ONCE):
-        pixels = store.read(rows[done : done + JUDGED_AT_ONCE]).to(device)
+    for done in range(0, len(rows), EVAL_BATCH_SIZE):
+        pixels = store.read(rows[done : done + EVAL_BATCH_SIZE]).to(device)
         with torch.no_grad():
             answers = model(model.normalised(centre(pixels, store.image_size)))
         for task, values in answers.items():
             logits[task].append(values.float().cpu().numpy())
-        progress(min(done + JUDGED_AT_ONCE, len(rows)), len(rows), "Looking at the photos")
+        progress(min(done + EVAL_BATCH_SIZE, len(rows)), len(rows), "Looking at the photos")
     empty = {task.name: np.empty((0, len(task.classes)), np.float32) for task in model.tasks}
     return {task: np.concatenate(parts) if parts else empty[task] for task, parts in logits.items()}

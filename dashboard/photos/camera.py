@@ -23,7 +23,7 @@ MARK = "camera"  # a file in the inbox folder of such photos
 
 
 @dataclass(frozen=True)
-class Taken:
+class EstimateFeedback:
     """counts: photos per class so far, in the order the classes were first used."""
 
     folder: str
@@ -34,17 +34,17 @@ class Taken:
         return len(self.counts) >= LEAST_CLASSES and min(self.counts.values()) >= LEAST_PHOTOS
 
 
-def taken(home: Home, folder: str) -> Taken:
+def taken(home: Home, folder: str) -> EstimateFeedback:
     """What lies in the inbox folder of a camera session."""
     counts: dict[str, int] = {}
     notes = sorted((home.inbox / folder).glob("*.json"), key=lambda note: int(note.stem))
     for note in notes:
         label = json.loads(note.read_text(encoding="utf-8"))["name"].split("/")[0]
         counts[label] = counts.get(label, 0) + 1
-    return Taken(folder, counts)
+    return EstimateFeedback(folder, counts)
 
 
-def left_over(home: Home) -> list[Taken]:
+def left_over(home: Home) -> list[EstimateFeedback]:
     """Photos that were taken and are no dataset yet, nor on their way to one; the newest first."""
     coming = {work.about for work in background_jobs.running("import")}
     folders = [mark.parent for mark in home.inbox.glob(f"*/{MARK}") if mark.parent.name not in coming]
@@ -52,7 +52,7 @@ def left_over(home: Home) -> list[Taken]:
     return [found for folder in folders if (found := taken(home, folder.name)).counts]
 
 
-def keep_photo(home: Home, so_far: Taken, label: str, content: bytes) -> None:
+def keep_photo(home: Home, so_far: EstimateFeedback, label: str, content: bytes) -> None:
     """Add one photo to a class. Raises DiskFull."""
     number, place = sum(so_far.counts.values()), home.inbox / so_far.folder
     place.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def class_name(typed: str) -> str:
     return " ".join(typed.replace("/", " ").replace("\\", " ").split())[:80].strip(". ")
 
 
-def show_camera(home: Home, earlier: Sequence[Taken]) -> None:
+def show_camera(home: Home, earlier: Sequence[EstimateFeedback]) -> None:
     """Name a class, take its photos, name the next; then make a dataset of all."""
     folder = state.camera_folder() or secrets.token_hex(16)
     so_far = taken(home, folder)
@@ -96,7 +96,7 @@ def show_camera(home: Home, earlier: Sequence[Taken]) -> None:
             st.caption(f"It takes at least {LEAST_CLASSES} things with {LEAST_PHOTOS} photos each. More is better.")
 
 
-def _offer_left_over(home: Home, earlier: Sequence[Taken]) -> None:
+def _offer_left_over(home: Home, earlier: Sequence[EstimateFeedback]) -> None:
     for before in earlier:
         what = ", ".join(f"{count} of {plain(name)}" for name, count in before.counts.items())
         st.markdown(f"{many(sum(before.counts.values()), 'photo')} taken before: {what}")

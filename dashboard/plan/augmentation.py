@@ -89,10 +89,10 @@ def _show_strengths(plan: Plan) -> None:
 
 
 def _show_kept_views(column: Any, plan: Plan) -> None:
-    kept = plan.augmentation.kept_views
+    kept = plan.augmentation.cached_views
     column.selectbox(
         "Views of a photo", with_kept(kept), format_func=_views_in_words, help=WORDS["kept views"],
-        **shows("kept_views", AUTOMATIC if kept is None else kept, _keep_views),
+        **shows("cached_views", AUTOMATIC if kept is None else kept, _keep_views),
     )  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def _views_in_words(views: int) -> str:
 
 def _keep_views(plan: Plan, views: int) -> Plan:
     kept = None if views == AUTOMATIC else views
-    return plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update={"kept_views": kept})})
+    return plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update={"cached_views": kept})})
 
 
 def _strength(plan: Plan, field: str, value: float) -> Plan:

@@ -7,9 +7,9 @@ import streamlit as st
 from core.backbones import card, check_can_teach, gallery, is_present
 from core.datasets import Dataset
 from core.errors import GraftError, NotFound
-from core.execution import teaching_runs
+from core.execution import teacher_runs
 from core.home import Home
-from core.plans import BackboneChoice, Plan, Teacher, lesson, set_lesson, set_teacher
+from core.plans import BackboneChoice, Plan, Teacher, lesson, set_distillation, set_teacher
 from core.runs import get_run
 from dashboard.plan.widgets import change_plan, shows
 from dashboard.session import state
@@ -48,12 +48,12 @@ def show_teacher_settings(plan: Plan, dataset: Dataset) -> None:
     )  # fmt: skip
     if plan.teacher is None:
         return
-    _weight(answers, plan, "teacher_answers", "Its answers count")
-    _weight(features, plan, "teacher_features", "What it sees counts")
-    temperature = lesson(plan, "teacher_answers").temperature
+    _weight(answers, plan, "logit_distillation", "Its answers count")
+    _weight(features, plan, "feature_distillation", "What it sees counts")
+    temperature = lesson(plan, "logit_distillation").temperature
     softness.slider(
         "Softness", min(1.0, temperature), max(MOST_SOFTNESS, temperature), step=0.5, help=WORDS["temperature"],
-        **shows("temperature", temperature, lambda plan, value: set_lesson(plan, "teacher_answers", temperature=value)),
+        **shows("temperature", temperature, lambda plan, value: set_distillation(plan, "logit_distillation", temperature=value)),
     )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def show_teacher_views(column: Any, plan: Plan) -> None:
 
 def _titles(home: Home, dataset: Dataset) -> dict[str, str]:
     """By key, who can teach: models trained on these photos, the newest first, then networks that are here."""
-    runs = {key_of(Teacher(run=run.id)): f"“{run.name}”" for run in teaching_runs(home, dataset.id)}
+    runs = {key_of(Teacher(run=run.id)): f"“{run.name}”" for run in teacher_runs(home, dataset.id)}
     networks = {key_of(_network(each.name)): each.title for each in gallery() if is_present(home, each)}
     return runs | {key: title for key, title in networks.items() if _has_answers(home, key)}
 
@@ -118,7 +118,7 @@ def _weight(column: Any, plan: Plan, kind: Any, label: str) -> None:
     weight = lesson(plan, kind).weight
     column.slider(
         label, 0.0, max(MOST_WEIGHT, weight), step=0.25, help=WORDS[kind.replace("_", " ")],
-        **shows(f"weight_{kind}", weight, lambda plan, value: set_lesson(plan, kind, weight=value)),
+        **shows(f"weight_{kind}", weight, lambda plan, value: set_distillation(plan, kind, weight=value)),
     )  # fmt: skip
 
 

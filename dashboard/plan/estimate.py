@@ -8,14 +8,14 @@ from functools import cache
 import timm
 import torch
 
-from core.activations import looks_kept
+from core.activations import cached_stages
 from core.backbones import BackboneCard, Stage, feature_count
 from core.datasets import Dataset, has_pixels
 from core.device import resolve_device
 from core.errors import GraftError
 from core.home import Home
 from core.plans import Plan
-from core.profiling import Calibration, Estimate, calibrate, estimate, fitting, head_parameters, with_teacher
+from core.profiling import CostProfile, Estimate, estimate, fitting, head_parameters, profile_costs, with_teacher
 from core.units import duration_in_words
 from dashboard.shared.texts import in_bytes
 from dashboard.words import WORDS
@@ -30,7 +30,7 @@ FRESH_SECONDS = 60.0
 class Asked:
     """A measurement, under way or done, and when it was asked for."""
 
-    measurement: "Future[Calibration]"
+    measurement: "Future[CostProfile]"
     at: float
 
 
@@ -65,23 +65,23 @@ def cost_of(home: Home, plan: Plan, dataset: Dataset, card: BackboneCard, head_s
 
 
 def _estimate(
-    home: Home, plan: Plan, dataset: Dataset, calibration: Calibration, head_size: int, fits: int | None
+    home: Home, plan: Plan, dataset: Dataset, calibration: CostProfile, head_size: int, fits: int | None
 ) -> Estimate:
     training, validation = len(dataset.indices("train")), len(dataset.indices("validation"))
     decoded = has_pixels(home, dataset, plan.image_size)
-    known = looks_kept(home, plan, resolve_device(plan.device))
+    known = cached_stages(home, plan, resolve_device(plan.device))
     return estimate(plan, training, validation, calibration, head_size, decoded, fits, known)
 
 
-def _measurement(home: Home, plan: Plan, card: BackboneCard) -> "Future[Calibration]":
+def _measurement(home: Home, plan: Plan, card: BackboneCard) -> "Future[CostProfile]":
     """The measurement for this backbone, photos, batch and precision; begun when it was not before.
 
     Asked for again after a while, for a run may have taught it better since, or the machine may be quiet now; the one
     that is there serves until then.
     """
-    sizes = f"{plan.image_size} {plan.batch_size} {plan.precision} {plan.optimiser.kind}"
+    sizes = f"{plan.image_size} {plan.batch_size} {plan.precision} {plan.optimizer.kind}"
     photos = f"{plan.source.id} {plan.source.version}"
-    learns = min(phase.first_learning for phase in plan.phases)
+    learns = min(phase.first_trainable_stage for phase in plan.phases)
     teacher = plan.teacher.model_dump_json() if plan.teacher else ""
     key = f"{home.root} {card.architecture} {sizes} {photos} {learns} {plan.device} {teacher}"
     known = _asked.get(key)
@@ -95,9 +95,9 @@ def _measurement(home: Home, plan: Plan, card: BackboneCard) -> "Future[Calibrat
     return _asked[key].measurement
 
 
-def _measure(home: Home, plan: Plan, card: BackboneCard) -> Calibration:
+def _measure(home: Home, plan: Plan, card: BackboneCard) -> CostProfile:
     device = resolve_device(plan.device)
-    return with_teacher(home, plan, calibrate(home, plan, card, device), device)
+    return with_teacher(home, plan, profile_costs(home, plan, card, device), device)
 
 
 def head_size_of(plan: Plan, dataset: Dataset, card: BackboneCard) -> int:

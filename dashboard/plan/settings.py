@@ -90,15 +90,15 @@ def _growing_settings(plan: Plan, number: int, card: BackboneCard) -> None:
     """Only where they mean something: every stage learns, and the network takes smaller photos; or where it is set."""
     phase, step = plan.phases[number], step_of(card)
     sizes = [size for size in range(step, plan.image_size, step) if size >= SMALLEST_PHOTO]
-    begins = min(phase.grows_from or plan.image_size, plan.image_size)
-    possible = phase.first_learning == 0 and not (card.fixed_size or card.one_built_size) and sizes
+    begins = min(phase.start_image_size or plan.image_size, plan.image_size)
+    possible = phase.first_trainable_stage == 0 and not (card.fixed_size or card.one_built_size) and sizes
     if begins == plan.image_size and not possible:
         return
     st.columns(3)[0].select_slider(
         "Photos grow from", with_value((*sizes, plan.image_size), begins),
         format_func=lambda side: f"{side} px" if side < plan.image_size else "no, they stay",
         help=WORDS["growing photos"],
-        **shows("grows_from", begins, lambda plan, side: _with_phase(plan, number, grows_from=_smaller(plan, side))),
+        **shows("start_image_size", begins, lambda plan, side: _with_phase(plan, number, start_image_size=_smaller(plan, side))),
     )  # fmt: skip
 
 
@@ -109,12 +109,12 @@ def _smaller(plan: Plan, side: int) -> int | None:
 def _optimiser_settings(plan: Plan) -> None:
     a, b, c = st.columns(3)
     a.selectbox(
-        "Optimiser", ["adamw", "sgd"], format_func={"adamw": "AdamW", "sgd": "SGD"}.__getitem__,
-        help=WORDS["optimiser"], **shows("optimiser", plan.optimiser.kind, lambda p, kind: _optimiser(p, kind=kind)),
+        "Optimizer", ["adamw", "sgd"], format_func={"adamw": "AdamW", "sgd": "SGD"}.__getitem__,
+        help=WORDS["optimizer"], **shows("optimizer", plan.optimizer.kind, lambda p, kind: _optimiser(p, kind=kind)),
     )  # fmt: skip
     b.number_input(
         "Weight decay", 0.0, 10.0, step=0.01, format="%g", help=WORDS["weight decay"],
-        **shows("decay", plan.optimiser.weight_decay, lambda plan, n: _optimiser(plan, weight_decay=n)),
+        **shows("decay", plan.optimizer.weight_decay, lambda plan, n: _optimiser(plan, weight_decay=n)),
     )  # fmt: skip
     c.select_slider(
         "Photos in a batch", with_value(BATCHES, plan.batch_size), help=WORDS["batch size"],
@@ -127,11 +127,11 @@ def _calming_settings(plan: Plan) -> None:
     a, b, c = st.columns(3)
     a.number_input(
         "Longest gradient, 0 is off", 0.0, step=0.5, format="%g", help=WORDS["gradient clipping"],
-        **shows("clip", plan.optimiser.clip_norm or 0.0, lambda plan, n: _optimiser(plan, clip_norm=n or None)),
+        **shows("clip", plan.optimizer.clip_norm or 0.0, lambda plan, n: _optimiser(plan, clip_norm=n or None)),
     )  # fmt: skip
     b.select_slider(
-        "Average of the weights", with_value(AVERAGES, plan.optimiser.average), format_func=_average_in_words,
-        help=WORDS["average"], **shows("average", plan.optimiser.average, lambda plan, n: _optimiser(plan, average=n)),
+        "Average of the weights", with_value(AVERAGES, plan.optimizer.average), format_func=_average_in_words,
+        help=WORDS["average"], **shows("average", plan.optimizer.average, lambda plan, n: _optimiser(plan, average=n)),
     )  # fmt: skip
     stopping = plan.early_stopping
     c.number_input(
@@ -189,7 +189,7 @@ def _with_phase(plan: Plan, number: int, **changes: Any) -> Plan:
 
 
 def _optimiser(plan: Plan, **changes: Any) -> Plan:
-    return _with(plan, optimiser=plan.optimiser.model_copy(update=changes))
+    return _with(plan, optimizer=plan.optimizer.model_copy(update=changes))
 
 
 def _objective(plan: Plan, **changes: Any) -> Plan:

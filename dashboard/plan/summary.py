@@ -16,7 +16,7 @@ from dashboard.session import state
 from dashboard.shared.texts import escaped, in_bytes, in_millions, many, quiet, show_error
 from dashboard.words import WORDS
 
-LOOK_AGAIN_SECONDS = 0.7
+REFRESH_SECONDS = 0.7
 
 
 def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[Stage], head_size: int) -> None:
@@ -76,7 +76,7 @@ def _show_cost(plan: Plan, dataset: Dataset, card: BackboneCard, head_size: int)
         if now.settled and not cost.settled:
             st.rerun(scope="app")  # ends the looking
 
-    st.fragment(draw, run_every=None if cost.settled else LOOK_AGAIN_SECONDS)()
+    st.fragment(draw, run_every=None if cost.settled else REFRESH_SECONDS)()
 
 
 def _write_cost(cost: Cost) -> None:

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from core.errors import DiskFull, GraftError, NotFound
 from core.home import Home
 
-FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 FRESH = {"Cache-Control": "no-store"}
 
 

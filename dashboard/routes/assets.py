@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from dashboard.routes.answers import FOR_EVER, refusal
+from dashboard.routes.answers import IMMUTABLE, refusal
 
 FONTS = Path(__file__).parents[2] / "assets" / "fonts"
 FONT_NAMES = ("fraunces.woff2", "inter.woff2")
@@ -16,14 +16,14 @@ PLOTLY_URL = f"/graft/plotly-{plotly.__version__}.min.js"  # its version in the 
 
 
 def plotly_js(request: Request) -> Response:
-    return FileResponse(PLOTLY_JS, media_type="text/javascript", headers=FOR_EVER)
+    return FileResponse(PLOTLY_JS, media_type="text/javascript", headers=IMMUTABLE)
 
 
 def font(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in FONT_NAMES:
         return refusal("no such font", 404)
-    return FileResponse(FONTS / name, media_type="font/woff2", headers=FOR_EVER)
+    return FileResponse(FONTS / name, media_type="font/woff2", headers=IMMUTABLE)
 
 
 def routes() -> list[Route]:

@@ -6,10 +6,10 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from core.home import Home
-from dashboard.shared.preload import wait_until_awake
+from dashboard.shared.preload import wait_until_loaded
 
 
-class LateRoutes:
+class DeferredRoutes:
     """An ASGI app that becomes the routes of photos and runs as soon as these can be imported."""
 
     def __init__(self, home: Home) -> None:
@@ -18,7 +18,7 @@ class LateRoutes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._router is None:
-            await asyncio.to_thread(wait_until_awake)
+            await asyncio.to_thread(wait_until_loaded)
             self._router = _router(self._home)
         await self._router(scope, receive, send)
 
@@ -30,4 +30,4 @@ def _router(home: Home) -> Router:
 
 
 def routes(home: Home) -> list[BaseRoute]:
-    return [Route("/graft/{rest:path}", LateRoutes(home))]
+    return [Route("/graft/{rest:path}", DeferredRoutes(home))]

@@ -12,7 +12,7 @@ from core.datasets import MISSING, Dataset, decode, load_dataset, sample_preview
 from core.errors import BadDataset, NotFound
 from core.exports import photos_zip
 from core.home import Home
-from dashboard.routes.answers import FOR_EVER, made_zip, refusal
+from dashboard.routes.answers import IMMUTABLE, made_zip, refusal
 
 # What every browser shows as it is, turned as its EXIF says. Anything else is sent as a JPEG of it; SVG would be code.
 SHOWN_BY_BROWSERS = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
@@ -44,7 +44,7 @@ def photo_list(home: Home, request: Request) -> Response:
         "missing": MISSING,
         "photos": [list(row) for row in rows],
     }
-    return JSONResponse(answer, headers=FOR_EVER)
+    return JSONResponse(answer, headers=IMMUTABLE)
 
 
 def _holding(home: Home, dataset_id: str, image_id: str) -> Dataset:
@@ -73,7 +73,7 @@ def small_photo(home: Home, request: Request) -> Response:
     try:
         dataset = _holding(home, request.path_params["dataset"], request.path_params["image"])
         return FileResponse(
-            thumbnail(home, dataset, request.path_params["image"]), media_type="image/jpeg", headers=FOR_EVER
+            thumbnail(home, dataset, request.path_params["image"]), media_type="image/jpeg", headers=IMMUTABLE
         )
     except (NotFound, BadDataset, FileNotFoundError):
         return refusal("no such photo", 404)
@@ -86,14 +86,14 @@ def full_photo(home: Home, request: Request) -> Response:
             request.path_params["image"]
         )
         if media_type := SHOWN_BY_BROWSERS.get(path.suffix.lower()):
-            return FileResponse(path, media_type=media_type, headers=FOR_EVER)
+            return FileResponse(path, media_type=media_type, headers=IMMUTABLE)
         image = decode(path)
     except (NotFound, BadDataset, FileNotFoundError):
         return refusal("no such photo", 404)
     image.thumbnail((LARGE_SIDE, LARGE_SIDE))
     with BytesIO() as file:
         image.save(file, "JPEG", quality=90)
-        return Response(file.getvalue(), media_type="image/jpeg", headers=FOR_EVER)
+        return Response(file.getvalue(), media_type="image/jpeg", headers=IMMUTABLE)
 
 
 def sample_photo(home: Home, request: Request) -> Response:
@@ -102,7 +102,7 @@ def sample_photo(home: Home, request: Request) -> Response:
         path = sample_preview(home, request.path_params["sample"])[request.path_params["number"]]
     except (NotFound, IndexError):
         return refusal("no such picture", 404)
-    return FileResponse(path, headers=FOR_EVER)
+    return FileResponse(path, headers=IMMUTABLE)
 
 
 def routes(home: Home) -> list[Route]:

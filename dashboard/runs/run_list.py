@@ -126,7 +126,7 @@ def _in_words(field: str) -> str:
 
 
 def _flat(value: object, path: str = "") -> dict[str, str]:
-    """{"optimiser.weight_decay": "0.01", ...}; lists by number from 1."""
+    """{"optimizer.weight_decay": "0.01", ...}; lists by number from 1."""
     if isinstance(value, dict):
         parts = value.items()
     elif isinstance(value, list):

@@ -27,7 +27,7 @@ from core.errors import GraftError, Refused
 from core.home import Home, open_home
 from dashboard import theme
 from dashboard.routes import routes
-from dashboard.server.shutdown import leave, leave_in_time
+from dashboard.server.shutdown import leave, shutdown_on_signal
 from dashboard.shared import preload
 from dashboard.shared.texts import show_error
 
@@ -114,7 +114,7 @@ def _life(home: Home, share: bool, open_browser: bool) -> Callable[[Any], Abstra
                 runner.close(seconds)
 
         preload.wake(then=lambda: runners.append(_start_runner(home)))
-        leave_in_time(close)
+        shutdown_on_signal(close)
         _announce(share, open_browser)
         try:
             yield
@@ -125,9 +125,9 @@ def _life(home: Home, share: bool, open_browser: bool) -> Callable[[Any], Abstra
 
 
 def _start_runner(home: Home) -> Any:
-    from core.execution import Runner  # loads torch: on the waking thread, when the first page is already there
+    from core.execution import Worker  # loads torch: on the waking thread, when the first page is already there
 
-    runner = Runner(home)
+    runner = Worker(home)
     runner.start()
     return runner
 

@@ -12,7 +12,7 @@ from typing import Any
 SECONDS = 4.0
 
 
-def leave_in_time(close: Callable[[float], None]) -> None:
+def shutdown_on_signal(close: Callable[[float], None]) -> None:
     """From now on Ctrl-C also calls `close(seconds)`, and ends the process after SECONDS whatever else goes on.
 
     The server waits for what is open, without a limit: an upload of gigabytes, a tab that does not answer. Call it on

@@ -14,7 +14,7 @@ from core.backbones import BackboneCard, Stage, card, default_card, describe_sta
 from core.datasets import Dataset, Task, load_dataset
 from core.errors import NotFound
 from core.home import Home, open_home
-from core.plans import DatasetChoice, Plan, make_plan, recipe_of, taught_as
+from core.plans import DatasetChoice, Plan, make_plan, recipe_of, with_teacher_of
 from core.runs import Run, get_run
 from dashboard.session.plan_drafts import load_draft, save_draft
 
@@ -158,7 +158,7 @@ def _fitted(draft: Plan | None, dataset: Dataset, chosen: BackboneCard) -> Plan:
     if draft is None or not fits:
         recipe = (recipe_of(draft) if draft else None) or "feature-extraction"
         fresh = make_plan(dataset, chosen, describe_stages(chosen), recipe).model_copy(update={"tasks": (task,)})
-        return taught_as(fresh, draft) if draft and draft.source.id == dataset.id else fresh
+        return with_teacher_of(fresh, draft) if draft and draft.source.id == dataset.id else fresh
     choice = DatasetChoice(id=dataset.id, version=dataset.version)
     others = tuple(other for other in draft.datasets if other.role != "source")
     tasks = draft.tasks if len(draft.tasks) > 1 else (task,)

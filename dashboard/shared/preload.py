@@ -36,5 +36,5 @@ def awake() -> bool:
     return _awake.is_set()
 
 
-def wait_until_awake() -> None:
+def wait_until_loaded() -> None:
     _awake.wait()

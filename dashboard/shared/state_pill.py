@@ -17,8 +17,12 @@ WISHES = {"pause": "pausing ...", "stop": "stopping ..."}
 
 
 def state_pill(run: Run) -> str:
-    """HTML; a wish that the runner has not fulfilled yet stands in the state's place."""
+    """HTML; a requested action that the runner has not fulfilled yet stands in the state's place."""
     words, kind = PILLS[run.state]
-    if run.wish and run.state in ("running", "paused") and (run.wish, run.state) != ("pause", "paused"):
-        words = WISHES[run.wish]
+    if (
+        run.requested_action
+        and run.state in ("running", "paused")
+        and (run.requested_action, run.state) != ("pause", "paused")
+    ):
+        words = WISHES[run.requested_action]
     return f'<span class="pill {kind}">{escaped(words)}</span>'

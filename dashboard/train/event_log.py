@@ -9,14 +9,14 @@ from dashboard.session import state
 from dashboard.shared.state_pill import state_pill
 from dashboard.shared.texts import escaped, many
 
-LOOK_AGAIN_SECONDS = 5  # each look is a rerun, for a list that is closed most of the time
+REFRESH_SECONDS = 5  # each look is a rerun, for a list that is closed most of the time
 SHOWN = 60
 
 
-def show_happenings(run: Run) -> None:
+def show_event_log(run: Run) -> None:
     """The run's story in words, the newest first."""
     with st.expander("What happened so far", icon=":material/history:"):
-        st.fragment(lambda: _story(run.id), run_every=None if run.is_over else LOOK_AGAIN_SECONDS)()
+        st.fragment(lambda: _story(run.id), run_every=None if run.is_over else REFRESH_SECONDS)()
 
 
 def _story(run_id: str) -> None:

@@ -8,7 +8,7 @@ from dashboard.session import state
 from dashboard.shared.empty import nothing_yet
 from dashboard.shared.state_pill import state_pill
 from dashboard.shared.texts import plain
-from dashboard.train.event_log import show_happenings, show_queue
+from dashboard.train.event_log import show_event_log, show_queue
 from dashboard.train.run_controls import show_controls, show_what_went_wrong
 
 
@@ -27,7 +27,7 @@ def page() -> None:
     live_chart(run.id, run.state, _task(run), on_changed=lambda: None)
     left, right = st.columns(2, gap="large")
     with left:
-        show_happenings(run)
+        show_event_log(run)
     with right:
         show_queue(run)
 

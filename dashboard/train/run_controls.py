@@ -42,7 +42,7 @@ def show_controls(run: Run) -> None:
             icon=control.icon,
             key=f"control_{control.label}",
             type="primary" if control.primary else "secondary",
-            disabled=run.wish == "stop" and run.state == "running",
+            disabled=run.requested_action == "stop" and run.state == "running",
             on_click=_ask,
             args=(control, run.id),
         )

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.datasets import decode_within
 from core.errors import BadDataset
-from core.evaluation import right_when_this_sure
+from core.evaluation import accuracy_at_confidence
 from core.exports import best_since, predictor
 from core.runs import Run
 from dashboard.session import state
@@ -96,7 +96,7 @@ def show_answer(model: TrainedRun, said: Said) -> None:
 
 
 def _believable(model: TrainedRun, task: str, sure: float) -> str:
-    share = right_when_this_sure(model.predictions, model.dataset.task(task), sure)
+    share = accuracy_at_confidence(model.predictions, model.dataset.task(task), sure)
     return f"When it was this sure on validation photos, it was right on {share.text} of them." if share else ""
 
 

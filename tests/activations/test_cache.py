@@ -11,14 +11,14 @@ from torch import nn
 
 from core.activations import feature_pipeline
 from core.activations.cache_files import ActivationFiles
-from core.activations.cache_index import looks_kept
+from core.activations.cache_index import cached_stages
 from core.backbones.cut import cut
 from core.errors import DiskFull
 from core.home import Home
 from core.job.context import Job
 from core.job.events import EpochEnded, Prepared, Stepped, Warned
 from core.models.build import load_trained, new_model
-from core.plans import NO_AUGMENTATION, Augmentation, Head, Optimiser, Plan
+from core.plans import NO_AUGMENTATION, Augmentation, Head, Optimizer, Plan
 from core.training import setup
 from tests.fixtures.engine import CONVNEXT, RESNET, SPECIES, VIT, make_plan, phase, run_through
 
@@ -74,16 +74,16 @@ def test_the_result_is_the_same_with_and_without(
 ):
     phases = phase(backbone, learning=0, epochs=1), phase(backbone, learning=2, epochs=1)
     # Not Adam: a gradient that is zero but for rounding (a bias before a batch norm) becomes a step of full size in it.
-    sgd = Optimiser(kind="sgd")
-    plan = make_plan(*phases, backbone=backbone, augmentation=augmentation, optimiser=sgd)
+    sgd = Optimizer(kind="sgd")
+    plan = make_plan(*phases, backbone=backbone, augmentation=augmentation, optimizer=sgd)
     assert_same_result(job_for, plan, nothing_kept)
 
 
 def test_the_result_is_the_same_when_changed_views_were_kept_and_when_they_are_computed_again(
     job_for: Callable[..., Job], nothing_kept: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("core.activations.feature_pipeline._room_for_views", lambda bench, parts: True)
-    changes = Augmentation(kept_views=3, erase=0.5)
+    monkeypatch.setattr("core.activations.feature_pipeline._room_for_views", lambda context, parts: True)
+    changes = Augmentation(cached_views=3, erase=0.5)
     plan = make_plan(phase(learning=1, epochs=6), augmentation=changes)
     assert_same_result(job_for, plan, nothing_kept)
 
@@ -118,7 +118,7 @@ def test_the_frozen_part_sees_every_photo_once(job_for: Callable[..., Job], lear
 
 
 def test_with_a_new_view_in_each_epoch_photos_are_kept_only_to_judge_by(job_for: Callable[..., Job], seen: Seen):
-    job = job_for(make_plan(phase(learning=0, epochs=6), augmentation=Augmentation(kept_views=0)))
+    job = job_for(make_plan(phase(learning=0, epochs=6), augmentation=Augmentation(cached_views=0)))
     run_through(job)
     training, validation = len(job.dataset.indices("train")), len(job.dataset.indices("validation"))
     assert sum(seen) == 6 * training + 2 * validation
@@ -126,16 +126,16 @@ def test_with_a_new_view_in_each_epoch_photos_are_kept_only_to_judge_by(job_for:
 
 
 def test_changed_photos_are_looked_at_once_per_view(job_for: Callable[..., Job], seen: Seen):
-    job = job_for(make_plan(phase(learning=0, epochs=10), augmentation=Augmentation(kept_views=3)))
+    job = job_for(make_plan(phase(learning=0, epochs=10), augmentation=Augmentation(cached_views=3)))
     run_through(job)
     training, validation = len(job.dataset.indices("train")), len(job.dataset.indices("validation"))
     assert sum(seen) == 3 * training + 2 * validation
 
 
 def test_the_first_epochs_learn_from_the_same_views_as_without_keeping(job_for: Callable[..., Job]):
-    def losses(kept_views: int) -> list[float]:
-        changes = Augmentation(kept_views=kept_views)
-        job = job_for(make_plan(phase(learning=0, epochs=8), augmentation=changes), f"views{kept_views}")
+    def losses(cached_views: int) -> list[float]:
+        changes = Augmentation(cached_views=cached_views)
+        job = job_for(make_plan(phase(learning=0, epochs=8), augmentation=changes), f"views{cached_views}")
         return [e.loss for e in run_through(job) if isinstance(e, Stepped)]
 
     kept, new = losses(4), losses(0)
@@ -175,20 +175,20 @@ def test_nothing_is_taken_for_what_it_is_not(job_for: Callable[..., Job], home: 
 
 def test_a_later_plan_is_told_what_is_kept_until_it_is_gone(job_for: Callable[..., Job], home: Home):
     plan, device = only_head(), torch.device("cpu")
-    learns = plan.phases[0].first_learning
-    assert looks_kept(home, plan, device) == frozenset()
+    learns = plan.phases[0].first_trainable_stage
+    assert cached_stages(home, plan, device) == frozenset()
     run_through(job_for(plan, "first"))
     quicker = plan.model_copy(update={"batch_size": 4})
-    assert looks_kept(home, quicker, device) == {learns}
+    assert cached_stages(home, quicker, device) == {learns}
     for other in ({"image_size": 64}, {"phases": (phase(learning=1),)}, {"augmentation": Augmentation()}):
-        assert looks_kept(home, plan.model_copy(update=other), device) == frozenset()
+        assert cached_stages(home, plan.model_copy(update=other), device) == frozenset()
     [folder] = kept_folders(home)
     shutil.rmtree(folder)
-    assert looks_kept(home, plan, device) == frozenset()
+    assert cached_stages(home, plan, device) == frozenset()
 
 
 def test_changed_views_belong_to_their_seed_and_their_changes(job_for: Callable[..., Job], home: Home):
-    for number, changes in enumerate([Augmentation(kept_views=2), Augmentation(kept_views=2, rotate=10.0)]):
+    for number, changes in enumerate([Augmentation(cached_views=2), Augmentation(cached_views=2, rotate=10.0)]):
         plan = make_plan(phase(learning=0, epochs=3), augmentation=changes)
         run_through(job_for(plan, f"run{number}"))
     assert len(kept_folders(home)) == 1 + 2 + 2  # photos as they are, and two views of each kind

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from core.activations.gpu_pixels import copied, make_resident
+from core.activations.gpu_pixels import cache_pixels_on_gpu, copied
 from core.job.events import Prepared
 from tests.fixtures.engine import InMemory
 
@@ -35,4 +35,4 @@ def test_every_photo_is_copied_whatever_the_number():
 
 def test_a_processor_keeps_the_store_as_it_is():
     store = store_of(3)
-    assert run(make_resident(store, 3, CPU)) == ([], store)
+    assert run(cache_pixels_on_gpu(store, 3, CPU)) == ([], store)

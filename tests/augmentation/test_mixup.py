@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.augmentation.mixup import Mixture, draw_mixture, mix, mixed_loss, preview_mixing
+from core.augmentation.mixup import Mixture, mix, mixed_loss, preview_mixing, sample_mixture
 from core.objectives import Outcome, make_loss
 from core.plans import Augmentation, Objective
 
@@ -14,7 +14,7 @@ BOTH = Augmentation(mixup=0.3, cutmix=0.4)
 
 
 def drawn(changes: Augmentation, steps: int = 2000) -> list[Mixture | None]:
-    return [draw_mixture(changes, 7, step, 6, 16) for step in range(steps)]
+    return [sample_mixture(changes, 7, step, 6, 16) for step in range(steps)]
 
 
 def test_mixup_is_the_weighted_mean_of_two_photos():
@@ -68,7 +68,7 @@ def test_every_mixture_lies_within_the_photo_and_is_a_reordering():
 
 
 def test_the_same_step_mixes_alike():
-    one, other = draw_mixture(BOTH, 7, 2, 6, 16), draw_mixture(BOTH, 7, 2, 6, 16)
+    one, other = sample_mixture(BOTH, 7, 2, 6, 16), sample_mixture(BOTH, 7, 2, 6, 16)
     assert (one is None and other is None) or np.array_equal(one.other, other.other)
 
 
@@ -76,7 +76,7 @@ def test_the_preview_mixes_as_training_does_with_the_other_photo():
     views, others = torch.full((8, 3, 20, 20), 200, dtype=torch.uint8), torch.zeros((8, 3, 20, 20), dtype=torch.uint8)
     shown = preview_mixing(views, others, BOTH, seed=3)
     assert shown.dtype == torch.uint8
-    kept = [None if (m := draw_mixture(BOTH, 3, step, 2, 20)) is None else m.own for step in range(8)]
+    kept = [None if (m := sample_mixture(BOTH, 3, step, 2, 20)) is None else m.own for step in range(8)]
     assert 0 < kept.count(None) < 8
     for view, own in zip(shown, kept, strict=True):
         assert view.float().mean().item() / 200 == pytest.approx(1 if own is None else own, abs=0.01)

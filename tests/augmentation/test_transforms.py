@@ -8,7 +8,7 @@ import torch
 
 from core.augmentation.transforms import _affine, augment, centre, draw, erase, preview_augmentation
 from core.datasets import store_side
-from core.device.rng import generator, uniforms
+from core.device.rng import generator, uniform
 from core.plans import NO_AUGMENTATION, Augmentation
 
 SIZE = 32
@@ -164,12 +164,12 @@ def test_the_preview_shows_several_views_of_each_photo():
 
 
 def test_random_numbers_are_even_and_unrelated():
-    numbers = uniforms(0, 0, np.arange(20_000), 4)
+    numbers = uniform(0, 0, np.arange(20_000), 4)
     counts = [np.histogram(column, bins=20, range=(0, 1))[0] for column in numbers.T]
     assert np.abs(np.array(counts) - 1_000).max() < 150
     assert np.abs(np.corrcoef(numbers.T) - np.eye(4)).max() < 0.03
     neighbours = np.corrcoef(numbers[:-1, 0], numbers[1:, 0])[0, 1]
-    epochs = np.corrcoef(numbers[:, 0], uniforms(0, 1, np.arange(20_000), 4)[:, 0])[0, 1]
+    epochs = np.corrcoef(numbers[:, 0], uniform(0, 1, np.arange(20_000), 4)[:, 0])[0, 1]
     assert max(abs(neighbours), abs(epochs)) < 0.03
 
 

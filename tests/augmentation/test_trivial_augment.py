@@ -6,7 +6,7 @@ import torch
 from PIL import Image, ImageOps
 
 from core.augmentation.transforms import augment, draw
-from core.augmentation.trivial_augment import CHANGES, FEWEST_BITS, SHIFT, change_strongly
+from core.augmentation.trivial_augment import CHANGES, FEWEST_BITS, SHIFT, apply_trivial_augment
 from core.datasets import store_side
 from core.plans import NO_AUGMENTATION
 
@@ -17,7 +17,7 @@ PHOTO = torch.from_numpy(np.random.default_rng(0).integers(30, 220, (3, SIDE, SI
 
 def changed(kind: str, strength: float) -> np.ndarray:
     images = torch.stack([PHOTO, PHOTO, PHOTO])
-    made = change_strongly(images, np.array([-1, KINDS.index(kind), -1]), np.array([1.0, strength, 1.0]))
+    made = apply_trivial_augment(images, np.array([-1, KINDS.index(kind), -1]), np.array([1.0, strength, 1.0]))
     assert torch.equal(made[0], PHOTO)
     assert torch.equal(made[2], PHOTO)
     return made[1].numpy()
@@ -58,7 +58,7 @@ def test_a_shift_moves_the_photo_and_leaves_grey_behind():
 def test_shears_and_turns_leave_the_middle_where_it_is():
     ramp = torch.linspace(50, 200, SIDE).expand(3, SIDE, SIDE).clone()  # brighter to the right
     for kind in ("shear across", "turn"):
-        made = change_strongly(ramp[None].clone(), np.array([KINDS.index(kind)]), np.array([1.0]))[0, 0]
+        made = apply_trivial_augment(ramp[None].clone(), np.array([KINDS.index(kind)]), np.array([1.0]))[0, 0]
         upper, lower = made[4, SIDE // 2], made[-5, SIDE // 2]
         assert abs(float(upper) - float(lower)) > 5  # what stood upright leans
         assert float(made[SIDE // 2, SIDE // 2]) == pytest.approx(float(ramp[0, 0, SIDE // 2]), abs=10)

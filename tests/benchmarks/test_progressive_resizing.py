@@ -17,7 +17,7 @@ def test_both_ways_take_turns_with_the_same_seeds_and_are_compared_in_pairs(
     learned: list[tuple[int | None, int]] = []
 
     def outcome(_home: Home, _dataset: Dataset, plan: Plan, seed: int) -> tuple[float, float]:
-        grown = plan.phases[0].grows_from
+        grown = plan.phases[0].start_image_size
         learned.append((grown, seed))
         return (10.0, 70.0) if grown else (20.0 + seed, 72.0 + seed)
 

@@ -10,13 +10,13 @@ from core.backbones import card
 from core.datasets import Dataset
 from core.home import Home
 from core.plans import BackboneChoice, Plan, Teacher, set_teacher
-from core.profiling.cost_profile import remember_fitting
-from core.profiling.estimate import Calibration
+from core.profiling.cost_profile import remember_max_micro_batch
+from core.profiling.estimate import CostProfile
 from dashboard.plan import estimate
 from dashboard.plan.estimate import Cost, cost_of
 from tests.fixtures.made_runs import STARTER, made_plan
 
-MEASURED = Calibration((0.0,) * 6, (1e-3,) * 6, (1e6,) * 6, (0.0,) * 6, (1_000,) * 5, decode_seconds=10.0)
+MEASURED = CostProfile((0.0,) * 6, (1e-3,) * 6, (1e6,) * 6, (0.0,) * 6, (1_000,) * 5, decode_seconds=10.0)
 FEW = 3  # photos at once
 
 
@@ -25,16 +25,16 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was measured, each at once; and a clock that stands still."""
     calls: list[str] = []
 
-    def at_once(work: Callable[[], Calibration]) -> "Future[Calibration]":
-        done: Future[Calibration] = Future()
+    def at_once(work: Callable[[], CostProfile]) -> "Future[CostProfile]":
+        done: Future[CostProfile] = Future()
         done.set_result(work())
         return done
 
-    def calibrate(home: Home, plan: object, card: object, device: object) -> Calibration:
+    def profile_costs(home: Home, plan: object, card: object, device: object) -> CostProfile:
         calls.append("measured")
         return MEASURED
 
-    monkeypatch.setattr(estimate, "calibrate", calibrate)
+    monkeypatch.setattr(estimate, "profile_costs", profile_costs)
     monkeypatch.setattr(estimate._measuring, "submit", at_once)
     monkeypatch.setattr(estimate, "_asked", {})
     return calls
@@ -65,18 +65,18 @@ def test_photos_that_are_decoded_cost_no_time(home: Home, small: Dataset, asked:
 def test_memory_that_ran_out_is_said_and_counted(home: Home, small: Dataset, asked: list[str]):
     plan = made_plan(small)
     assert cost(home, small).note == ""
-    remember_fitting(home, plan, estimate.resolve_device(plan.device), FEW)
+    remember_max_micro_batch(home, plan, estimate.resolve_device(plan.device), FEW)
     assert f"in parts of {FEW} photos" in cost(home, small).note
 
 
 def test_a_batch_that_fits_is_not_spoken_of(home: Home, small: Dataset, asked: list[str]):
     plan = made_plan(small)
-    remember_fitting(home, plan, estimate.resolve_device(plan.device), plan.batch_size)
+    remember_max_micro_batch(home, plan, estimate.resolve_device(plan.device), plan.batch_size)
     assert cost(home, small).note == ""
 
 
 def test_a_teacher_is_measured_too_and_costs_time(home: Home, small: Dataset, asked: list[str], monkeypatch):
-    def with_teacher(home: Home, plan: Plan, found: Calibration, device: object) -> Calibration:
+    def with_teacher(home: Home, plan: Plan, found: CostProfile, device: object) -> CostProfile:
         asked.append("teacher")
         return replace(found, teacher_seconds=100.0) if plan.teacher else found
 

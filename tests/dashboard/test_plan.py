@@ -8,7 +8,7 @@ import pytest
 from core.backbones import describe_stages
 from core.datasets import load_dataset
 from core.home import Home
-from core.plans import BackboneChoice, Teacher, lesson, parse_plan, set_lesson, set_teacher
+from core.plans import BackboneChoice, Teacher, lesson, parse_plan, set_distillation, set_teacher
 from core.runs.store import list_runs
 from dashboard.plan import estimate as cost
 from dashboard.plan.augmentation import switched_on, with_pills
@@ -209,7 +209,7 @@ def test_one_switch_shows_everything(open_page, small) -> None:
     labels = {
         element.label for kind in ("number_input", "selectbox", "toggle", "slider") for element in getattr(app, kind)
     }
-    assert {"Weight decay", "Seed", "Optimiser", "Precision", "Computes on", "Label smoothing"} <= labels
+    assert {"Weight decay", "Seed", "Optimizer", "Precision", "Computes on", "Label smoothing"} <= labels
     assert json.loads(app.code[0].value)["image_size"] == plan_of(app).image_size
 
 
@@ -217,10 +217,10 @@ def test_expert_settings_reach_the_plan(open_page, small) -> None:
     app = open_page("plan", dataset=small.id)
     app.toggle(key="expert").set_value(True).run()
     labelled(app.number_input, "Early stop, epochs").set_value(4).run()
-    labelled(app.selectbox, "Optimiser").set_value("sgd").run()
+    labelled(app.selectbox, "Optimizer").set_value("sgd").run()
     labelled(app.toggle, "Balance rare classes").set_value(True).run()
     plan = plan_of(app)
-    assert (plan.early_stopping.patience, plan.optimiser.kind, plan.objectives[0].balance_classes) == (4, "sgd", True)
+    assert (plan.early_stopping.patience, plan.optimizer.kind, plan.objectives[0].balance_classes) == (4, "sgd", True)
 
 
 def test_a_plan_file_comes_back_for_the_photos_in_use(open_page, small) -> None:
@@ -293,8 +293,8 @@ def test_how_much_a_teacher_counts_reaches_the_plan(open_page, small) -> None:
     labelled(app.slider, "Views of a photo").set_value(8).run()
     plan = plan_of(app)
     said = {each.kind: (each.weight, each.temperature) for each in plan.objectives}
-    assert said["teacher_answers"] == (2.5, 4.0)
-    assert said["teacher_features"][0] == 0.0
+    assert said["logit_distillation"] == (2.5, 4.0)
+    assert said["feature_distillation"][0] == 0.0
     assert plan.teacher.views == 8
 
 
@@ -308,7 +308,7 @@ def test_a_teacher_stays_with_another_network_and_another_recipe_and_can_be_left
     app = open_page("plan", dataset=small.id, plan=plan_of(app).hash[:16], model="test_resnet.r160_in1k")
     assert plan_of(app).backbone.name == "test_resnet.r160_in1k"
     assert plan_of(app).teacher == teacher
-    assert lesson(plan_of(app), "teacher_features").weight == 3.0
+    assert lesson(plan_of(app), "feature_distillation").weight == 3.0
     app.button(key="without_teacher").click().run()
     assert plan_of(app).teacher is None
     assert [each.kind for each in plan_of(app).objectives] == ["cross_entropy"]
@@ -340,8 +340,10 @@ def test_a_teacher_of_some_photos_does_not_teach_about_others(open_page, small, 
 
 def test_settings_beyond_the_sliders_are_shown_as_they_are(open_page, small, home: Home) -> None:
     plan = set_teacher(made_plan(small), Teacher(backbone=BackboneChoice(name=STARTER), views=32))
-    plan = set_lesson(set_lesson(plan, "teacher_answers", temperature=40.0, weight=9.0), "teacher_features", weight=0)
-    plan = plan.model_copy(update={"optimiser": plan.optimiser.model_copy(update={"clip_norm": 5_000.0})})
+    plan = set_distillation(
+        set_distillation(plan, "logit_distillation", temperature=40.0, weight=9.0), "feature_distillation", weight=0
+    )
+    plan = plan.model_copy(update={"optimizer": plan.optimizer.model_copy(update={"clip_norm": 5_000.0})})
     app = open_page("plan", dataset=small.id, plan=save_draft(home, plan), model=STARTER)
     app.toggle(key="expert").set_value(True).run()
     assert not app.exception, app.exception[0].value
@@ -396,9 +398,9 @@ def test_photos_grow_only_where_every_stage_learns(open_page, small, many) -> No
     assert "Photos grow from" not in [each.label for each in app.select_slider]
     labelled(app.segmented_control, "Recipe").set_value("scratch").run()
     labelled(app.select_slider, "Photos grow from").set_value(32).run()
-    assert plan_of(app).phases[0].grows_from == 32
+    assert plan_of(app).phases[0].start_image_size == 32
     labelled(app.select_slider, "Photos grow from").set_value(64).run()
-    assert plan_of(app).phases[0].grows_from is None
+    assert plan_of(app).phases[0].start_image_size is None
 
 
 def test_calming_settings_reach_the_plan(open_page, small) -> None:
@@ -406,9 +408,9 @@ def test_calming_settings_reach_the_plan(open_page, small) -> None:
     app.toggle(key="expert").set_value(True).run()
     labelled(app.number_input, "Longest gradient, 0 is off").set_value(2.0).run()
     labelled(app.select_slider, "Average of the weights").set_value(0.99).run()
-    assert (plan_of(app).optimiser.clip_norm, plan_of(app).optimiser.average) == (2.0, 0.99)
+    assert (plan_of(app).optimizer.clip_norm, plan_of(app).optimizer.average) == (2.0, 0.99)
     labelled(app.number_input, "Longest gradient, 0 is off").set_value(0.0).run()
-    assert plan_of(app).optimiser.clip_norm is None
+    assert plan_of(app).optimizer.clip_norm is None
 
 
 def test_too_much_mixing_is_refused_in_a_sentence_and_less_is_shown(open_page, small) -> None:

@@ -73,7 +73,7 @@ def test_pause_asks_the_run_to_pause(open_page, small, home: Home) -> None:
     run = made_run(home, small, "running", epochs=2)
     app = open_page("train", run=run.id)
     app.button(key="control_Pause").click().run()
-    assert get_run(home, run.id).wish == "pause"
+    assert get_run(home, run.id).requested_action == "pause"
     assert "pausing" in words(app)
 
 

@@ -148,7 +148,7 @@ def test_a_large_model_can_teach_a_smaller_one(open_page, small, home: Home) -> 
     made = load_draft(home, app.session_state["graft:plan"])
     assert made.teacher == Teacher(run=run.id)
     assert 2 * card(made.backbone.name).parameters <= large.parameters
-    assert {each.kind for each in made.objectives} == {"cross_entropy", "teacher_answers", "teacher_features"}
+    assert {each.kind for each in made.objectives} == {"cross_entropy", "logit_distillation", "feature_distillation"}
     assert made.tasks == run.plan.tasks
     assert made.image_size == 160  # of the small one's sizes the nearest to the 224 that the teacher knows
 

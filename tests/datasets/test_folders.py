@@ -17,10 +17,10 @@ from tests.datasets.conftest import classes_by_name, leftovers, photo
 
 def test_a_zip_in_a_dropped_folder_is_one_of_its_files(home, zipped):
     photos = {f"leaves/{kind}/{n}.png": photo(10 * n + kind) for kind in range(2) for n in range(5)}
-    dropped = drop(
+    seeded_dropout = drop(
         home, photos | {"leaves/old/backup.zip": zipped({"a/1.png": photo(90), "b/1.png": photo(91)}).read_bytes()}
     )
-    dataset = import_upload(home, "leaves", dropped)
+    dataset = import_upload(home, "leaves", seeded_dropout)
     assert len(dataset) == 10
     assert [rejected.name for rejected in dataset.rejected] == ["leaves/old/backup.zip"]
 

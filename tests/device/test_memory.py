@@ -12,20 +12,20 @@ import torch
 
 from core.backbones import card
 from core.device.devices import resolve_device
-from core.device.memory import in_parts, ran_out
+from core.device.memory import in_parts, is_out_of_memory
 from core.errors import GraftError
-from core.job.batches import parts_of
+from core.job.batches import split_microbatches
 from core.job.context import Job
 from core.job.events import Ended, Stepped, Warned
 from core.models.build import load_trained
 from core.objectives import Loss, Outcome
-from core.plans import NO_AUGMENTATION, Optimiser, Plan
-from core.profiling.cost_profile import calibrate, fitting
+from core.plans import NO_AUGMENTATION, Optimizer, Plan
+from core.profiling.cost_profile import fitting, profile_costs
 from core.training import setup
 from core.training.loop import train
 from tests.fixtures.engine import RESNET, VIT, make_plan, phase, run_through
 
-SGD = Optimiser(kind="sgd")
+SGD = Optimizer(kind="sgd")
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def plan_of(backbone: str = VIT, **changes: object) -> Plan:
 
 
 def test_the_run_goes_on_in_halves_and_learns_the_same(job_for: Callable[..., Job], holds: Callable[[int], None]):
-    plan = plan_of(optimiser=SGD)
+    plan = plan_of(optimizer=SGD)
     plenty, scarce = job_for(plan, "plenty"), job_for(plan, "scarce")
     expected = [e for e in run_through(plenty) if isinstance(e, Stepped)]
     holds(3)
@@ -107,8 +107,8 @@ def test_a_later_run_begins_with_the_parts_that_fitted(job_for: Callable[..., Jo
 
 def test_a_processor_is_not_asked_for_more_than_is_free(job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch):
     job = job_for(plan_of())
-    found = calibrate(job.home, job.plan, card(VIT), resolve_device("cpu"))
-    monkeypatch.setattr(setup, "known_calibration", lambda *arguments: found)
+    found = profile_costs(job.home, job.plan, card(VIT), resolve_device("cpu"))
+    monkeypatch.setattr(setup, "known_cost_profile", lambda *arguments: found)
     free = 4.5 * found.step_bytes[0] / 0.8
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free, total=2**33))
     said = [e.sentence for e in run_through(job) if isinstance(e, Warned)]
@@ -137,7 +137,7 @@ def test_batch_norm_learns_in_parts_of_two(job_for: Callable[..., Job], holds: C
 
 @pytest.mark.parametrize(("rows", "most"), [(8, 8), (8, 3), (9, 4), (5, 2), (1, 4), (3, 1)])
 def test_parts_hold_every_row_once_and_none_is_alone_without_need(rows: int, most: int):
-    parts = parts_of(np.arange(rows), most)
+    parts = split_microbatches(np.arange(rows), most)
     assert np.concatenate(parts).tolist() == list(range(rows))
     assert max(map(len, parts)) <= most + 1
     assert min(map(len, parts)) >= min(2, rows, most)
@@ -158,7 +158,7 @@ def test_looking_is_halved_until_it_fits():
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory():
-    assert not ran_out(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
 
     def work(rows: np.ndarray) -> tuple[torch.Tensor, ...]:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
@@ -170,14 +170,14 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory():
 ALLOCATES = """
 import resource
 import torch
-from core.device.memory import ran_out
+from core.device.memory import is_out_of_memory
 torch.ones(8) @ torch.ones(8)
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, used + 2**28))
 try:
     torch.empty(2**30)
 except Exception as error:
-    print(ran_out(error), type(error).__name__)
+    print(is_out_of_memory(error), type(error).__name__)
 """
 
 

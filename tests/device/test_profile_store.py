@@ -8,7 +8,7 @@ import torch
 from core.device import profile_store
 from core.device.profile_store import BUSY, MAX_AGE_SECONDS, Body, Others, kept, measured_quietly
 from core.home import Home, database
-from core.profiling.cost_profile import ENOUGH_SECONDS, correction, fitting, remember_fitting, remember_taken
+from core.profiling.cost_profile import ENOUGH_SECONDS, correction, fitting, record_actual, remember_max_micro_batch
 from tests.fixtures.engine import CONVNEXT, make_plan, phase
 
 CPU = torch.device("cpu")
@@ -81,12 +81,12 @@ def test_the_fewest_photos_that_fitted_are_remembered(home: Home):
     plan = make_plan()
     assert fitting(home, plan, CPU) is None
     for photos in (16, 8, 12):
-        remember_fitting(home, plan, CPU, photos)
+        remember_max_micro_batch(home, plan, CPU, photos)
     assert fitting(home, plan, CPU) == 8
 
 
 def test_what_fitted_is_known_for_the_same_network_size_and_stages_only(home: Home):
-    remember_fitting(home, make_plan(), CPU, 4)
+    remember_max_micro_batch(home, make_plan(), CPU, 4)
     assert fitting(home, make_plan(batch_size=64), CPU) == 4
     others = (make_plan(phase(CONVNEXT), backbone=CONVNEXT), make_plan(image_size=64), make_plan(phase(learning=1)))
     assert [fitting(home, plan, CPU) for plan in others] == [None] * 3
@@ -119,27 +119,27 @@ def test_without_runs_there_is_no_correction(home: Home):
 
 def test_the_correction_is_the_geometric_mean_of_the_last_runs_with_one_as_foretold(home: Home):
     plan = make_plan()
-    remember_taken(home, plan, CPU, foretold=10.0, taken=20.0)
+    record_actual(home, plan, CPU, foretold=10.0, taken=20.0)
     assert correction(home, plan, CPU) == pytest.approx(2 ** (1 / 2))
-    remember_taken(home, plan, CPU, foretold=10.0, taken=20.0)
+    record_actual(home, plan, CPU, foretold=10.0, taken=20.0)
     assert correction(home, plan, CPU) == pytest.approx(4 ** (1 / 3))
     for _ in range(5):
-        remember_taken(home, plan, CPU, foretold=10.0, taken=10.0)
+        record_actual(home, plan, CPU, foretold=10.0, taken=10.0)
     assert correction(home, plan, CPU) == 1.0, "only the last five count"
 
 
 def test_one_strange_run_does_not_spoil_the_correction(home: Home):
     plan = make_plan()
-    remember_taken(home, plan, CPU, foretold=10.0, taken=10_000.0)
+    record_actual(home, plan, CPU, foretold=10.0, taken=10_000.0)
     assert correction(home, plan, CPU) == pytest.approx(3 ** (1 / 2))
 
 
 def test_a_short_run_teaches_nothing(home: Home):
-    remember_taken(home, make_plan(), CPU, foretold=ENOUGH_SECONDS / 2, taken=ENOUGH_SECONDS * 2)
+    record_actual(home, make_plan(), CPU, foretold=ENOUGH_SECONDS / 2, taken=ENOUGH_SECONDS * 2)
     assert correction(home, make_plan(), CPU) == 1.0
 
 
 def test_what_head_only_runs_took_says_nothing_about_runs_in_which_the_network_learns(home: Home):
-    remember_taken(home, make_plan(phase(learning=0)), CPU, foretold=10.0, taken=20.0)
+    record_actual(home, make_plan(phase(learning=0)), CPU, foretold=10.0, taken=20.0)
     assert correction(home, make_plan(), CPU) == 1.0
     assert correction(home, make_plan(phase(learning=0), batch_size=64), CPU) > 1.0

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from core.datasets import MISSING, Dataset, Task
-from core.distillation.teacher import Teaching
+from core.distillation.teacher import CachedTeacher
 from core.errors import NotFound
 from core.job.context import Job
 from core.job.events import EpochEnded, Prepared, Stepped
@@ -25,7 +25,7 @@ from tests.fixtures.engine import RESNET, make_plan, phase, run_through
 from tests.training.test_resume import assert_same, close_at
 
 CLASSES = 5
-BOTH = (Objective(), Objective(kind="teacher_answers"), Objective(kind="teacher_features", weight=2.0))
+BOTH = (Objective(), Objective(kind="logit_distillation"), Objective(kind="feature_distillation", weight=2.0))
 
 
 @pytest.fixture
@@ -53,11 +53,11 @@ def state_of(job: Job) -> TrainingState:
 
 def test_the_teacher_says_what_its_network_says_of_the_enlarged_photo(job_for: Callable[..., Job], teacher: Teacher):
     job = job_for(taught(teacher, augmentation=NO_AUGMENTATION))
-    asked, rows = state_of(job).guides.teacher, np.array([3, 11])
+    asked, rows = state_of(job).projection_heads.teacher, np.array([3, 11])
     features, answers = asked.says(rows, np.zeros(2, int))
-    side = asked.bench.store.side
+    side = asked.context.store.side
     at = (side - 32) // 2
-    photos = asked.bench.store.read(rows)[..., at : at + 32, at : at + 32].float()
+    photos = asked.context.store.read(rows)[..., at : at + 32, at : at + 32].float()
     shown = functional.interpolate(photos, (64, 64), mode="bicubic", antialias=True).clamp(0, 255)
     mean, std = (255 * torch.tensor(each).view(1, 3, 1, 1) for each in (asked.model.card.mean, asked.model.card.std))
     network = timm.create_model(RESNET.split(".")[0], num_classes=CLASSES).eval()
@@ -72,9 +72,9 @@ def test_the_teacher_says_what_its_network_says_of_the_enlarged_photo(job_for: C
 def test_each_view_is_looked_at_once_and_another_run_finds_it(
     job_for: Callable[..., Job], teacher: Teacher, monkeypatch: pytest.MonkeyPatch
 ):
-    looked, really = [], Teaching.look
+    looked, really = [], CachedTeacher.look
     monkeypatch.setattr(
-        Teaching,
+        CachedTeacher,
         "look",
         lambda self, rows, views: (looked.append(len(rows)), really(self, rows, views))[1],
     )
@@ -111,7 +111,7 @@ def test_without_room_the_teacher_is_asked_at_every_step_and_says_the_same(
 
 
 def test_the_student_comes_to_answer_like_its_teacher(job_for: Callable[..., Job], teacher: Teacher):
-    only = (Objective(kind="teacher_answers"), Objective(kind="teacher_features"))
+    only = (Objective(kind="logit_distillation"), Objective(kind="feature_distillation"))
     plan = taught(teacher, phase(epochs=12, rate=3e-3), objectives=only, augmentation=NO_AUGMENTATION)
     losses = [e.loss for e in run_through(job_for(plan)) if isinstance(e, Stepped)]
     assert np.mean(losses[-4:]) < 0.5 * np.mean(losses[:4])
@@ -175,10 +175,13 @@ def taught_run(job_for: Callable[..., Job], dataset: Dataset, monkeypatch: pytes
 
 
 def test_a_run_teaches_what_its_best_model_says_at_its_own_size(job_for: Callable[..., Job], taught_run: Teacher):
-    asked, rows = state_of(job_for(taught(taught_run, augmentation=NO_AUGMENTATION))).guides.teacher, np.array([3, 11])
+    asked, rows = (
+        state_of(job_for(taught(taught_run, augmentation=NO_AUGMENTATION))).projection_heads.teacher,
+        np.array([3, 11]),
+    )
     features, species, health = asked.says(rows, np.zeros(2, int))
-    at = (asked.bench.store.side - 32) // 2
-    photos = asked.bench.store.read(rows)[..., at : at + 32, at : at + 32].float()
+    at = (asked.context.store.side - 32) // 2
+    photos = asked.context.store.read(rows)[..., at : at + 32, at : at + 32].float()
     shown = functional.interpolate(photos, (48, 48), mode="bicubic", antialias=True).clamp(0, 255)
     own = job_for(make_plan(phase(epochs=1), tasks=("species", "health"), image_size=48), "ab12")
     model = load_trained(own.home, own.plan, own.dataset.tasks, own.folder)
@@ -192,11 +195,13 @@ def test_a_run_teaches_what_its_best_model_says_at_its_own_size(job_for: Callabl
 def test_where_both_tell_the_same_apart_the_students_own_head_is_compared(
     job_for: Callable[..., Job], taught_run: Teacher
 ):
-    guides = state_of(job_for(taught(taught_run))).guides
-    assert [len(guide.bias) for guide in guides.answers] == [2]  # for health, which the student does not learn
-    rows, features = np.array([3, 11]), torch.zeros(2, guides.features.in_features)
+    projection_heads = state_of(job_for(taught(taught_run))).projection_heads
+    assert [len(guide.bias) for guide in projection_heads.answers] == [
+        2
+    ]  # for health, which the student does not learn
+    rows, features = np.array([3, 11]), torch.zeros(2, projection_heads.features.in_features)
     logits = {"species": torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])}
-    lesson = guides.lesson(rows, np.zeros(2, int), features, logits)
+    lesson = projection_heads.lesson(rows, np.zeros(2, int), features, logits)
     assert lesson.own_answers[0] is logits["species"]
     assert [each.shape for each in lesson.answers] == [each.shape for each in lesson.own_answers] == [(2, 3), (2, 2)]
 
@@ -205,10 +210,14 @@ def test_classes_are_matched_by_their_names(job_for: Callable[..., Job], taught_
     turned = (Task("species", ("ash", "oak")), *dataset.tasks[1:])
     column = dataset.tasks[0].column
     table = dataset.table.assign(**{column: dataset.table[column].map({2: 0, 0: 1, 1: MISSING})})
-    guides = state_of(job_for(taught(taught_run), of=replace(dataset, tasks=turned, table=table))).guides
+    projection_heads = state_of(
+        job_for(taught(taught_run), of=replace(dataset, tasks=turned, table=table))
+    ).projection_heads
     rows = np.array([0, 2])
-    lesson = guides.lesson(rows, np.zeros(2, int), torch.zeros(2, guides.features.in_features), {"species": None})
-    _, species, _ = guides.teacher.says(rows, np.zeros(2, int))
+    lesson = projection_heads.lesson(
+        rows, np.zeros(2, int), torch.zeros(2, projection_heads.features.in_features), {"species": None}
+    )
+    _, species, _ = projection_heads.teacher.says(rows, np.zeros(2, int))
     assert torch.equal(lesson.answers[0], species[:, [2, 0]])
 
 

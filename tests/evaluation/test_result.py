@@ -8,6 +8,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from core.datasets.dataset import MISSING, Task
 from core.errors import NotFound
 from core.evaluation import (
+    accuracy_at_confidence,
     cell,
     evaluate,
     load_result,
@@ -15,7 +16,6 @@ from core.evaluation import (
     most_wrong,
     predictions_table,
     read_predictions,
-    right_when_this_sure,
     save_result,
     write_predictions,
 )
@@ -132,5 +132,5 @@ def test_a_run_without_predictions_has_an_empty_table(tmp_path, clothes):
 def test_how_often_it_was_right_when_it_was_this_sure(answers, clothes):
     table = answers([0] * 40, [0] * 30 + [1] * 10, [3.0] * 40)
     sure = float(table["confidence"][0])
-    assert right_when_this_sure(table, clothes, sure).value == 0.75
-    assert right_when_this_sure(table, clothes, 0.1) is None
+    assert accuracy_at_confidence(table, clothes, sure).value == 0.75
+    assert accuracy_at_confidence(table, clothes, 0.1) is None

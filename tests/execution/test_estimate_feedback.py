@@ -4,15 +4,15 @@ import pytest
 
 from core.activations.cache import CHECKING
 from core.activations.feature_pipeline import LOOKING
-from core.execution.estimate_feedback import Taken
+from core.execution.estimate_feedback import EstimateFeedback
 from core.job.events import Checkpointed, EpochEnded, PhaseBegan, Prepared, Stepped
 from core.plans import NO_AUGMENTATION, Phase
-from core.profiling.estimate import Calibration, Counts, caching_seconds, phase_seconds
+from core.profiling.estimate import CostProfile, Counts, caching_seconds, phase_seconds
 from tests.fixtures.runs import a_plan, scores
 
 TOP = Phase(name="top", epochs=2, stage_rates=(0, 1e-4), head_rate=1e-3)
 COUNTS = Counts(training=80, validation=20)  # 10 steps an epoch
-MEASURED = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
+MEASURED = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
 PLAN = a_plan(phases=(TOP,), augmentation=NO_AUGMENTATION)
 EPOCH = phase_seconds(PLAN, TOP, COUNTS, MEASURED, 0)[0]
 
@@ -22,7 +22,7 @@ class Ride:
 
     def __init__(self, begun: int = 0) -> None:
         self.now = 0.0
-        self.taken = Taken(PLAN, COUNTS, MEASURED, begun, clock=lambda: self.now)
+        self.taken = EstimateFeedback(PLAN, COUNTS, MEASURED, begun, clock=lambda: self.now)
 
     def after(self, seconds: float, event) -> "Ride":
         self.now += seconds
@@ -46,12 +46,12 @@ def test_whole_epochs_count_with_their_scores_and_checkpoints():
 
 
 def test_of_photos_that_grow_each_epoch_is_held_against_its_own():
-    grown = Phase(name="all", epochs=4, stage_rates=(1e-3,) * 2, head_rate=1e-3, grows_from=32)
+    grown = Phase(name="all", epochs=4, stage_rates=(1e-3,) * 2, head_rate=1e-3, start_image_size=32)
     plan = PLAN.model_copy(update={"phases": (grown,), "image_size": 64})
     epochs = phase_seconds(plan, grown, COUNTS, MEASURED, 0)
     assert epochs[0] < epochs[-1]
     ride = Ride()
-    ride.taken = Taken(plan, COUNTS, MEASURED, 0, clock=lambda: ride.now)
+    ride.taken = EstimateFeedback(plan, COUNTS, MEASURED, 0, clock=lambda: ride.now)
     assert ride.epoch(1, 2.0, 5.0, 1.0).epoch(2, 2.0, 5.0, 1.0).both[0] == pytest.approx(epochs[0] + epochs[1])
 
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from core.activations.feature_pipeline import LOOKING_AGAIN
-from core.execution.eta import Counts, ProgressMeter, foretold_seconds
+from core.execution.eta import Counts, ProgressMeter, estimated_phase_seconds
 from core.job.events import EpochEnded, PhaseBegan, Prepared, Stepped
 from core.plans import NO_AUGMENTATION, Augmentation, Phase
 from core.plans.progressive_resizing import growth
-from core.profiling.estimate import EPOCH_SECONDS, Calibration
+from core.profiling.estimate import EPOCH_SECONDS, CostProfile
 from core.runs.types import RunProgress
 from tests.fixtures.runs import a_plan, scores
 
@@ -59,7 +59,7 @@ def test_after_an_epoch_it_is_epochs_times_what_one_took_scoring_included():
 
 
 def test_where_photos_grow_later_epochs_take_longer():
-    grown = ALL.model_copy(update={"epochs": 4, "grows_from": 32})  # at 64 pixels: a quarter of them, then all
+    grown = ALL.model_copy(update={"epochs": 4, "start_image_size": 32})  # at 64 pixels: a quarter of them, then all
     # A step takes 1 or 4 seconds and scoring 5, whatever was foretold for the machine.
     ride = Ride(grown, image_size=64, foretold=(30.0, 30.0, 90.0, 90.0))
     assert ride.epoch(1, seconds=1.0, scoring=5.0) == 15 + 45 + 45
@@ -70,13 +70,13 @@ def test_where_photos_grow_later_epochs_take_longer():
 
 
 def test_epochs_of_growing_photos_are_foretold_one_by_one():
-    grown = ALL.model_copy(update={"epochs": 4, "grows_from": 32})
-    calibration = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
+    grown = ALL.model_copy(update={"epochs": 4, "start_image_size": 32})
+    calibration = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
     plan = a_plan(phases=(grown,), image_size=64)
     assert growth(plan, grown) == (0.25, 0.25, 1.0, 1.0)
     small, large = (EPOCH_SECONDS + 80 * 6 * share + 40 * 2 for share in (0.25, 1.0))
     unchanged = plan.model_copy(update={"augmentation": NO_AUGMENTATION})
-    assert foretold_seconds(unchanged, COUNTS, calibration) == pytest.approx((small, small, large, large))
+    assert estimated_phase_seconds(unchanged, COUNTS, calibration) == pytest.approx((small, small, large, large))
 
 
 def test_within_the_first_epoch_it_is_told_from_its_steps():
@@ -111,8 +111,8 @@ def test_a_later_phase_that_learns_no_more_is_told_by_this_one():
 
 
 def test_the_plan_expects_a_phase_that_learns_more_to_take_longer():
-    calibration = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
-    head, _, everything, *_ = foretold_seconds(a_plan(phases=(HEAD, ALL)), COUNTS, calibration)
+    calibration = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
+    head, _, everything, *_ = estimated_phase_seconds(a_plan(phases=(HEAD, ALL)), COUNTS, calibration)
     # Photos that judge went through the frozen part before, once.
     assert head == EPOCH_SECONDS + 80 * (2 + 0.5)
     assert everything == EPOCH_SECONDS + 80 * 6 + 40 * 2
@@ -135,7 +135,7 @@ def test_what_else_takes_time_is_named():
 
 def test_views_that_are_still_to_be_looked_at_count():
     phase = Phase(name="head", epochs=8, stage_rates=(0, 0), head_rate=1e-3)
-    ride = Ride(phase, augmentation=Augmentation(kept_views=3))
+    ride = Ride(phase, augmentation=Augmentation(cached_views=3))
     ride.clock.now += 7
     ride.meter.follow(Prepared("Building the network", 0, 0))
     for done in (40, 80):

@@ -11,11 +11,11 @@ import pytest
 
 from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
 from core.execution import executor
-from core.execution.executor import carry_out
+from core.execution.executor import execute_run
 from core.home import Home, database, open_home
 from core.job.events import Ended, PhaseBegan, Stepped
 from core.monitoring.live import curves, history
-from core.profiling.estimate import Calibration, Counts
+from core.profiling.estimate import CostProfile, Counts
 from core.runs.event_log import events
 from core.runs.store import get_run, list_runs, pause, resume, stop, waits_for
 from core.runs.types import Run
@@ -29,7 +29,7 @@ def rows_of(home: Home, run_id: str) -> list[tuple]:
 
 
 def in_background(home: Home, run: Run, closing: threading.Event | None = None) -> threading.Thread:
-    thread = threading.Thread(target=lambda: carry_out(home, run.id, closing=closing), daemon=True)
+    thread = threading.Thread(target=lambda: execute_run(home, run.id, closing=closing), daemon=True)
     thread.start()
     return thread
 
@@ -46,17 +46,17 @@ def wait_for(home: Home, run: Run, state: str) -> None:
 def test_nothing_is_foretold_where_memory_does_not_suffice_to_measure(
     home: Home, put_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ):
-    def too_much(*_: object) -> Calibration:
+    def too_much(*_: object) -> CostProfile:
         raise TooLittleMemory("Too little memory is free to measure this.")
 
-    monkeypatch.setattr(executor, "calibrate", too_much)
+    monkeypatch.setattr(executor, "profile_costs", too_much)
     run = put_run("two phases")
     twice = replace(run, plan=run.plan.model_copy(update={"phases": 2 * run.plan.phases}))
     assert executor._foretold(home, twice, Counts(40, 100)) is None
 
 
 def test_a_run_goes_from_the_queue_to_its_results(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
-    run = carry_out(home, put_run("first").id)
+    run = execute_run(home, put_run("first").id)
     assert run.state == "finished"
     assert (run.progress.epoch, run.progress.epochs, run.progress.step) == (4, 4, 20)
     assert run.progress.best.epoch == 4
@@ -70,7 +70,7 @@ def test_a_run_goes_from_the_queue_to_its_results(home: Home, put_run: Callable[
 
 def test_whoever_carries_it_out_sees_each_event(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
     seen: list[object] = []
-    carry_out(home, put_run("first").id, seen.append)
+    execute_run(home, put_run("first").id, seen.append)
     assert isinstance(seen[0], PhaseBegan)
     assert [event.step for event in seen if isinstance(event, Stepped)] == list(range(1, 21))
     assert isinstance(seen[-1], Ended)
@@ -84,11 +84,11 @@ def test_a_second_run_does_not_begin_while_the_first_has_the_device(
     thread = in_background(home, first)
     assert gate.reached.wait(20)
     with pytest.raises(Refused, match='"second" cannot begin now'):
-        carry_out(home, second.id)
+        execute_run(home, second.id)
     assert waits_for(home, get_run(home, second.id)) == 'Waits for "first".'
     gate.opened.set()
     thread.join(20)
-    assert carry_out(home, second.id).state == "finished"
+    assert execute_run(home, second.id).state == "finished"
 
 
 def test_a_paused_run_takes_no_step_until_it_is_resumed(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
@@ -120,7 +120,7 @@ def test_stop_keeps_the_best_epoch_and_its_results(home: Home, put_run: Callable
     gate.opened.set()
     thread.join(20)
     run = get_run(home, run.id)
-    assert (run.state, run.wish) == ("stopped", "")
+    assert (run.state, run.requested_action) == ("stopped", "")
     assert run.progress.epochs_done < 4
     assert (home.runs / run.id / "results.json").exists()
     assert engine.closed_at is not None
@@ -150,7 +150,7 @@ def interrupted_at(home: Home, put_run: Callable[..., Run], engine: FakeEngine, 
     closing = threading.Event()
     engine.before = lambda at: closing.set() if at == step else None
     run = put_run("broken")
-    assert carry_out(home, run.id, closing=closing).state == "interrupted"
+    assert execute_run(home, run.id, closing=closing).state == "interrupted"
     engine.before = lambda at: None
     return run
 
@@ -159,21 +159,21 @@ def interrupted_at(home: Home, put_run: Callable[..., Run], engine: FakeEngine, 
 def test_a_resumed_run_tells_the_history_of_an_unbroken_one(
     home: Home, put_run: Callable[..., Run], engine: FakeEngine, step: int
 ):
-    unbroken = carry_out(home, put_run("unbroken").id)
+    unbroken = execute_run(home, put_run("unbroken").id)
     broken = interrupted_at(home, put_run, engine, step)
     resume(home, broken.id)
-    assert carry_out(home, broken.id).state == "finished"
+    assert execute_run(home, broken.id).state == "finished"
     assert rows_of(home, broken.id) == rows_of(home, unbroken.id)
     assert history(home, broken.id) == history(home, unbroken.id)
 
 
 def test_steps_after_the_checkpoint_are_told_once(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
     """As after kill -9: the history is ahead of the checkpoint that the run goes on from."""
-    unbroken = carry_out(home, put_run("unbroken").id)
+    unbroken = execute_run(home, put_run("unbroken").id)
     broken = interrupted_at(home, put_run, engine, 14)
     (home.runs / broken.id / "last" / "step").write_text("1 7")
     resume(home, broken.id)
-    again = carry_out(home, broken.id)
+    again = execute_run(home, broken.id)
     assert again.progress.rewound == 1
     assert rows_of(home, broken.id) == rows_of(home, unbroken.id)
     assert history(home, broken.id) == history(home, unbroken.id)
@@ -187,7 +187,7 @@ def test_an_error_that_a_user_can_mend_is_said_in_its_sentence(
         raise GraftError("The photo has gone.", "Import it again.")
 
     engine.before = refuse
-    run = carry_out(home, put_run("first").id)
+    run = execute_run(home, put_run("first").id)
     assert (run.state, run.error) == ("failed", "The photo has gone. Import it again.")
 
 
@@ -198,7 +198,7 @@ def test_an_unforeseen_error_fails_the_run_and_leaves_its_traceback_in_the_log(
         raise RuntimeError("shapes do not agree")
 
     engine.before = crash
-    run = carry_out(home, put_run("first").id)
+    run = execute_run(home, put_run("first").id)
     assert run.state == "failed"
     assert run.error.startswith("Something in Graft went wrong: RuntimeError: shapes do not agree.")
     assert "Traceback" in (home.runs / run.id / "log.txt").read_text()
@@ -212,11 +212,11 @@ def test_a_full_disk_is_said_and_the_run_goes_on_from_its_checkpoint(
             raise DiskFull("The disk is full.", "Free some room.")
 
     engine.before = fill
-    run = carry_out(home, put_run("first").id)
+    run = execute_run(home, put_run("first").id)
     assert (run.state, run.error) == ("failed", "The disk is full. Free some room.")
     engine.before = lambda step: None
     resume(home, run.id)
-    assert carry_out(home, run.id).state == "finished"
+    assert execute_run(home, run.id).state == "finished"
     assert [row[1] for row in rows_of(home, run.id) if row[0] == "loss/train"] == list(range(1, 21))
 
 
@@ -235,14 +235,14 @@ def test_a_disk_that_really_is_full_still_has_room_for_the_last_words(
                     file.write(bytes(4096))
 
     engine.before = fill
-    run = carry_out(home, put_run("first").id)
+    run = execute_run(home, put_run("first").id)
     assert run.state == "failed"
     assert "is full. Free some room and try again" in run.error
 
     (small_disk / "films").unlink()
     engine.before = lambda step: None
     resume(home, run.id)
-    assert carry_out(home, run.id).state == "finished"
+    assert execute_run(home, run.id).state == "finished"
     assert [row[1] for row in rows_of(home, run.id) if row[0] == "loss/train"] == list(range(1, 21))
 
 
@@ -254,7 +254,7 @@ def test_a_loss_that_is_no_number_before_the_first_epoch_fails_the_run(
         yield Ended("unstable", 1, 1)
 
     monkeypatch.setattr("core.execution.executor.train", unstable)
-    run = carry_out(home, put_run("wild").id)
+    run = execute_run(home, put_run("wild").id)
     assert run.state == "failed"
     assert "smaller learning rates" in run.error
     assert curves(home, run.id)["verdict"]["kind"] == "unstable"
@@ -264,7 +264,7 @@ def test_an_interrupted_run_that_is_stopped_is_only_scored(home: Home, put_run: 
     broken = interrupted_at(home, put_run, engine, STEPS_PER_EPOCH + 2)
     started = len(engine.started)
     stop(home, broken.id)
-    assert carry_out(home, broken.id).state == "stopped"
+    assert execute_run(home, broken.id).state == "stopped"
     assert len(engine.started) == started
     assert (home.runs / broken.id / "results.json").exists()
 
@@ -280,7 +280,7 @@ def test_a_run_that_another_process_took_over_writes_nothing_more(
                 db.execute("UPDATE runs SET lease_owner = 'another|1|1|x', lease_until = 9e12 WHERE id = ?", (run.id,))
 
     engine.before = take_over
-    carry_out(home, run.id)
+    execute_run(home, run.id)
     assert get_run(home, run.id).state == "running", "it is the other process's word that counts"
     assert max((row[1] for row in rows_of(home, run.id)), default=0) <= 3
 
@@ -298,11 +298,11 @@ def test_a_run_teaches_the_estimate_what_it_really_took(
     home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ):
     taught: list[tuple[float, float]] = []
-    foretold = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
-    monkeypatch.setattr(executor, "trusted_calibration", lambda *_: foretold)
-    monkeypatch.setattr(executor, "remember_taken", lambda home, plan, device, *both: taught.append(both))
+    foretold = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
+    monkeypatch.setattr(executor, "trusted_cost_profile", lambda *_: foretold)
+    monkeypatch.setattr(executor, "record_actual", lambda home, plan, device, *both: taught.append(both))
     monkeypatch.setattr(executor.Others, "share", lambda self: 0.0)
-    carry_out(home, put_run("first").id)
+    execute_run(home, put_run("first").id)
     ((expected, took),) = taught
     assert expected > took > 0, "the engine of this test takes no time"
 
@@ -311,9 +311,9 @@ def test_a_run_teaches_the_estimate_what_it_really_took(
 def test_a_run_that_says_nothing_about_the_machine_teaches_nothing(
     home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, why: str
 ):
-    foretold = Calibration((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
+    foretold = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
     quiet = why == "nothing was foretold"
-    monkeypatch.setattr(executor, "trusted_calibration", lambda *_: None if quiet else foretold)
-    monkeypatch.setattr(executor, "remember_taken", lambda *_: pytest.fail("nothing is to be learned"))
+    monkeypatch.setattr(executor, "trusted_cost_profile", lambda *_: None if quiet else foretold)
+    monkeypatch.setattr(executor, "record_actual", lambda *_: pytest.fail("nothing is to be learned"))
     monkeypatch.setattr(executor.Others, "share", lambda self: 0.0 if quiet else 0.9)
-    assert carry_out(home, put_run("first").id).state == "finished"
+    assert execute_run(home, put_run("first").id).state == "finished"

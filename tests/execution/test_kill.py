@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from core.backbones import card, describe_stages
 from core.datasets import import_dataset
-from core.execution.executor import carry_out, carry_out_if_its_turn
+from core.execution.executor import execute_if_due, execute_run
 from core.execution.submit import queue
 from core.home import Home, database
 from core.monitoring.live import history
@@ -91,7 +91,7 @@ def test_a_killed_run_is_interrupted_at_once_and_resumes_to_the_same_bits(
     process = train_elsewhere(home, plan, tmp_path)
     run = wait_for_step(home, process, 8)
     other = queue(home, plan, "unbroken")
-    assert carry_out_if_its_turn(home, other.id) is None, "one device trains one run, whichever process asks"
+    assert execute_if_due(home, other.id) is None, "one device trains one run, whichever process asks"
     assert waits_for(home, other) == f'Waits for "{run.name}".'
     process.kill()
     process.communicate()
@@ -100,9 +100,9 @@ def test_a_killed_run_is_interrupted_at_once_and_resumes_to_the_same_bits(
     assert killed.progress.epochs_done < EPOCHS
 
     resume(home, run.id)
-    resumed = carry_out(home, run.id)
+    resumed = execute_run(home, run.id)
     assert resumed.state == "finished"
-    assert_same_outcome(home, resumed, carry_out(home, other.id))
+    assert_same_outcome(home, resumed, execute_run(home, other.id))
 
 
 @pytest.mark.slow

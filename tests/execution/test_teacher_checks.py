@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 from core.datasets import Dataset, import_dataset
 from core.errors import BadWeights, NotFound, Refused
 from core.execution.submit import queue
-from core.execution.teacher_checks import teaching_runs
+from core.execution.teacher_checks import teacher_runs
 from core.home import Home
 from core.plans import BackboneChoice, Plan, Teacher, set_teacher
 from core.runs.store import delete_run, folder_of
@@ -26,8 +26,8 @@ def by(photos: Dataset, **who: object) -> Plan:
 @pytest.mark.parametrize(("state", "teaches"), [("finished", True), ("stopped", True), ("interrupted", False)])
 def test_who_has_learned_to_the_end_can_teach(home: Home, photos: Dataset, state: str, teaches: bool):
     run = made_run(home, photos, state, epochs=2)
-    assert bool(teaching_runs(home, photos.id)) == teaches
-    assert teaching_runs(home, "other photos") == []
+    assert bool(teacher_runs(home, photos.id)) == teaches
+    assert teacher_runs(home, "other photos") == []
     if teaches:
         assert queue(home, by(photos, run=run.id)).plan.teacher == Teacher(run=run.id)
         return

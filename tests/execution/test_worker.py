@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from core.execution.worker import NICE, Runner, step_back
+from core.execution.worker import NICE, Worker, step_back
 from core.home import Home
 from core.runs.store import get_run, resume
 from core.runs.types import Run
@@ -18,9 +18,9 @@ FAR = "another-machine|77|1.0|abc"
 
 
 @pytest.fixture
-def runner(home: Home, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
+def runner(home: Home, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     monkeypatch.setattr("core.execution.worker.POLL_SECONDS", 0.02)
-    runner = Runner(home)
+    runner = Worker(home)
     yield runner
     runner.close(10)
 
@@ -33,7 +33,7 @@ def wait_for(home: Home, run: Run, state: str) -> None:
 
 
 def test_what_is_queued_is_carried_out_in_order(
-    home: Home, runner: Runner, put_run: Callable[..., Run], engine: FakeEngine
+    home: Home, runner: Worker, put_run: Callable[..., Run], engine: FakeEngine
 ):
     first, second = put_run("first"), put_run("second")
     runner.start()
@@ -42,7 +42,7 @@ def test_what_is_queued_is_carried_out_in_order(
 
 
 def test_a_failed_run_does_not_hold_up_the_next(
-    home: Home, runner: Runner, put_run: Callable[..., Run], engine: FakeEngine
+    home: Home, runner: Worker, put_run: Callable[..., Run], engine: FakeEngine
 ):
     first, second = put_run("first"), put_run("second")
 
@@ -57,7 +57,7 @@ def test_a_failed_run_does_not_hold_up_the_next(
 
 
 def test_two_devices_train_at_the_same_time(
-    home: Home, runner: Runner, put_run: Callable[..., Run], engine: FakeEngine
+    home: Home, runner: Worker, put_run: Callable[..., Run], engine: FakeEngine
 ):
     together = threading.Barrier(2, timeout=20)
     engine.before = lambda step: together.wait() and None if step == 1 else None
@@ -68,7 +68,7 @@ def test_two_devices_train_at_the_same_time(
 
 
 def test_closing_ends_runs_at_the_next_step_and_leaves_them_resumable(
-    home: Home, runner: Runner, put_run: Callable[..., Run], engine: FakeEngine
+    home: Home, runner: Worker, put_run: Callable[..., Run], engine: FakeEngine
 ):
     engine.before = gate = Gate(3)
     first, second = put_run("first"), put_run("second")
@@ -82,7 +82,7 @@ def test_closing_ends_runs_at_the_next_step_and_leaves_them_resumable(
 
 
 def test_closing_does_not_wait_for_a_step_that_takes_too_long(
-    home: Home, runner: Runner, put_run: Callable[..., Run], engine: FakeEngine
+    home: Home, runner: Worker, put_run: Callable[..., Run], engine: FakeEngine
 ):
     engine.before = gate = Gate(3)
     run = put_run("slow")
@@ -95,7 +95,7 @@ def test_closing_does_not_wait_for_a_step_that_takes_too_long(
 
 
 def test_a_run_that_another_process_left_behind_is_interrupted_at_the_start(
-    home: Home, runner: Runner, put_run: Callable[..., Run]
+    home: Home, runner: Worker, put_run: Callable[..., Run]
 ):
     left = put_run("left", "running", FAR, until=time.time() + 0.2)
     threading.Event().wait(0.3)

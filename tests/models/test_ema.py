@@ -11,8 +11,8 @@ from core.home import Home
 from core.job.context import Job
 from core.job.events import EpochEnded
 from core.models.build import load_trained, new_model
-from core.models.ema import WeightAverage, decay_at
-from core.plans import Optimiser
+from core.models.ema import ModelEma, decay_at
+from core.plans import Optimizer
 from core.training.validation import score
 from tests.fixtures.engine import SPECIES, InMemory, make_plan, phase, run_through
 
@@ -21,7 +21,7 @@ HEAD = "heads.0.weight"
 
 def test_it_follows_the_weights_as_the_formula_says(home: Home):
     model = new_model(home, make_plan(), [SPECIES])
-    average = WeightAverage(model, list(model.state_dict()), 0.9)
+    average = ModelEma(model, list(model.state_dict()), 0.9)
     expected = model.heads[0].weight.detach().numpy().copy()
     rng = torch.Generator().manual_seed(0)
     for step in range(1, 200):
@@ -40,7 +40,7 @@ def test_the_first_steps_forget_quickly():
 
 def test_counters_are_taken_over_and_not_averaged(home: Home):
     model = new_model(home, make_plan(), [SPECIES])
-    average = WeightAverage(model, list(model.state_dict()), 0.9)
+    average = ModelEma(model, list(model.state_dict()), 0.9)
     counter = next(name for name in model.state_dict() if name.endswith("num_batches_tracked"))
     model.state_dict()[counter].fill_(7)
     average.follow(1)
@@ -49,18 +49,18 @@ def test_counters_are_taken_over_and_not_averaged(home: Home):
 
 def test_a_model_that_was_the_average_for_a_while_is_itself_again_to_the_bit(home: Home):
     model = new_model(home, make_plan(), [SPECIES])
-    average = WeightAverage(model, list(model.state_dict()), 0.9)
+    average = ModelEma(model, list(model.state_dict()), 0.9)
     with torch.no_grad():
         model.heads[0].weight.add_(0.1)
     before = model.heads[0].weight.detach().clone()
-    with pytest.raises(KeyError), average.in_its_place():
+    with pytest.raises(KeyError), average.swap_in():
         assert not torch.equal(model.heads[0].weight, before)
         raise KeyError
     assert torch.equal(model.heads[0].weight, before)
 
 
 def test_what_is_judged_and_kept_is_the_average(job_for: Callable[..., Job]):
-    job = job_for(make_plan(phase(epochs=1), optimiser=Optimiser(average=0.5)))
+    job = job_for(make_plan(phase(epochs=1), optimizer=Optimizer(average=0.5)))
     (ended,) = [e for e in run_through(job) if isinstance(e, EpochEnded)]
     kept, learning = (load_file(job.folder / "last" / f"{name}.safetensors") for name in ("model", "learning"))
     assert not torch.equal(kept[HEAD], learning[f"weights/{HEAD}"])

@@ -20,7 +20,7 @@ def trained_and_fresh(job: Job) -> tuple[dict[str, torch.Tensor], dict[str, torc
 @pytest.mark.parametrize("backbone", [STARTER, CONVNEXT, VIT])
 @pytest.mark.parametrize("kind", ["adamw", "sgd"])
 def test_frozen_stages_are_bit_identical_and_the_others_are_not(job_for: Callable[..., Job], backbone: str, kind: str):
-    plan = make_plan(phase(backbone, learning=2), backbone=backbone, optimiser={"kind": kind, "weight_decay": 0.5})
+    plan = make_plan(phase(backbone, learning=2), backbone=backbone, optimizer={"kind": kind, "weight_decay": 0.5})
     after, before, stages = trained_and_fresh(job_for(plan))
     for number, members in enumerate(stages):
         same = [torch.equal(after[name], before[name]) for name in members]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import NotFound
-from core.execution.executor import carry_out
+from core.execution.executor import execute_run
 from core.home import Home, database
 from core.monitoring.live import curves, history, stored_view, verdict_of
 from core.runs.journal import Entry, Point, save
@@ -17,7 +17,7 @@ from tests.fixtures.runs import FakeEngine
 
 @pytest.fixture
 def finished(home: Home, put_run: Callable[..., Run], engine: FakeEngine) -> Run:
-    return carry_out(home, put_run("first").id)
+    return execute_run(home, put_run("first").id)
 
 
 def test_the_answer_has_all_that_the_chart_draws(home: Home, finished: Run):
@@ -54,7 +54,7 @@ def test_nothing_new_is_answered_with_nothing(home: Home, finished: Run):
 def test_memory_and_database_tell_the_same(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
     run = put_run("first")
     live: list[dict] = []
-    carry_out(home, run.id, lambda event: live.append(curves(home, run.id)))
+    execute_run(home, run.id, lambda event: live.append(curves(home, run.id)))
     stored = curves(home, run.id)
     assert live[-1]["curves"] == stored["curves"]
     assert live[-1]["marks"] == stored["marks"]

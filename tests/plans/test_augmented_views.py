@@ -39,14 +39,14 @@ def test_left_to_graft_the_frozen_part_looks_a_quarter_as_often_but_at_four_view
 
 
 def test_a_number_of_views_is_kept_to_and_none_means_a_new_one_in_each_epoch():
-    assert views(30, Augmentation(kept_views=6)) == 6
-    assert views(3, Augmentation(kept_views=6)) == 3
-    assert views(30, Augmentation(kept_views=0)) == 30
+    assert views(30, Augmentation(cached_views=6)) == 6
+    assert views(3, Augmentation(cached_views=6)) == 3
+    assert views(30, Augmentation(cached_views=0)) == 30
 
 
 def test_photos_that_stay_the_same_have_one_view_and_a_network_that_learns_from_the_stem_has_none():
     assert views(30, NO_AUGMENTATION) == 1
-    assert views(30, NO_AUGMENTATION.model_copy(update={"kept_views": 4})) == 1
+    assert views(30, NO_AUGMENTATION.model_copy(update={"cached_views": 4})) == 1
     assert views(30, Augmentation(), (0.1, 0.1)) == 0
 
 
@@ -55,7 +55,7 @@ def test_the_page_says_what_it_saves():
         "The frozen part looks at 5 changed views of each photo, and the 20 epochs take turns with them: 4 times as "
         "quick as a new view in each."
     )
-    assert views_in_words(plan_of(20, Augmentation(kept_views=0))) == "Each epoch sees every photo changed anew."
+    assert views_in_words(plan_of(20, Augmentation(cached_views=0))) == "Each epoch sees every photo changed anew."
     assert views_in_words(plan_of(20, NO_AUGMENTATION)) == ""
     assert views_in_words(plan_of(20, Augmentation(), (0.1, 0.1))) == ""
 
@@ -70,14 +70,14 @@ def test_with_a_teacher_the_page_says_how_many_views_there_are(learning: tuple[f
 
 
 def test_one_view_is_refused():
-    text = plan_of(3, Augmentation()).model_dump_json().replace('"kept_views":null', '"kept_views":1')
+    text = plan_of(3, Augmentation()).model_dump_json().replace('"cached_views":null', '"cached_views":1')
     with pytest.raises(BadPlan, match="one kept view would be learned by heart"):
         parse_plan(text)
 
 
 @given(st.integers(1, 60), st.integers(2, 60), st.integers(0, 5))
 def test_the_first_epochs_are_new_and_every_later_one_has_several_to_choose_from(epochs: int, wanted: int, first: int):
-    computed = views(epochs, Augmentation(kept_views=wanted))
+    computed = views(epochs, Augmentation(cached_views=wanted))
     phase = plan_of(epochs, Augmentation()).phases[0]
     pools = [views_at(phase, computed, first, first + epoch) for epoch in range(epochs)]
     assert pools[: min(POOL, computed)] == [(first + e,) for e in range(min(POOL, computed))]

@@ -10,11 +10,11 @@ from core.plans import (
     lesson,
     make_plan,
     parse_plan,
-    set_lesson,
+    set_distillation,
     set_teacher,
     student_plan,
-    taught_as,
     warnings,
+    with_teacher_of,
 )
 
 RUN, NETWORK = Teacher(run="ab12"), Teacher(backbone=BackboneChoice(name="resnet18"))
@@ -27,26 +27,26 @@ def plan(dataset, card, stages):
 
 def test_a_teacher_comes_with_what_looks_at_it_and_goes_with_it(plan):
     taught = set_teacher(plan, RUN)
-    assert {each.kind for each in taught.objectives} == {"cross_entropy", "teacher_answers", "teacher_features"}
+    assert {each.kind for each in taught.objectives} == {"cross_entropy", "logit_distillation", "feature_distillation"}
     assert set_teacher(taught, None) == plan
 
 
 def test_another_teacher_counts_as_much_as_the_one_before(plan):
-    weighted = set_lesson(set_teacher(plan, RUN), "teacher_answers", weight=3.0, temperature=5.0)
+    weighted = set_distillation(set_teacher(plan, RUN), "logit_distillation", weight=3.0, temperature=5.0)
     assert set_teacher(weighted, NETWORK).objectives == weighted.objectives
 
 
 def test_another_plan_takes_over_the_teacher_and_how_much_it_counts(plan, dataset, card, stages):
-    weighted = set_lesson(set_teacher(plan, RUN), "teacher_features", weight=0.5)
+    weighted = set_distillation(set_teacher(plan, RUN), "feature_distillation", weight=0.5)
     fresh = make_plan(dataset, card, stages, "head-first")
-    found = taught_as(fresh, weighted)
-    assert (found.teacher, lesson(found, "teacher_features").weight) == (RUN, 0.5)
+    found = with_teacher_of(fresh, weighted)
+    assert (found.teacher, lesson(found, "feature_distillation").weight) == (RUN, 0.5)
     assert found.phases == fresh.phases
-    assert taught_as(found, plan) == fresh
+    assert with_teacher_of(found, plan) == fresh
 
 
 def test_without_its_teacher_a_plan_learns_from_labels(plan):
-    only = plan.model_copy(update={"teacher": RUN, "objectives": (Objective(kind="teacher_answers"),)})
+    only = plan.model_copy(update={"teacher": RUN, "objectives": (Objective(kind="logit_distillation"),)})
     assert set_teacher(only, None).objectives == (Objective(),)
 
 

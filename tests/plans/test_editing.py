@@ -63,7 +63,7 @@ def test_a_frozen_head_that_gets_a_rate_leaves_all_others_as_they_were(dataset, 
     ("assignment", "read"),
     [
         ("epochs=4", lambda p: p.epochs == 4),
-        ("optimiser.weight_decay=0.5", lambda p: p.optimiser.weight_decay == 0.5),
+        ("optimizer.weight_decay=0.5", lambda p: p.optimizer.weight_decay == 0.5),
         ("augmentation.flip=false", lambda p: p.augmentation.flip is False),
         ("phases.0.warmup_epochs=2", lambda p: p.phases[0].warmup_epochs == 2),
         ("precision=fp32", lambda p: p.precision == "fp32"),

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from core.plans import NO_AUGMENTATION, BackboneChoice, Optimiser, Teacher, make_plan, set_epochs, set_teacher
+from core.plans import NO_AUGMENTATION, BackboneChoice, Optimizer, Teacher, make_plan, set_epochs, set_teacher
 from core.profiling.estimate import (
     EPOCH_SECONDS,
     KEEP_SECONDS,
     PROCESS_BYTES,
     START_SECONDS,
     TAKE_SECONDS,
-    Calibration,
+    CostProfile,
     estimate,
     learning_parameters,
     room_needed,
@@ -19,13 +19,13 @@ from core.profiling.estimate import (
 from core.units import duration_in_words
 from tests.fixtures.plans import make_dataset
 
-MEASURED = Calibration(
+MEASURED = CostProfile(
     prefix_seconds=(0.0, 1e-3, 2e-3, 3e-3, 4e-3, 5e-3),
     suffix_seconds=(15e-3, 12e-3, 9e-3, 6e-3, 3e-3, 1e-4),
     step_bytes=(6e6, 5e6, 4e6, 3e6, 2e6, 1e6),
-    kept_bytes=(0.0, 5e4, 4e4, 3e4, 2e4, 2e3),
+    cached_bytes=(0.0, 5e4, 4e4, 3e4, 2e4, 2e3),
     parameters=(10_000, 100_000, 500_000, 2_000_000, 2_500_000),
-    look_bytes=2e6,
+    forward_bytes=2e6,
     decode_seconds=2e-3,
     augment_seconds=5e-4,
     step_seconds=1e-3,
@@ -55,21 +55,21 @@ def test_frozen_photos_that_stay_the_same_are_computed_once(dataset, card, stage
 
 def test_what_an_earlier_run_kept_is_not_looked_at_again(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "feature-extraction")
-    first, again = (estimate(plan, 200, 40, MEASURED, HEAD, looks_kept=known).seconds for known in ((), {5}))
+    first, again = (estimate(plan, 200, 40, MEASURED, HEAD, cached_stages=known).seconds for known in ((), {5}))
     assert first - again == pytest.approx(240 * (5e-3 + KEEP_SECONDS * 2e3))
-    assert estimate(plan, 200, 40, MEASURED, HEAD, looks_kept={4}).seconds == first
+    assert estimate(plan, 200, 40, MEASURED, HEAD, cached_stages={4}).seconds == first
 
 
-def top(dataset, card, stages, epochs: int, kept_views: int | None):
+def top(dataset, card, stages, epochs: int, cached_views: int | None):
     plan = set_epochs(make_plan(dataset, card, stages, "top"), epochs)
-    changes = plan.augmentation.model_copy(update={"kept_views": kept_views})
+    changes = plan.augmentation.model_copy(update={"cached_views": cached_views})
     return plan.model_copy(update={"augmentation": changes})
 
 
 def test_changed_photos_that_are_new_in_each_epoch_go_through_everything_and_those_that_judge_only_once(
     dataset, card, stages
 ):
-    plan = top(dataset, card, stages, epochs=7, kept_views=0)
+    plan = top(dataset, card, stages, epochs=7, cached_views=0)
     looks = 80 * (4e-3 + KEEP_SECONDS * 2e4)
     steps = 200 * (4e-3 + 3e-3 + 5e-4) + -(-200 // plan.batch_size) * 1e-3
     epoch = EPOCH_SECONDS + steps + 80 * (1e-3 + TAKE_SECONDS * 2e4) + save(2_500_000 + HEAD)
@@ -78,7 +78,7 @@ def test_changed_photos_that_are_new_in_each_epoch_go_through_everything_and_tho
 
 
 def test_views_that_are_kept_are_looked_at_once_each(dataset, card, stages):
-    plan = top(dataset, card, stages, epochs=7, kept_views=3)
+    plan = top(dataset, card, stages, epochs=7, cached_views=3)
     looks = (80 + 3 * 200) * (4e-3 + KEEP_SECONDS * 2e4) + 3 * 200 * 5e-4
     steps = 200 * (3e-3 + TAKE_SECONDS * 2e4) + -(-200 // plan.batch_size) * 1e-3
     epoch = EPOCH_SECONDS + steps + 80 * (1e-3 + TAKE_SECONDS * 2e4) + save(2_500_000 + HEAD)
@@ -109,7 +109,7 @@ def test_a_step_holds_weights_gradients_averages_and_what_it_must_remember(datas
 def test_a_batch_in_parts_holds_as_many_photos_as_a_part(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "head-first")
     weights = 4 * (5_110_000 + HEAD)
-    in_parts = estimate(plan, 200, 40, replace(MEASURED, look_bytes=1.0), HEAD, photos_at_once=4)
+    in_parts = estimate(plan, 200, 40, replace(MEASURED, forward_bytes=1.0), HEAD, micro_batch_size=4)
     assert in_parts.memory_bytes == int(PROCESS_BYTES + 4 * weights + 4 * 6e6)
 
 
@@ -155,7 +155,7 @@ def test_a_duration_is_said_as_a_person_would(seconds: float, words: str):
 def test_a_teacher_looks_once_at_each_view_of_each_training_photo(dataset, card, stages, recipe: str, views: int):
     plan = make_plan(dataset, card, stages, recipe)
     taught = set_teacher(plan, Teacher(backbone=BackboneChoice(name="resnet18")))
-    measured = replace(MEASURED, teacher_seconds=7e-3, teacher_kept_bytes=3_000, teacher_bytes=40_000_000)
+    measured = replace(MEASURED, teacher_seconds=7e-3, teacher_cached_bytes=3_000, teacher_bytes=40_000_000)
     without, found = estimate(plan, 200, 40, MEASURED, HEAD), estimate(taught, 200, 40, measured, HEAD)
     assert found.seconds - without.seconds == pytest.approx(views * 200 * (7e-3 + KEEP_SECONDS * 3_000))
     assert found.memory_bytes - without.memory_bytes == 40_000_000
@@ -167,5 +167,5 @@ def test_a_run_keeps_what_is_frozen_once_and_three_checkpoints_at_most(dataset, 
     assert room_needed(frozen, parameters, HEAD) == 4 * 5_110_000 + 3 * 4 * HEAD * 3
     free = make_plan(dataset, card, stages, "scratch")
     assert room_needed(free, parameters, HEAD) == 3 * 4 * (5_110_000 + HEAD) * 3
-    sgd = Optimiser(kind="sgd", average=0.99)  # momentum, and the average beside the weights
-    assert room_needed(free.model_copy(update={"optimiser": sgd}), parameters, HEAD) == 3 * 4 * (5_110_000 + HEAD) * 3
+    sgd = Optimizer(kind="sgd", average=0.99)  # momentum, and the average beside the weights
+    assert room_needed(free.model_copy(update={"optimizer": sgd}), parameters, HEAD) == 3 * 4 * (5_110_000 + HEAD) * 3

@@ -18,7 +18,7 @@ def plan_with(dataset, card, stages, size: int = 224, **changes):
 
 
 def test_they_reach_their_full_size_after_three_quarters_of_the_epochs(dataset, card, stages):
-    plan = plan_with(dataset, card, stages, grows_from=64, epochs=8)
+    plan = plan_with(dataset, card, stages, start_image_size=64, epochs=8)
     (phase,) = plan.phases
     # 64 + epoch / 6 * 160: 64, 90.7, 117.3, 144, 170.7, 197.3, then all
     assert [photo_size(plan, phase, epoch) for epoch in range(8)] == [64, 96, 128, 128, 160, 192, 224, 224]
@@ -26,7 +26,7 @@ def test_they_reach_their_full_size_after_three_quarters_of_the_epochs(dataset, 
     assert growth(plan, phase)[0] == pytest.approx((64 / 224) ** 2)
 
 
-@pytest.mark.parametrize("changes", [{}, {"grows_from": 224}, {"grows_from": 300}])
+@pytest.mark.parametrize("changes", [{}, {"start_image_size": 224}, {"start_image_size": 300}])
 def test_without_it_they_are_as_large_as_ever(dataset, card, stages, changes: dict):
     plan = plan_with(dataset, card, stages, epochs=3, **changes)
     assert not grows(plan, plan.phases[0])
@@ -34,7 +34,7 @@ def test_without_it_they_are_as_large_as_ever(dataset, card, stages, changes: di
 
 
 def test_where_a_stage_is_frozen_they_stay_and_that_is_said(dataset, card, stages):
-    plan = plan_with(dataset, card, stages, grows_from=64)
+    plan = plan_with(dataset, card, stages, start_image_size=64)
     (phase,) = plan.phases
     frozen = plan.model_copy(
         update={"phases": (phase.model_copy(update={"stage_rates": (0.0, *phase.stage_rates[1:])}),)}
@@ -45,7 +45,7 @@ def test_where_a_stage_is_frozen_they_stay_and_that_is_said(dataset, card, stage
 
 
 def test_a_network_of_one_size_stops_such_a_plan(dataset, card, stages):
-    plan = plan_with(dataset, card, stages, size=64, grows_from=32)
+    plan = plan_with(dataset, card, stages, size=64, start_image_size=32)
     for of_one_size in (replace(card, fixed_size=True), replace(card, one_built_size=True)):
         stops = [a.sentence for a in warnings(plan, dataset, of_one_size, stages) if a.level == "stop"]
         assert stops == ["Graft CNN takes photos of one size only: let them not grow."]
@@ -67,7 +67,7 @@ def test_which_networks_take_photos_of_several_sizes(name: str, one_size: bool):
 
 
 def test_steps_cost_as_many_pixels_as_they_see(dataset, card, stages):
-    plan, still = (plan_with(dataset, card, stages, epochs=8, grows_from=g) for g in (64, None))
+    plan, still = (plan_with(dataset, card, stages, epochs=8, start_image_size=g) for g in (64, None))
     shares = sum(growth(plan, plan.phases[0]))
     saved = (8 - shares) * 200 * MEASURED.suffix_seconds[0]
     seconds = [estimate(each, 200, 40, MEASURED, HEAD).seconds for each in (still, plan)]
@@ -76,4 +76,4 @@ def test_steps_cost_as_many_pixels_as_they_see(dataset, card, stages):
 
 def test_a_plan_without_it_is_the_plan_it_was():
     phase = Phase(epochs=2, stage_rates=(1e-3,), head_rate=1e-3)
-    assert "grows_from" not in phase.model_dump_json(exclude_defaults=True)
+    assert "start_image_size" not in phase.model_dump_json(exclude_defaults=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.plans import RECIPES, EarlyStopping, Optimiser, make_plan, recipe_of, set_rate, with_recipe
+from core.plans import RECIPES, EarlyStopping, Optimizer, make_plan, recipe_of, set_rate, with_recipe
 from tests.fixtures.plans import make_dataset
 
 
@@ -15,17 +15,17 @@ def test_feature_extraction_freezes_everything_but_the_head(dataset, card, stage
     (phase,) = make_plan(dataset, card, stages, "feature-extraction").phases
     assert phase.stage_rates == (0,) * 5
     assert phase.head_rate > 0
-    assert phase.first_learning == 5
+    assert phase.first_trainable_stage == 5
 
 
 def test_gradual_unfreezing_frees_one_stage_more_in_each_phase(dataset, card, stages):
     phases = make_plan(dataset, card, stages, "gradual").phases
-    assert [phase.first_learning for phase in phases] == [5, 4, 3, 2, 1, 0]
+    assert [phase.first_trainable_stage for phase in phases] == [5, 4, 3, 2, 1, 0]
 
 
 def test_head_first_trains_the_head_alone_then_everything(dataset, card, stages):
     first, then = make_plan(dataset, card, stages, "head-first").phases
-    assert (first.first_learning, then.first_learning) == (5, 0)
+    assert (first.first_trainable_stage, then.first_trainable_stage) == (5, 0)
 
 
 @pytest.mark.parametrize("recipe", ["top", "head-first", "gradual"])
@@ -58,9 +58,9 @@ def test_a_recipe_that_is_chosen_later_is_the_one_that_one_begins_with(dataset, 
 
 def test_what_somebody_set_against_overfitting_stays_with_another_recipe(dataset, card, stages):
     plan = make_plan(dataset, card, stages)
-    chosen = {"optimiser": Optimiser(weight_decay=0.3), "early_stopping": EarlyStopping(patience=2)}
+    chosen = {"optimizer": Optimizer(weight_decay=0.3), "early_stopping": EarlyStopping(patience=2)}
     changed = with_recipe(plan.model_copy(update=chosen), "scratch", len(stages))
-    assert (changed.optimiser.weight_decay, changed.early_stopping.patience) == (0.3, 2)
+    assert (changed.optimizer.weight_decay, changed.early_stopping.patience) == (0.3, 2)
 
 
 def test_a_plan_of_ones_own_is_no_recipe(dataset, card, stages):

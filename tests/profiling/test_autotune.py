@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.device import precision
-from core.device.precision import Arithmetic, arithmetic_from, threads_given_back
+from core.device.precision import ComputeConfig, compute_config_from, threads_given_back
 from core.home import Home
 from core.job.events import Stepped, Warned
 from core.models.build import new_model
@@ -15,8 +15,8 @@ from core.models.model import TrainedModel
 from core.plans import NO_AUGMENTATION
 from core.profiling import autotune
 from core.profiling import benchmarks as measuring
-from core.profiling.autotune import arithmetic_for_run, fastest, fastest_arithmetic
-from core.training.checkpoints import saved_arithmetic
+from core.profiling.autotune import autotune_compute_config, compute_config_for_run, fastest
+from core.training.checkpoints import saved_compute_config
 from core.training.loop import train
 from tests.fixtures.engine import RESNET, SPECIES, VIT, make_plan, phase, run_through
 
@@ -28,17 +28,17 @@ HEAD_ONLY = 0
 class Machine:
     """One whose speed is made up. step, look: seconds of an image in an arithmetic. asked: what was tried, in order."""
 
-    step: Callable[[Arithmetic], float] = lambda a: 1.0
-    look: Callable[[Arithmetic], float] = lambda a: 1.0
-    asked: list[tuple[str, Arithmetic]] = field(default_factory=list)
+    step: Callable[[ComputeConfig], float] = lambda a: 1.0
+    look: Callable[[ComputeConfig], float] = lambda a: 1.0
+    asked: list[tuple[str, ComputeConfig]] = field(default_factory=list)
 
-    def step_seconds(self, trial: measuring.Trial, first_learning: int, at_least: float = 0.0) -> float:
-        self.asked.append(("step", trial.arithmetic))
-        return self.step(trial.arithmetic)
+    def step_seconds(self, trial: measuring.BenchmarkSetup, first_trainable_stage: int, at_least: float = 0.0) -> float:
+        self.asked.append(("step", trial.compute_config))
+        return self.step(trial.compute_config)
 
-    def forward_seconds(self, trial: measuring.Trial, at_least: float = 0.0) -> float:
-        self.asked.append(("look", trial.arithmetic))
-        return self.look(trial.arithmetic)
+    def forward_seconds(self, trial: measuring.BenchmarkSetup, at_least: float = 0.0) -> float:
+        self.asked.append(("look", trial.compute_config))
+        return self.look(trial.compute_config)
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def model_of(home: Home, backbone: str = RESNET) -> TrainedModel:
     return new_model(home, make_plan(phase(backbone), backbone=backbone), [SPECIES])
 
 
-def chosen(home: Home, learning: int = 99, backbone: str = RESNET, precision: str = "auto") -> Arithmetic:
+def chosen(home: Home, learning: int = 99, backbone: str = RESNET, precision: str = "auto") -> ComputeConfig:
     plan = make_plan(phase(backbone, learning), backbone=backbone, precision=precision)
-    return fastest_arithmetic(home, plan, lambda: model_of(home, backbone), CPU)
+    return autotune_compute_config(home, plan, lambda: model_of(home, backbone), CPU)
 
 
 def test_short_numbers_are_taken_where_they_are_clearly_faster(home: Home, machine: Machine):
@@ -68,14 +68,14 @@ def test_short_numbers_are_taken_where_they_are_clearly_faster(home: Home, machi
 
 def test_a_gain_that_may_be_chance_is_not_worth_the_short_numbers(home: Home, machine: Machine):
     machine.step = machine.look = lambda a: 0.97 if a.precision == "bf16" else 1.0
-    assert (chosen(home).precision, chosen(home).looks_in) == ("fp32", "fp32")
+    assert (chosen(home).precision, chosen(home).inference_dtype) == ("fp32", "fp32")
 
 
 def test_looking_and_learning_may_be_fastest_in_different_numbers(home: Home, machine: Machine):
     machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
     machine.step = lambda a: 2.0 if a.precision == "bf16" else 1.0
     found = chosen(home)
-    assert (found.precision, found.looks_in) == ("fp32", "bf16")
+    assert (found.precision, found.inference_dtype) == ("fp32", "bf16")
 
 
 def test_where_only_the_head_learns_looking_decides(home: Home, machine: Machine):
@@ -87,7 +87,7 @@ def test_where_only_the_head_learns_looking_decides(home: Home, machine: Machine
 def test_a_precision_that_the_plan_asks_for_is_kept(home: Home, machine: Machine):
     machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
     found = chosen(home, precision="fp32")
-    assert (found.precision, found.looks_in) == ("fp32", "fp32")
+    assert (found.precision, found.inference_dtype) == ("fp32", "fp32")
 
 
 @pytest.mark.parametrize("backbone", [RESNET, VIT])
@@ -116,7 +116,7 @@ def test_few_threads_are_all_used(monkeypatch: pytest.MonkeyPatch):
 
 def test_candidates_take_turns_and_the_first_round_does_not_count(home: Home, machine: Machine):
     plan, slow_once = make_plan(), iter([99.0])
-    one, other = Arithmetic(CPU), Arithmetic(CPU, channels_last=True)
+    one, other = ComputeConfig(CPU), ComputeConfig(CPU, channels_last=True)
     trial = measuring.begin(model_of(home), plan, one)
     machine.asked.clear()
     found = fastest(trial, [one, other], lambda t: next(slow_once, 1.0) + machine.step_seconds(t, 0))
@@ -125,7 +125,7 @@ def test_candidates_take_turns_and_the_first_round_does_not_count(home: Home, ma
 
 
 def test_who_is_hopelessly_slow_is_out_after_two_turns_that_count(home: Home, machine: Machine):
-    one, slow, other = Arithmetic(CPU), Arithmetic(CPU, "bf16"), Arithmetic(CPU, channels_last=True)
+    one, slow, other = ComputeConfig(CPU), ComputeConfig(CPU, "bf16"), ComputeConfig(CPU, channels_last=True)
     trial = measuring.begin(model_of(home), make_plan(), one)
     machine.asked.clear()
     machine.step = lambda a: 2.0 if a == slow else 1.0
@@ -135,10 +135,10 @@ def test_who_is_hopelessly_slow_is_out_after_two_turns_that_count(home: Home, ma
 
 
 def test_a_single_lucky_turn_does_not_win(home: Home, machine: Machine):
-    one, other = Arithmetic(CPU), Arithmetic(CPU, channels_last=True)
+    one, other = ComputeConfig(CPU), ComputeConfig(CPU, channels_last=True)
     trial = measuring.begin(model_of(home), make_plan(), one)
     seconds = {one: iter([1.0] * 99), other: iter([1.0, 0.5] + [1.0] * 99)}
-    assert fastest(trial, [one, other], lambda t: next(seconds[t.arithmetic])) == one
+    assert fastest(trial, [one, other], lambda t: next(seconds[t.compute_config])) == one
 
 
 def test_the_choice_is_measured_once_and_kept(home: Home, machine: Machine):
@@ -164,7 +164,7 @@ def test_the_model_is_as_it_was_after_it_was_tried(home: Home):
     model = model_of(home)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     layouts = {name: value.stride() for name, value in model.state_dict().items()}
-    arithmetic_for_run(home, plan, model, CPU, photos=10**9)
+    compute_config_for_run(home, plan, model, CPU, photos=10**9)
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name])
         assert value.stride() == layouts[name]
@@ -172,16 +172,16 @@ def test_the_model_is_as_it_was_after_it_was_tried(home: Home):
 
 def test_a_short_run_is_not_measured_for(home: Home, machine: Machine):
     plan = make_plan(precision="auto")
-    assert arithmetic_for_run(home, plan, model_of(home), CPU, photos=35).channels_last
+    assert compute_config_for_run(home, plan, model_of(home), CPU, photos=35).channels_last
     assert machine.asked == []
     machine.step = lambda a: 1e-3
-    assert arithmetic_for_run(home, plan, model_of(home), CPU, photos=1_000).channels_last
+    assert compute_config_for_run(home, plan, model_of(home), CPU, photos=1_000).channels_last
     assert {a.precision for _, a in machine.asked} == {"fp32"}
 
 
 def test_a_short_run_takes_what_was_measured_before(home: Home, machine: Machine):
     machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
-    assert chosen(home) == arithmetic_for_run(
+    assert chosen(home) == compute_config_for_run(
         home, make_plan(phase(), precision="auto"), model_of(home), CPU, photos=35
     )
 
@@ -193,47 +193,47 @@ def test_a_run_is_measured_for_where_it_is_ten_times_as_long(home: Home, machine
     for photos, tried in ((seen - 1, False), (seen + 1, True)):
         machine.asked.clear()
         plan = make_plan(phase(learning=0, epochs=9), precision="auto", augmentation=NO_AUGMENTATION)
-        arithmetic_for_run(home, plan, model_of(home), CPU, photos)
+        compute_config_for_run(home, plan, model_of(home), CPU, photos)
         assert ("bf16" in {a.precision for _, a in machine.asked}) == tried
 
 
 def test_a_long_run_begins_in_the_fastest(home: Home, machine: Machine):
     machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
     plan = make_plan(precision="auto")
-    assert arithmetic_for_run(home, plan, model_of(home), CPU, photos=1_000).precision == "bf16"
+    assert compute_config_for_run(home, plan, model_of(home), CPU, photos=1_000).precision == "bf16"
 
 
 def test_memory_that_runs_out_while_measuring_leaves_the_usual(home: Home, machine: Machine):
-    def too_much(arithmetic: Arithmetic) -> float:
+    def too_much(compute_config: ComputeConfig) -> float:
         raise torch.OutOfMemoryError
 
     machine.step = too_much
-    assert arithmetic_for_run(home, make_plan(), model_of(home), CPU, photos=1_000).precision == "fp32"
+    assert compute_config_for_run(home, make_plan(), model_of(home), CPU, photos=1_000).precision == "fp32"
 
 
 def test_facts_and_back():
-    whole = Arithmetic(CPU, "fp32", channels_last=True, looks_in="fp32", threads=3)
-    assert arithmetic_from(whole.facts(), CPU) == whole
+    whole = ComputeConfig(CPU, "fp32", channels_last=True, inference_dtype="fp32", threads=3)
+    assert compute_config_from(whole.facts(), CPU) == whole
 
 
 def test_facts_of_numbers_that_the_device_lacks_are_of_no_use(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: False)
-    for begun_in in (Arithmetic(CPU, "bf16"), Arithmetic(CPU, looks_in="bf16")):
-        assert arithmetic_from(begun_in.facts(), CPU) is None
+    for begun_in in (ComputeConfig(CPU, "bf16"), ComputeConfig(CPU, inference_dtype="bf16")):
+        assert compute_config_from(begun_in.facts(), CPU) is None
 
 
 def test_a_layout_is_taken_back():
     layer = torch.nn.Conv2d(3, 4, 3)
     strides = layer.weight.stride()
-    there = Arithmetic(CPU, channels_last=True).move(layer).weight.stride()
+    there = ComputeConfig(CPU, channels_last=True).move(layer).weight.stride()
     assert there != strides
-    assert Arithmetic(CPU).move(layer).weight.stride() == strides
+    assert ComputeConfig(CPU).move(layer).weight.stride() == strides
 
 
 def test_what_was_looked_at_in_short_numbers_is_learned_from_in_long_ones(job_for, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: True)
-    mixed = Arithmetic(CPU, "fp32", channels_last=True, looks_in="bf16", threads=1)
-    monkeypatch.setattr("core.training.setup.arithmetic_for_run", lambda *_: mixed)
+    mixed = ComputeConfig(CPU, "fp32", channels_last=True, inference_dtype="bf16", threads=1)
+    monkeypatch.setattr("core.training.setup.compute_config_for_run", lambda *_: mixed)
     job = job_for(make_plan(phase(learning=1), precision="auto"))
     events = run_through(job)
     assert not [e for e in events if isinstance(e, Warned)]
@@ -241,15 +241,15 @@ def test_what_was_looked_at_in_short_numbers_is_learned_from_in_long_ones(job_fo
 
 
 def test_a_resumed_run_goes_on_in_what_it_began_in(job_for, monkeypatch: pytest.MonkeyPatch):
-    began = Arithmetic(CPU, channels_last=False, threads=1)
-    monkeypatch.setattr("core.training.setup.arithmetic_for_run", lambda *_: began)
+    began = ComputeConfig(CPU, channels_last=False, threads=1)
+    monkeypatch.setattr("core.training.setup.compute_config_for_run", lambda *_: began)
     job = job_for(make_plan())
     events = train(job)
     next(e for e in events if isinstance(e, Stepped))
     events.close()
-    monkeypatch.setattr("core.training.setup.arithmetic_for_run", lambda *_: replace(began, channels_last=True))
+    monkeypatch.setattr("core.training.setup.compute_config_for_run", lambda *_: replace(began, channels_last=True))
     run_through(job)
-    assert saved_arithmetic(job.folder) == began.facts()
+    assert saved_compute_config(job.folder) == began.facts()
 
 
 @pytest.mark.parametrize(("has_bf16", "allowed"), [(True, ("fp32", "bf16")), (False, ("fp32", "fp16"))])

@@ -10,14 +10,14 @@ from safetensors.torch import save_file
 from core.backbones import card
 from core.device import memory, profile_store
 from core.device.devices import devices, resolve_device
-from core.device.precision import Arithmetic, has_convolutions
+from core.device.precision import ComputeConfig, has_convolutions
 from core.errors import BadPlan, TooLittleMemory
 from core.home import Home
 from core.models.build import new_model
 from core.plans import BackboneChoice, Plan, Teacher, set_teacher
 from core.profiling import benchmarks, cost_profile
-from core.profiling.cost_profile import calibrate, with_teacher
-from core.profiling.estimate import Calibration, estimate
+from core.profiling.cost_profile import profile_costs, with_teacher
+from core.profiling.estimate import CostProfile, estimate
 from tests.fixtures.engine import RESNET, SPECIES, STARTER, VIT, make_dataset, make_plan, phase
 
 CPU = torch.device("cpu")
@@ -42,7 +42,7 @@ def test_convolutional_networks_are_told_from_transformers(home: Home):
 def test_short_numbers_stay_close(home: Home):
     model = new_model(home, make_plan(), [SPECIES]).eval()
     images = torch.rand(2, 3, 32, 32)
-    with torch.no_grad(), Arithmetic(CPU, "bf16").autocast():
+    with torch.no_grad(), ComputeConfig(CPU, "bf16").autocast():
         short = model.backbone(images).float()
     with torch.no_grad():
         torch.testing.assert_close(short, model.backbone(images), rtol=0.1, atol=0.05)
@@ -52,18 +52,18 @@ def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pyt
     monkeypatch.setattr(benchmarks, "TRIAL_SECONDS", 0.02)
     monkeypatch.setattr(profile_store, "busy_share", lambda: 0.0)
     plan = make_plan(phase(STARTER), backbone=STARTER)
-    measured = calibrate(home, plan, card(STARTER), CPU)
+    measured = profile_costs(home, plan, card(STARTER), CPU)
     places = len(plan.phases[0].stage_rates) + 1
-    lists = (measured.prefix_seconds, measured.suffix_seconds, measured.step_bytes, measured.kept_bytes)
+    lists = (measured.prefix_seconds, measured.suffix_seconds, measured.step_bytes, measured.cached_bytes)
     assert [len(each) for each in lists] == [places] * 4
     assert list(measured.prefix_seconds) == sorted(measured.prefix_seconds)
     assert list(measured.step_bytes) == sorted(measured.step_bytes, reverse=True)
     assert measured.suffix_seconds[0] > measured.suffix_seconds[-1] >= 0
-    assert measured.kept_bytes[-1] == 4 * 512
+    assert measured.cached_bytes[-1] == 4 * 512
     assert estimate(plan, 100, 20, measured, 1_000).seconds > 0
 
     monkeypatch.setattr(cost_profile, "_measure", None)
-    assert calibrate(home, plan, card(STARTER), CPU) == measured
+    assert profile_costs(home, plan, card(STARTER), CPU) == measured
 
 
 @pytest.mark.parametrize(
@@ -108,16 +108,16 @@ def test_what_a_teacher_costs_is_measured_once_beside_its_student(
     monkeypatch.setattr(benchmarks, "TRIAL_SECONDS", 0.02)
     monkeypatch.setattr(profile_store, "busy_share", lambda: 0.0)
     plan = make_plan()
-    known = Calibration((), (), (), (), ())
+    known = CostProfile((), (), (), (), ())
     assert with_teacher(home, plan, known, CPU) is known
 
     small, large = (_taught_by(tmp_path, plan, size) for size in (32, 128))
     costs, more = (with_teacher(home, each, known, CPU) for each in (small, large))
     network = timm.create_model("test_resnet", num_classes=5)
     assert costs.teacher_bytes == 4 * sum(each.numel() for each in network.parameters())
-    assert costs.teacher_kept_bytes == 2 * (5 + network.num_features)
+    assert costs.teacher_cached_bytes == 2 * (5 + network.num_features)
     assert 0 < costs.teacher_seconds < more.teacher_seconds
-    assert costs.teacher_look_bytes * 16 == pytest.approx(more.teacher_look_bytes, rel=0.05)
+    assert costs.teacher_forward_bytes * 16 == pytest.approx(more.teacher_forward_bytes, rel=0.05)
 
     monkeypatch.setattr(benchmarks, "teacher_seconds", lambda *_: 1 / 0)
     assert with_teacher(home, small, known, CPU) == costs
@@ -126,7 +126,7 @@ def test_what_a_teacher_costs_is_measured_once_beside_its_student(
 def test_what_did_not_fit_is_let_go_before_memory_is_given_back(monkeypatch: pytest.MonkeyPatch):
     held: list[weakref.ref] = []
     alive: list[bool] = []
-    monkeypatch.setattr(memory, "give_back", lambda: alive.extend(each() is not None for each in held))
+    monkeypatch.setattr(memory, "release_memory", lambda: alive.extend(each() is not None for each in held))
 
     @memory.within_memory
     def measure() -> None:
@@ -148,7 +148,7 @@ def test_what_does_not_fit_to_be_measured_is_one_sentence(home: Home, monkeypatc
     monkeypatch.setattr(benchmarks, what, too_much)
     plan = _taught_by(tmp_path, make_plan(phase(STARTER), backbone=STARTER), 32)
     with pytest.raises(TooLittleMemory, match="Too little memory is free"):
-        with_teacher(home, plan, calibrate(home, plan, card(STARTER), CPU), CPU)
+        with_teacher(home, plan, profile_costs(home, plan, card(STARTER), CPU), CPU)
 
 
 def _taught_by(folder, plan: Plan, image_size: int) -> Plan:
@@ -162,8 +162,8 @@ def test_what_taught_runs_took_says_nothing_about_others(home: Home, tmp_path):
     plan = make_plan()
     taught = _taught_by(tmp_path, plan, 32)
     for _ in range(3):
-        cost_profile.remember_taken(home, taught, CPU, 10.0, 20.0)
-        cost_profile.remember_fitting(home, taught, CPU, 4)
+        cost_profile.record_actual(home, taught, CPU, 10.0, 20.0)
+        cost_profile.remember_max_micro_batch(home, taught, CPU, 4)
     assert cost_profile.correction(home, taught, CPU) > 1.3
     assert cost_profile.correction(home, plan, CPU) == 1.0
     assert cost_profile.fitting(home, taught, CPU) == 4

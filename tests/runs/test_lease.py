@@ -14,7 +14,7 @@ from core.runs.lease import (
     claim,
     claim_next,
     is_alive,
-    is_gone,
+    process_is_gone,
     recover,
     settle,
     this_process,
@@ -39,7 +39,7 @@ def a_killed_process() -> str:
 
 def test_a_run_whose_process_was_killed_is_interrupted_at_once(home: Home, put_run: Callable[..., Run]):
     owner = a_killed_process()
-    assert is_gone(owner)
+    assert process_is_gone(owner)
     run = put_run("lost", "running", f"{owner}|abc", until=time.time() + 20)
     assert run.state == "interrupted"
     assert events(home, run.id)[-1].kind == "interrupted"

@@ -38,10 +38,10 @@ def test_the_newest_run_comes_first(home: Home, put_run: Callable[..., Run]):
 
 
 def test_wishes_reach_the_process_that_trains(home: Home, running: Run):
-    assert pause(home, running.id).wish == "pause"
-    assert resume(home, running.id).wish == ""
-    assert stop(home, running.id).wish == "stop"
-    assert resume(home, running.id).wish == "stop", "a stop is not taken back"
+    assert pause(home, running.id).requested_action == "pause"
+    assert resume(home, running.id).requested_action == ""
+    assert stop(home, running.id).requested_action == "stop"
+    assert resume(home, running.id).requested_action == "stop", "a stop is not taken back"
 
 
 def test_a_waiting_run_says_what_it_waits_for(home: Home, running: Run, put_run: Callable[..., Run]):
@@ -83,7 +83,7 @@ def test_a_waiting_run_leaves_the_queue_when_stopped(home: Home, put_run: Callab
 def test_an_interrupted_run_with_a_model_is_scored_when_stopped(home: Home, put_run: Callable[..., Run]):
     run = put_run("half done", "interrupted")
     (home.runs / run.id / "best").mkdir()
-    assert (stop(home, run.id).state, get_run(home, run.id).wish) == ("queued", "stop")
+    assert (stop(home, run.id).state, get_run(home, run.id).requested_action) == ("queued", "stop")
 
 
 def test_a_running_run_is_not_deleted(home: Home, running: Run):

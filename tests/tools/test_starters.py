@@ -22,7 +22,7 @@ from core.datasets import Dataset, open_pixels
 from core.home import Home
 from core.job.events import Checkpointed
 from core.models.build import load_trained
-from core.plans import BackboneChoice, Optimiser, Teacher
+from core.plans import BackboneChoice, Optimizer, Teacher
 from core.training.loop import train
 from tools.backbone_facts import gmacs
 from tools.starters import blending, cards, data, held_out, pretraining, teaching
@@ -37,7 +37,7 @@ SMALL = Recipe(
     architecture="test_resnet",
     family="ResNet",
     batch_size=8,
-    optimiser=Optimiser(kind="sgd", average=0.9, clip_norm=3.0),
+    optimizer=Optimizer(kind="sgd", average=0.9, clip_norm=3.0),
     stretches=(Stretch(64, 2, 0.05, 0.5, MILD, "labels"), Stretch(96, 1, 0.01, 0.1, MILD, "labels")),
 )
 NOT_ASKED = Teacher(backbone=BackboneChoice(name="mobilenetv2_100", weights="file", file="nowhere.safetensors"))
@@ -94,7 +94,7 @@ def test_every_recipe_is_a_plan_in_which_all_stages_learn(dataset: Dataset, made
         assert way_of(plan) == way
         assert (plan.teacher is None) == (way == "labels")
         assert plan.backbone.weights == "random"
-        assert plan.phases[0].first_learning == 0
+        assert plan.phases[0].first_trainable_stage == 0
 
 
 def test_starters_have_names_and_families_of_their_own():

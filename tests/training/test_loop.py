@@ -10,7 +10,7 @@ from core.errors import BadDataset, BadPlan
 from core.job.context import Job
 from core.job.events import Ended, EpochEnded, PhaseBegan, Stepped
 from core.models.build import load_trained
-from core.plans import NO_AUGMENTATION, Augmentation, EarlyStopping, Head, Objective, Optimiser
+from core.plans import NO_AUGMENTATION, Augmentation, EarlyStopping, Head, Objective, Optimizer
 from core.training import setup
 from core.training.loop import train
 from core.training.validation import score
@@ -95,7 +95,7 @@ def test_patience_begins_anew_with_a_phase(job_for: Callable[..., Job]):
 
 def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_best(job_for: Callable[..., Job]):
     calm, wild = phase(epochs=1), phase(rate=10.0, head_rate=10.0, epochs=30, schedule="constant")
-    plan = make_plan(calm, wild, optimiser=Optimiser(kind="sgd", momentum=0.99), augmentation=NO_AUGMENTATION)
+    plan = make_plan(calm, wild, optimizer=Optimizer(kind="sgd", momentum=0.99), augmentation=NO_AUGMENTATION)
     job = job_for(plan)
     events = run_through(job)
     assert events[-1].reason == "unstable"
@@ -124,8 +124,8 @@ def test_batches_of_one_are_refused_only_where_batch_norm_learns(job_for: Callab
 
 
 def test_clipping_shortens_every_step(job_for: Callable[..., Job]):
-    short = Optimiser(kind="sgd", momentum=0.0, weight_decay=0.0, clip_norm=1e-8)
-    (ended,) = only(EpochEnded, run_through(job_for(make_plan(phase(VIT, epochs=1), backbone=VIT, optimiser=short))))
+    short = Optimizer(kind="sgd", momentum=0.0, weight_decay=0.0, clip_norm=1e-8)
+    (ended,) = only(EpochEnded, run_through(job_for(make_plan(phase(VIT, epochs=1), backbone=VIT, optimizer=short))))
     assert ended.scores["species"].validation_loss == pytest.approx(np.log(3), abs=0.1)
 
 
@@ -140,7 +140,7 @@ def test_a_store_that_could_not_be_kept_is_told(job_for: Callable[..., Job], mon
 
 def test_photos_that_are_mixed_go_through_the_network_by_all_threads(job_for: Callable[..., Job]):
     torch.set_num_threads(2)
-    changes = Augmentation(mixup=0.5, kept_views=2)
+    changes = Augmentation(mixup=0.5, cached_views=2)
     events = train(job_for(make_plan(phase(learning=0, epochs=4), augmentation=changes)))
     assert {torch.get_num_threads() for event in events if isinstance(event, Stepped)} == {2}
 

@@ -120,7 +120,7 @@ def _training(recipe: Recipe, job: Job, before: Job | None) -> dict[str, Any]:
     """In words, and in numbers as the log gives them: what ran, which may be less than the recipe."""
     lines = Log(job.folder.parent / LOG).lines()
     hours = sum(line["seconds"] for line in lines if "seconds" in line) / 3600
-    optimiser, first = recipe.optimiser, recipe.stretches[0].augmentation
+    optimizer, first = recipe.optimizer, recipe.stretches[0].augmentation
     stretches = {number: list(ran) for number, ran in groupby(lines, key=itemgetter("stretch"))}
     blends = before is not None and recipe.blend < 1
     begun = read_facts(job.folder / "last")["position"]["batch"]
@@ -129,12 +129,12 @@ def _training(recipe: Recipe, job: Job, before: Job | None) -> dict[str, Any]:
         *(["and a part of one more epoch"] if begun else []),
         *([f"weights {recipe.blend:.0%} of the way to the last stretch's from those before it"] if blends else []),
         f"batch {recipe.batch_size}",
-        f"{'AdamW' if optimiser.kind == 'adamw' else 'SGD'} with weight decay {optimiser.weight_decay:g}",
+        f"{'AdamW' if optimizer.kind == 'adamw' else 'SGD'} with weight decay {optimizer.weight_decay:g}",
         "warm-up and cosine",
         f"label smoothing {SMOOTHING:g}",
         *([f"cutmix on {first.cutmix:.0%} of the batches"] if first.cutmix else []),
-        *([f"gradients clipped to a norm of {optimiser.clip_norm:g}"] if optimiser.clip_norm else []),
-        f"average of weights {optimiser.average:g}",
+        *([f"gradients clipped to a norm of {optimizer.clip_norm:g}"] if optimizer.clip_norm else []),
+        f"average of weights {optimizer.average:g}",
         f"seed {SEED}",
         f"{hours:.1f} hours of steps on {_machine()}",
     ]

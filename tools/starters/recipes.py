@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from core.backbones import card, describe_stages
 from core.datasets import Dataset
-from core.plans import Augmentation, BackboneChoice, DatasetChoice, Objective, Optimiser, Phase, Plan, Teacher
+from core.plans import Augmentation, BackboneChoice, DatasetChoice, Objective, Optimizer, Phase, Plan, Teacher
 
 SEED = 0
 SMOOTHING = 0.1
@@ -19,8 +19,8 @@ class Way:
 
 
 _LABELS = Objective(label_smoothing=SMOOTHING)
-_ANSWERS = Objective(kind="teacher_answers", temperature=2.0)
-_FEATURES = Objective(kind="teacher_features", weight=2.0)
+_ANSWERS = Objective(kind="logit_distillation", temperature=2.0)
+_FEATURES = Objective(kind="feature_distillation", weight=2.0)
 WAYS: dict[str, Way] = {
     "labels": Way("the labels alone", (_LABELS,)),
     "answers": Way("a teacher's answers beside the labels", (_LABELS, _ANSWERS)),
@@ -59,7 +59,7 @@ class Recipe:
     architecture: str
     family: str
     batch_size: int
-    optimiser: Optimiser
+    optimizer: Optimizer
     stretches: tuple[Stretch, ...]
     blend: float = 1.0
 
@@ -89,7 +89,7 @@ RECIPES: tuple[Recipe, ...] = (
         architecture="mobilenetv4_conv_small_050",
         family="MobileNet",
         batch_size=128,
-        optimiser=Optimiser(kind="adamw", weight_decay=0.05, average=0.999),
+        optimizer=Optimizer(kind="adamw", weight_decay=0.05, average=0.999),
         stretches=(Stretch(64, 30, 2e-3, 0.5, MILD),),
     ),
     Recipe(
@@ -101,7 +101,7 @@ RECIPES: tuple[Recipe, ...] = (
         architecture="efficientvit_b0",
         family="EfficientViT",
         batch_size=128,
-        optimiser=Optimiser(kind="adamw", weight_decay=0.05, clip_norm=2.0, average=0.999),
+        optimizer=Optimizer(kind="adamw", weight_decay=0.05, clip_norm=2.0, average=0.999),
         stretches=(Stretch(64, 30, 2e-3, 2.0, MILD),),
     ),
     Recipe(
@@ -113,7 +113,7 @@ RECIPES: tuple[Recipe, ...] = (
         architecture="resnet10t",
         family="ResNet",
         batch_size=256,
-        optimiser=Optimiser(kind="sgd", weight_decay=2e-4, average=0.999),
+        optimizer=Optimizer(kind="sgd", weight_decay=2e-4, average=0.999),
         stretches=(Stretch(64, 24, 0.4, 2.0, STRONG, way="labels"), Stretch(64, 8, 0.1, 0.5, CUT)),
         blend=0.85,
     ),
@@ -145,7 +145,7 @@ def plan_of(made: Recipe, stretch: Stretch, dataset: Dataset, teacher: Teacher) 
         objectives=WAYS[stretch.way].objectives,
         teacher=teacher if stretch.way != "labels" else None,
         augmentation=stretch.augmentation,
-        optimiser=made.optimiser,
+        optimizer=made.optimizer,
         batch_size=made.batch_size,
         image_size=stretch.image_size,
         seed=SEED,

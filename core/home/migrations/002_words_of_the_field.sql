@@ -1,0 +1,1 @@
+ALTER TABLE runs RENAME COLUMN wish TO requested_action;
