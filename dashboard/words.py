@@ -35,7 +35,7 @@ WORDS: dict[str, str] = {
     "is learned stays the same.",
     "augmentation": "Training photos are changed a little each time, so that the network learns the thing and not the "
     "one photo.",
-    "augmentation strong": "One more change of a photo, of another kind each time: bent, shifted, turned, blurred, "
+    "augmentation trivial_augment": "One more change of a photo, of another kind each time: bent, shifted, turned, blurred, "
     "fewer colours, a negative. For long training on many photos.",
     "augmentation mixup": "In so many of the batches, each photo is blended with another one, and must be answered "
     "in the same shares. For long training on many photos.",
@@ -59,7 +59,7 @@ WORDS: dict[str, str] = {
     "machine has it and it is quicker.",
     "gradient clipping": "The direction in which a few photos pull is made no longer than this, so that odd ones "
     "cannot throw it off. 1 is usual where it is on.",
-    "average": "What is judged and kept is an average over the last steps: of about 100 at 0.99, of 1,000 at 0.999; "
+    "ema decay": "What is judged and kept is an average over the last steps: of about 100 at 0.99, of 1,000 at 0.999; "
     "calmer, and often a little better in long training.",
     "teacher": "Another model is shown your training photos and says what each looks like to it, and how much. That "
     "is more than a label says, so a small network may learn more from the same photos.",

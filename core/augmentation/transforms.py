@@ -66,7 +66,7 @@ def draw(changes: Augmentation, seed: int, epoch: int | np.ndarray, rows: np.nda
         contrast=colour[1],
         saturation=colour[2],
         erase=_erased(changes.erase, u[10:14]),
-        kind=np.where(u[14] < changes.strong, (u[15] * len(CHANGES)).astype(int), -1),
+        kind=np.where(u[14] < changes.trivial_augment, (u[15] * len(CHANGES)).astype(int), -1),
         strength=2 * u[16] - 1,
     )
 

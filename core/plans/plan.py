@@ -112,7 +112,7 @@ class Augmentation(_Frozen):
     """How photos are changed a little each time; a training photo only, never one that judges.
 
     crop: the least share of the picture's area that is kept. rotate: degrees to either side. colour: strength of
-    brightness, contrast and saturation. erase: the chance that a rectangle is blanked. strong: the chance of one
+    brightness, contrast and saturation. erase: the chance that a rectangle is blanked. trivial_augment: the probability of one
     more change, of a kind and strength drawn for each photo (`core.augmentation.trivial_augment`). cached_views: how
     many changed views of a photo a frozen part looks at, to be learned from in rotation
     (`core.plans.augmented_views`); 0 is a new one in each epoch, None leaves it to Graft. mixup, cutmix: the share
@@ -126,7 +126,7 @@ class Augmentation(_Frozen):
     rotate: float = Field(default=0.0, ge=0, le=180)
     colour: float = Field(default=0.2, ge=0, le=1)
     erase: float = Field(default=0.0, ge=0, le=1)
-    strong: float = Field(default=0.0, ge=0, le=1)
+    trivial_augment: float = Field(default=0.0, ge=0, le=1)
     cached_views: int | None = Field(default=None, ge=0, le=10_000)
     mixup: float = Field(default=0.0, ge=0, le=1)
     cutmix: float = Field(default=0.0, ge=0, le=1)
@@ -155,15 +155,15 @@ class Augmentation(_Frozen):
 
 
 class Optimizer(_Frozen):
-    """clip_norm: the gradient of all parameters together is made no longer than this. average: how slowly an average
-    of the weights follows them, 0.999 say, which is then what is judged and kept (`core.models.ema`); 0 is off.
+    """clip_norm: the gradient of all parameters together is made no longer than this. ema_decay: of the exponential
+    moving average of the weights, 0.999 say, which is then what is evaluated and saved (`core.models.ema`); 0 is off.
     """
 
     kind: Literal["adamw", "sgd"] = "adamw"
     weight_decay: float = Field(default=0.01, ge=0, le=10)
     momentum: float = Field(default=0.9, ge=0, lt=1)
     clip_norm: float | None = Field(default=None, gt=0)
-    average: float = Field(default=0.0, ge=0, lt=1)
+    ema_decay: float = Field(default=0.0, ge=0, lt=1)
 
 
 class EarlyStopping(_Frozen):

@@ -201,7 +201,7 @@ def _states(plan: Plan) -> int:
 
 
 def _checkpoint_bytes(plan: Plan, parameters: Sequence[int], head_parameters: int) -> int:
-    copies = 1 + _states(plan) + (plan.optimizer.average > 0)  # the average is saved beside the weights it follows
+    copies = 1 + _states(plan) + (plan.optimizer.ema_decay > 0)  # the average is saved beside the weights it follows
     return 4 * _learning(plan, parameters, head_parameters) * copies
 
 

@@ -89,7 +89,7 @@ def prepare(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingS
 
 
 def _fresh_state(context: TrainingContext, model: TrainedModel, changing: list[str]) -> TrainingState:
-    compute_config, decay = context.compute_config, context.plan.optimizer.average
+    compute_config, decay = context.compute_config, context.plan.optimizer.ema_decay
     model = compute_config.move(model)
     projection_heads = projection_heads_for(context, model.features)
     return TrainingState(

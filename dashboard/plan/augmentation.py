@@ -26,7 +26,7 @@ STRENGTHS: dict[str, tuple[str, float | bool, float | bool]] = {
     "Colour": ("colour", 0.2, 0.0),
     "Rotate": ("rotate", 15.0, 0.0),
     "Erase": ("erase", 0.25, 0.0),
-    "Strong": ("strong", 0.5, 0.0),
+    "Strong": ("trivial_augment", 0.5, 0.0),
 }
 VIEWS, SIDE = 6, 144
 KEPT_VIEWS, AUTOMATIC = (2, 4, 8, 16), -1
@@ -72,7 +72,7 @@ def _show_strengths(plan: Plan) -> None:
         (colour, "Colour, strength", "colour", 0.0, 1.0, 0.05),
         (rotate, "Rotate, up to degrees", "rotate", 0.0, 180.0, 5.0),
         (erase, "Erase, chance", "erase", 0.0, 1.0, 0.05),
-        (strong, "Strong change, chance", "strong", 0.0, 1.0, 0.05),
+        (strong, "Strong change, chance", "trivial_augment", 0.0, 1.0, 0.05),
         (blend, "Blend photos (mixup), share", "mixup", 0.0, 1.0, 0.05),
         (paste, "Paste parts (cutmix), share", "cutmix", 0.0, 1.0, 0.05),
     ):

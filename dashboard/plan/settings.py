@@ -130,8 +130,8 @@ def _calming_settings(plan: Plan) -> None:
         **shows("clip", plan.optimizer.clip_norm or 0.0, lambda plan, n: _optimiser(plan, clip_norm=n or None)),
     )  # fmt: skip
     b.select_slider(
-        "Average of the weights", with_value(AVERAGES, plan.optimizer.average), format_func=_average_in_words,
-        help=WORDS["average"], **shows("average", plan.optimizer.average, lambda plan, n: _optimiser(plan, average=n)),
+        "Average of the weights", with_value(AVERAGES, plan.optimizer.ema_decay), format_func=_average_in_words,
+        help=WORDS["ema decay"], **shows("ema_decay", plan.optimizer.ema_decay, lambda plan, n: _optimiser(plan, ema_decay=n)),
     )  # fmt: skip
     stopping = plan.early_stopping
     c.number_input(

@@ -15,7 +15,7 @@ SIZE = 32
 SIDE = store_side(SIZE)
 PIXELS = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (7, 3, SIDE, SIDE), dtype=np.uint8))
 ROWS = np.array([4, 90, 12, 7, 1_000_000, 0, 3])
-EVERYTHING = Augmentation(flip_vertical=True, rotate=30, colour=0.4, erase=0.5, strong=0.5)
+EVERYTHING = Augmentation(flip_vertical=True, rotate=30, colour=0.4, erase=0.5, trivial_augment=0.5)
 ONLY_FLIP = NO_AUGMENTATION.model_copy(update={"flip": True})
 
 

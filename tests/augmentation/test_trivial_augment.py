@@ -74,7 +74,7 @@ def test_contrasts_are_those_of_pillow(kind: str, by_pillow):
 
 
 def test_the_plan_says_how_many_photos_are_changed_and_all_kinds_come():
-    changes = NO_AUGMENTATION.model_copy(update={"strong": 0.4})
+    changes = NO_AUGMENTATION.model_copy(update={"trivial_augment": 0.4})
     assert not changes.off
     drawn = draw(changes, seed=3, epoch=1, rows=np.arange(2_000), centre_share=1.0)
     assert 0.36 < (drawn.kind >= 0).mean() < 0.44
@@ -85,7 +85,7 @@ def test_the_plan_says_how_many_photos_are_changed_and_all_kinds_come():
 def test_it_is_part_of_the_augmentation():
     side = store_side(32)
     pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (40, 3, side, side), dtype=np.uint8))
-    plain, strong = NO_AUGMENTATION, NO_AUGMENTATION.model_copy(update={"strong": 0.5})
+    plain, strong = NO_AUGMENTATION, NO_AUGMENTATION.model_copy(update={"trivial_augment": 0.5})
     rows = np.arange(40)
     drawn = draw(strong, seed=3, epoch=1, rows=rows, centre_share=32 / side)
     before, after = (augment(pixels, each, draw(each, 3, 1, rows, 32 / side), 32) for each in (plain, strong))

@@ -88,7 +88,7 @@ def test_each_view_is_looked_at_once_and_another_run_finds_it(
 
 @pytest.mark.parametrize(
     ("changes", "new"),
-    [({"strong": 1.0}, True), ({"colour": 0.9}, True), ({"erase": 1.0}, False), ({"mixup": 1.0}, False)],
+    [({"trivial_augment": 1.0}, True), ({"colour": 0.9}, True), ({"erase": 1.0}, False), ({"mixup": 1.0}, False)],
 )
 def test_a_change_that_the_teacher_sees_is_looked_at_anew(
     changes: dict[str, float], new: bool, job_for: Callable[..., Job], teacher: Teacher

@@ -167,5 +167,5 @@ def test_a_run_keeps_what_is_frozen_once_and_three_checkpoints_at_most(dataset, 
     assert room_needed(frozen, parameters, HEAD) == 4 * 5_110_000 + 3 * 4 * HEAD * 3
     free = make_plan(dataset, card, stages, "scratch")
     assert room_needed(free, parameters, HEAD) == 3 * 4 * (5_110_000 + HEAD) * 3
-    sgd = Optimizer(kind="sgd", average=0.99)  # momentum, and the average beside the weights
+    sgd = Optimizer(kind="sgd", ema_decay=0.99)  # momentum, and the average beside the weights
     assert room_needed(free.model_copy(update={"optimizer": sgd}), parameters, HEAD) == 3 * 4 * (5_110_000 + HEAD) * 3

@@ -37,7 +37,7 @@ SMALL = Recipe(
     architecture="test_resnet",
     family="ResNet",
     batch_size=8,
-    optimizer=Optimizer(kind="sgd", average=0.9, clip_norm=3.0),
+    optimizer=Optimizer(kind="sgd", ema_decay=0.9, clip_norm=3.0),
     stretches=(Stretch(64, 2, 0.05, 0.5, MILD, "labels"), Stretch(96, 1, 0.01, 0.1, MILD, "labels")),
 )
 NOT_ASKED = Teacher(backbone=BackboneChoice(name="mobilenetv2_100", weights="file", file="nowhere.safetensors"))

@@ -29,7 +29,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     [
         {"augmentation": NO_AUGMENTATION},
         {"augmentation": Augmentation(mixup=0.5, cutmix=0.5)},
-        {"augmentation": Augmentation(erase=0.5), "optimizer": Optimizer(average=0.9)},
+        {"augmentation": Augmentation(erase=0.5), "optimizer": Optimizer(ema_decay=0.9)},
     ],
 )
 def test_an_epoch_learns_from_photos_of_its_size_and_is_judged_at_full_size(

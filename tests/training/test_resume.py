@@ -41,7 +41,7 @@ PLANS = {
         phase(learning=1, epochs=4), augmentation=Augmentation(cached_views=2, erase=0.5), head=Head(dropout=0.3)
     ),
     "averaged and mixed": make_plan(
-        phase(), augmentation=Augmentation(mixup=0.4, cutmix=0.4), optimizer=Optimizer(kind="sgd", average=0.9)
+        phase(), augmentation=Augmentation(mixup=0.4, cutmix=0.4), optimizer=Optimizer(kind="sgd", ema_decay=0.9)
     ),
     "convnext": make_plan(phase(CONVNEXT, learning=2), backbone=CONVNEXT),
     "vit": make_plan(phase(VIT, learning=3), backbone=VIT),

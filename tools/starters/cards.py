@@ -134,7 +134,7 @@ def _training(recipe: Recipe, job: Job, before: Job | None) -> dict[str, Any]:
         f"label smoothing {SMOOTHING:g}",
         *([f"cutmix on {first.cutmix:.0%} of the batches"] if first.cutmix else []),
         *([f"gradients clipped to a norm of {optimizer.clip_norm:g}"] if optimizer.clip_norm else []),
-        f"average of weights {optimizer.average:g}",
+        f"average of weights {optimizer.ema_decay:g}",
         f"seed {SEED}",
         f"{hours:.1f} hours of steps on {_machine()}",
     ]

@@ -89,7 +89,7 @@ RECIPES: tuple[Recipe, ...] = (
         architecture="mobilenetv4_conv_small_050",
         family="MobileNet",
         batch_size=128,
-        optimizer=Optimizer(kind="adamw", weight_decay=0.05, average=0.999),
+        optimizer=Optimizer(kind="adamw", weight_decay=0.05, ema_decay=0.999),
         stretches=(Stretch(64, 30, 2e-3, 0.5, MILD),),
     ),
     Recipe(
@@ -101,7 +101,7 @@ RECIPES: tuple[Recipe, ...] = (
         architecture="efficientvit_b0",
         family="EfficientViT",
         batch_size=128,
-        optimizer=Optimizer(kind="adamw", weight_decay=0.05, clip_norm=2.0, average=0.999),
+        optimizer=Optimizer(kind="adamw", weight_decay=0.05, clip_norm=2.0, ema_decay=0.999),
         stretches=(Stretch(64, 30, 2e-3, 2.0, MILD),),
     ),
     Recipe(
@@ -113,7 +113,7 @@ RECIPES: tuple[Recipe, ...] = (
         architecture="resnet10t",
         family="ResNet",
         batch_size=256,
-        optimizer=Optimizer(kind="sgd", weight_decay=2e-4, average=0.999),
+        optimizer=Optimizer(kind="sgd", weight_decay=2e-4, ema_decay=0.999),
         stretches=(Stretch(64, 24, 0.4, 2.0, STRONG, way="labels"), Stretch(64, 8, 0.1, 0.5, CUT)),
         blend=0.85,
     ),
