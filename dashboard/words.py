@@ -35,8 +35,8 @@ WORDS: dict[str, str] = {
     "is learned stays the same.",
     "augmentation": "Training photos are changed a little each time, so that the network learns the thing and not the "
     "one photo.",
-    "augmentation trivial_augment": "One more change of a photo, of another kind each time: bent, shifted, turned, blurred, "
-    "fewer colours, a negative. For long training on many photos.",
+    "augmentation trivial_augment": "One more change of a photo, of another kind each time: bent, shifted, turned, "
+    "blurred, fewer colours, a negative. For long training on many photos.",
     "augmentation mixup": "In so many of the batches, each photo is blended with another one, and must be answered "
     "in the same shares. For long training on many photos.",
     "augmentation cutmix": "In so many of the batches, each photo gets a rectangle of another one pasted in, and must "
@@ -64,8 +64,8 @@ WORDS: dict[str, str] = {
     "teacher": "Another model is shown your training photos and says what each looks like to it, and how much. That "
     "is more than a label says, so a small network may learn more from the same photos.",
     "logit distillation": "How much it counts to answer as the teacher does, beside the labels' 1. 0 is not at all.",
-    "feature distillation": "How much it counts to see in a photo what the teacher sees, beside the labels' 1. 0 is not at "
-    "all.",
+    "feature distillation": "How much it counts to see in a photo what the teacher sees, beside the labels' 1. 0 is "
+    "not at all.",
     "temperature": "At 1 the teacher's answers are taken as they are; above, the classes that it thinks less likely "
     "count more.",
     "teacher views": "So many changed views of each photo are made, learned from in turn, and looked at by the teacher "

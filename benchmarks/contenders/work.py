@@ -13,9 +13,10 @@ Labelled = list[tuple[str, int]]  # file name, class
 @dataclass(frozen=True)
 class Work:
     """photos: a JSON file with the lists `training` and `validation` of file names and classes. frozen: the names of
-    the backbone's parameters that stay as they are. first_trainable_stage: the same as the number of Graft's stage. weights: a
-    safetensors file without a classifier. crop_and_flip: photos change each time they are learned from.
-    cached_views: of Graft's plan; None where the plan says nothing. home: Graft's, with the dataset in it.
+    the backbone's parameters that stay as they are. first_trainable_stage: the same as the number of Graft's
+    stage. weights: a safetensors file without a classifier. crop_and_flip: photos change each time they are
+    learned from. cached_views: of Graft's plan; None where the plan says nothing. home: Graft's, with the
+    dataset in it.
     """
 
     model: str

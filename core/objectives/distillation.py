@@ -1,9 +1,9 @@
 """Learning from a teacher: a larger network that knows more than the labels say.
 
-LogitDistillation: the student answers as the teacher does, wrong classes included. Hinton, Vinyals and Dean, "Distilling
-the Knowledge in a Neural Network", 2015, section 2.
-FeatureDistillation: its features point where the teacher's do, after one linear layer. Romero et al., "FitNets", ICLR 2015,
-with directions in place of squared differences, because the scale of features is each network's own.
+LogitDistillation: the student answers as the teacher does, wrong classes included. Hinton, Vinyals and Dean,
+"Distilling the Knowledge in a Neural Network", 2015, section 2.
+FeatureDistillation: its features point where the teacher's do, after one linear layer. Romero et al., "FitNets",
+ICLR 2015, with directions in place of squared differences, because the scale of features is each network's own.
 """
 
 from dataclasses import dataclass

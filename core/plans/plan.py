@@ -112,10 +112,11 @@ class Augmentation(_Frozen):
     """How photos are changed a little each time; a training photo only, never one that judges.
 
     crop: the least share of the picture's area that is kept. rotate: degrees to either side. colour: strength of
-    brightness, contrast and saturation. erase: the chance that a rectangle is blanked. trivial_augment: the probability of one
-    more change, of a kind and strength drawn for each photo (`core.augmentation.trivial_augment`). cached_views: how
-    many changed views of a photo a frozen part looks at, to be learned from in rotation
-    (`core.plans.augmented_views`); 0 is a new one in each epoch, None leaves it to Graft. mixup, cutmix: the share
+    brightness, contrast and saturation. erase: the probability that a rectangle is blanked.
+    trivial_augment: the probability of one more change, of a random kind and strength for each photo
+    (`core.augmentation.trivial_augment`). cached_views: how many augmented views of a photo are computed by a frozen
+    part and learned from in rotation (`core.plans.augmented_views`); 0 is a new one in each epoch, None leaves it to
+    Graft. mixup, cutmix: the share
     of batches in which every photo is blended with another one of the batch, or gets a rectangle of it, and their
     labels likewise (`core.augmentation.mixup`).
     """

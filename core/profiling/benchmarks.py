@@ -118,7 +118,7 @@ def _show(model: TeacherModel, images: Tensor, compute_config: ComputeConfig) ->
 
 
 def step_seconds(trial: BenchmarkSetup, first_trainable_stage: int, at_least: float = TRIAL_SECONDS) -> float:
-    """One image through a training step, with the stages from `first_trainable_stage` on learning; without the update."""
+    """One image through a training step, with all stages from `first_trainable_stage` on learning; no update."""
     stages = len(trial.model.stages)
     rates = tuple(float(number >= first_trainable_stage) for number in range(stages))
     set_trainable(trial.model, Phase(epochs=1, stage_rates=rates, head_rate=1.0))

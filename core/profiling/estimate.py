@@ -89,8 +89,8 @@ def estimate(
 ) -> Estimate:
     """Time and memory of a plan. training, validation: images of each split. decoded: the pixel store exists.
 
-    micro_batch_size: of a batch, where this machine's memory does not hold all of it. cached_stages: the cuts for which an
-    earlier run kept what lies before them says about photos as they are.
+    micro_batch_size: of a batch, where this machine's memory does not hold all of it. cached_stages: the cuts for which
+    an earlier run kept what lies before them says about photos as they are.
     """
     c, photos = calibration, Counts(training, validation)
     images = training + validation

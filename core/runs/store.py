@@ -72,7 +72,8 @@ def stop(home: Home, run_id: str) -> Run:
         return _queue_again(home, run, requested_action="stop", sentence="Stopped: its best epoch will be scored.")
     with database(home, write=True) as db:
         db.execute(
-            "UPDATE runs SET state = 'stopped', requested_action = '', lease_owner = '', ended = ? WHERE id = ? AND state = ?",
+            "UPDATE runs SET state = 'stopped', requested_action = '', lease_owner = '', ended = ? "
+            "WHERE id = ? AND state = ?",
             (time.time(), run.id, run.state),
         )
         add_event(db, run.id, "stopped", "Stopped before an epoch had ended: there is no model to keep.")
@@ -83,7 +84,8 @@ def dequeue(home: Home, run_id: str) -> Run:
     """Take a run out of the queue so that it can be resumed later: who wanted it done does not wait any more."""
     with database(home, write=True) as db:
         changed = db.execute(
-            "UPDATE runs SET state = 'interrupted', requested_action = '', lease_owner = '' WHERE id = ? AND state = 'queued'",
+            "UPDATE runs SET state = 'interrupted', requested_action = '', lease_owner = '' "
+            "WHERE id = ? AND state = 'queued'",
             (run_id,),
         ).rowcount
         if changed:
@@ -203,7 +205,8 @@ def _ask(home: Home, run: Run, requested_action: str) -> Run:
     with database(home, write=True) as db:
         # A stop is not taken back: whoever asked for it was told that the run ends.
         db.execute(
-            "UPDATE runs SET requested_action = ? WHERE id = ? AND state IN ('running', 'paused') AND requested_action <> 'stop'",
+            "UPDATE runs SET requested_action = ? "
+            "WHERE id = ? AND state IN ('running', 'paused') AND requested_action <> 'stop'",
             (requested_action, run.id),
         )
     return get_run(home, run.id)

@@ -67,8 +67,8 @@ def progress_from(fields: dict[str, Any]) -> RunProgress:
 class Run:
     """A plan being carried out. Times are seconds since 1970; device is a real one ("cpu", "cuda:0"), never "auto".
 
-    requested_action: what the user asked for and the process that trains has not done yet. error: the sentence, when it failed.
-    test_opened: how often the test split was looked at.
+    requested_action: what the user asked for and the process that trains has not done yet. error: the sentence, when it
+    failed. test_opened: how often the test split was looked at.
     """
 
     id: str

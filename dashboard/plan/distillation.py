@@ -53,7 +53,7 @@ def show_teacher_settings(plan: Plan, dataset: Dataset) -> None:
     temperature = lesson(plan, "logit_distillation").temperature
     softness.slider(
         "Softness", min(1.0, temperature), max(MOST_SOFTNESS, temperature), step=0.5, help=WORDS["temperature"],
-        **shows("temperature", temperature, lambda plan, value: set_distillation(plan, "logit_distillation", temperature=value)),
+        **shows("temperature", temperature, lambda p, t: set_distillation(p, "logit_distillation", temperature=t)),
     )  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def _growing_settings(plan: Plan, number: int, card: BackboneCard) -> None:
         "Photos grow from", with_value((*sizes, plan.image_size), begins),
         format_func=lambda side: f"{side} px" if side < plan.image_size else "no, they stay",
         help=WORDS["growing photos"],
-        **shows("start_image_size", begins, lambda plan, side: _with_phase(plan, number, start_image_size=_smaller(plan, side))),
+        **shows("start_image_size", begins, lambda p, side: _with_phase(p, number, start_image_size=_smaller(p, side))),
     )  # fmt: skip
 
 
@@ -131,7 +131,8 @@ def _calming_settings(plan: Plan) -> None:
     )  # fmt: skip
     b.select_slider(
         "Average of the weights", with_value(AVERAGES, plan.optimizer.ema_decay), format_func=_average_in_words,
-        help=WORDS["ema decay"], **shows("ema_decay", plan.optimizer.ema_decay, lambda plan, n: _optimiser(plan, ema_decay=n)),
+        help=WORDS["ema decay"],
+        **shows("ema_decay", plan.optimizer.ema_decay, lambda plan, n: _optimiser(plan, ema_decay=n)),
     )  # fmt: skip
     stopping = plan.early_stopping
     c.number_input(
