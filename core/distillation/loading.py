@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.activations import Values
 from core.backbones import build_whole, card, feature_count
@@ -14,6 +14,8 @@ from core.job import TrainingContext
 from core.models import load_trained
 from core.plans import BackboneChoice, Teacher, read_plan
 
+DISTILLATION = "distillation"  # the name of the projection heads among the auxiliary modules
+
 
 def projection_heads_for(context: TrainingContext, features: int) -> ProjectionHeads | None:
     """With the plan's teacher, if it names one. features: of the student. Raises what `load_teacher` does."""
@@ -22,6 +24,15 @@ def projection_heads_for(context: TrainingContext, features: int) -> ProjectionH
     model = load_teacher(context.home, context.plan.teacher)
     context.compute_config.move(model.network)
     return ProjectionHeads(features, CachedTeacher(model, context), context.plan.seed).to(context.compute_config.device)
+
+
+def distillation_heads(auxiliary: nn.ModuleDict) -> ProjectionHeads | None:
+    """The projection heads among the auxiliary modules, where the plan names a teacher."""
+    if DISTILLATION not in auxiliary:
+        return None
+    heads = auxiliary[DISTILLATION]
+    assert isinstance(heads, ProjectionHeads)
+    return heads
 
 
 def load_teacher(home: Home, teacher: Teacher) -> TeacherModel:

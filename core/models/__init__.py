@@ -14,9 +14,9 @@ from core.models.model import (
 from core.models.optimizers import clip, flat_state, load_flat_state, make_optimizer, set_rates
 from core.models.weights_io import (
     FORMAT,
-    LEARNING,
     MODEL,
     STATE,
+    TRAINING_STATE,
     Damaged,
     file_checksum,
     json_checksum,
@@ -30,9 +30,9 @@ from core.models.weights_io import (
 
 __all__ = [
     "FORMAT",
-    "LEARNING",
     "MODEL",
     "STATE",
+    "TRAINING_STATE",
     "Damaged",
     "ModelEma",
     "TrainedModel",

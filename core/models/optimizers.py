@@ -13,16 +13,17 @@ STAGE = "stage"  # what a parameter group says about where it belongs
 
 
 def make_optimizer(
-    model: TrainedModel, settings: Optimizer, device: torch.device, projection_heads: nn.Module | None = None
+    model: TrainedModel, settings: Optimizer, device: torch.device, auxiliary: nn.Module | None = None
 ) -> torch.optim.Optimizer:
     """AdamW or SGD over all stages; rates are 0 until `set_rates`.
 
-    Frozen stages are in it, too: without gradients torch passes over them (no decay, no state), and when a later phase
-    frees them, those that learned before keep their averages. guides: layers beside the model that learn like a head.
+    Frozen stages are in it, too: without gradients torch skips them (no decay, no state), and when a later phase
+    unfreezes them, those trained before keep their moments. auxiliary: modules beside the model, trained at the rate
+    of the heads.
     """
     groups = list(_groups(model, settings.weight_decay))
-    if projection_heads:
-        groups += _split(dict(projection_heads.named_parameters()), set(), settings.weight_decay, HEAD)
+    if auxiliary is not None:
+        groups += _split(dict(auxiliary.named_parameters()), set(), settings.weight_decay, HEAD)
     fused = device.type in ("cpu", "cuda") or None  # one pass over memory in place of several
     if settings.kind == "sgd":
         return torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, fused=fused)

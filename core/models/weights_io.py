@@ -1,7 +1,8 @@
 """A run's weights on disk: safetensors, and JSON with a checksum of each file; readable while the run goes on.
 
 runs/<id>/frozen.safetensors    stages that no phase frees: written once, since they never change
-runs/<id>/last/, best/          model.safetensors, learning.safetensors, state.json (core/training/checkpoints.py)
+runs/<id>/last/, best/          model.safetensors, training_state.safetensors, state.json
+                                (core/training/checkpoints.py)
 """
 
 import errno
@@ -20,11 +21,10 @@ from core.errors import BadWeights, NotFound
 from core.home import whole_file
 from core.models.model import TrainedModel, load_some
 
-FORMAT = 1
+FORMAT = 2
 
-
-MODEL, LEARNING, STATE, FROZEN = "model.safetensors", "learning.safetensors", "state.json", "frozen.safetensors"
-
+MODEL, FROZEN = "model.safetensors", "frozen.safetensors"
+TRAINING_STATE, STATE = "training_state.safetensors", "state.json"
 
 Which = Literal["last", "best"]
 

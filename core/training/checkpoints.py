@@ -1,14 +1,16 @@
-"""A training state as a folder: weights and averages as safetensors, the rest as JSON with a checksum of each file.
+"""A training state as a folder: tensors as safetensors, everything else as JSON with a checksum of each file.
 
-runs/<id>/frozen.safetensors    stages that no phase frees: written once, since they never change
-runs/<id>/last/, best/          model.safetensors (all that can change; its average, where the plan wants one),
-                                learning.safetensors (the weights beside their average, a student's guides, what
-                                the optimizer remembers, losses photo by photo), state.json (position, history,
-                                checksums)
+runs/<id>/frozen.safetensors    stages that no phase unfreezes: written once, since they never change
+runs/<id>/last/, best/          model.safetensors    tensors that can change; their moving average where the plan asks
+                                                     for one
+                                training_state.safetensors    raw_weights/ (the weights behind the moving average),
+                                                     auxiliary/, optimizer/, losses/ (per photo)
+                                state.json           position, history, compute configuration, checksums
 """
 
 import json
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,11 +23,12 @@ from torch import Tensor
 from core.errors import GraftError
 from core.evaluation import LossHistory
 from core.home import recover_folder, whole_folder
+from core.job import Checkpointed, Job
 from core.models import (
     FORMAT,
-    LEARNING,
     MODEL,
     STATE,
+    TRAINING_STATE,
     Damaged,
     file_checksum,
     flat_state,
@@ -39,23 +42,57 @@ from core.models import (
 )
 from core.training.state import TrainingState
 
+CHECKPOINT_SECONDS = 60.0
+
+
+class Checkpointer:
+    """Writes the checkpoints of a run, and knows when the next one is due.
+
+    names: of the model's tensors that can change.
+    """
+
+    def __init__(self, job: Job, names: list[str]) -> None:
+        self.folder, self.plan_hash, self.names = job.folder, job.plan.hash, names
+        self._best_epoch = saved_best_epoch(job.folder)
+        self._last_saved: tuple[int, int] | None = None  # step and epoch
+        self._saved_at = time.monotonic()
+
+    def is_due(self) -> bool:
+        return time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS
+
+    def save(self, state: TrainingState) -> Checkpointed:
+        """Write last/, and best/ at the end of the best epoch. Raises DiskFull; the checkpoints on disk stay."""
+        position = state.position
+        best, last = self.folder / "best", self.folder / "last"
+        # best/ first: a crash in between leaves an older last/, from which the same best/ follows again.
+        if position.batch == 0 and position.epoch == state.best.epoch != self._best_epoch:
+            save(state, best, self.names, self.plan_hash)
+            copy_checkpoint(best, last)
+            self._best_epoch = position.epoch
+        elif (position.step, position.epoch) != self._last_saved:
+            save(state, last, self.names, self.plan_hash)
+        self._last_saved = (position.step, position.epoch)
+        self._saved_at = time.monotonic()
+        return Checkpointed(position.epoch + (position.batch > 0), position.step)
+
 
 def save(state: TrainingState, folder: Path, names: list[str], plan_hash: str) -> None:
-    """Replace the checkpoint at `folder`. names: of the model's tensors that can change. Raises DiskFull; the one that
-    was there is then still there.
+    """Replace the checkpoint at `folder`. Raises DiskFull; the earlier checkpoint is then still there.
+
+    names: of the model's tensors that can change.
     """
     tensors = state.average.tensors if state.average else state.model.state_dict()
     with whole_folder(folder) as part, no_room_is_an_os_error():
         save_file({name: plain(tensors[name]) for name in names}, part / MODEL)
-        save_file({name: plain(value) for name, value in _learning(state).items()}, part / LEARNING)
-        facts = {"format": FORMAT, "plan": plan_hash, **state.facts()}
-        facts["files"] = {name: file_checksum(part / name) for name in (MODEL, LEARNING)}
+        save_file({name: plain(value) for name, value in _training_tensors(state).items()}, part / TRAINING_STATE)
+        facts = {"format": FORMAT, "plan_hash": plan_hash, **state.facts()}
+        facts["files"] = {name: file_checksum(part / name) for name in (MODEL, TRAINING_STATE)}
         (part / STATE).write_text(json.dumps({"facts": facts, "checksum": json_checksum(facts)}, indent=1))
 
 
 def copy_checkpoint(source: Path, target: Path) -> None:
-    """Replace the checkpoint at `target` by a copy, files of its own: damage to one leaves the other whole. Faster than
-    to save again, which writes through checksums. Raises DiskFull.
+    """Replace the checkpoint at `target` by a copy with files of its own, so that damage to one leaves the other whole.
+    Faster than saving again, which computes the checksums again. Raises DiskFull.
     """
     with whole_folder(target) as part:
         for file in source.iterdir():
@@ -63,30 +100,31 @@ def copy_checkpoint(source: Path, target: Path) -> None:
 
 
 def load(state: TrainingState, folder: Path, plan_hash: str) -> None:
-    """Put the checkpoint at `folder` into the state. Raises Damaged, and FileNotFoundError when there is none."""
+    """Load the checkpoint at `folder` into the state. Raises Damaged, and FileNotFoundError when there is none."""
     facts = read_facts(folder)
-    if facts["plan"] != plan_hash:
+    if facts["plan_hash"] != plan_hash:
         raise GraftError("The checkpoints in this run's folder belong to another plan.", "Start a new run.")
-    for name in (MODEL, LEARNING):
+    for name in (MODEL, TRAINING_STATE):
         verify(folder / name, facts["files"][name])
-    tensors, learning = load_file(folder / MODEL), load_file(folder / LEARNING)
-    load_some(state.model, _under("weights/", learning) if state.average else tensors)
+    model_tensors, tensors = load_file(folder / MODEL), load_file(folder / TRAINING_STATE)
+    load_some(state.model, _without_prefix("raw_weights/", tensors) if state.average else model_tensors)
     if state.average:
-        state.average.load(tensors)
-    if state.projection_heads:
-        state.projection_heads.load_state_dict(_under("guides/", learning))
-    load_flat_state(state.optimizer, _under("optimizer/", learning), _names(state))
+        state.average.load(model_tensors)
+    for name, module in state.auxiliary.items():
+        module.load_state_dict(_without_prefix(f"auxiliary/{name}/", tensors))
+    load_flat_state(state.optimizer, _without_prefix("optimizer/", tensors), _parameter_names(state))
     state.losses = {
-        task: LossHistory(learning[f"losses/{task}/best"].numpy(), learning[f"losses/{task}/recent"].numpy())
+        task: LossHistory(tensors[f"losses/{task}/best"].numpy(), tensors[f"losses/{task}/recent"].numpy())
         for task in state.losses
     }
-    state.take_facts(facts)
+    state.load_facts(facts)
 
 
 def resume(state: TrainingState, folder: Path, plan_hash: str) -> str:
-    """Put the newest whole checkpoint of a run into the state; without any it stays as it is.
+    """Load the newest whole checkpoint of a run into the state; without one, the state is left as it is.
 
-    Gives a sentence for the user when that is not the last one. Raises GraftError when all are damaged.
+    Returns a sentence for the user when that checkpoint is not the last one, else "". Raises GraftError when all are
+    damaged.
     """
     for which in ("last", "best"):
         recover_folder(folder / which)
@@ -106,13 +144,13 @@ def resume(state: TrainingState, folder: Path, plan_hash: str) -> str:
 
 
 def saved_compute_config(folder: Path) -> dict[str, Any] | None:
-    """The facts of the arithmetic in which the run in `folder` began; None when it did not begin."""
+    """Facts of the compute configuration with which the run in `folder` began; None without a checkpoint."""
     facts = _facts_or_none(folder / "last") or _facts_or_none(folder / "best")
-    return facts["arithmetic"] if facts else None
+    return facts["compute_config"] if facts else None
 
 
 def saved_best_epoch(folder: Path) -> int:
-    """Of which epoch best/ is; 0 without one."""
+    """The epoch whose model is in best/; 0 without one."""
     facts = _facts_or_none(folder / "best")
     return facts["position"]["epoch"] if facts else 0
 
@@ -124,27 +162,27 @@ def _facts_or_none(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def _learning(state: TrainingState) -> dict[str, Tensor]:
-    averages = flat_state(state.optimizer, _names(state))
-    losses = {
-        f"losses/{task}/{which}": torch.from_numpy(np.ascontiguousarray(getattr(kept, which)))
-        for task, kept in state.losses.items()
-        for which in ("best", "recent")
-    }
-    weights = state.average.weights if state.average else {}
-    projection_heads = state.projection_heads.state_dict() if state.projection_heads else {}
-    return _named("optimizer/", averages) | _named("weights/", weights) | _named("guides/", projection_heads) | losses
+def _training_tensors(state: TrainingState) -> dict[str, Tensor]:
+    tensors = _with_prefix("optimizer/", flat_state(state.optimizer, _parameter_names(state)))
+    if state.average:
+        tensors |= _with_prefix("raw_weights/", state.average.weights)
+    for name, module in state.auxiliary.items():
+        tensors |= _with_prefix(f"auxiliary/{name}/", module.state_dict())
+    for task, history in state.losses.items():
+        for field in ("best", "recent"):
+            tensors[f"losses/{task}/{field}"] = torch.from_numpy(np.ascontiguousarray(getattr(history, field)))
+    return tensors
 
 
-def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {prefix + name: value for name, value in tensors.items()}
 
 
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The inverse of `_named`, among others."""
+def _without_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors whose names begin with the prefix, by the rest of their names."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-def _names(state: TrainingState) -> Mapping[Tensor, str]:
-    projection_heads = state.projection_heads.named_parameters(prefix="guides") if state.projection_heads else ()
-    return {parameter: name for name, parameter in (*state.model.named_parameters(), *projection_heads)}
+def _parameter_names(state: TrainingState) -> Mapping[Tensor, str]:
+    named = (*state.model.named_parameters(), *state.auxiliary.named_parameters(prefix="auxiliary"))
+    return {parameter: name for name, parameter in named}

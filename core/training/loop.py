@@ -37,7 +37,7 @@ def train(job: Job) -> Iterator[Event]:
     mend.
     """
     plan = job.plan
-    context, state, saver = yield from prepare(job)
+    context, state, checkpointer = yield from prepare(job)
     model, at = state.model, state.position
     path: FeaturePipeline | None = None
     readings = DeferredMetrics(context.compute_config.device)
@@ -50,8 +50,8 @@ def train(job: Job) -> Iterator[Event]:
             context.compute_config.use_threads()
             if path is None or path.now != now:
                 path = path if path and path.serves(now) else None  # what it kept makes room before more is kept
-                path = yield from build_pipeline(context, model, now, state.views.get(now.number), before=path)
-                state.views[now.number] = path.views
+                path = yield from build_pipeline(context, model, now, state.cached_views.get(now.number), before=path)
+                state.cached_views[now.number] = path.views
             path = yield from path.for_epoch(at.epoch)
             if path.is_head_only:
                 context.compute_config.use_one_thread()
@@ -67,9 +67,9 @@ def train(job: Job) -> Iterator[Event]:
                 at.move(len(rows), time.perf_counter() - began)
                 said = Stepped(at.step, at.epoch + 1, now.number, at.images, math.nan, None, rates)
                 yield from _said(readings.add(said, numbers))
-                if saver.is_due():
+                if checkpointer.is_due():
                     yield from _said(readings.rest())
-                    yield saver.save(state)
+                    yield checkpointer.save(state)
             yield from _said(readings.rest())
 
             with state.best_weights():
@@ -79,10 +79,10 @@ def train(job: Job) -> Iterator[Event]:
             speed, seconds = at.images / at.seconds, at.seconds
             is_best = state.close_epoch(scores, mean_loss(scores))
             yield EpochEnded(at.epoch, now.number, at.step, scores, speed, seconds, is_best)
-            yield saver.save(state)
+            yield checkpointer.save(state)
     except GeneratorExit:
         if all(math.isfinite(loss) for _, (loss, *_) in readings.rest()):
-            saver.save(state)
+            checkpointer.save(state)
         raise
     except Unstable:
         reason = "unstable"  # no checkpoint of this: last/ and best/ are from when it still went well

@@ -1,19 +1,19 @@
 """All that happens before the first step: photos, numbers, model, and where an earlier run stopped."""
 
-import time
 from collections.abc import Generator
 
 import torch
+from torch import nn
 
 from core.activations import cache_pixels_on_gpu
 from core.backbones import card
 from core.datasets import open_pixels
 from core.device import ComputeConfig, compute_config_from, max_micro_batch_for, resolve_device
-from core.distillation import projection_heads_for
+from core.distillation import DISTILLATION, distillation_heads, projection_heads_for
 from core.errors import BadPlan
 from core.evaluation import no_history
 from core.home import no_room_is_disk_full
-from core.job import Checkpointed, Event, Job, Prepared, TrainingContext, Warned, lay_out, tasks_of
+from core.job import Event, Job, Prepared, TrainingContext, Warned, lay_out, tasks_of
 from core.models import (
     ModelEma,
     TrainedModel,
@@ -25,41 +25,11 @@ from core.models import (
 )
 from core.plans import Plan
 from core.profiling import compute_config_for_run, first_trainable_stage, fitting, known_cost_profile
-from core.training.checkpoints import copy_checkpoint, resume, save, saved_best_epoch, saved_compute_config
+from core.training.checkpoints import Checkpointer, resume, saved_compute_config
 from core.training.state import TrainingState
 
-CHECKPOINT_SECONDS = 60.0
 
-
-class Saver:
-    """Writes a run's checkpoints, and knows when the next is due."""
-
-    def __init__(self, job: Job, names: list[str]) -> None:
-        self.folder, self.plan_hash, self.names = job.folder, job.plan.hash, names
-        self._best_epoch = saved_best_epoch(job.folder)
-        self._last: tuple[int, int] | None = None
-        self._at = time.monotonic()
-
-    def is_due(self) -> bool:
-        return time.monotonic() - self._at >= CHECKPOINT_SECONDS
-
-    def save(self, state: TrainingState) -> Checkpointed:
-        """Write last/, and best/ when this is the end of the best epoch. Raises DiskFull; nothing is lost by it."""
-        at = state.position
-        best, last = self.folder / "best", self.folder / "last"
-        # best/ first: a crash in between leaves an older last/, from which the same best/ comes again.
-        if at.batch == 0 and at.epoch == state.best.epoch != self._best_epoch:
-            save(state, best, self.names, self.plan_hash)
-            copy_checkpoint(best, last)
-            self._best_epoch = at.epoch
-        elif (at.step, at.epoch) != self._last:
-            save(state, last, self.names, self.plan_hash)
-        self._last = (at.step, at.epoch)
-        self._at = time.monotonic()
-        return Checkpointed(at.epoch + (at.batch > 0), at.step)
-
-
-def prepare(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingState, Saver]]:
+def prepare(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingState, Checkpointer]]:
     """Raises GraftError for what a user can mend: photos, weights, device, disk."""
     plan, device = job.plan, resolve_device(job.plan.device)
     yield Prepared("Decoding photos", 0, len(job.dataset))
@@ -83,24 +53,25 @@ def prepare(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingS
         yield Warned(warning)
     if state.position.step == 0:
         yield from _begin_within_memory(job, state)
-    if state.projection_heads:
-        yield from state.projection_heads.ask_about_all()
-    return context, state, Saver(job, changing)
+    if heads := distillation_heads(state.auxiliary):
+        yield from heads.ask_about_all()
+    return context, state, Checkpointer(job, changing)
 
 
 def _fresh_state(context: TrainingContext, model: TrainedModel, changing: list[str]) -> TrainingState:
     compute_config, decay = context.compute_config, context.plan.optimizer.ema_decay
     model = compute_config.move(model)
     projection_heads = projection_heads_for(context, model.features)
+    auxiliary = nn.ModuleDict({DISTILLATION: projection_heads} if projection_heads else {})
     return TrainingState(
         model=model,
-        optimizer=make_optimizer(model, context.plan.optimizer, compute_config.device, projection_heads),
+        optimizer=make_optimizer(model, context.plan.optimizer, compute_config.device, auxiliary),
         scaler=compute_config.scaler(),
         compute_config=compute_config,
         micro_batch_size=context.plan.batch_size,
         losses={task.name: no_history() for task in context.tasks},
         average=ModelEma(model, changing, decay) if decay else None,
-        projection_heads=projection_heads,
+        auxiliary=auxiliary,
     )
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch import nn
 
 from core.device import ComputeConfig
-from core.distillation import ProjectionHeads
 from core.evaluation import EpochScores, LossHistory
 from core.job import phase_at
 from core.models import ModelEma, TrainedModel
@@ -51,10 +51,12 @@ class Best:
 class TrainingState:
     """history: by epoch, the scores by task. losses: by task, validation losses of earlier epochs, photo by photo.
 
-    arithmetic: kept, since a resumed run must go on in the one that it began in.
-    micro_batch_size: of a batch; fewer than the batch after memory ran out, then a step adds up the gradients of parts.
-    views: by phase, how many views of a photo it learns from (`core.plans.augmented_views`), once that is decided.
-    average: of the weights, where the plan wants one. guides: what a teacher's student learns beside the model.
+    compute_config: saved, since a resumed run must compute as it began.
+    micro_batch_size: below the batch size after memory ran out; a step then accumulates gradients of micro-batches.
+    cached_views: by phase, how many views of a photo it is trained on (`core.plans.augmented_views`), once decided.
+    average: the exponential moving average of the weights, where the plan asks for one.
+    auxiliary: modules trained beside the model and thrown away with the run, by name ("distillation"); they are
+    optimised and saved by that name.
     """
 
     model: TrainedModel
@@ -63,9 +65,9 @@ class TrainingState:
     compute_config: ComputeConfig
     losses: dict[str, LossHistory]
     micro_batch_size: int
-    views: dict[int, int] = field(default_factory=dict)
+    cached_views: dict[int, int] = field(default_factory=dict)
     average: ModelEma | None = None
-    projection_heads: ProjectionHeads | None = None
+    auxiliary: nn.ModuleDict = field(default_factory=nn.ModuleDict)
     position: Position = field(default_factory=Position)
     best: Best = field(default_factory=Best)
     history: list[dict[str, EpochScores]] = field(default_factory=list)
@@ -94,19 +96,19 @@ class TrainingState:
             "best": vars(self.best) if self.best.epoch else None,
             "history": [{task: vars(scores) for task, scores in epoch.items()} for epoch in self.history],
             "scaler": self.scaler.state_dict(),
-            "arithmetic": self.compute_config.facts(),
+            "compute_config": self.compute_config.facts(),
             "micro_batch_size": self.micro_batch_size,
-            "views": {str(phase): views for phase, views in self.views.items()},
+            "cached_views": {str(phase): views for phase, views in self.cached_views.items()},
         }
 
-    def take_facts(self, facts: dict[str, Any]) -> None:
+    def load_facts(self, facts: dict[str, Any]) -> None:
         """The inverse of `facts`."""
         vars(self.position).update(facts["position"])
         self.best = Best(**facts["best"]) if facts["best"] else Best()
         self.history = [{task: EpochScores(**scores) for task, scores in epoch.items()} for epoch in facts["history"]]
         self.scaler.load_state_dict(facts["scaler"])
         self.micro_batch_size = facts["micro_batch_size"]
-        self.views = {int(phase): views for phase, views in facts["views"].items()}
+        self.cached_views = {int(phase): views for phase, views in facts["cached_views"].items()}
 
 
 def over(state: TrainingState, plan: Plan) -> str:

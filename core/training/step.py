@@ -10,6 +10,7 @@ from core.activations import FeaturePipeline
 from core.augmentation import mixed_loss, sample_mixture
 from core.datasets import MISSING
 from core.device import generator, is_out_of_memory, release_memory
+from core.distillation import distillation_heads
 from core.errors import TooLittleMemory
 from core.job import TrainingContext, Warned, split_microbatches
 from core.models import clip, learns_batch_norm, seeded_dropout
@@ -57,11 +58,8 @@ def _forward_backward(
         with context.compute_config.autocast():
             features = seeded_dropout(path.learn(part, at.epoch, mixture), plan.head.dropout, chance)
             logits = state.model.answers(features)
-            lesson = (
-                state.projection_heads.lesson(part, path.views_of(part, at.epoch), features, logits)
-                if state.projection_heads
-                else None
-            )
+            heads = distillation_heads(state.auxiliary)
+            lesson = heads.lesson(part, path.views_of(part, at.epoch), features, logits) if heads else None
             outcome = Outcome(features, logits, context.labels_of(part), lesson)
             loss = mixed_loss(context.loss, outcome, mixture) * (len(part) / len(rows))
         state.scaler.scale(loss).backward()

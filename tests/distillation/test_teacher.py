@@ -53,7 +53,7 @@ def state_of(job: Job) -> TrainingState:
 
 def test_the_teacher_says_what_its_network_says_of_the_enlarged_photo(job_for: Callable[..., Job], teacher: Teacher):
     job = job_for(taught(teacher, augmentation=NO_AUGMENTATION))
-    asked, rows = state_of(job).projection_heads.teacher, np.array([3, 11])
+    asked, rows = state_of(job).auxiliary["distillation"].teacher, np.array([3, 11])
     features, answers = asked.says(rows, np.zeros(2, int))
     side = asked.context.store.side
     at = (side - 32) // 2
@@ -176,7 +176,7 @@ def taught_run(job_for: Callable[..., Job], dataset: Dataset, monkeypatch: pytes
 
 def test_a_run_teaches_what_its_best_model_says_at_its_own_size(job_for: Callable[..., Job], taught_run: Teacher):
     asked, rows = (
-        state_of(job_for(taught(taught_run, augmentation=NO_AUGMENTATION))).projection_heads.teacher,
+        state_of(job_for(taught(taught_run, augmentation=NO_AUGMENTATION))).auxiliary["distillation"].teacher,
         np.array([3, 11]),
     )
     features, species, health = asked.says(rows, np.zeros(2, int))
@@ -195,7 +195,7 @@ def test_a_run_teaches_what_its_best_model_says_at_its_own_size(job_for: Callabl
 def test_where_both_tell_the_same_apart_the_students_own_head_is_compared(
     job_for: Callable[..., Job], taught_run: Teacher
 ):
-    projection_heads = state_of(job_for(taught(taught_run))).projection_heads
+    projection_heads = state_of(job_for(taught(taught_run))).auxiliary["distillation"]
     assert [len(guide.bias) for guide in projection_heads.answers] == [
         2
     ]  # for health, which the student does not learn
@@ -210,9 +210,9 @@ def test_classes_are_matched_by_their_names(job_for: Callable[..., Job], taught_
     turned = (Task("species", ("ash", "oak")), *dataset.tasks[1:])
     column = dataset.tasks[0].column
     table = dataset.table.assign(**{column: dataset.table[column].map({2: 0, 0: 1, 1: MISSING})})
-    projection_heads = state_of(
-        job_for(taught(taught_run), of=replace(dataset, tasks=turned, table=table))
-    ).projection_heads
+    projection_heads = state_of(job_for(taught(taught_run), of=replace(dataset, tasks=turned, table=table))).auxiliary[
+        "distillation"
+    ]
     rows = np.array([0, 2])
     lesson = projection_heads.lesson(
         rows, np.zeros(2, int), torch.zeros(2, projection_heads.features.in_features), {"species": None}

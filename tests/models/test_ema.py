@@ -62,8 +62,8 @@ def test_a_model_that_was_the_average_for_a_while_is_itself_again_to_the_bit(hom
 def test_what_is_judged_and_kept_is_the_average(job_for: Callable[..., Job]):
     job = job_for(make_plan(phase(epochs=1), optimizer=Optimizer(ema_decay=0.5)))
     (ended,) = [e for e in run_through(job) if isinstance(e, EpochEnded)]
-    kept, learning = (load_file(job.folder / "last" / f"{name}.safetensors") for name in ("model", "learning"))
-    assert not torch.equal(kept[HEAD], learning[f"weights/{HEAD}"])
+    kept, learning = (load_file(job.folder / "last" / f"{name}.safetensors") for name in ("model", "training_state"))
+    assert not torch.equal(kept[HEAD], learning[f"raw_weights/{HEAD}"])
     model = load_trained(job.home, job.plan, job.dataset.tasks, job.folder, "last")
     rows = job.dataset.indices("validation")
     logits = score(model, InMemory(32, job.dataset.labels(SPECIES)), rows)["species"].astype(np.float64)

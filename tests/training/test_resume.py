@@ -16,7 +16,7 @@ from core.job.context import Job
 from core.job.events import Checkpointed, Ended, EpochEnded, Event, Stepped, Warned
 from core.models.build import load_trained
 from core.plans import NO_AUGMENTATION, Augmentation, Head, Objective, Optimizer, Plan
-from core.training import checkpoints, setup
+from core.training import checkpoints
 from core.training.loop import train
 from tests.fixtures.engine import CONVNEXT, VIT, make_plan, phase, run_through, timeless
 
@@ -140,7 +140,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(job_for: Callable[..., Jo
 def test_a_checkpoint_comes_within_an_epoch_when_time_has_passed(
     job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(setup, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0.0)
     events = run_through(job_for(make_plan(phase(epochs=1))))
     assert [e.step for e in events if isinstance(e, Checkpointed)] == [1, 2, 3, 4, 4]
 
@@ -175,7 +175,7 @@ def _trained(job_for: Callable[..., Job], epochs: int = 2) -> tuple[Job, Plan]:
     return job, plan
 
 
-@pytest.mark.parametrize("damage", ["model.safetensors", "learning.safetensors", "state.json", "missing", "gone"])
+@pytest.mark.parametrize("damage", ["model.safetensors", "training_state.safetensors", "state.json", "missing", "gone"])
 def test_a_damaged_last_checkpoint_is_noticed_and_the_best_taken(job_for: Callable[..., Job], damage: str):
     job, _ = _trained(job_for)
     if damage == "missing":
