@@ -115,7 +115,7 @@ class Screen:
         self._draw(run.progress)
 
     def _draw(self, progress: RunProgress) -> None:
-        if progress.doing in ("", "training"):
+        if progress.activity in ("", "training"):
             told = f"epoch {progress.epoch} of {progress.epochs}" if progress.epoch else "waiting"
             self._bar.update(
                 self._task, description=told, completed=progress.step, total=progress.steps_total or None,
@@ -123,8 +123,8 @@ class Screen:
             )  # fmt: skip
         else:
             self._bar.update(
-                self._task, description=escape(progress.doing), completed=progress.done, total=progress.total or None,
-                rest="",
+                self._task, description=escape(progress.activity_in_words), completed=progress.done,
+                total=progress.total or None, rest="",
             )  # fmt: skip
 
 

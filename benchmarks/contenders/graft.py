@@ -50,7 +50,7 @@ class Account:
     """What the time between two events went to: the work that the later one tells of, or that the earlier one began."""
 
     def __init__(self, began: float) -> None:
-        self._at, self._before, self._epoch = began, Prepared("opening", 0, 0), 0
+        self._at, self._before, self._epoch = began, Prepared("load", 0, 0), 0
         self._spans: list[tuple[int, str, float]] = []  # epoch from 0, part, seconds
 
     def take(self, event: Event) -> None:
@@ -78,11 +78,11 @@ class Account:
 
 def _part(before: Event, event: Event) -> str:
     if isinstance(before, Prepared) and before.done == 0:
-        return before.doing
+        return before.kind
     if isinstance(event, Stepped):
         return LEARNING
     if isinstance(event, Prepared):
-        return event.doing
+        return event.kind
     return "saving" if isinstance(event, Checkpointed) else "the rest"
 
 

@@ -4,8 +4,6 @@ from core.activations.cache import ActivationCache, CachedActivations, digest_of
 from core.activations.cache_files import Values
 from core.activations.cache_index import cached_stages
 from core.activations.feature_pipeline import (
-    LOOKING,
-    LOOKING_AGAIN,
     FeaturePipeline,
     build_pipeline,
     gathered,
@@ -14,8 +12,6 @@ from core.activations.feature_pipeline import (
 from core.activations.gpu_pixels import cache_pixels_on_gpu
 
 __all__ = [
-    "LOOKING",
-    "LOOKING_AGAIN",
     "ActivationCache",
     "CachedActivations",
     "FeaturePipeline",

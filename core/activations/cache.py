@@ -7,7 +7,7 @@ weights; in memory, where the disk has no room.
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,6 @@ from core.device import in_parts, memory_budget
 from core.errors import DiskFull
 from core.home import Home
 from core.job import Prepared
-
-CHECKING = "Checking what is kept from an earlier look"
 
 Compute = Callable[[np.ndarray], Values]  # rows of the dataset -> what crosses the cut for them
 Facts = Mapping[str, Any]  # all that decides what is kept, as JSON takes it
@@ -74,12 +72,12 @@ class ActivationCache:
     photos: np.ndarray
 
     def keep(
-        self, compute: Compute, rows: np.ndarray, view: Facts, bytes_per_photo: int, doing: str
+        self, compute: Compute, rows: np.ndarray, view: Facts, bytes_per_photo: int, begun: Prepared
     ) -> Generator[Prepared, None, CachedActivations | None]:
         """The values of `rows`, as they lie there or as they are computed now; None where there is no room for them.
 
         view: how the photos are changed, {} where they are not. They are computed in the same blocks each time, so that
-        a resumed run gets the same bits.
+        a resumed run gets the same bits. begun: the event whose kind the progress has.
         """
         blocks = np.split(rows, range(BLOCK, len(rows), BLOCK))
         place = np.full(len(self.photos), -1)
@@ -88,10 +86,10 @@ class ActivationCache:
         if fits(self.home, wanted):
             with suppress(DiskFull):
                 facts = self._all_facts(rows, view)
-                values = yield from self._in_files(compute, blocks, facts, doing)
+                values = yield from self._in_files(compute, blocks, facts, begun)
                 return CachedActivations(values, place, self.device, folder_of(self.home, facts))
         if wanted <= memory_budget(self.device):
-            values = yield from _in_memory(compute, blocks, self.device, doing)
+            values = yield from _in_memory(compute, blocks, self.device, begun)
             return CachedActivations(values, place, self.device)
         return None
 
@@ -101,7 +99,7 @@ class ActivationCache:
         return {**self.facts, "view": dict(view), "photos": which}
 
     def _in_files(
-        self, compute: Compute, blocks: list[np.ndarray], facts: Facts, doing: str
+        self, compute: Compute, blocks: list[np.ndarray], facts: Facts, begun: Prepared
     ) -> Generator[Prepared, None, Values]:
         """Raises DiskFull."""
         photos = sum(map(len, blocks))
@@ -115,7 +113,7 @@ class ActivationCache:
             files = files or make_files(self.home, facts, photos, _shapes(values))
             files.write(block, values)
             done += len(blocks[block])
-            yield Prepared(doing, done, photos)
+            yield replace(begun, done=done, total=photos)
         assert files is not None, "there is no dataset without photos"
         wanted = sum(value.nbytes for value in files.values)
         fits_device = self.device.type != "cpu" and wanted <= memory_budget(self.device)
@@ -123,7 +121,7 @@ class ActivationCache:
 
 
 def _in_memory(
-    compute: Compute, blocks: list[np.ndarray], device: torch.device, doing: str
+    compute: Compute, blocks: list[np.ndarray], device: torch.device, begun: Prepared
 ) -> Generator[Prepared, None, Values]:
     photos, done = sum(map(len, blocks)), 0
     kept: Values = ()
@@ -133,7 +131,7 @@ def _in_memory(
         for whole, value in zip(kept, values, strict=True):
             whole[done : done + len(rows)] = value
         done += len(rows)
-        yield Prepared(doing, done, photos)
+        yield replace(begun, done=done, total=photos)
     return kept
 
 
@@ -143,7 +141,7 @@ def _not_whole(files: ActivationFiles) -> Generator[Prepared, None, list[int]]:
     for block, whole in enumerate(files.whole_blocks()):
         if not whole:
             missing.append(block)
-        yield Prepared(CHECKING, (block + 1 - len(missing)) * files.photos // files.blocks, files.photos)
+        yield Prepared("check_cache", (block + 1 - len(missing)) * files.photos // files.blocks, files.photos)
     return missing
 
 

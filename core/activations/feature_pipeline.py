@@ -20,9 +20,6 @@ from core.job import Event, PhaseNow, Prepared, TrainingContext, Warned
 from core.models import TrainedModel
 from core.plans import POOL, Phase, grows, newest_views, photo_size, views_at, views_computed
 
-LOOKING = "Looking once at every photo with the frozen part"
-LOOKING_AGAIN = "Looking at a new view of every photo with the frozen part"
-
 
 @dataclass(frozen=True, eq=False)
 class FeaturePipeline:
@@ -120,7 +117,7 @@ class FeaturePipeline:
         def compute(rows: np.ndarray) -> Values:
             return parts.look(context, changed(context, self.model, rows, np.full(len(rows), view)))
 
-        return parts.keeper.keep(compute, context.training, facts, parts.bytes_per_photo, LOOKING_AGAIN)
+        return parts.keeper.keep(compute, context.training, facts, parts.bytes_per_photo, Prepared("cache_view", 0, 0))
 
     def _newest(self, epoch: int) -> tuple[int, ...]:
         """The views that an epoch keeps; all that there are, where a teacher looked at them."""
@@ -197,7 +194,7 @@ def _look_at_all(
         return parts.look(context, unchanged(context, model, batch))
 
     model.eval()
-    return parts.keeper.keep(compute, rows, {}, parts.bytes_per_photo, LOOKING)
+    return parts.keeper.keep(compute, rows, {}, parts.bytes_per_photo, Prepared("cache", 0, 0))
 
 
 def _cut_in_parts(context: TrainingContext, model: TrainedModel, phase: Phase) -> Generator[Warned, None, Parts | None]:

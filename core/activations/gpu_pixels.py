@@ -35,5 +35,5 @@ def copied(store: PixelStore, images: int, device: torch.device) -> Generator[Pr
     pixels = torch.empty((images, 3, store.side, store.side), dtype=torch.uint8, device=device)
     for rows in np.split(np.arange(images), range(_AT_ONCE, images, _AT_ONCE)):
         pixels[rows[0] : rows[-1] + 1] = store.read(rows).to(device)
-        yield Prepared("Copying photos to the GPU", int(rows[-1]) + 1, images)
+        yield Prepared("copy_pixels", int(rows[-1]) + 1, images)
     return GpuPixelCache(store, pixels)

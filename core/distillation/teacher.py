@@ -24,8 +24,6 @@ from core.models import init_linear
 from core.objectives import DistillationTargets
 from core.plans import Plan
 
-LOOKING = "Asking the teacher about every photo, view {view} of {views}"
-
 
 @dataclass(frozen=True, eq=False)
 class TeacherModel:
@@ -145,8 +143,8 @@ def _asked_about_all(teacher: CachedTeacher) -> Generator[Prepared, None, Cached
             return teacher.look(rows, np.full(len(rows), view))
 
         seen = _view_facts(plan, view)
-        doing = LOOKING.format(view=view + 1, views=views)
-        found = yield from keeper.keep(compute, context.training, seen, bytes_per_photo, doing)
+        begun = Prepared("teacher", 0, 0, view + 1, views)
+        found = yield from keeper.keep(compute, context.training, seen, bytes_per_photo, begun)
         if found is None:
             break
         kept[view] = found

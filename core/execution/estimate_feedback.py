@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 
-from core.activations import LOOKING, LOOKING_AGAIN
 from core.job import Checkpointed, EpochEnded, Event, PhaseBegan, Prepared, Stepped, steps_per_epoch
 from core.plans import Plan
 from core.profiling import CostProfile, Counts, caching_seconds, phase_seconds
@@ -41,7 +40,7 @@ class EstimateFeedback:
         match event:
             case PhaseBegan():
                 self._phase = event.phase
-            case Prepared(doing=doing) if doing in (LOOKING, LOOKING_AGAIN):
+            case Prepared(kind="cache" | "cache_view"):
                 self._after_looking(event, seconds)
             case Prepared() if self._epoch > 0:  # scores, after steps
                 self._epoch += seconds
@@ -60,7 +59,7 @@ class EstimateFeedback:
         self._looked_at = event.done if event.done < event.total else 0
         if photos > 0:
             one = caching_seconds(self._plan.phases[self._phase], self._calibration)
-            changed = self._calibration.augment_seconds if event.doing == LOOKING_AGAIN else 0.0
+            changed = self._calibration.augment_seconds if event.kind == "cache_view" else 0.0
             self.foretold += photos * (one + changed)
             self.taken += seconds
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.activations import LOOKING_AGAIN
 from core.execution.estimate_feedback import EstimateFeedback
 from core.job import EpochEnded, Event, PhaseBegan, Prepared, Stepped, steps_per_epoch
 from core.plans import Plan, grows, views_computed, views_to_come
@@ -17,6 +16,13 @@ ENOUGH_SECONDS = 2.0  # of steps, before a guess is made from them
 def estimated_phase_seconds(plan: Plan, counts: Counts, calibration: CostProfile) -> tuple[float, ...]:
     """Seconds of each epoch from the plan's estimate: how much longer one takes than another."""
     return tuple(s for phase in plan.phases for s in phase_seconds(plan, phase, counts, calibration, 0))
+
+
+def with_activity(progress: RunProgress, event: Prepared) -> RunProgress:
+    """The progress of a run that is busy with something other than training."""
+    return replace(
+        progress, activity=event.kind, done=event.done, total=event.total, view=event.view, views=event.views
+    )
 
 
 class ProgressMeter:
@@ -75,7 +81,7 @@ class ProgressMeter:
                 self._after_preparing(event)
                 if self._steps_timed == 0:
                     self._epoch_began = self._clock()  # what is done once before the first step comes in no later epoch
-                self.progress = replace(self.progress, doing=event.doing, done=event.done, total=event.total)
+                self.progress = with_activity(self.progress, event)
             case PhaseBegan():
                 self.progress = replace(self.progress, phase=event.name, number=event.phase + 1)
                 self._begin_epoch()
@@ -87,7 +93,7 @@ class ProgressMeter:
         return self.progress
 
     def _after_preparing(self, event: Prepared) -> None:
-        looked = event.doing == LOOKING_AGAIN
+        looked = event.kind == "cache_view"
         if looked and event.done == event.total:
             self._look_seconds = self._clock() - self._look_began
         if not looked or event.done == event.total:
@@ -107,9 +113,11 @@ class ProgressMeter:
             speed = timed * min(self._plan.batch_size, self._counts.training) / self._steps_seconds
         self.progress = replace(
             self.progress,
-            doing="training",
+            activity="training",
             done=0,
             total=0,
+            view=0,
+            views=0,
             phase=self._plan.phases[event.phase].name,
             number=event.phase + 1,
             epoch=event.epoch,

@@ -19,7 +19,7 @@ from core.execution.eta import Counts, ProgressMeter, estimated_phase_seconds
 from core.execution.final_evaluation import evaluate_best, labelled
 from core.execution.recorder import Recorder
 from core.home import Home, no_room_is_disk_full
-from core.job import Ended, EpochEnded, Event, Job
+from core.job import Ended, EpochEnded, Event, Job, Prepared, ignore_event
 from core.monitoring import hide
 from core.plans import Plan, grows
 from core.profiling import known_cost_profile, profile_costs, record_actual, trusted_cost_profile
@@ -48,10 +48,6 @@ class _EndedHere(Exception):
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.sentence)
         self.outcome = outcome
-
-
-def ignore_event(event: Event) -> None:
-    """The listener of those who do not want to know."""
 
 
 def execute_run(
@@ -152,9 +148,9 @@ def _taken(home: Home, run: Run, photos: Counts) -> EstimateFeedback | None:
     return EstimateFeedback(run.plan, photos, known, run.progress.step) if known else None
 
 
-def _tell(recorder: Recorder, closing: threading.Event, heeds_stop: bool, done: int, total: int, doing: str) -> None:
+def _tell(recorder: Recorder, closing: threading.Event, heeds_stop: bool, event: Prepared) -> None:
     """Say how far something other than training is. Raises _EndedHere when it is not wanted any more."""
-    recorder.doing(doing, done, total)
+    recorder.show_activity(event)
     if closing.is_set():
         raise _EndedHere(CLOSED)
     if heeds_stop and recorder.requested_action == "stop":

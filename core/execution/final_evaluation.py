@@ -1,5 +1,7 @@
 """Score a run's best epoch: validation and a sample of what it learned from; the test split only when asked."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -15,8 +17,8 @@ from core.evaluation import (
     save_result,
     write_predictions,
 )
-from core.home import Home, Progress, database, silent
-from core.job import Job, clean_sample
+from core.home import Home, database
+from core.job import Job, Prepared, clean_sample, ignore_event
 from core.models import load_trained, read_facts
 from core.runs import folder_of, get_run, has_best
 from core.training import score
@@ -29,7 +31,7 @@ def labelled(dataset: Dataset, tasks: tuple[str, ...], split: Split) -> np.ndarr
     return rows[np.any(known, axis=0)]
 
 
-def evaluate_best(job: Job, progress: Progress = silent) -> Result:
+def evaluate_best(job: Job, progress: Callable[[Prepared], None] = ignore_event) -> Result:
     """Answers of the best epoch's model on validation and on the clean training sample, into the run's folder.
 
     What an earlier look at the test split said is gone with the model it was of. Raises DiskFull.
@@ -41,7 +43,7 @@ def evaluate_best(job: Job, progress: Progress = silent) -> Result:
     return _save(job, epoch, _answers(job, {"validation": validation, "train": sample}, progress))
 
 
-def open_test(home: Home, run_id: str, progress: Progress = silent) -> Result:
+def open_test(home: Home, run_id: str, progress: Callable[[Prepared], None] = ignore_event) -> Result:
     """The results with those of the test split. Each call counts as a look at it; only the first one computes.
 
     Raises Refused for a run without a model, or a dataset without a test split.
@@ -64,10 +66,12 @@ def open_test(home: Home, run_id: str, progress: Progress = silent) -> Result:
     return result
 
 
-def _answers(job: Job, rows_of: dict[Split, np.ndarray], progress: Progress) -> pd.DataFrame:
+def _answers(job: Job, rows_of: dict[Split, np.ndarray], progress: Callable[[Prepared], None]) -> pd.DataFrame:
     """The predictions of the best epoch's model, by split and task."""
     model = load_trained(job.home, job.plan, job.dataset.tasks, job.folder)
-    store = open_pixels(job.home, job.dataset, job.plan.image_size, progress)
+    store = open_pixels(
+        job.home, job.dataset, job.plan.image_size, lambda done, total, _: progress(Prepared("decode", done, total))
+    )
     # All rows at once: the model then looks at them in one go, and progress has one total.
     everything = np.concatenate(list(rows_of.values()))
     logits = score(model, store, everything, resolve_device(job.plan.device), progress)

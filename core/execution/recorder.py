@@ -10,9 +10,9 @@ from typing import Any
 from core.errors import DiskFull
 from core.evaluation import margin
 from core.execution.disk_reserve import free_reserve
-from core.execution.eta import ProgressMeter
+from core.execution.eta import ProgressMeter, with_activity
 from core.home import Home, database
-from core.job import Ended, EpochEnded, Event, PhaseBegan, Stepped, Warned
+from core.job import Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned
 from core.monitoring import show, stored_view
 from core.runs import (
     LEASE_SECONDS,
@@ -76,10 +76,10 @@ class Recorder:
         self._write(Entry([], self._happening(kind, sentence, **facts)))
         self.flush()
 
-    def doing(self, what: str, done: int, total: int) -> None:
-        """Say what takes its time just now."""
-        self.view.progress = replace(self.view.progress, doing=what, done=done, total=total, seconds_left=None)
-        if time.monotonic() - self._flushed > FLUSH_SECONDS or not done:
+    def show_activity(self, event: Prepared) -> None:
+        """Show what takes its time besides training, outside of the engine's own events."""
+        self.view.progress = replace(with_activity(self.view.progress, event), seconds_left=None)
+        if time.monotonic() - self._flushed > FLUSH_SECONDS or not event.done:
             self.flush()
 
     def become(self, state: State, sentence: str) -> None:

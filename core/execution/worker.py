@@ -9,8 +9,9 @@ import threading
 import time
 
 from core.errors import DiskFull
-from core.execution.executor import execute_claimed, ignore_event
+from core.execution.executor import execute_claimed
 from core.home import Home
+from core.job import ignore_event
 from core.runs import claim_next, interrupt_what_is_held, recover, waiting_devices
 
 POLL_SECONDS = 0.5

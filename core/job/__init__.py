@@ -2,7 +2,7 @@
 
 from core.job.batches import CLEAN_SAMPLE_LIMIT, clean_sample, epoch_batches, split_microbatches, steps_per_epoch
 from core.job.context import Job, TrainingContext, lay_out, tasks_of
-from core.job.events import Checkpointed, Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned
+from core.job.events import Checkpointed, Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned, ignore_event
 from core.job.lr_schedule import HEAD, PhaseNow, phase_at, phase_rates, rates_at
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Warned",
     "clean_sample",
     "epoch_batches",
+    "ignore_event",
     "lay_out",
     "phase_at",
     "phase_rates",

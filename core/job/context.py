@@ -1,5 +1,6 @@
 """What a run works with and never changes: photos, labels, the loss, the device."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from core.backbones import BackboneCard
 from core.datasets import MISSING, Dataset, PixelStore, Split, Task
 from core.device import ComputeConfig
 from core.errors import BadDataset
-from core.home import Home, Progress, silent
+from core.home import Home
 from core.job.batches import clean_sample
+from core.job.events import Prepared, ignore_event
 from core.objectives import Loss, make_loss
 from core.plans import Plan
 
@@ -27,7 +29,7 @@ class Job:
     dataset: Dataset
     home: Home
     folder: Path
-    progress: Progress = field(default=silent, compare=False)
+    progress: Callable[[Prepared], None] = field(default=ignore_event, compare=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,16 +2,22 @@
 
 from dataclasses import dataclass, field
 
+from core.activity import Preparation
 from core.evaluation import EpochScores
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Something long before or between the epochs moved on: decoding photos, a calibration. total 0: not known."""
+    """Work before, between or after the epochs moved on. done, total: photos; total 0: not known.
 
-    doing: str
+    view, views: which of how many views of each photo, where that matters.
+    """
+
+    kind: Preparation
     done: int
     total: int
+    view: int = 0
+    views: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,3 +86,7 @@ class Ended:
 
 
 Event = Prepared | PhaseBegan | Stepped | EpochEnded | Checkpointed | Warned | Ended
+
+
+def ignore_event(event: Event) -> None:
+    """Listener that does nothing."""

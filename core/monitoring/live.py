@@ -79,7 +79,7 @@ def curves(
         "epoch": progress.epoch,
         "epochs": progress.epochs,
         "steps_per_epoch": progress.steps_per_epoch,
-        "progress": {**progress.as_json(), "waits_for": waits},
+        "progress": {**progress.as_json(), "activity_in_words": progress.activity_in_words, "waits_for": waits},
         "verdict": _as_json(view.verdict(named)),
         "curves": _thinned(view, named, start, stop),
         "marks": {"best_step": progress.best.step if progress.best else None, "phases": view.phases},
@@ -113,7 +113,18 @@ def stored_view(home: Home, run: Run) -> RunView:
 def _number(state: State, progress: RunProgress, waits: str) -> int:
     """Names what would be answered: the same after a restart, and in every process."""
     p = progress
-    told = (state, p.step, p.epochs_done, p.number, p.rewound, p.doing, p.done, p.best and p.best.epoch, waits)
+    told = (
+        state,
+        p.step,
+        p.epochs_done,
+        p.number,
+        p.rewound,
+        p.activity,
+        p.view,
+        p.done,
+        p.best and p.best.epoch,
+        waits,
+    )
     return zlib.crc32(repr(told).encode())
 
 

@@ -177,7 +177,7 @@ def _settle(db: Connection, home: Home, run_id: str, outcome: Outcome) -> None:
     save_unsaved(db, run_id, home.runs / run_id)
     db.execute(
         "UPDATE runs SET state = ?, ended = ?, error = ?, requested_action = '', lease_owner = '', "
-        "progress = json_set(progress, '$.doing', '', '$.seconds_left', NULL) WHERE id = ?",
+        "progress = json_set(progress, '$.activity', '', '$.seconds_left', NULL) WHERE id = ?",
         (outcome.state, time.time(), outcome.error, run_id),
     )
     add_event(db, run_id, outcome.state, outcome.sentence)

@@ -89,9 +89,7 @@ def dequeue(home: Home, run_id: str) -> Run:
             (run_id,),
         ).rowcount
         if changed:
-            add_event(
-                db, run_id, "interrupted", "EstimateFeedback out of the queue. It is queued again when it is resumed."
-            )
+            add_event(db, run_id, "interrupted", "Taken out of the queue. It is queued again when it is resumed.")
     return get_run(home, run_id)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
+from core.activity import Activity, activity_in_words
 from core.plans import Plan
 
 State = Literal["queued", "running", "paused", "finished", "stopped", "failed", "interrupted"]
@@ -26,17 +27,18 @@ class Best:
 class RunProgress:
     """How far a run is, as screens show it.
 
-    doing: "training", or in a few words what else takes its time just now; done and total belong to it when it is not
-    training. number (of the phase), epoch and step count from 1; 0 is before the first. images: of this epoch, so far.
-    epochs_done: those that were scored, too.
-    steps_total: an upper bound until the first epoch has ended; early stopping may end it sooner.
-    images_per_second, seconds_left: None until something was measured.
-    rewound: how often curves were cut back to a checkpoint, so that readers know to read them anew.
+    activity: what takes its time just now; done, total, view and views belong to it when it is not training. number (of
+    the phase), epoch and step count from 1; 0 is before the first. images: of this epoch, so far. epochs_done: those
+    that were evaluated, too. steps_total: an upper bound until the first epoch has ended; early stopping may end it
+    sooner. images_per_second, seconds_left: None until something was measured. rewound: how often curves were cut back
+    to a checkpoint, so that readers know to read them anew.
     """
 
-    doing: str = ""
+    activity: Activity = ""
     done: int = 0
     total: int = 0
+    view: int = 0
+    views: int = 0
     phase: str = ""
     number: int = 0
     phases: int = 0
@@ -53,6 +55,11 @@ class RunProgress:
     best: Best | None = None
     rewound: int = 0
 
+    @property
+    def activity_in_words(self) -> str:
+        """What it is busy with besides training, as screens word it; empty while it trains."""
+        return "" if self.activity == "training" else activity_in_words(self.activity, self.view, self.views)
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -67,8 +74,8 @@ def progress_from(fields: dict[str, Any]) -> RunProgress:
 class Run:
     """A plan being carried out. Times are seconds since 1970; device is a real one ("cpu", "cuda:0"), never "auto".
 
-    requested_action: what the user asked for and the process that trains has not done yet. error: the sentence, when it
-    failed. test_opened: how often the test split was looked at.
+    requested_action: what the user asked for and the process that trains has not done yet. error: the sentence, when
+    it failed. test_opened: how often the results of the test split were asked for.
     """
 
     id: str

@@ -32,11 +32,13 @@ from core.training.state import TrainingState
 def prepare(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingState, Checkpointer]]:
     """Raises GraftError for what a user can mend: photos, weights, device, disk."""
     plan, device = job.plan, resolve_device(job.plan.device)
-    yield Prepared("Decoding photos", 0, len(job.dataset))
-    store = open_pixels(job.home, job.dataset, plan.image_size, job.progress)
+    yield Prepared("decode", 0, len(job.dataset))
+    store = open_pixels(
+        job.home, job.dataset, plan.image_size, lambda done, total, _: job.progress(Prepared("decode", done, total))
+    )
     if store.note:
         yield Warned(store.note)
-    yield Prepared("Building the network", 0, 0)
+    yield Prepared("build", 0, 0)
     model = new_model(job.home, plan, tasks_of(plan, job.dataset))
     compute_config = yield from _arithmetic(job, model, device)
     store = yield from cache_pixels_on_gpu(store, len(job.dataset), device)
@@ -96,7 +98,7 @@ def _arithmetic(job: Job, model: TrainedModel, device: torch.device) -> Generato
     saved, asked = saved_compute_config(job.folder), job.plan.precision
     compute_config = compute_config_from(saved, device) if saved else None
     if compute_config is None:
-        yield Prepared("Measuring this machine", 0, 0)
+        yield Prepared("autotune", 0, 0)
         compute_config = compute_config_for_run(job.home, job.plan, model, device, len(job.dataset))
         if asked not in ("auto", compute_config.precision):
             yield Warned(f"This machine does not compute in {asked}; the run goes on in 32 bits.")

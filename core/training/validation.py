@@ -1,6 +1,6 @@
 """How good the model is at this moment: photos as they are, eval mode, one loss per photo."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import numpy as np
 import torch
@@ -12,8 +12,7 @@ from core.augmentation import centre
 from core.datasets import MISSING, PixelStore
 from core.device import in_parts
 from core.evaluation import EpochScores, LossHistory, epoch_scores, remember, window_epochs
-from core.home import Progress, silent
-from core.job import Prepared, TrainingContext
+from core.job import Prepared, TrainingContext, ignore_event
 from core.models import TrainedModel
 
 EVAL_BATCH_SIZE = 64  # photos per batch; larger ones gain little and answer a pause late
@@ -50,7 +49,7 @@ def _judged(
             losses = functional.cross_entropy(answers, truth, reduction="none")
             found[task].append((losses.cpu().numpy(), (answers.argmax(1) == truth).cpu().numpy()))
         done += len(batch)
-        yield Prepared("Looking at the validation photos", done, total)
+        yield Prepared("validate", done, total)
     return {
         task: (np.concatenate([losses for losses, _ in parts]), np.concatenate([right for _, right in parts]))
         for task, parts in found.items()
@@ -79,7 +78,7 @@ def score(
     store: PixelStore,
     rows: np.ndarray,
     device: torch.device | None = None,
-    progress: Progress = silent,
+    progress: Callable[[Prepared], None] = ignore_event,
 ) -> dict[str, np.ndarray]:
     """Logits by task, float32 [rows, classes], in eval mode and 32 bits, as an exported model gives them."""
     device = device or next(model.parameters()).device
@@ -91,6 +90,6 @@ def score(
             answers = model(model.normalised(centre(pixels, store.image_size)))
         for task, values in answers.items():
             logits[task].append(values.float().cpu().numpy())
-        progress(min(done + EVAL_BATCH_SIZE, len(rows)), len(rows), "Looking at the photos")
+        progress(Prepared("evaluate", min(done + EVAL_BATCH_SIZE, len(rows)), len(rows)))
     empty = {task.name: np.empty((0, len(task.classes)), np.float32) for task in model.tasks}
     return {task: np.concatenate(parts) if parts else empty[task] for task, parts in logits.items()}

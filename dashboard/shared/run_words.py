@@ -12,7 +12,7 @@ def how_far(run: Run) -> str:
         return f"queued {when(run.created)}; it starts when the runs before it are done."
     if run.state == "running":
         left = f", {in_seconds(progress.seconds_left)} left" if progress.seconds_left else ""
-        return f"{epoch or progress.doing or 'it begins'}{left}."
+        return f"{epoch or progress.activity_in_words or 'it begins'}{left}."
     if run.state == "paused":
         return f"{epoch or 'at the beginning'}, paused. Nothing is lost."
     if run.state == "interrupted":

@@ -259,7 +259,7 @@ def test_progress_never_runs_backwards(job_for: Callable[..., Job], home: Home, 
     run_through(job_for(only_head(), "first"))
     [folder] = kept_folders(home)
     np.zeros(2, np.uint64).tofile(folder / "checks")
-    told = [e for e in run_through(job_for(only_head(), "again")) if isinstance(e, Prepared) and "frozen" in e.doing]
+    told = [e for e in run_through(job_for(only_head(), "again")) if isinstance(e, Prepared) and e.kind == "cache"]
     assert [e.done for e in told] == sorted(e.done for e in told)
     assert told[-1].done == told[-1].total
 

@@ -64,8 +64,8 @@ def test_what_the_live_view_asks_for_has_what_it_draws(small, home: Home) -> Non
     assert "head" in answer["curves"]["rates"]
     assert answer["marks"]["best_step"]
     assert [set(phase) for phase in answer["marks"]["phases"]] == [{"step", "name"}] * len(answer["marks"]["phases"])
-    assert {"doing", "phase", "number", "phases", "epoch", "epochs", "images", "images_total", "images_per_second",
-            "seconds_left", "best", "waits_for"} <= set(answer["progress"])  # fmt: skip
+    assert {"activity", "activity_in_words", "phase", "number", "phases", "epoch", "epochs", "images", "images_total",
+            "images_per_second", "seconds_left", "best", "waits_for"} <= set(answer["progress"])  # fmt: skip
     assert {"kind", "title", "sentence", "remedy"} <= set(answer["verdict"])
 
 

@@ -81,7 +81,7 @@ def test_each_view_is_looked_at_once_and_another_run_finds_it(
     plan = taught(teacher, phase(epochs=4))
     events = run_through(job_for(plan, "one"))
     assert sum(looked) == 2 * 26
-    assert [e.done for e in events if isinstance(e, Prepared) and "teacher" in e.doing][-1] == 26
+    assert [e.done for e in events if isinstance(e, Prepared) and e.kind == "teacher"][-1] == 26
     run_through(job_for(plan, "another"))
     assert sum(looked) == 2 * 26
 
@@ -95,7 +95,7 @@ def test_a_change_that_the_teacher_sees_is_looked_at_anew(
 ):
     run_through(job_for(taught(teacher, phase(epochs=1)), "one"))
     events = run_through(job_for(taught(teacher, phase(epochs=1), augmentation=Augmentation(**changes)), "another"))
-    asked = [e for e in events if isinstance(e, Prepared) and "teacher" in e.doing]
+    asked = [e for e in events if isinstance(e, Prepared) and e.kind == "teacher"]
     assert bool(asked) == new
 
 
@@ -137,7 +137,7 @@ def test_stopped_and_resumed_it_is_bit_equal(job_for: Callable[..., Job], teache
 
 def test_a_frozen_part_and_a_teacher_keep_the_same_views(job_for: Callable[..., Job], teacher: Teacher):
     events = run_through(job_for(taught(teacher, phase(learning=1, epochs=4))))
-    looks = {e.doing for e in events if isinstance(e, Prepared) and "frozen part" in e.doing}
+    looks = {e.kind for e in events if isinstance(e, Prepared) and e.kind in ("cache", "cache_view")}
     assert len(looks) == 2  # at photos as they are, and at changed ones
     assert len([e for e in events if isinstance(e, EpochEnded)]) == 4
 

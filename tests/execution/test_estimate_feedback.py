@@ -2,8 +2,6 @@
 
 import pytest
 
-from core.activations.cache import CHECKING
-from core.activations.feature_pipeline import LOOKING
 from core.execution.estimate_feedback import EstimateFeedback
 from core.job.events import Checkpointed, EpochEnded, PhaseBegan, Prepared, Stepped
 from core.plans import NO_AUGMENTATION, Phase
@@ -32,7 +30,7 @@ class Ride:
     def epoch(self, number: int, per_step: float, judging: float, saving: float, steps: int = 10) -> "Ride":
         for step in range(10 * number - steps + 1, 10 * number + 1):
             self.after(per_step, Stepped(step, number, 0, 8 * step, 0.5, 0.5, {}))
-        self.after(judging, Prepared("Looking at the validation photos", 40, 40))
+        self.after(judging, Prepared("validate", 40, 40))
         self.after(0.0, EpochEnded(number, 0, 10 * number, {"label": scores(0.5)}, 1.0, 1.0, True))
         return self.after(saving, Checkpointed(number, 10 * number))
 
@@ -56,18 +54,18 @@ def test_of_photos_that_grow_each_epoch_is_held_against_its_own():
 
 
 def test_what_happens_once_does_not_count():
-    ride = Ride().after(100.0, Prepared("Decoding photos", 0, 100)).after(50.0, Prepared("Building the network", 0, 0))
+    ride = Ride().after(100.0, Prepared("decode", 0, 100)).after(50.0, Prepared("build", 0, 0))
     assert ride.after(9.0, PhaseBegan(0, "top", 1, 2, {})).both == (0.0, 0.0)
 
 
 def test_photos_that_the_frozen_part_looked_at_count_each():
     ride = Ride().after(0.0, PhaseBegan(0, "top", 1, 2, {}))
-    ride.after(3.0, Prepared(LOOKING, 64, 100)).after(2.0, Prepared(LOOKING, 100, 100))
+    ride.after(3.0, Prepared("cache", 64, 100)).after(2.0, Prepared("cache", 100, 100))
     assert ride.both == pytest.approx((100 * caching_seconds(TOP, MEASURED), 5.0))
 
 
 def test_what_is_found_from_an_earlier_look_does_not_count():
-    ride = Ride().after(3.0, Prepared(CHECKING, 100, 100))
+    ride = Ride().after(3.0, Prepared("check_cache", 100, 100))
     assert ride.both == (0.0, 0.0)
 
 

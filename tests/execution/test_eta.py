@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from core.activations.feature_pipeline import LOOKING_AGAIN
 from core.execution.eta import Counts, ProgressMeter, estimated_phase_seconds
 from core.job.events import EpochEnded, PhaseBegan, Prepared, Stepped
 from core.plans import NO_AUGMENTATION, Augmentation, Phase
@@ -121,26 +120,26 @@ def test_the_plan_expects_a_phase_that_learns_more_to_take_longer():
 def test_what_is_done_once_before_the_first_step_comes_in_no_later_epoch():
     ride = Ride(ALL)
     ride.clock.now += 500
-    ride.meter.follow(Prepared("Keeping activations", 10, 10))
+    ride.meter.follow(Prepared("cache", 10, 10))
     assert ride.epoch(1, 1.0, 5.0) == 2 * 15
 
 
 def test_what_else_takes_time_is_named():
     ride = Ride(HEAD)
-    progress = ride.meter.follow(Prepared("Decoding photos", 3, 100))
-    assert (progress.doing, progress.done, progress.total) == ("Decoding photos", 3, 100)
+    progress = ride.meter.follow(Prepared("decode", 3, 100))
+    assert (progress.activity, progress.done, progress.total) == ("decode", 3, 100)
     ride.step(1, 1.0)
-    assert (ride.meter.progress.doing, ride.meter.progress.total) == ("training", 0)
+    assert (ride.meter.progress.activity, ride.meter.progress.total) == ("training", 0)
 
 
 def test_views_that_are_still_to_be_looked_at_count():
     phase = Phase(name="head", epochs=8, stage_rates=(0, 0), head_rate=1e-3)
     ride = Ride(phase, augmentation=Augmentation(cached_views=3))
     ride.clock.now += 7
-    ride.meter.follow(Prepared("Building the network", 0, 0))
+    ride.meter.follow(Prepared("build", 0, 0))
     for done in (40, 80):
         ride.clock.now += 50
-        ride.meter.follow(Prepared(LOOKING_AGAIN, done, 80))
+        ride.meter.follow(Prepared("cache_view", done, 80))
     assert ride.epoch(1, seconds=1.0, scoring=5.0) == 7 * 15 + 2 * 100
     assert ride.step(11, 1.0) is not None
     assert Ride(phase).epoch(1, seconds=1.0, scoring=5.0) == 7 * 15

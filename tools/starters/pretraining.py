@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from core.activity import activity_in_words
 from core.datasets import Dataset, open_pixels
 from core.home import Home
 from core.job import Checkpointed, EpochEnded, Event, Job, Prepared, Stepped
@@ -123,7 +124,7 @@ def _follow(stretch: int, job: Job, log: Log) -> None:
     for event in train(job):
         log.hear(event)
         if isinstance(event, Prepared) and event.total == 0:
-            print(event.doing, flush=True)
+            print(activity_in_words(event.kind), flush=True)
         if isinstance(event, EpochEnded):
             ended = event
         if isinstance(event, Checkpointed) and ended:

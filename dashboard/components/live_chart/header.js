@@ -21,13 +21,15 @@ function showHeader(root, answer) {
   write(root.querySelector(".live-figures"), rows);
 }
 
-const beginning = (at, state) => (state === "running" ? at.doing || "getting ready" : DOING[state] ?? state);
+const beginning = (at, state) => (state === "running" ? at.activity_in_words || "getting ready" : DOING[state] ?? state);
 
 // What stands under the epoch: which photo it is at, or what else takes its time just now.
 function under(at, state) {
   if (state === "queued") return at.waits_for ?? "";
   if (state !== "running") return at.epoch ? DOING[state] ?? state : "before the first epoch";
-  if (at.doing && at.doing !== "training") return at.total ? `${at.epoch ? at.doing + ": " : ""}${whole.format(at.done)} of ${whole.format(at.total)}` : at.epoch ? at.doing : "before the first epoch";
+  const busy = at.activity_in_words;
+  if (busy && !at.total) return at.epoch ? busy : "before the first epoch";
+  if (busy) return `${at.epoch ? busy + ": " : ""}${whole.format(at.done)} of ${whole.format(at.total)}`;
   return at.images_total ? `photo ${whole.format(at.images)} of ${whole.format(at.images_total)}` : "";
 }
 
