@@ -1,4 +1,4 @@
-# `make run` opens Graft, `make test` runs every test. Both make .venv themselves, again only when pyproject.toml changed.
+# `make run` opens Graft, `make test` runs every test. Both make .venv themselves, again only when pyproject.toml or setup.py changed.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -21,18 +21,18 @@ check: .venv/.check
 	$(PYTHON) -m venv .venv
 	touch $@
 
-.venv/.run: pyproject.toml | .venv/.made
+.venv/.run: pyproject.toml setup.py | .venv/.made
 	$(BIN)/python -m pip install --editable .
 	touch $@
 
 # Playwright's own browser only where none is installed and it can be had; the tests say so when there is none.
-.venv/.test: pyproject.toml | .venv/.made
+.venv/.test: pyproject.toml setup.py | .venv/.made
 	$(BIN)/python -m pip install --editable ".[test]"
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 		|| test -n "$$GRAFT_BROWSER" || $(BIN)/playwright install chromium || true
 	touch $@
 
-.venv/.check: pyproject.toml | .venv/.made
+.venv/.check: pyproject.toml setup.py | .venv/.made
 	$(BIN)/python -m pip install --editable ".[test,check]"
 	touch $@
 

@@ -70,7 +70,7 @@ def once(home: Home, plan: Plan, program: str, number: int) -> tuple[float, str]
         file = home.root / "plan.json"
         file.write_text(fresh.model_dump_json())
         rest = [*PROGRAMS[program], str(file)]
-    with started([sys.executable, "-m", "cli", *rest, "--home", str(home.root)]) as process:
+    with started([sys.executable, "-m", "graft", *rest, "--home", str(home.root)]) as process:
         run = training(home, process, number + 1)
         process.send_signal(signal.SIGINT)
         began = time.perf_counter()

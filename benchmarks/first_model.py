@@ -44,7 +44,7 @@ def _round() -> list[float]:
 def _seconds(command: str, home: str) -> float:
     began = time.perf_counter()
     arguments = [*command.split()[1:], "--home", home]
-    subprocess.run([sys.executable, "-m", "cli", *arguments], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-m", "graft", *arguments], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
 
 

@@ -8,7 +8,6 @@ The three lines every tutorial of the field begins with run as written:
 """
 
 import os
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from core.allocator import keep_freed_memory
@@ -19,7 +18,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 keep_freed_memory()
 
 if TYPE_CHECKING:
-    from core.three_lines import PretrainedModel, load_pretrained_model, train_classifier
+    from core.quickstart import PretrainedModel, load_pretrained_model, train_classifier
 
 __all__ = ["PretrainedModel", "load_pretrained_model", "train_classifier"]
 
@@ -27,5 +26,7 @@ __all__ = ["PretrainedModel", "load_pretrained_model", "train_classifier"]
 def __getattr__(name: str) -> Any:
     # Not before it is asked for: it loads torch, and `import core` stays quick.
     if name in __all__:
-        return getattr(import_module("core.three_lines"), name)
+        from core import quickstart
+
+        return getattr(quickstart, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -35,7 +35,7 @@ def installed_browser() -> str | None:
 def served(home: Path, log: Path) -> Iterator[str]:
     """Graft as a user starts it, at a port the system chooses; gives its address."""
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "cli", "--port", "0", "--home", str(home), "--no-browser"]
+    command = [sys.executable, "-m", "graft", "--port", "0", "--home", str(home), "--no-browser"]
     with log.open("w") as out:
         server = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-import core
+import graft
 from cli.app import run
 from cli.training import Preset
 from core.home import Home
@@ -209,9 +209,9 @@ def test_the_three_lines_of_every_tutorial_run_as_written(home: Home, photos: Pa
     images = sorted(photos.rglob("*.png"))
     labels = [image.parent.name for image in images]
 
-    model = core.load_pretrained_model()
+    model = graft.load_pretrained_model()
     features = model.extract_features(images)
-    classifier = core.train_classifier(features, labels)
+    classifier = graft.train_classifier(features, labels)
 
     assert features.shape[0] == len(images)
     assert classifier.score(features, labels) > 0.9

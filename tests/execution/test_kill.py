@@ -49,7 +49,7 @@ def train_elsewhere(home: Home, plan: Plan, folder: Path) -> subprocess.Popen:
     file = folder / "plan.json"
     file.write_text(plan.model_dump_json())
     return subprocess.Popen(
-        [sys.executable, "-m", "cli", "train", "--plan", str(file), "--home", str(home.root)],
+        [sys.executable, "-m", "graft", "train", "--plan", str(file), "--home", str(home.root)],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
