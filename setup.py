@@ -19,7 +19,9 @@ from setuptools.command.editable_wheel import editable_wheel
 
 ROOT = Path(__file__).parent
 ROOMS = ("core", "cli", "dashboard", "assets")
-FLAT = find_namespace_packages(str(ROOT), include=["graft", *(f"{room}{rest}" for room in ROOMS for rest in ("", ".*"))])
+FLAT = find_namespace_packages(
+    str(ROOT), include=["graft", *(f"{room}{rest}" for room in ROOMS for rest in ("", ".*"))]
+)
 NESTED = [name if name == "graft" else f"graft.{name}" for name in FLAT]
 IMPORTABLE = re.compile(rf"(?:{'|'.join(ROOMS)})(?:\.|$)")
 
