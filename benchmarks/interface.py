@@ -59,7 +59,7 @@ _RECIPE = "document.querySelectorAll('[data-testid=stButtonGroup] button[aria-ch
 # In this order each begins where the one before ended: on the plan page.
 INTERACTIONS = (
     Interaction("freeze or free a stage", _STAGE, f"{_STAGE}?.getAttribute('aria-pressed')"),
-    Interaction("choose a recipe", _RECIPE, "document.querySelector('.quiet')?.textContent"),
+    Interaction("choose a recipe", _RECIPE, "document.querySelector('.muted')?.textContent"),
     Interaction(
         "show everything",
         "document.querySelector('.st-key-expert input')",

@@ -1,40 +1,39 @@
-"""What stands around every page: the row above it, and a short word of what was just done."""
+"""What surrounds every page: the row of steps above it, and the message about what was just done."""
 
 from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboard.navigation import BESIDE
+from dashboard.navigation import OTHER_PAGES, show_stepper
 from dashboard.session import state
-from dashboard.shared.stepper import show_stepper
-from dashboard.shared.texts import plain
+from dashboard.shared.texts import escape_markdown
 
 
 def show_frame(page: "st.Page", pages: Mapping[str, "st.Page"]) -> None:
-    """The page with all that is around it."""
-    state.synchronise()
-    here = next(key for key, known in pages.items() if known == page)
+    """Show a page with its surroundings. pages: all pages by key."""
+    state.sync_query_params()
+    current = next(key for key, known in pages.items() if known == page)
     with st.container(key="topbar", horizontal=True, vertical_alignment="center", gap=None):
         with st.container(key="brand", width="content"):
             st.page_link(pages["photos"], label="Graft")
-        show_stepper(here, _done())
+        show_stepper(current, _completed_steps())
         with st.container(key="beside", horizontal=True, width="content", gap=None):
-            for key, title in BESIDE.items():
-                with st.container(key=f"step_{'here' if key == here else 'beside'}_{key}", width="content"):
+            for key, title in OTHER_PAGES.items():
+                with st.container(key=f"step_{'here' if key == current else 'beside'}_{key}", width="content"):
                     st.page_link(pages[key], label=title)
-    if sentence := state.said():
-        st.toast(plain(sentence))
+    if message := state.pop_flash():
+        st.toast(escape_markdown(message))
     page.run()
 
 
-def _done() -> frozenset[str]:
-    """Steps that are behind one: what they ask for was chosen or has happened."""
+def _completed_steps() -> frozenset[str]:
+    """Keys of the steps whose choice was made or whose work is done."""
     dataset, run = state.current_dataset(), state.current_run()
-    done = {
+    completed = {
         "photos": dataset is not None,
-        "model": state.model_is_chosen() or run is not None,
+        "model": state.is_model_chosen() or run is not None,
         "plan": run is not None,
         "train": run is not None and run.state in ("finished", "stopped"),
         "results": run is not None and run.test_opened > 0,
     }
-    return frozenset(step for step, behind in done.items() if behind)
+    return frozenset(step for step, is_completed in completed.items() if is_completed)

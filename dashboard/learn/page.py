@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard.shared.texts import escaped, quiet
-from dashboard.words import WORDS
+from dashboard.glossary import GLOSSARY
+from dashboard.shared.texts import escape_html, show_note
 
 CHAPTERS: dict[str, dict[str, str]] = {
     "What you begin with": {
@@ -44,7 +44,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
 
 def page() -> None:
     st.title("What do the words mean?", anchor=False)
-    quiet(
+    show_note(
         "A network that has seen very many photos already knows edges, textures and parts of things. Transfer "
         "learning keeps that and teaches it your classes: a new head is put on, and as much of the rest as you like "
         "learns along."
@@ -60,8 +60,8 @@ def page() -> None:
 
 def _show(words: dict[str, str]) -> None:
     rows = "".join(
-        f'<p style="margin:0 0 12px"><b style="font-weight:620">{escaped(title)}</b><br>'
-        f'<span class="quiet">{escaped(WORDS[key])}</span></p>'
+        f'<p style="margin:0 0 12px"><b style="font-weight:620">{escape_html(title)}</b><br>'
+        f'<span class="muted">{escape_html(GLOSSARY[key])}</span></p>'
         for title, key in words.items()
     )
     st.html(f'<div style="margin:0 0 12px">{rows}</div>')

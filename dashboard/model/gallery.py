@@ -6,11 +6,11 @@ import streamlit as st
 
 from core.backbones import BackboneCard, fetch, gallery, is_present, search
 from core.home import Home, Progress
+from dashboard.glossary import GLOSSARY
+from dashboard.navigation import show_next_button
 from dashboard.session import state
 from dashboard.shared import background_jobs
-from dashboard.shared.stepper import way_on
-from dashboard.shared.texts import escaped, in_bytes, in_millions, plain, quiet
-from dashboard.words import WORDS
+from dashboard.shared.texts import escape_html, escape_markdown, format_bytes, format_compact, show_note
 
 SHOWN_AT_FIRST = 12
 FOUND_AT_MOST = 60
@@ -24,17 +24,21 @@ def show_gallery() -> None:
     ).strip()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         size = st.segmented_control(
-            "Size", ["All", "Small", "Medium", "Large"], default="All", required=True, help=WORDS["parameters"]
+            "Size", ["All", "Small", "Medium", "Large"], default="All", required=True, help=GLOSSARY["parameters"]
         )
         where = st.segmented_control(
-            "On this computer", [EVERYTHING, READY, TO_DOWNLOAD], default=EVERYTHING, required=True, help=WORDS["ready"]
+            "On this computer",
+            [EVERYTHING, READY, TO_DOWNLOAD],
+            default=EVERYTHING,
+            required=True,
+            help=GLOSSARY["ready"],
         )
     cards = search(text, FOUND_AT_MOST) if text else gallery()
     fitting = [
         card for card in cards if size in ("All", card.size.capitalize()) and where in (EVERYTHING, _where(home, card))
     ]
     if not fitting:
-        quiet("No model fits. Search for a shorter word, or choose All above.")
+        show_note("No model fits. Search for a shorter word, or choose All above.")
     _cards(home, fitting)
 
 
@@ -68,7 +72,7 @@ def _card(home: Home, card: BackboneCard, chosen: bool) -> None:
                 state.choose_card(card)
                 st.rerun()
         elif st.button(
-            f"Fetch, {in_bytes(card.weights_bytes)}",
+            f"Fetch, {format_bytes(card.weights_bytes)}",
             key=f"choose_{name}",
             width="stretch",
             icon=":material/download:",
@@ -79,9 +83,9 @@ def _card(home: Home, card: BackboneCard, chosen: bool) -> None:
 
 def card_in_html(card: BackboneCard, ready: bool) -> str:
     return (
-        f'<div class="row apart"><p class="title">{escaped(card.title)}</p>{_whereabouts(card, ready)}</div>'
-        f'<p class="quiet small">{escaped(card.sentence)}</p>{_figures(card)}'
-        f'<p class="quiet small">{escaped(card.licence)} · <span class="code">{escaped(card.name)}</span></p>'
+        f'<div class="row apart"><p class="title">{escape_html(card.title)}</p>{_whereabouts(card, ready)}</div>'
+        f'<p class="muted small">{escape_html(card.sentence)}</p>{_figures(card)}'
+        f'<p class="muted small">{escape_html(card.licence)} · <span class="code">{escape_html(card.name)}</span></p>'
     )
 
 
@@ -89,18 +93,20 @@ def _whereabouts(card: BackboneCard, ready: bool) -> str:
     if card.source == "starter":
         return '<span class="pill good">always here</span>'
     return (
-        '<span class="pill good">ready</span>' if ready else f'<span class="pill">{in_bytes(card.weights_bytes)}</span>'
+        '<span class="pill good">ready</span>'
+        if ready
+        else f'<span class="pill">{format_bytes(card.weights_bytes)}</span>'
     )
 
 
 def _figures(card: BackboneCard) -> str:
     figures = [
-        (in_millions(card.parameters), "parameters"),
+        (format_compact(card.parameters), "parameters"),
         (in_gmacs(card.gmacs), "GMACs"),
         (f"{card.accuracy:.1f} %" if card.accuracy is not None else "–", "ImageNet"),
         (f"{card.input_size} px", "sees"),
     ]
-    spans = "".join(f"<span><b>{escaped(figure)}</b>{escaped(what)}</span>" for figure, what in figures)
+    spans = "".join(f"<span><b>{escape_html(figure)}</b>{escape_html(what)}</span>" for figure, what in figures)
     return f'<div class="figures four">{spans}</div>'
 
 
@@ -116,7 +122,7 @@ def _begin_fetch(home: Home, card: BackboneCard) -> None:
         fetch(home, card, progress=progress)
         return card
 
-    state.wait_for(background_jobs.start("download", card.name, f"Fetching {card.title}", work).id)
+    state.watch_job(background_jobs.start("download", card.name, f"Fetching {card.title}", work).id)
     st.rerun()
 
 
@@ -124,17 +130,17 @@ def show_choice() -> None:
     """What is chosen, and the way on."""
     card = state.current_card()
     with st.container(key="card_summary"):
-        st.subheader("Your choice" if state.model_is_chosen() else "Suggested")
+        st.subheader("Your choice" if state.is_model_chosen() else "Suggested")
         st.html(
-            f'<p class="title">{escaped(card.title)}</p>'
-            f'<p class="quiet small">{escaped(card.sentence)}</p>{_figures(card)}'
+            f'<p class="title">{escape_html(card.title)}</p>'
+            f'<p class="muted small">{escape_html(card.sentence)}</p>{_figures(card)}'
         )
-        st.caption(f"Licence of the weights: {plain(card.licence)}", help=WORDS["licence"])
+        st.caption(f"Licence of the weights: {escape_markdown(card.licence)}", help=GLOSSARY["licence"])
         if card.origin:
-            st.caption(plain(card.origin))
+            st.caption(escape_markdown(card.origin))
         if state.current_dataset() is None:
             st.page_link("photos/page.py", label="First, choose photos", icon=":material/arrow_back:")
-        way_on("model", disabled=state.current_dataset() is None)
+        show_next_button("model", disabled=state.current_dataset() is None)
     with st.expander("What do these figures mean?"):
         for name, key in (
             ("Parameters", "parameters"),
@@ -142,4 +148,4 @@ def show_choice() -> None:
             ("ImageNet", "imagenet accuracy"),
             ("Licence", "licence"),
         ):
-            st.markdown(f"**{name}.** {WORDS[key]}")
+            st.markdown(f"**{name}.** {GLOSSARY[key]}")

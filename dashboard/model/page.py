@@ -2,25 +2,25 @@
 
 import streamlit as st
 
+from dashboard.glossary import TRANSFER_EXAMPLE
 from dashboard.model.gallery import show_choice, show_gallery
 from dashboard.session import state
-from dashboard.shared.texts import quiet
-from dashboard.shared.work_bar import show_running, take_ended
-from dashboard.words import LESSON
+from dashboard.shared.job_progress import show_running_jobs, take_finished_job
+from dashboard.shared.texts import show_note
 
-fetched = take_ended("download")
+fetched = take_finished_job("download")
 if fetched is not None:
     state.choose_card(fetched.result)
-    state.say(f"{fetched.result.title} is here and chosen.")
+    state.flash(f"{fetched.result.title} is here and chosen.")
     st.rerun()
 
 st.title("Which network knows enough already?")
-quiet(
+show_note(
     "Each of these has learned from other photos. You keep what it knows and teach it your classes. Bigger ones see "
     "more and take longer."
 )
-quiet(LESSON)
-show_running("download")
+show_note(TRANSFER_EXAMPLE)
+show_running_jobs("download")
 left, right = st.columns([2.1, 1], gap="large")
 with right, st.container(key="follows"):
     show_choice()

@@ -15,7 +15,7 @@ from core.home import Home, no_room_is_disk_full, write_json
 from dashboard.photos.importing import begin_upload
 from dashboard.session import state
 from dashboard.shared import background_jobs
-from dashboard.shared.texts import many, plain, quiet
+from dashboard.shared.texts import escape_markdown, pluralize, show_note
 
 LEAST_CLASSES, LEAST_PHOTOS = 2, 3  # one photo each to learn from, to choose by and to test with
 STILL_TAKING_SECONDS = 3_600.0
@@ -46,7 +46,7 @@ def taken(home: Home, folder: str) -> EstimateFeedback:
 
 def left_over(home: Home) -> list[EstimateFeedback]:
     """Photos that were taken and are no dataset yet, nor on their way to one; the newest first."""
-    coming = {work.about for work in background_jobs.running("import")}
+    coming = {job.subject for job in background_jobs.running("import")}
     folders = [mark.parent for mark in home.inbox.glob(f"*/{MARK}") if mark.parent.name not in coming]
     folders.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
     return [found for folder in folders if (found := taken(home, folder.name)).counts]
@@ -75,22 +75,26 @@ def show_camera(home: Home, earlier: Sequence[EstimateFeedback]) -> None:
         _offer_left_over(home, earlier)
     label = class_name(st.text_input("What will you show it?", placeholder="cup", help="The name of the class."))
     if not label:
-        quiet(
+        show_note(
             "Name a thing, show it to the camera and take at least ten photos of it, each from another side or in "
             "another place: of photos that are all alike, some judge what the others taught, and the figures flatter."
         )
     else:
         # A new key after each photo: the camera is live again at once, without "clear photo".
-        photo = st.camera_input(f"Photos of {plain(label)}", key=f"camera_{sum(so_far.counts.values())}")
+        photo = st.camera_input(f"Photos of {escape_markdown(label)}", key=f"camera_{sum(so_far.counts.values())}")
         if photo is not None:
             keep_photo(home, so_far, label, photo.getvalue())
-            state.keep_camera_folder(folder)
+            state.set_camera_folder(folder)
             st.rerun()
     if so_far.counts:
-        st.markdown("  \n".join(f"**{plain(name)}**: {many(count, 'photo')}" for name, count in so_far.counts.items()))
-        total = many(sum(so_far.counts.values()), "photo")
+        st.markdown(
+            "  \n".join(
+                f"**{escape_markdown(name)}**: {pluralize(count, 'photo')}" for name, count in so_far.counts.items()
+            )
+        )
+        total = pluralize(sum(so_far.counts.values()), "photo")
         if st.button(f"Make a dataset of these {total}", key="camera_done", disabled=not so_far.is_enough):
-            state.keep_camera_folder(None)
+            state.set_camera_folder(None)
             begin_upload(home, folder, "Camera", keep_until_done=True)
         if not so_far.is_enough:
             st.caption(f"It takes at least {LEAST_CLASSES} things with {LEAST_PHOTOS} photos each. More is better.")
@@ -98,11 +102,11 @@ def show_camera(home: Home, earlier: Sequence[EstimateFeedback]) -> None:
 
 def _offer_left_over(home: Home, earlier: Sequence[EstimateFeedback]) -> None:
     for before in earlier:
-        what = ", ".join(f"{count} of {plain(name)}" for name, count in before.counts.items())
-        st.markdown(f"{many(sum(before.counts.values()), 'photo')} taken before: {what}")
+        what = ", ".join(f"{count} of {escape_markdown(name)}" for name, count in before.counts.items())
+        st.markdown(f"{pluralize(sum(before.counts.values()), 'photo')} taken before: {what}")
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Go on with them", key=f"go_on_{before.folder}"):
-                state.keep_camera_folder(before.folder)
+                state.set_camera_folder(before.folder)
                 st.rerun()
             # Somebody may be taking them at this moment, in another tab: they are nowhere else.
             old = time.time() - (home.inbox / before.folder).stat().st_mtime > STILL_TAKING_SECONDS

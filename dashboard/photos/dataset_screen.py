@@ -4,14 +4,14 @@ import streamlit as st
 
 from core.datasets import MISSING, SPLITS, Dataset, Task, check, leave_out, load_dataset, relabel, undo
 from dashboard.components.photo_grid import Edit, photo_grid
+from dashboard.glossary import GLOSSARY
+from dashboard.navigation import show_next_button
 from dashboard.photos.dialogs import add_photos, change_split, delete, rename
 from dashboard.routes import photos_zip_url
 from dashboard.session import state
 from dashboard.shared.bars import checks, count_bars, split_bar
-from dashboard.shared.stepper import way_on
-from dashboard.shared.texts import escaped, many, plain, quiet
-from dashboard.shared.work_bar import show_running
-from dashboard.words import WORDS
+from dashboard.shared.job_progress import show_running_jobs
+from dashboard.shared.texts import escape_html, escape_markdown, pluralize, show_note
 
 CLASSES_AS_PILLS = 12  # more are chosen from a list
 CLASSES_AS_BARS = 14
@@ -23,7 +23,7 @@ ALL = -2  # beside class indices and MISSING
 def show_dataset(dataset: Dataset) -> None:
     st.title("Your photos")
     _what_it_is(dataset)
-    show_running("import")
+    show_running_jobs("import")
     task = _task(dataset)
     left, right = st.columns([2.1, 1], gap="large")
     with left:
@@ -35,7 +35,7 @@ def show_dataset(dataset: Dataset) -> None:
 def _what_it_is(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.html(
-            f'<p class="quiet"><b class="loud">{escaped(dataset.name)}</b>: {escaped(in_words(dataset))}</p>',
+            f'<p class="muted"><b class="loud">{escape_html(dataset.name)}</b>: {escape_html(in_words(dataset))}</p>',
             width="content",
         )
         with st.container(horizontal=True, width="content", gap="small"):
@@ -44,28 +44,28 @@ def _what_it_is(dataset: Dataset) -> None:
             if st.button("Rename", type="tertiary", icon=":material/edit:"):
                 rename(dataset)
             st.html(
-                f'<a class="graft-link" href="{escaped(photos_zip_url(dataset))}" download>'
+                f'<a class="graft-link" href="{escape_html(photos_zip_url(dataset))}" download>'
                 '<span aria-hidden="true">download</span>Save as zip</a>',
                 width="content",
             )
             if st.button("Delete", type="tertiary", icon=":material/delete:"):
                 delete(dataset)
             if st.button("Another dataset", type="tertiary", icon=":material/swap_horiz:"):
-                state.leave_dataset()
+                state.close_dataset()
                 st.rerun()
 
 
 def in_words(dataset: Dataset) -> str:
     """What came of the import, in two or three sentences."""
-    kinds = ", ".join(many(len(task.classes), "class", "classes") for task in dataset.tasks[:1])
+    kinds = ", ".join(pluralize(len(task.classes), "class", "classes") for task in dataset.tasks[:1])
     read = f"{len(dataset.rejected):,} left out." if dataset.rejected else "All could be read."
     kept = " The split that came with them was kept." if dataset.splits_from == "folders" else ""
-    return f"{many(len(dataset), 'photo')}, {kinds}. {read}{kept}"
+    return f"{pluralize(len(dataset), 'photo')}, {kinds}. {read}{kept}"
 
 
 def _task(dataset: Dataset) -> Task:
     if len(dataset.tasks) > 1:
-        names = {task.name: plain(task.name) for task in dataset.tasks}
+        names = {task.name: escape_markdown(task.name) for task in dataset.tasks}
         current = state.current_task(dataset).name
         chosen = st.segmented_control(
             "Which label?",
@@ -73,7 +73,7 @@ def _task(dataset: Dataset) -> Task:
             default=current,
             format_func=names.get,
             required=True,
-            help=WORDS["label column"],
+            help=GLOSSARY["label column"],
             key=f"task_{dataset.id}",
         )
         if chosen and chosen != current:
@@ -105,14 +105,14 @@ def _versions(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         older = dataset.version < newest.version
         shown = f"Version {dataset.version} of {newest.version}" if older else f"Version {dataset.version}"
-        st.caption(shown, help=WORDS["version"], width="content")
+        st.caption(shown, help=GLOSSARY["version"], width="content")
         if older:
             if st.button("Show the newest", type="tertiary", icon=":material/update:"):
                 state.choose_dataset(newest)
                 st.rerun()
         elif newest.before and st.button("Undo the last change", type="tertiary", icon=":material/undo:"):
             state.choose_dataset(undo(state.home(), dataset))
-            state.say("The last change is undone.")
+            state.flash("The last change is undone.")
             st.rerun()
 
 
@@ -123,7 +123,7 @@ def _class_filter(dataset: Dataset, task: Task) -> int | None:
         options.append(MISSING)
 
     def words(index: int) -> str:
-        return "All" if index == ALL else NO_LABEL if index == MISSING else plain(task.classes[index])
+        return "All" if index == ALL else NO_LABEL if index == MISSING else escape_markdown(task.classes[index])
 
     key = f"class_{dataset.id}_{task.name}"
     if len(options) - 1 <= CLASSES_AS_PILLS:
@@ -144,44 +144,44 @@ def _class_filter(dataset: Dataset, task: Task) -> int | None:
 
 def _apply(dataset: Dataset, task: Task, edit: Edit) -> None:
     """Make the version that the edit asks for, and say so."""
-    photos = many(len(edit.image_ids), "photo")
+    photos = pluralize(len(edit.image_ids), "photo")
     if edit.kind == "relabel":
         changed = relabel(state.home(), dataset, edit.image_ids, task.name, edit.label)
-        state.say(f"{photos} relabelled: {edit.label}.")
+        state.flash(f"{photos} relabelled: {edit.label}.")
     else:
         changed = leave_out(state.home(), dataset, edit.image_ids)
-        state.say(f"{photos} left out. Undo brings them back.")
+        state.flash(f"{photos} left out. Undo brings them back.")
     state.choose_dataset(changed)
     st.rerun()
 
 
 def _summary(dataset: Dataset, task: Task) -> None:
-    st.subheader("Classes", help=WORDS["classes"])
+    st.subheader("Classes", help=GLOSSARY["classes"])
     counts = dict(sorted(dataset.counts(task).items(), key=lambda item: -item[1]))
     count_bars(dict(list(counts.items())[:CLASSES_AS_BARS]))
     if len(counts) > CLASSES_AS_BARS:
         with st.expander(f"{len(counts) - CLASSES_AS_BARS:,} more"):
             count_bars(dict(list(counts.items())[CLASSES_AS_BARS:]))
-    st.subheader("Split", help=WORDS["split"])
+    st.subheader("Split", help=GLOSSARY["split"])
     split_bar({split: len(dataset.indices(split)) for split in SPLITS})
     if st.button("Change the split", icon=":material/tune:"):
         change_split(dataset)
-    st.subheader("Checked", help=WORDS["checks"])
+    st.subheader("Checked", help=GLOSSARY["checks"])
     found = check(dataset)
     checks((line.level, line.sentence) for line in found)
     _rejected(dataset)
     stops = [line.sentence for line in found if line.level == "stop"]
-    way_on("photos", disabled=bool(stops), reason=plain(stops[0]) if stops else None)
+    show_next_button("photos", disabled=bool(stops), reason=escape_markdown(stops[0]) if stops else None)
 
 
 def _rejected(dataset: Dataset) -> None:
     if not dataset.rejected:
         return
-    with st.expander(f"{many(len(dataset.rejected), 'file')} left out, and why", icon=":material/report:"):
+    with st.expander(f"{pluralize(len(dataset.rejected), 'file')} left out, and why", icon=":material/report:"):
         rows = "".join(
-            f'<li class="look"><b>{escaped(file.name)}</b><br>{escaped(file.reason)}</li>'
+            f'<li class="look"><b>{escape_html(file.name)}</b><br>{escape_html(file.reason)}</li>'
             for file in dataset.rejected[:REJECTED_SHOWN]
         )
         st.html(f'<ul class="checks small" style="overflow-wrap:anywhere">{rows}</ul>')
         if len(dataset.rejected) > REJECTED_SHOWN:
-            quiet(f"And {len(dataset.rejected) - REJECTED_SHOWN:,} more.")
+            show_note(f"And {len(dataset.rejected) - REJECTED_SHOWN:,} more.")

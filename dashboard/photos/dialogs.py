@@ -9,11 +9,11 @@ from core.datasets import add_photos as add_to_dataset
 from core.errors import GraftError
 from core.home import Progress
 from dashboard.components.drop_zone import drop_zone
+from dashboard.glossary import GLOSSARY
 from dashboard.session import state
 from dashboard.shared import background_jobs
 from dashboard.shared.bars import split_bar
-from dashboard.shared.texts import plain, quiet, show_error
-from dashboard.words import WORDS
+from dashboard.shared.texts import escape_markdown, show_error, show_note
 
 
 @st.dialog("Rename the dataset")
@@ -31,8 +31,8 @@ def rename(dataset: Dataset) -> None:
 @st.dialog("Delete the dataset?")
 def delete(dataset: Dataset) -> None:
     st.markdown(
-        f"**{plain(dataset.name)}** with its {len(dataset):,} photos. Runs that learned from it keep what they need. "
-        "The photos where they came from are not touched."
+        f"**{escape_markdown(dataset.name)}** with its {len(dataset):,} photos. Runs that learned from it "
+        "keep what they need. The photos where they came from are not touched."
     )
     if st.button("Delete it", key="delete_now", type="primary", icon=":material/delete:"):
         try:
@@ -40,20 +40,20 @@ def delete(dataset: Dataset) -> None:
         except GraftError as error:
             show_error(error)
             return
-        state.leave_dataset()
-        state.say(f"{dataset.name} is deleted.")
+        state.close_dataset()
+        state.flash(f"{dataset.name} is deleted.")
         st.rerun()
 
 
 @st.dialog("How to share out the photos?")
 def change_split(dataset: Dataset) -> None:
-    quiet(
+    show_note(
         "Every class is shared out alike. Photos to which a table gives the same group stay together. A new version is "
         "made."
     )
     validation = st.slider("Validation: to choose by", 5, 40, _percent(dataset, "validation"), format="%d %%")
     test = st.slider("Test: to look at once", 0, 40, _percent(dataset, "test"), format="%d %%")
-    seed = st.number_input("Seed", 0, 2**31 - 1, 0, help=WORDS["split seed"])
+    seed = st.number_input("Seed", 0, 2**31 - 1, 0, help=GLOSSARY["split seed"])
     training = 100 - validation - test
     total = len(dataset)
     split_bar({"train": total * training // 100, "validation": total * validation // 100, "test": total * test // 100})
@@ -66,7 +66,7 @@ def change_split(dataset: Dataset) -> None:
         except GraftError as error:
             show_error(error)
             return
-        state.say("The photos are shared out anew.")
+        state.flash("The photos are shared out anew.")
         st.rerun()
 
 
@@ -78,7 +78,7 @@ def _percent(dataset: Dataset, split: str) -> int:
 
 @st.dialog("Add photos", width="large")
 def add_photos(dataset: Dataset) -> None:
-    quiet("The same ways as before: folders named like the classes, a zip, a table. A new version is made.")
+    show_note("The same ways as before: folders named like the classes, a zip, a table. A new version is made.")
     if upload := drop_zone(key="add", title="Drop more photos here", compact=True):
         home, place = state.home(), state.home().inbox / upload.folder
 
@@ -88,5 +88,5 @@ def add_photos(dataset: Dataset) -> None:
             finally:
                 shutil.rmtree(place, ignore_errors=True)
 
-        state.wait_for(background_jobs.start("import", upload.folder, f"Adding to {dataset.name}", work).id)
+        state.watch_job(background_jobs.start("import", upload.folder, f"Adding to {dataset.name}", work).id)
         st.rerun()

@@ -19,7 +19,7 @@ from core.errors import BadInput
 from core.home import Home, Progress
 from dashboard.session import state
 from dashboard.shared import background_jobs
-from dashboard.shared.background_jobs import Work
+from dashboard.shared.background_jobs import BackgroundJob
 
 
 def free_name(home: Home, wanted: str) -> str:
@@ -91,6 +91,6 @@ def begin_public(home: Home, chosen: PublicSet) -> None:
     )
 
 
-def _wait(work: Work) -> None:
-    state.wait_for(work.id)
+def _wait(work: BackgroundJob) -> None:
+    state.watch_job(work.id)
     st.rerun()

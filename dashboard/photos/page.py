@@ -4,10 +4,10 @@ from core.errors import GraftError
 from dashboard.photos.dataset_screen import show_dataset
 from dashboard.photos.start_screen import show_start
 from dashboard.session import state
+from dashboard.shared.job_progress import take_finished_job
 from dashboard.shared.texts import show_error
-from dashboard.shared.work_bar import take_ended
 
-ended = take_ended("import")
+ended = take_finished_job("import")
 if ended is not None:
     state.choose_dataset(ended.result)
 dataset = state.current_dataset()

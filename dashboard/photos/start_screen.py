@@ -13,10 +13,9 @@ from dashboard.photos.camera import left_over, show_camera
 from dashboard.photos.importing import begin_path, begin_public, begin_sample, begin_upload
 from dashboard.routes import sample_url
 from dashboard.session import state
-from dashboard.shared.run_words import how_far
-from dashboard.shared.state_pill import state_pill
-from dashboard.shared.texts import escaped, in_bytes, many, quiet, show_error, when
-from dashboard.shared.work_bar import show_running
+from dashboard.shared.job_progress import show_running_jobs
+from dashboard.shared.run_status import progress_in_words, state_pill
+from dashboard.shared.texts import escape_html, format_bytes, format_time, pluralize, show_error, show_note
 
 MOST_SHOWN = 6  # datasets and runs; the rest is one click away
 LEFT_OFF = ("running", "paused", "interrupted", "queued")
@@ -25,11 +24,11 @@ LEFT_OFF = ("running", "paused", "interrupted", "queued")
 def show_start() -> None:
     home = state.home()
     st.title("Teach a network to see what you see")
-    quiet(
+    show_note(
         "Give it a few dozen photos of each thing. It already knows edges, textures and parts from other photos: you "
         "teach it the rest in a minute or two, on this computer. Nothing is sent anywhere."
     )
-    show_running("import")
+    show_running_jobs("import")
     left, right = st.columns([1.25, 1], gap="large")
     with left:
         _own_photos(home)
@@ -46,7 +45,7 @@ def _own_photos(home: Home) -> None:
     begun = state.camera_folder() is not None or bool(earlier)
     with st.expander("Take photos with the camera, class by class", icon=":material/photo_camera:", expanded=begun):
         show_camera(home, earlier)
-    if state.is_this_computers_own():
+    if state.is_local_only():
         with st.expander("A folder, zip or table on this computer", icon=":material/folder_open:"):
             path = st.text_input("Where it lies", placeholder="/home/me/photos", key="path")
             if st.button("Use it", key="use_path"):
@@ -67,12 +66,12 @@ def _sets_here(home: Home) -> None:
 
 def _sample_card(home: Home, sample: Sample) -> None:
     with st.container(key=f"card_sample_{sample.id}"):
-        pictures = "".join(f'<img alt="" src="{escaped(sample_url(sample.id, n))}">' for n in range(3))
+        pictures = "".join(f'<img alt="" src="{escape_html(sample_url(sample.id, n))}">' for n in range(3))
         with _row():
             st.html(
                 f'<div class="row" style="flex-wrap:nowrap"><span class="thumbs">{pictures}</span>'
-                f"<span><b>{escaped(sample.title)}</b><br>"
-                f'<span class="quiet small">{escaped(sample.sentence)}</span></span></div>'
+                f"<span><b>{escape_html(sample.title)}</b><br>"
+                f'<span class="muted small">{escape_html(sample.sentence)}</span></span></div>'
             )
             if st.button("Use", key=f"use_{sample.id}"):
                 begin_sample(home, sample)
@@ -81,11 +80,11 @@ def _sample_card(home: Home, sample: Sample) -> None:
 def _public_row(home: Home, public: PublicSet) -> None:
     with _row():
         st.html(
-            f'<b>{escaped(public.title)}</b> <span class="pill">{in_bytes(public.bytes)}</span><br><span class="quiet '
-            f'small">{escaped(public.sentence)} {public.images:,} photos, {public.classes:,} classes. '
-            f"Licence: {escaped(public.licence)}</span>"
+            f'<b>{escape_html(public.title)}</b> <span class="pill">{format_bytes(public.bytes)}</span><br>'
+            f'<span class="muted small">{escape_html(public.sentence)} {public.images:,} photos, '
+            f"{public.classes:,} classes. Licence: {escape_html(public.licence)}</span>"
         )
-        if st.button("Fetch", key=f"fetch_{public.id}", help=f"Downloads {in_bytes(public.bytes)}, once"):
+        if st.button("Fetch", key=f"fetch_{public.id}", help=f"Downloads {format_bytes(public.bytes)}, once"):
             begin_public(home, public)
 
 
@@ -106,7 +105,9 @@ def _left_off(home: Home) -> None:
 def _run_row(home: Home, run: Run) -> None:
     with st.container(key=f"card_run_{run.id}"):
         about, buttons = st.columns([2.4, 1], vertical_alignment="center")
-        about.html(f'{state_pill(run)} <b>{escaped(run.name)}</b> <span class="quiet">{escaped(how_far(run))}</span>')
+        about.html(
+            f'{state_pill(run)} <b>{escape_html(run.name)}</b> <span class="muted">{escape_html(progress_in_words(run))}</span>'
+        )
         with buttons.container(horizontal=True, horizontal_alignment="right"):
             if run.can_resume and st.button(
                 "Go on training", key=f"resume_{run.id}", type="primary", icon=":material/play_arrow:"
@@ -138,11 +139,12 @@ def _datasets(home: Home) -> None:
 
 def _dataset_card(home: Home, summary: DatasetSummary) -> None:
     labels = " and ".join(task.name for task in summary.tasks) if len(summary.tasks) > 1 else ""
-    classes = many(len(summary.tasks[0].classes), "class", "classes")
+    classes = pluralize(len(summary.tasks[0].classes), "class", "classes")
     with st.container(key=f"card_dataset_{summary.id}"):
         st.html(
-            f'<p class="title">{escaped(summary.name)}</p><p class="quiet small">'
-            f"{many(summary.images, 'photo')}, {escaped(labels or classes)}, made {when(summary.created)}</p>"
+            f'<p class="title">{escape_html(summary.name)}</p><p class="muted small">'
+            f"{pluralize(summary.images, 'photo')}, {escape_html(labels or classes)}, "
+            f"made {format_time(summary.created)}</p>"
         )
         if st.button("Open", key=f"open_{summary.id}", width="stretch"):
             state.choose_dataset(load_dataset(home, summary.id))

@@ -13,10 +13,10 @@ from core.augmentation import preview_augmentation, preview_mixing
 from core.datasets import Dataset, decode, prepare_image
 from core.errors import BadDataset
 from core.plans import NO_AUGMENTATION, Augmentation, Plan, views_in_words
+from dashboard.glossary import GLOSSARY
 from dashboard.plan.distillation import show_teacher_views
 from dashboard.plan.widgets import shows
 from dashboard.session import state
-from dashboard.words import WORDS
 
 # What a pill switches on, where the expert has not chosen a strength; and what "off" is.
 STRENGTHS: dict[str, tuple[str, float | bool, float | bool]] = {
@@ -36,11 +36,11 @@ def show_augmentation(plan: Plan, dataset: Dataset, expert: bool) -> None:
     chosen = switched_on(plan.augmentation)
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.pills(
-            "Change the photos a little each time", list(STRENGTHS), selection_mode="multi", help=WORDS["augmentation"],
-            **shows("augmentation", chosen, lambda p, names: with_pills(p, names)),
+            "Change the photos a little each time", list(STRENGTHS), selection_mode="multi",
+            help=GLOSSARY["augmentation"], **shows("augmentation", chosen, lambda p, names: with_pills(p, names)),
         )  # fmt: skip
         if st.button("Another photo", icon=":material/refresh:", type="tertiary", key="other_photo"):
-            state.remember("preview photo", _preview_number() + 1)
+            state.set_tab_value("preview photo", _preview_number() + 1)
     if expert:
         _show_strengths(plan)
     _show_preview(plan.augmentation, dataset)
@@ -78,7 +78,7 @@ def _show_strengths(plan: Plan) -> None:
     ):
         now = float(getattr(plan.augmentation, field))
         column.slider(
-            label, min(least, now), most, step=step, help=WORDS.get(f"augmentation {field}"),
+            label, min(least, now), most, step=step, help=GLOSSARY.get(f"augmentation {field}"),
             **shows(f"aug_{field}", now, lambda p, n, f=field: _strength(p, f, n)),
         )  # fmt: skip
 
@@ -91,7 +91,7 @@ def _show_strengths(plan: Plan) -> None:
 def _show_kept_views(column: Any, plan: Plan) -> None:
     kept = plan.augmentation.cached_views
     column.selectbox(
-        "Views of a photo", with_kept(kept), format_func=_views_in_words, help=WORDS["kept views"],
+        "Views of a photo", with_kept(kept), format_func=_views_in_words, help=GLOSSARY["kept views"],
         **shows("cached_views", AUTOMATIC if kept is None else kept, _keep_views),
     )  # fmt: skip
 
@@ -115,7 +115,7 @@ def _strength(plan: Plan, field: str, value: float) -> Plan:
 
 
 def _preview_number() -> int:
-    number = state.recall("preview photo", 0)
+    number = state.get_tab_value("preview photo", 0)
     return number if isinstance(number, int) else 0
 
 
@@ -137,7 +137,7 @@ def _show_preview(augmentation: Augmentation, dataset: Dataset) -> None:
     )
     if augmentation.off:
         cells += (
-            f'<p class="quiet small" style="grid-column:span {VIEWS - 1};align-self:center;padding-left:8px">'
+            f'<p class="muted small" style="grid-column:span {VIEWS - 1};align-self:center;padding-left:8px">'
             "Always the same photo. It then goes through the frozen stages once, however many epochs: quick.</p>"
         )
     st.html(f'<div style="display:grid;grid-template-columns:repeat({VIEWS},1fr);gap:8px">{cells}</div>')

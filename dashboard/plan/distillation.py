@@ -11,10 +11,10 @@ from core.execution import teacher_runs
 from core.home import Home
 from core.plans import BackboneChoice, Plan, Teacher, lesson, set_distillation, set_teacher
 from core.runs import get_run
+from dashboard.glossary import GLOSSARY
 from dashboard.plan.widgets import change_plan, shows
 from dashboard.session import state
-from dashboard.shared.texts import escaped
-from dashboard.words import WORDS
+from dashboard.shared.texts import escape_html
 
 NOBODY = ""
 GONE = "one that is gone"
@@ -26,9 +26,9 @@ def show_teacher(plan: Plan) -> None:
     if plan.teacher is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        name = escaped(title_of(state.home(), plan.teacher))
+        name = escape_html(title_of(state.home(), plan.teacher))
         st.html(
-            f'<p class="quiet">It learns from <b>{name}</b>, too, which looks at your training photos.</p>',
+            f'<p class="muted">It learns from <b>{name}</b>, too, which looks at your training photos.</p>',
             width="content",
         )
         if st.button("Without it", type="tertiary", key="without_teacher", icon=":material/close:"):
@@ -43,7 +43,7 @@ def show_teacher_settings(plan: Plan, dataset: Dataset) -> None:
         titles.setdefault(chosen, title_of(state.home(), plan.teacher))
     who, answers, features, softness = st.columns([1.2, 1, 1, 1])
     who.selectbox(
-        "Teacher", [NOBODY, *titles], format_func=lambda key: titles.get(key, "nobody"), help=WORDS["teacher"],
+        "Teacher", [NOBODY, *titles], format_func=lambda key: titles.get(key, "nobody"), help=GLOSSARY["teacher"],
         **shows("teacher", chosen, lambda plan, key: set_teacher(plan, teacher_of(key, plan.teacher))),
     )  # fmt: skip
     if plan.teacher is None:
@@ -52,7 +52,7 @@ def show_teacher_settings(plan: Plan, dataset: Dataset) -> None:
     _weight(features, plan, "feature_distillation", "What it sees counts")
     temperature = lesson(plan, "logit_distillation").temperature
     softness.slider(
-        "Softness", min(1.0, temperature), max(MOST_SOFTNESS, temperature), step=0.5, help=WORDS["temperature"],
+        "Softness", min(1.0, temperature), max(MOST_SOFTNESS, temperature), step=0.5, help=GLOSSARY["temperature"],
         **shows("temperature", temperature, lambda p, t: set_distillation(p, "logit_distillation", temperature=t)),
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ def show_teacher_views(column: Any, plan: Plan) -> None:
     assert plan.teacher
     views = plan.teacher.views
     column.slider(
-        "Views of a photo", 2, max(MOST_VIEWS, views), help=WORDS["teacher views"],
+        "Views of a photo", 2, max(MOST_VIEWS, views), help=GLOSSARY["teacher views"],
         **shows("teacher_views", views, _look_at),
     )  # fmt: skip
 
@@ -117,7 +117,7 @@ def title_of(home: Home, teacher: Teacher) -> str:
 def _weight(column: Any, plan: Plan, kind: Any, label: str) -> None:
     weight = lesson(plan, kind).weight
     column.slider(
-        label, 0.0, max(MOST_WEIGHT, weight), step=0.25, help=WORDS[kind.replace("_", " ")],
+        label, 0.0, max(MOST_WEIGHT, weight), step=0.25, help=GLOSSARY[kind.replace("_", " ")],
         **shows(f"weight_{kind}", weight, lambda plan, value: set_distillation(plan, kind, weight=value)),
     )  # fmt: skip
 

@@ -17,8 +17,8 @@ from core.home import Home
 from core.plans import Plan
 from core.profiling import CostProfile, Estimate, estimate, fitting, head_parameters, profile_costs, with_teacher
 from core.units import duration_in_words
-from dashboard.shared.texts import in_bytes
-from dashboard.words import WORDS
+from dashboard.glossary import GLOSSARY
+from dashboard.shared.texts import format_bytes
 
 # One at a time: two measurements at once would measure each other.
 _measuring = ThreadPoolExecutor(1, "graft-calibration")
@@ -60,8 +60,8 @@ def cost_of(home: Home, plan: Plan, dataset: Dataset, card: BackboneCard, head_s
         found = _estimate(home, plan, dataset, measured.result(), head_size, fits)
     except GraftError as error:
         return Cost(error.sentence, "?", settled=True)
-    in_parts = WORDS["batch in parts"].format(photos=fits) if fits and fits < plan.batch_size else ""
-    return Cost(duration_in_words(found.seconds), in_bytes(found.memory_bytes), settled=True, note=in_parts)
+    in_parts = GLOSSARY["batch in parts"].format(photos=fits) if fits and fits < plan.batch_size else ""
+    return Cost(duration_in_words(found.seconds), format_bytes(found.memory_bytes), settled=True, note=in_parts)
 
 
 def _estimate(

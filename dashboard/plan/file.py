@@ -31,15 +31,15 @@ def _brought_back() -> None:
     current = state.current_plan()
     if file is None or current is None:
         return
-    state.forget(ERROR)
+    state.drop_tab_value(ERROR)
     try:
         plan = parse_plan(file.getvalue(), f'The plan file "{file.name}"')
         chosen = card(plan.backbone.name)
     except GraftError as error:
-        state.remember(ERROR, error)
+        state.set_tab_value(ERROR, error)
         return
     state.choose_card(chosen)
     known = {task.name for task in dataset.tasks} if (dataset := state.current_dataset()) else set()
     tasks = tuple(task for task in plan.tasks if task in known) or current.tasks
     state.set_plan(plan.model_copy(update={"datasets": current.datasets, "tasks": tasks}))
-    state.say(f"The plan of {file.name} is in place.")
+    state.flash(f"The plan of {file.name} is in place.")

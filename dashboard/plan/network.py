@@ -9,10 +9,10 @@ from core.backbones import Stage
 from core.errors import BadInput
 from core.plans import RECIPES, Phase, Plan, recipe_of, set_frozen, set_rate, with_recipe
 from dashboard.components.network_picture import Block, network_picture
+from dashboard.glossary import GLOSSARY
 from dashboard.plan.widgets import ERROR, change_plan, shows
 from dashboard.session import state
-from dashboard.shared.texts import escaped, in_millions, plain
-from dashboard.words import WORDS
+from dashboard.shared.texts import escape_html, escape_markdown, format_compact
 
 OWN_RECIPE = "Your own mix of frozen and learning stages. A recipe above fills it in anew."
 
@@ -26,11 +26,11 @@ def show_recipe(plan: Plan, stages: Sequence[Stage]) -> None:
         list(titles),
         format_func=titles.__getitem__,
         width="stretch",
-        help=WORDS["recipe"],
+        help=GLOSSARY["recipe"],
         **shows("recipe", chosen, lambda plan, recipe: with_recipe(plan, recipe, len(stages))),
     )
     sentence = next((recipe.sentence for recipe in RECIPES if recipe.id == chosen), OWN_RECIPE)
-    st.html(f'<p class="quiet">{escaped(sentence)} <b>Click a stage to freeze or free it.</b></p>')
+    st.html(f'<p class="muted">{escape_html(sentence)} <b>Click a stage to freeze or free it.</b></p>')
 
 
 def choose_phase(plan: Plan) -> int:
@@ -38,22 +38,22 @@ def choose_phase(plan: Plan) -> int:
     if len(plan.phases) == 1:
         return 0
     key = f"plan_phase_of_{len(plan.phases)}"  # another recipe begins at its first phase
-    st.session_state.setdefault(key, state.recall(key, 0))
+    st.session_state.setdefault(key, state.get_tab_value(key, 0))
     number = st.segmented_control(
         "Phase",
         range(len(plan.phases)),
         format_func=lambda i: _phase_label(plan.phases[i], i),
         key=key,
         required=True,
-        help=WORDS["phase"],
-        on_change=lambda: state.remember(key, st.session_state[key]),
+        help=GLOSSARY["phase"],
+        on_change=lambda: state.set_tab_value(key, st.session_state[key]),
     )
     return number or 0
 
 
 def _phase_label(phase: Phase, number: int) -> str:
     epochs = "1 epoch" if phase.epochs == 1 else f"{phase.epochs} epochs"
-    return plain(f"{number + 1}. {phase.name} ({epochs})")
+    return escape_markdown(f"{number + 1}. {phase.name} ({epochs})")
 
 
 def show_network(plan: Plan, phase: int, stages: Sequence[Stage], head_size: int, expert: bool) -> None:
@@ -75,7 +75,7 @@ def blocks_of(phase: Phase, stages: Sequence[Stage], head_size: int) -> list[Blo
 
 
 def _block(name: str, what: str, size: int, total: int, rate: float, head: bool = False) -> Block:
-    return Block(name, what, in_millions(size), size / total, _share(size, total), rate, f"{rate:g}", head)
+    return Block(name, what, format_compact(size), size / total, _share(size, total), rate, f"{rate:g}", head)
 
 
 def _share(part: int, whole: int) -> str:
@@ -98,7 +98,9 @@ def typed(phase: int, said: Any) -> None:
     try:
         rate = float(text.strip().replace(",", "."))
     except ValueError:
-        state.remember(ERROR, BadInput(f'"{text}" is no learning rate.', "Type a number such as 0.0001; 0 freezes."))
+        state.set_tab_value(
+            ERROR, BadInput(f'"{text}" is no learning rate.', "Type a number such as 0.0001; 0 freezes.")
+        )
         return
     change_plan(lambda plan: set_rate(plan, phase, stage, rate) if _is_there(plan, phase, stage) else plan)
 

@@ -6,6 +6,7 @@ from core.backbones import BackboneCard, Stage
 from core.datasets import Dataset
 from core.errors import GraftError
 from core.plans import Plan
+from dashboard.navigation import show_empty_state
 from dashboard.plan.augmentation import show_augmentation
 from dashboard.plan.distillation import show_teacher
 from dashboard.plan.estimate import head_size_of
@@ -15,7 +16,6 @@ from dashboard.plan.settings import show_everything_else, show_main_settings, sh
 from dashboard.plan.summary import show_summary
 from dashboard.plan.widgets import ERROR
 from dashboard.session import state
-from dashboard.shared.empty import nothing_yet
 from dashboard.shared.texts import show_error
 
 EXPERT = "expert"
@@ -27,7 +27,7 @@ def page() -> None:
         expert = _expert_switch()
     dataset, plan = state.current_dataset(), state.current_plan()
     if dataset is None or plan is None:
-        nothing_yet("A plan is made for your photos, so they come first.", "Choose photos", "photos/page.py")
+        show_empty_state("A plan is made for your photos, so they come first.", "Choose photos", "photos/page.py")
         return
     _show_what_went_wrong()
     card, stages = state.current_card(), state.current_stages()
@@ -55,17 +55,17 @@ def _show_choices(
 
 
 def _expert_switch() -> bool:
-    st.session_state.setdefault("expert", bool(state.recall(EXPERT, False)))
+    st.session_state.setdefault("expert", bool(state.get_tab_value(EXPERT, False)))
     return st.toggle(
         "Show everything",
         key="expert",
         help="Each stage's rate to type, and all the settings that have a good default.",
-        on_change=lambda: state.remember(EXPERT, st.session_state["expert"]),
+        on_change=lambda: state.set_tab_value(EXPERT, st.session_state["expert"]),
     )
 
 
 def _show_what_went_wrong() -> None:
-    error = state.recall(ERROR)
+    error = state.get_tab_value(ERROR)
     if isinstance(error, GraftError):
         show_error(error)
 

@@ -8,10 +8,10 @@ from core.backbones import BackboneCard, sizes_for, step_of
 from core.datasets import Dataset
 from core.device import devices
 from core.plans import EarlyStopping, Phase, Plan, set_epochs, set_head_rate
+from dashboard.glossary import GLOSSARY
 from dashboard.plan.distillation import show_teacher_settings
 from dashboard.plan.widgets import shows, with_value
-from dashboard.shared.texts import plain
-from dashboard.words import WORDS
+from dashboard.shared.texts import escape_markdown
 
 USUAL_EPOCHS = 50
 SMALLEST_PHOTO = 32
@@ -26,19 +26,22 @@ def show_main_settings(plan: Plan, phase: int, card: BackboneCard) -> None:
     """Epochs, the head's rate in the phase that the picture shows, the photo size."""
     epochs, rate, size = st.columns(3)
     most = max(USUAL_EPOCHS, plan.epochs)
-    epochs.slider("Epochs", len(plan.phases), most, help=WORDS["epochs"], **shows("epochs", plan.epochs, set_epochs))
+    epochs.slider("Epochs", len(plan.phases), most, help=GLOSSARY["epochs"], **shows("epochs", plan.epochs, set_epochs))
     head_rate = plan.phases[phase].head_rate
     rate.select_slider(
-        "Rate of the head", with_value(HEAD_RATES, head_rate), format_func="{:g}".format, help=WORDS["head rate"],
+        "Rate of the head", with_value(HEAD_RATES, head_rate), format_func="{:g}".format, help=GLOSSARY["head rate"],
         **shows("head_rate", head_rate, lambda plan, rate: set_head_rate(plan, rate, phase)),
     )  # fmt: skip
     sizes = with_value(sizes_for(card), plan.image_size)
     if len(sizes) > 1:
         size.select_slider(
-            "Photo size", sizes, help=WORDS["image size"], **shows("image_size", plan.image_size, _field("image_size"))
+            "Photo size",
+            sizes,
+            help=GLOSSARY["image size"],
+            **shows("image_size", plan.image_size, _field("image_size")),
         )
     else:
-        size.caption(f"Photo size: {plan.image_size} pixels, the only one that {plain(card.title)} takes.")
+        size.caption(f"Photo size: {plan.image_size} pixels, the only one that {escape_markdown(card.title)} takes.")
 
 
 def show_tasks(plan: Plan, dataset: Dataset) -> None:
@@ -48,9 +51,9 @@ def show_tasks(plan: Plan, dataset: Dataset) -> None:
     st.pills(
         "What it learns to tell",
         [task.name for task in dataset.tasks],
-        format_func=plain,
+        format_func=escape_markdown,
         selection_mode="multi",
-        help=WORDS["label column"],
+        help=GLOSSARY["label column"],
         **shows("tasks", list(plan.tasks), lambda plan, names: _with(plan, tasks=tuple(names)) if names else plan),
     )
 
@@ -73,15 +76,15 @@ def _phase_settings(plan: Plan, number: int) -> None:
     several = len(plan.phases) > 1
     a, b, c = st.columns(3)
     a.number_input(
-        f"Epochs of phase {number + 1}" if several else "Epochs, exactly", 1, 10_000, help=WORDS["epochs"],
+        f"Epochs of phase {number + 1}" if several else "Epochs, exactly", 1, 10_000, help=GLOSSARY["epochs"],
         **shows("phase_epochs", phase.epochs, lambda plan, n: _with_phase(plan, number, epochs=n)),
     )  # fmt: skip
     b.selectbox(
-        "Learning rate over time", list(SCHEDULES), format_func=SCHEDULES.__getitem__, help=WORDS["schedule"],
+        "Learning rate over time", list(SCHEDULES), format_func=SCHEDULES.__getitem__, help=GLOSSARY["schedule"],
         **shows("schedule", phase.schedule, lambda plan, kind: _with_phase(plan, number, schedule=kind)),
     )  # fmt: skip
     c.number_input(
-        "Warm-up, in epochs", 0.0, float(max(phase.epochs, phase.warmup_epochs)), step=0.25, help=WORDS["warm-up"],
+        "Warm-up, in epochs", 0.0, float(max(phase.epochs, phase.warmup_epochs)), step=0.25, help=GLOSSARY["warm-up"],
         **shows("warmup", phase.warmup_epochs, lambda plan, n: _with_phase(plan, number, warmup_epochs=n)),
     )  # fmt: skip
 
@@ -97,7 +100,7 @@ def _growing_settings(plan: Plan, number: int, card: BackboneCard) -> None:
     st.columns(3)[0].select_slider(
         "Photos grow from", with_value((*sizes, plan.image_size), begins),
         format_func=lambda side: f"{side} px" if side < plan.image_size else "no, they stay",
-        help=WORDS["growing photos"],
+        help=GLOSSARY["growing photos"],
         **shows("start_image_size", begins, lambda p, side: _with_phase(p, number, start_image_size=_smaller(p, side))),
     )  # fmt: skip
 
@@ -110,14 +113,14 @@ def _optimiser_settings(plan: Plan) -> None:
     a, b, c = st.columns(3)
     a.selectbox(
         "Optimizer", ["adamw", "sgd"], format_func={"adamw": "AdamW", "sgd": "SGD"}.__getitem__,
-        help=WORDS["optimizer"], **shows("optimizer", plan.optimizer.kind, lambda p, kind: _optimiser(p, kind=kind)),
+        help=GLOSSARY["optimizer"], **shows("optimizer", plan.optimizer.kind, lambda p, kind: _optimiser(p, kind=kind)),
     )  # fmt: skip
     b.number_input(
-        "Weight decay", 0.0, 10.0, step=0.01, format="%g", help=WORDS["weight decay"],
+        "Weight decay", 0.0, 10.0, step=0.01, format="%g", help=GLOSSARY["weight decay"],
         **shows("decay", plan.optimizer.weight_decay, lambda plan, n: _optimiser(plan, weight_decay=n)),
     )  # fmt: skip
     c.select_slider(
-        "Photos in a batch", with_value(BATCHES, plan.batch_size), help=WORDS["batch size"],
+        "Photos in a batch", with_value(BATCHES, plan.batch_size), help=GLOSSARY["batch size"],
         **shows("batch", plan.batch_size, _field("batch_size")),
     )  # fmt: skip
 
@@ -126,17 +129,17 @@ def _calming_settings(plan: Plan) -> None:
     """What keeps single steps from mattering too much."""
     a, b, c = st.columns(3)
     a.number_input(
-        "Longest gradient, 0 is off", 0.0, step=0.5, format="%g", help=WORDS["gradient clipping"],
+        "Longest gradient, 0 is off", 0.0, step=0.5, format="%g", help=GLOSSARY["gradient clipping"],
         **shows("clip", plan.optimizer.clip_norm or 0.0, lambda plan, n: _optimiser(plan, clip_norm=n or None)),
     )  # fmt: skip
     b.select_slider(
         "Average of the weights", with_value(AVERAGES, plan.optimizer.ema_decay), format_func=_average_in_words,
-        help=WORDS["ema decay"],
+        help=GLOSSARY["ema decay"],
         **shows("ema_decay", plan.optimizer.ema_decay, lambda plan, n: _optimiser(plan, ema_decay=n)),
     )  # fmt: skip
     stopping = plan.early_stopping
     c.number_input(
-        "Early stop, epochs", 0, 10_000, help=WORDS["early stopping"],
+        "Early stop, epochs", 0, 10_000, help=GLOSSARY["early stopping"],
         **shows("patience", stopping.patience if stopping else 0, _stop_early),
     )  # fmt: skip
 
@@ -148,29 +151,30 @@ def _average_in_words(decay: float) -> str:
 def _loss_settings(plan: Plan) -> None:
     a, b, c = st.columns(3)
     a.slider(
-        "Dropout before the head", 0.0, max(0.9, plan.head.dropout), step=0.05, help=WORDS["dropout"],
+        "Dropout before the head", 0.0, max(0.9, plan.head.dropout), step=0.05, help=GLOSSARY["dropout"],
         **shows("dropout", plan.head.dropout, lambda p, n: _with(p, head=p.head.model_copy(update={"dropout": n}))),
     )  # fmt: skip
     b.slider(
-        "Label smoothing", 0.0, max(0.5, plan.objectives[0].label_smoothing), step=0.05, help=WORDS["label smoothing"],
+        "Label smoothing", 0.0, max(0.5, plan.objectives[0].label_smoothing), step=0.05,
+        help=GLOSSARY["label smoothing"],
         **shows("smoothing", plan.objectives[0].label_smoothing, lambda p, n: _objective(p, label_smoothing=n)),
     )  # fmt: skip
     c.toggle(
-        "Balance rare classes", help=WORDS["balance classes"],
+        "Balance rare classes", help=GLOSSARY["balance classes"],
         **shows("balance", plan.objectives[0].balance_classes, lambda p, on: _objective(p, balance_classes=on)),
     )  # fmt: skip
 
 
 def _machine_settings(plan: Plan) -> None:
     a, b, c = st.columns(3)
-    a.number_input("Seed", 0, 2**31 - 1, help=WORDS["seed"], **shows("seed", plan.seed, _field("seed")))
+    a.number_input("Seed", 0, 2**31 - 1, help=GLOSSARY["seed"], **shows("seed", plan.seed, _field("seed")))
     names = {"auto": "automatic", **{device.name: device.description for device in devices()}}
     b.selectbox(
         "Computes on", list(dict.fromkeys([*names, plan.device])), format_func=lambda d: names.get(d, d),
-        help=WORDS["device"], **shows("device", plan.device, _field("device")),
+        help=GLOSSARY["device"], **shows("device", plan.device, _field("device")),
     )  # fmt: skip
     c.selectbox(
-        "Precision", list(PRECISIONS), format_func=PRECISIONS.__getitem__, help=WORDS["precision"],
+        "Precision", list(PRECISIONS), format_func=PRECISIONS.__getitem__, help=GLOSSARY["precision"],
         **shows("precision", plan.precision, _field("precision")),
     )  # fmt: skip
 

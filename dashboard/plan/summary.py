@@ -11,10 +11,10 @@ from core.execution import check_teacher, describe, queue, warnings_here
 from core.plans import Advice, Plan, warnings
 from core.profiling import learning_parameters
 from core.runs import list_runs
+from dashboard.glossary import GLOSSARY
 from dashboard.plan.estimate import Cost, cost_of, stage_sizes
 from dashboard.session import state
-from dashboard.shared.texts import escaped, in_bytes, in_millions, many, quiet, show_error
-from dashboard.words import WORDS
+from dashboard.shared.texts import escape_html, format_bytes, format_compact, pluralize, show_error, show_note
 
 REFRESH_SECONDS = 0.7
 
@@ -36,7 +36,7 @@ def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Seque
 def _missing_weights(plan: Plan, card: BackboneCard) -> list[str]:
     if plan.backbone.weights != "pretrained" or is_present(state.home(), card):
         return []
-    size = in_bytes(card.weights_bytes)
+    size = format_bytes(card.weights_bytes)
     return [
         f"the weights of {card.title} ({size}) are not on this computer yet. Choose it on the Model page to fetch them."
     ]
@@ -57,12 +57,12 @@ def _fits(plan: Plan, stages: Sequence[Stage]) -> bool:
 
 def _show_figures(plan: Plan, dataset: Dataset, stages: Sequence[Stage], head_size: int) -> None:
     sizes = stage_sizes(tuple(stages))
-    learning = in_millions(learning_parameters(plan, sizes, head_size)) if _fits(plan, stages) else "?"
+    learning = format_compact(learning_parameters(plan, sizes, head_size)) if _fits(plan, stages) else "?"
     teach, judge = len(dataset.indices("train")), len(dataset.indices("validation"))
     st.html(
         '<div class="figures">'
-        f"<span><b>{learning} of {in_millions(sum(sizes) + head_size)}</b>parameters learn</span>"
-        f"<span><b>{many(teach, 'photo')}</b>teach, {judge:,} judge</span></div>"
+        f"<span><b>{learning} of {format_compact(sum(sizes) + head_size)}</b>parameters learn</span>"
+        f"<span><b>{pluralize(teach, 'photo')}</b>teach, {judge:,} judge</span></div>"
     )
 
 
@@ -82,29 +82,29 @@ def _show_cost(plan: Plan, dataset: Dataset, card: BackboneCard, head_size: int)
 def _write_cost(cost: Cost) -> None:
     st.html(
         '<div class="figures">'
-        f"<span><b>{escaped(cost.time)}</b>on this computer</span>"
-        f"<span><b>{escaped(cost.memory)}</b>memory</span></div>"
+        f"<span><b>{escape_html(cost.time)}</b>on this computer</span>"
+        f"<span><b>{escape_html(cost.memory)}</b>memory</span></div>"
     )
     if cost.note:
-        quiet(cost.note, "font-size:.86rem")
+        show_note(cost.note, small=True)
 
 
 def _show_advice(advice: Sequence[Advice]) -> None:
-    lines = "".join(f'<li class="{a.level}">{escaped(a.sentence)}</li>' for a in advice)
+    lines = "".join(f'<li class="{a.level}">{escape_html(a.sentence)}</li>' for a in advice)
     st.html(f'<ul class="checks" style="margin-top:8px">{lines}</ul>')
 
 
 def _show_start(plan: Plan, dataset: Dataset, obstacle: str | None) -> None:
     suggested = describe(plan, dataset.name)
-    name = st.text_input("Name of this run", placeholder=suggested, max_chars=120, key="run_name", help=WORDS["run"])
+    name = st.text_input("Name of this run", placeholder=suggested, max_chars=120, key="run_name", help=GLOSSARY["run"])
     pressed = st.button(
         "Start training", type="primary", width="stretch", icon=":material/play_arrow:", disabled=obstacle is not None,
         key="start",
     )  # fmt: skip
     if obstacle:
-        quiet(f"It cannot start: {obstacle}", "font-size:.86rem")
+        show_note(f"It cannot start: {obstacle}", small=True)
         return
-    quiet(_waiting() or "You can pause, stop or close the browser at any time. Nothing is lost.", "font-size:.86rem")
+    show_note(_waiting() or "You can pause, stop or close the browser at any time. Nothing is lost.", small=True)
     if pressed:
         try:
             run = queue(state.home(), plan, name)

@@ -17,11 +17,13 @@ def change_plan(edit: Callable[[Plan], Plan]) -> None:
     plan = state.current_plan()
     if plan is None:
         return
-    state.forget(ERROR)  # it stands until the next change: a rerun of its own would otherwise wipe it away unread
+    state.drop_tab_value(
+        ERROR
+    )  # it stands until the next change: a rerun of its own would otherwise wipe it away unread
     try:
         state.set_plan(checked(edit(plan)))
     except GraftError as error:
-        state.remember(ERROR, error)
+        state.set_tab_value(ERROR, error)
 
 
 def shows(name: str, value: Any, edit: Callable[[Plan, Any], Plan]) -> dict[str, Any]:
@@ -34,19 +36,19 @@ def shows(name: str, value: Any, edit: Callable[[Plan, Any], Plan]) -> dict[str,
     is nobody's, under the same key it would undo the change.
     """
     place = f"shown {name}"
-    turn, known = state.recall(place, (0, value))  # type: ignore[misc]
+    turn, known = state.get_tab_value(place, (0, value))  # type: ignore[misc]
     if _plain(known) != _plain(value):
         turn += 1
-    state.remember(place, (turn, value))
+    state.set_tab_value(place, (turn, value))
     key = f"plan_{name}_{turn}"
     st.session_state.setdefault(key, value)
 
     def changed() -> None:
         wanted = st.session_state[key]
         if wanted is None:  # a segment that was clicked again is not a choice: it is drawn anew
-            state.remember(place, (turn + 1, value))
+            state.set_tab_value(place, (turn + 1, value))
             return
-        state.remember(place, (turn, wanted))
+        state.set_tab_value(place, (turn, wanted))
         change_plan(lambda plan: edit(plan, wanted))
 
     return {"key": key, "on_change": changed}

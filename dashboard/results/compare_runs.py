@@ -5,7 +5,7 @@ import streamlit as st
 from core.evaluation import compare, read_predictions
 from core.runs import HAS_RESULTS, Run, folder_of, has_best, list_runs
 from dashboard.session import state
-from dashboard.shared.texts import plain
+from dashboard.shared.texts import escape_markdown
 from dashboard.shared.trained_run import TrainedRun
 
 
@@ -18,7 +18,7 @@ def show_comparison(model: TrainedRun, task: str) -> None:
         chosen = st.selectbox("The other run", list(names), format_func=names.__getitem__, key="compare_with")
         theirs = read_predictions(folder_of(state.home(), chosen))
         sentence = compare(model.predictions, theirs, model.dataset.task(task)).sentence
-        st.write(f"The first is this run, the second “{plain(names[chosen])}”. {plain(sentence)}")
+        st.write(f"The first is this run, the second “{escape_markdown(names[chosen])}”. {escape_markdown(sentence)}")
 
 
 def comparable(runs: list[Run], this: Run, task: str) -> list[Run]:

@@ -7,27 +7,26 @@ from core.datasets import Dataset, Split, Task
 from core.evaluation import SplitResult, cell, most_wrong
 from dashboard.components.confusion import MOST, Cell, confusion
 from dashboard.components.photo_grid import photo_wall
+from dashboard.glossary import GLOSSARY
 from dashboard.session import state
-from dashboard.shared.texts import many, plain, quiet
-from dashboard.use.try_photos import in_percent
-from dashboard.words import WORDS
+from dashboard.shared.texts import escape_markdown, format_probability, pluralize, show_note
 
 MOST_WRONG = 9
 
 
 def show_confusion(run_id: str, result: SplitResult, dataset: Dataset, task: Task, predictions: pd.DataFrame) -> None:
     """The matrix; below it the photos of the cell that was opened last."""
-    st.subheader("What it takes for what", anchor=False, help=WORDS["confusion"])
+    st.subheader("What it takes for what", anchor=False, help=GLOSSARY["confusion"])
     place = f"cell {run_id} {task.name} {result.split}"
-    remembered = state.recall(place)
+    remembered = state.get_tab_value(place)
     chosen = remembered if isinstance(remembered, Cell) else None
     opened = confusion(task.classes, result.confusion, f"confusion-{run_id}-{task.name}-{result.split}", chosen)
     if opened is not None and opened != chosen:
-        state.remember(place, opened)
+        state.set_tab_value(place, opened)
         st.rerun()
     if len(task.classes) > MOST:
-        quiet(f"The {MOST} classes with the most mistakes, of {len(task.classes):,}.")
-    quiet("Rows: what it is. Columns: what the model says. Click a cell to see its photos.", "font-size:.86rem")
+        show_note(f"The {MOST} classes with the most mistakes, of {len(task.classes):,}.")
+    show_note("Rows: what it is. Columns: what the model says. Click a cell to see its photos.", small=True)
     if chosen is not None:
         _show_cell(chosen, result.split, dataset, task, predictions)
 
@@ -36,12 +35,10 @@ def _show_cell(chosen: Cell, split: Split, dataset: Dataset, task: Task, predict
     truth, answer = task.classes[chosen.truth], task.classes[chosen.answer]
     found = cell(predictions, task, chosen.truth, chosen.answer, split)
     words = f"{truth}, recognised" if chosen.truth == chosen.answer else f"{truth}, taken for {answer}"
-    st.markdown(f"**{plain(words)}**: {many(len(found), 'photo')}")
+    st.markdown(f"**{escape_markdown(words)}**: {pluralize(len(found), 'photo')}")
     sure = predictions.set_index("image_id")["confidence"]
-    photo_wall(
-        dataset, task, [(i, f"{in_percent(_only(sure, i))} sure") for i in found if i in dataset.row], "cell_photos",
-        height=300,
-    )  # fmt: skip
+    shown = [(i, f"{format_probability(_only(sure, i))} sure") for i in found if i in dataset.row]
+    photo_wall(dataset, task, shown, "cell_photos", height=300)
 
 
 def _only(sure: "pd.Series[float]", image_id: str) -> float:
@@ -50,15 +47,18 @@ def _only(sure: "pd.Series[float]", image_id: str) -> float:
 
 
 def show_most_wrong(result: SplitResult, dataset: Dataset, task: Task, predictions: pd.DataFrame) -> None:
-    st.subheader("Most confidently wrong", anchor=False, help=WORDS["confidence"])
+    st.subheader("Most confidently wrong", anchor=False, help=GLOSSARY["confidence"])
     rows = most_wrong(predictions, task, MOST_WRONG, result.split)
     shown = [
-        (row.image_id, f"{task.classes[row.label]}, says {task.classes[row.predicted]} {in_percent(row.confidence)}")
+        (
+            row.image_id,
+            f"{task.classes[row.label]}, says {task.classes[row.predicted]} {format_probability(row.confidence)}",
+        )
         for row in rows.itertuples()
         if row.image_id in dataset.row
     ]
     if not shown:
-        quiet("Not one mistake on these photos.")
+        show_note("Not one mistake on these photos.")
         return
     photo_wall(dataset, task, shown, "most_wrong", height=520, lines=2)
-    quiet("Often the label is wrong, not the model: it can be mended among your photos.", "font-size:.86rem")
+    show_note("Often the label is wrong, not the model: it can be mended among your photos.", small=True)

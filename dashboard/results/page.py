@@ -4,13 +4,12 @@ import streamlit as st
 
 from core.evaluation import Result, TaskResult
 from core.runs import Run
+from dashboard.navigation import show_empty_state, show_next_button
 from dashboard.results.compare_runs import show_comparison
 from dashboard.results.mistakes import show_confusion, show_most_wrong
 from dashboard.results.result_figures import show_class_table, show_figures
 from dashboard.session import state
-from dashboard.shared.empty import nothing_yet
-from dashboard.shared.stepper import way_on
-from dashboard.shared.texts import plain, quiet
+from dashboard.shared.texts import escape_markdown, show_note
 from dashboard.shared.trained_run import TrainedRun, trained_run
 
 
@@ -18,15 +17,15 @@ def page() -> None:
     run = state.current_run()
     st.title("How good is it?", anchor=False)
     if run is None:
-        nothing_yet(
+        show_empty_state(
             "Here one sees what a trained model can and cannot do. None is trained yet.", "Make a plan", "plan/page.py"
         )
         return
     model = trained_run(state.home(), run)
     if model.result is None:
-        nothing_yet(_why_nothing(run), "Watch it learn", "train/page.py")
+        show_empty_state(_why_nothing(run), "Watch it learn", "train/page.py")
         return
-    quiet(run.name)
+    show_note(run.name)
     _show_result(model, model.result)
 
 
@@ -40,7 +39,7 @@ def _show_result(model: TrainedRun, result: Result) -> None:
         show_confusion(model.run.id, shown, model.dataset, task, model.predictions)
     with right:
         show_most_wrong(shown, model.dataset, task, model.predictions)
-        way_on("results", "try it on a new photo")
+        show_next_button("results", "try it on a new photo")
     st.subheader("Class by class, the weakest first", anchor=False)
     show_class_table(shown.classes)
     show_comparison(model, name)
@@ -51,7 +50,7 @@ def _chosen_task(model: TrainedRun) -> str:
         return model.tasks[0]
     return st.segmented_control(
         "What it tells", model.tasks, default=model.tasks[0], required=True, key="result_task",
-        format_func=plain,
+        format_func=escape_markdown,
     ) or model.tasks[0]  # fmt: skip
 
 

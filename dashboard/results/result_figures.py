@@ -9,9 +9,9 @@ from core.errors import GraftError
 from core.evaluation import ClassResult, Interval, SplitResult, TaskResult
 from core.execution import open_test
 from core.runs import Run
+from dashboard.glossary import GLOSSARY
 from dashboard.session import state
-from dashboard.shared.texts import escaped, many, show_error
-from dashboard.words import WORDS
+from dashboard.shared.texts import escape_html, pluralize, show_error
 
 STYLE = Path(__file__).parents[1] / "shared" / "figures.css"
 
@@ -21,28 +21,29 @@ def show_figures(run: Run, result: TaskResult, epoch: int, test_photos: int) -> 
     with validation:
         _big(
             result.validation,
-            f"of {many(result.validation.images, 'validation photo')} it had not learned from, at epoch {epoch}.",
+            f"of {pluralize(result.validation.images, 'validation photo')} it had not learned from, at epoch {epoch}.",
         )
     with test:
         if result.test is not None:
-            _big(result.test, f"of {many(result.test.images, 'test photo')}. {opened(run.test_opened)}")
+            _big(result.test, f"of {pluralize(result.test.images, 'test photo')}. {opened(run.test_opened)}")
         else:
             _shut_test(run, test_photos)
     with words:
         shown = result.validation
         st.html(
-            f'<div class="verdict"><b>{escaped(shown.title)}</b><p class="quiet">{escaped(shown.sentence)}</p></div>'
+            f'<div class="verdict"><b>{escape_html(shown.title)}</b>'
+            f'<p class="muted">{escape_html(shown.sentence)}</p></div>'
         )
 
 
 def _big(split: SplitResult, words: str) -> None:
     if split.accuracy is None:
-        st.html('<p class="big">?</p><p class="quiet">None of these photos has a label.</p>')
+        st.html('<p class="big">?</p><p class="muted">None of these photos has a label.</p>')
         return
     st.html(
-        f'<p class="big" title="{escaped(WORDS["margin"])}">{escaped(split.accuracy.percent)}'
-        f"<small> {escaped(split.accuracy.plus_minus)}</small></p>"
-        f'<p class="quiet">{escaped(words)}</p>'
+        f'<p class="big" title="{escape_html(GLOSSARY["margin"])}">{escape_html(split.accuracy.percent)}'
+        f"<small> {escape_html(split.accuracy.plus_minus)}</small></p>"
+        f'<p class="muted">{escape_html(words)}</p>'
     )
 
 
@@ -56,11 +57,11 @@ def opened(times: int) -> str:
 def _shut_test(run: Run, photos: int) -> None:
     st.html(
         '<p class="big" style="opacity:.38" aria-label="not opened yet">? %</p>'
-        f'<p class="quiet">of {many(photos, "test photo")}. Look once, when you are done choosing.</p>'
+        f'<p class="muted">of {pluralize(photos, "test photo")}. Look once, when you are done choosing.</p>'
     )
     if not photos:
         return
-    with st.popover("Open the test photos", icon=":material/lock:", help=WORDS["test"]):
+    with st.popover("Open the test photos", icon=":material/lock:", help=GLOSSARY["test"]):
         st.write("Have you chosen your model? After this look, choosing between models by this figure would spoil it.")
         if st.button("Open them now", type="primary", key="open_test"):
             try:
@@ -76,12 +77,12 @@ def show_class_table(classes: Sequence[ClassResult]) -> None:
     """Precision, recall and F1 of each class with their margins, the weakest first."""
     ordered = sorted(classes, key=lambda one: one.f1.value if one.f1 else -1)
     rows = "".join(
-        f'<tr><th scope="row">{escaped(one.name)}</th><td>{one.images:,}</td><td>{_cell(one.precision)}</td>'
+        f'<tr><th scope="row">{escape_html(one.name)}</th><td>{one.images:,}</td><td>{_cell(one.precision)}</td>'
         f"<td>{_cell(one.recall)}</td><td>{_cell(one.f1)}{_bar(one.f1)}</td></tr>"
         for one in ordered
     )
     heads = "".join(
-        f'<th scope="col" title="{escaped(WORDS[word])}">{title}</th>'
+        f'<th scope="col" title="{escape_html(GLOSSARY[word])}">{title}</th>'
         for title, word in (
             ("Class", "classes"),
             ("Photos", "classes"),
@@ -96,8 +97,8 @@ def show_class_table(classes: Sequence[ClassResult]) -> None:
 
 def _cell(share: Interval | None) -> str:
     if share is None:
-        return '<span style="color:var(--quiet)">none</span>'
-    return f'<b>{escaped(share.percent)}</b> <span class="off">{escaped(share.plus_minus)}</span>'
+        return '<span style="color:var(--muted)">none</span>'
+    return f'<b>{escape_html(share.percent)}</b> <span class="off">{escape_html(share.plus_minus)}</span>'
 
 
 def _bar(share: Interval | None) -> str:

@@ -6,7 +6,7 @@ Every address begins with /graft/. What never changes under its address is cache
 from starlette.routing import BaseRoute
 
 from core.home import Home
-from dashboard.routes import assets, late, uploads
+from dashboard.routes import assets, deferred, uploads
 from dashboard.routes.addresses import (
     curves_url,
     export_url,
@@ -35,4 +35,4 @@ __all__ = [
 
 def routes(home: Home) -> list[BaseRoute]:
     """All routes of one home."""
-    return [*assets.routes(), *uploads.routes(home), *late.routes(home)]
+    return [*assets.routes(), *uploads.routes(home), *deferred.routes(home)]

@@ -11,9 +11,8 @@ from core.backbones import card
 from core.errors import GraftError, NotFound
 from core.runs import Run, delete_run, rename_run, resume
 from dashboard.session import state
-from dashboard.shared.run_words import how_far
-from dashboard.shared.state_pill import state_pill
-from dashboard.shared.texts import escaped, in_seconds, plain, quiet, show_error, when
+from dashboard.shared.run_status import progress_in_words, state_pill
+from dashboard.shared.texts import escape_html, escape_markdown, format_duration, format_time, show_error, show_note
 
 ROWS_AT_FIRST = 30
 NOT_COMPARED = ("device",)  # where it ran is said by the run itself
@@ -32,11 +31,11 @@ def _row(run: Run) -> bool:
     with st.container(key=f"card_run_{run.id}"):
         about, buttons = st.columns([3, 2], vertical_alignment="center")
         with about.container(horizontal=True, vertical_alignment="center", wrap=False):
-            label = f"Compare {plain(run.name)}"
+            label = f"Compare {escape_markdown(run.name)}"
             ticked = st.checkbox(label, key=f"compare_{run.id}", label_visibility="collapsed", width="content")
             st.html(
-                f'{state_pill(run)} <b>{escaped(run.name)}</b><br><span class="quiet small">'
-                f"{escaped(run.dataset_name)}, {escaped(_backbone(run))}: {escaped(how_far(run))}</span>"
+                f'{state_pill(run)} <b>{escape_html(run.name)}</b><br><span class="muted small">'
+                f"{escape_html(run.dataset_name)}, {escape_html(_backbone(run))}: {escape_html(progress_in_words(run))}</span>"
             )
         with buttons.container(horizontal=True, horizontal_alignment="right", gap="small"):
             if run.can_resume and st.button("Go on", key=f"resume_{run.id}", icon=":material/play_arrow:"):
@@ -85,14 +84,14 @@ def rename(run: Run) -> None:
 
 @st.dialog("Delete the run?")
 def delete(run: Run) -> None:
-    st.markdown(f"**{plain(run.name)}**, its curves, its results and its model. This cannot be undone.")
+    st.markdown(f"**{escape_markdown(run.name)}**, its curves, its results and its model. This cannot be undone.")
     if st.button("Delete it", key="delete_now", type="primary", icon=":material/delete:"):
         try:
             delete_run(state.home(), run.id)
         except GraftError as error:
             show_error(error)
             return
-        state.say(f"{run.name} is deleted.")
+        state.flash(f"{run.name} is deleted.")
         st.rerun()
 
 
@@ -101,7 +100,7 @@ def show_comparison(runs: Sequence[Run]) -> None:
     table = comparison(runs)
     st.dataframe(table, width="stretch", row_height=34)
     if len({run.plan.source for run in runs}) > 1:
-        quiet("They did not learn from the same photos: their figures are not of the same photos either.")
+        show_note("They did not learn from the same photos: their figures are not of the same photos either.")
 
 
 def comparison(runs: Sequence[Run]) -> pd.DataFrame:
@@ -112,8 +111,8 @@ def comparison(runs: Sequence[Run]) -> pd.DataFrame:
     rows = {
         "state": [run.state for run in runs],
         "accuracy on validation": [run.progress.best.accuracy_text if run.progress.best else "–" for run in runs],
-        "took": [in_seconds(run.ended - run.started) if run.started and run.ended else "–" for run in runs],
-        "when": [when(run.created) for run in runs],
+        "took": [format_duration(run.ended - run.started) if run.started and run.ended else "–" for run in runs],
+        "when": [format_time(run.created) for run in runs],
         **{_in_words(name): [one.get(name, "–") for one in fields] for name in differing},
     }
     columns = [f"{run.name} ({number})" for number, run in enumerate(runs, 1)]

@@ -113,7 +113,7 @@ def _life(home: Home, share: bool, open_browser: bool) -> Callable[[Any], Abstra
             for runner in runners:
                 runner.close(seconds)
 
-        preload.wake(then=lambda: runners.append(_start_runner(home)))
+        preload.start_preload(on_loaded=lambda: runners.append(_start_runner(home)))
         shutdown_on_signal(close)
         _announce(share, open_browser)
         try:
@@ -125,7 +125,7 @@ def _life(home: Home, share: bool, open_browser: bool) -> Callable[[Any], Abstra
 
 
 def _start_runner(home: Home) -> Any:
-    from core.execution import Worker  # loads torch: on the waking thread, when the first page is already there
+    from core.execution import Worker  # loads torch: on the preload thread, once the first page is shown
 
     runner = Worker(home)
     runner.start()

@@ -18,29 +18,29 @@ from core.plans import DatasetChoice, Plan, make_plan, recipe_of, with_teacher_o
 from core.runs import Run, get_run
 from dashboard.session.plan_drafts import load_draft, save_draft
 
-KEYS = ("dataset", "version", "task", "model", "plan", "run", "work", "camera")
-_OWN = "graft:"  # no widget owns a name that begins so: a widget's value goes when its page is left
+KEYS = ("dataset", "version", "task", "model", "plan", "run", "job", "camera")
+_OWN = "graft:"  # prefix of names that no widget owns: Streamlit drops a widget's value when its page is left
 
 
 @cache
-def _opened(root: str | None) -> Home:
+def _open_once(root: str | None) -> Home:
     return open_home(root)
 
 
 def home() -> Home:
     """The one home of this server (`GRAFT_HOME`, which the server sets)."""
-    return _opened(os.environ.get("GRAFT_HOME"))
+    return _open_once(os.environ.get("GRAFT_HOME"))
 
 
-def is_this_computers_own() -> bool:
-    """Whether only this computer reaches the server; else paths on its disk are nobody else's business."""
+def is_local_only() -> bool:
+    """Whether only this computer reaches the server; otherwise pages must not offer paths on its disk."""
     return st.get_option("server.address") in (None, "127.0.0.1")
 
 
-def synchronise() -> None:
-    """Bring session and address together. Called once at the beginning of each run of the script.
+def sync_query_params() -> None:
+    """Bring session and query parameters together. Called once at the beginning of each run of the script.
 
-    What the address says is taken over; what it does not say any more (a link to another page drops it) is put back.
+    What the address holds is taken over; what a link to another page dropped from it is put back.
     """
     for key in KEYS:
         if key in st.query_params:
@@ -84,7 +84,7 @@ def choose_dataset(dataset: Dataset) -> None:
     _set(dataset=dataset.id, version=str(dataset.version))
 
 
-def leave_dataset() -> None:
+def close_dataset() -> None:
     """Back to the start screen; nothing is deleted."""
     _set(dataset=None, version=None, task=None, run=None, plan=None)
 
@@ -113,7 +113,7 @@ def current_card() -> BackboneCard:
     return default_card(home())
 
 
-def model_is_chosen() -> bool:
+def is_model_chosen() -> bool:
     """Whether a person chose it, or it is only the default so far."""
     return _get("model") is not None
 
@@ -139,10 +139,10 @@ def current_plan() -> Plan | None:
     if dataset is None:
         return None
     draft = load_draft(home(), _get("plan") or "")
-    fitting = _fitted(draft, dataset, current_card())
-    if fitting != draft:
-        set_plan(fitting)
-    return fitting
+    plan = _adapt_draft(draft, dataset, current_card())
+    if plan != draft:
+        set_plan(plan)
+    return plan
 
 
 def set_plan(plan: Plan) -> None:
@@ -152,7 +152,7 @@ def set_plan(plan: Plan) -> None:
     _set(plan=save_draft(home(), plan))
 
 
-def _fitted(draft: Plan | None, dataset: Dataset, chosen: BackboneCard) -> Plan:
+def _adapt_draft(draft: Plan | None, dataset: Dataset, chosen: BackboneCard) -> Plan:
     task = current_task(dataset).name
     fits = draft is not None and draft.source.id == dataset.id and draft.backbone.name == chosen.name
     if draft is None or not fits:
@@ -196,16 +196,17 @@ def open_run(run: Run) -> None:
     )
 
 
-# Work in the background, and what to say after a rerun
+# Background jobs, messages and values of this tab
 
 
-def current_work() -> str | None:
+def watched_job() -> str | None:
     """The id of the import or download that this tab waits for."""
-    return _get("work")
+    return _get("job")
 
 
-def wait_for(work_id: str | None) -> None:
-    _set(work=work_id)
+def watch_job(job_id: str | None) -> None:
+    """Let this tab wait for an import or download; None ends the wait."""
+    _set(job=job_id)
 
 
 def camera_folder() -> str | None:
@@ -214,28 +215,30 @@ def camera_folder() -> str | None:
     return folder if folder and re.fullmatch(r"[0-9a-f]{32}", folder) else None
 
 
-def keep_camera_folder(folder: str | None) -> None:
+def set_camera_folder(folder: str | None) -> None:
     _set(camera=folder)
 
 
-def say(sentence: str) -> None:
-    """A short word of what was done, shown once, also across a rerun or a change of page."""
-    st.session_state[_OWN + "said"] = sentence
+def flash(message: str) -> None:
+    """Show a message once, at the next run of the script, also across a rerun or a change of page."""
+    st.session_state[_OWN + "flash"] = message
 
 
-def said() -> str | None:
-    """What is to be said, once."""
-    return st.session_state.pop(_OWN + "said", None)
+def pop_flash() -> str | None:
+    """Take the message that is to be shown, if there is one."""
+    return st.session_state.pop(_OWN + "flash", None)
 
 
-def remember(name: str, value: object) -> None:
-    """Keep a value for this tab under a name that no widget owns."""
+def set_tab_value(name: str, value: object) -> None:
+    """Store a value for this tab under a name that no widget owns."""
     st.session_state[_OWN + name] = value
 
 
-def recall(name: str, default: object = None) -> object:
+def get_tab_value(name: str, default: object = None) -> object:
+    """Return a value of this tab."""
     return st.session_state.get(_OWN + name, default)
 
 
-def forget(name: str) -> None:
+def drop_tab_value(name: str) -> None:
+    """Remove a value of this tab, if it is there."""
     st.session_state.pop(_OWN + name, None)

@@ -1,6 +1,6 @@
-"""Long work that a page starts and that outlives the page: imports and downloads, on threads of the server.
+"""Imports and downloads on threads of the server: they outlive the page that starts them.
 
-One registry for the server, so that a refresh, a second tab and a second user see the same bar.
+One registry for the whole server, so that a refresh, a second tab and a second user see the same bar.
 """
 
 import logging
@@ -14,101 +14,106 @@ from typing import Any, Literal
 from core.errors import GraftError
 from core.home import Progress
 
-KEPT_SECONDS = 3_600  # how long what has ended can still be asked for
+JobKind = Literal["import", "download"]
+RETENTION_SECONDS = 3_600  # how long a job that has ended can still be fetched
 log = logging.getLogger("graft")
 
 
 class Cancelled(Exception):
-    """Raised inside the work by its own progress call, once somebody asked it to end."""
+    """Raised inside a job by its own progress call, once somebody cancelled it."""
 
 
 @dataclass
-class Work:
-    """One piece of work. Its thread writes, pages read; each field is written whole, so no lock is needed.
+class BackgroundJob:
+    """One import or download. Its thread writes, pages read; each field is replaced whole, so no lock is needed.
 
-    kind: "import" or "download". about: what it works on, for pages that show only theirs. total 0: not known.
+    subject: what it works on; one subject has one job at a time. total 0: not known. started and ended are moments of
+    `time.monotonic`.
     """
 
     id: str
-    kind: Literal["import", "download"]
-    about: str
+    kind: JobKind
+    subject: str
     title: str
     state: Literal["running", "done", "failed", "cancelled"] = "running"
-    doing: str = ""
+    activity: str = ""
     done: int = 0
     total: int = 0
     result: Any = None
     error: GraftError | None = None
-    began: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
     ended: float | None = None
-    wanted: bool = True
+    is_cancel_requested: bool = False
 
-    def report(self, done: int, total: int, doing: str) -> None:
-        """The work's Progress. Raises Cancelled when it is not wanted any more."""
-        if not self.wanted:
+    def report(self, done: int, total: int, activity: str) -> None:
+        """Update the progress; the job's work gets this as its `Progress`. Raises Cancelled after `cancel`."""
+        if self.is_cancel_requested:
             raise Cancelled
-        self.done, self.total, self.doing = done, total, doing
+        self.done, self.total, self.activity = done, total, activity
 
     def cancel(self) -> None:
-        """Ask it to end; it does so at its next report."""
-        self.wanted = False
+        """Ask the job to end; it does so at its next report."""
+        self.is_cancel_requested = True
 
     @property
-    def share(self) -> float | None:
-        """How much is done, from 0 to 1; None while nobody knows."""
+    def fraction(self) -> float | None:
+        """How much is done, from 0 to 1; None while the total is not known."""
         return min(1.0, self.done / self.total) if self.total else None
 
     def seconds_left(self) -> float | None:
-        """At the pace so far; None in the first seconds and while the total is not known."""
-        elapsed = time.monotonic() - self.began
-        if not self.share or elapsed < 3:
+        """Remaining time at the average pace; None in the first seconds and while the total is not known."""
+        elapsed = time.monotonic() - self.started
+        if not self.fraction or elapsed < 3:
             return None
-        return elapsed / self.share - elapsed
+        return elapsed / self.fraction - elapsed
 
 
-_works: dict[str, Work] = {}
-_lock = threading.Lock()  # held while the registry changes, never while work is done
+_jobs: dict[str, BackgroundJob] = {}
+_lock = threading.Lock()  # held while the registry changes, never while a job works
 
 
-def start(kind: Literal["import", "download"], about: str, title: str, work: Callable[[Progress], Any]) -> Work:
-    """Begin `work(progress)` on a thread. The same work (kind and about) is not begun twice at once."""
+def start(kind: JobKind, subject: str, title: str, work: Callable[[Progress], Any]) -> BackgroundJob:
+    """Run `work(progress)` on a thread. Where a job of this kind and subject is running, that one is returned."""
     with _lock:
-        _forget_what_is_old()
-        for known in _works.values():
-            if known.state == "running" and (known.kind, known.about) == (kind, about):
-                return known
-        started = Work(uuid.uuid4().hex[:12], kind, about, title)
-        _works[started.id] = started
-    threading.Thread(target=_carry_out, args=(started, work), name=f"graft-{kind}", daemon=True).start()
-    return started
+        _drop_old_jobs()
+        for job in _jobs.values():
+            if job.state == "running" and (job.kind, job.subject) == (kind, subject):
+                return job
+        job = BackgroundJob(uuid.uuid4().hex[:12], kind, subject, title)
+        _jobs[job.id] = job
+    threading.Thread(target=_execute, args=(job, work), name=f"graft-{kind}", daemon=True).start()
+    return job
 
 
-def find(work_id: str | None) -> Work | None:
-    return _works.get(work_id or "")
+def get(job_id: str | None) -> BackgroundJob | None:
+    """The job of this id; None when there is none (any more)."""
+    return _jobs.get(job_id or "")
 
 
-def running(kind: Literal["import", "download"]) -> list[Work]:
-    return [work for work in list(_works.values()) if work.kind == kind and work.state == "running"]
+def running(kind: JobKind) -> list[BackgroundJob]:
+    """The jobs of a kind that have not ended."""
+    return [job for job in list(_jobs.values()) if job.kind == kind and job.state == "running"]
 
 
-def _carry_out(work: Work, function: Callable[[Progress], Any]) -> None:
+def _execute(job: BackgroundJob, work: Callable[[Progress], Any]) -> None:
     try:
-        work.result = function(work.report)
-        work.state = "done"
+        job.result = work(job.report)
+        job.state = "done"
     except Cancelled:
-        work.state = "cancelled"
+        job.state = "cancelled"
     except GraftError as error:
-        work.error = error
-        work.state = "failed"
-    except Exception as error:  # the thread's outermost frame: nobody else would ever say that it failed
-        log.exception("%s failed", work.title)
-        work.error = GraftError(f"{work.title} failed: {error}.", "The window in which Graft was started says more.")
-        work.state = "failed"
+        job.error = error
+        job.state = "failed"
+    except Exception as error:  # the thread's outermost frame: nobody else would report the failure
+        log.exception("%s failed", job.title)
+        job.error = GraftError(f"{job.title} failed: {error}.", "The window in which Graft was started says more.")
+        job.state = "failed"
     finally:
-        work.ended = time.monotonic()
+        job.ended = time.monotonic()
 
 
-def _forget_what_is_old() -> None:
+def _drop_old_jobs() -> None:
     now = time.monotonic()
-    for old in [w.id for w in _works.values() if w.ended is not None and now - w.ended > KEPT_SECONDS]:
-        del _works[old]
+    for job in list(_jobs.values()):
+        if job.ended is not None and now - job.ended > RETENTION_SECONDS:
+            del _jobs[job.id]

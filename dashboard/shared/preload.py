@@ -1,40 +1,55 @@
-"""The seconds in which torch and timm are loaded: on a thread, while the first page is already there."""
+"""The seconds in which torch and timm are loaded: on a thread, while the first page is already shown."""
 
 import gc
 import importlib
 import threading
 from collections.abc import Callable
 
+import streamlit as st
+
+from dashboard.shared.texts import show_note
+
 # What the pages import; torch alone takes several seconds the first time.
 _ROOMS = ("core.datasets", "core.backbones", "core.plans", "core.execution", "core.monitoring", "core.exports")
-_awake = threading.Event()
-_awake.set()  # without a server (tests, `streamlit run`) the pages simply import what they need
+_loaded = threading.Event()
+_loaded.set()  # without a server (tests, `streamlit run`) the pages import what they need themselves
 
 
-def wake(then: Callable[[], None]) -> threading.Thread:
-    """Import everything on a thread, call `then` there, and let the pages know."""
-    _awake.clear()
-    thread = threading.Thread(target=_wake, args=(then,), name="graft-waking", daemon=True)
+def start_preload(on_loaded: Callable[[], None]) -> threading.Thread:
+    """Import all rooms on a thread and call `on_loaded` there; until then `is_loaded` is False."""
+    _loaded.clear()
+    thread = threading.Thread(target=_preload, args=(on_loaded,), name="graft-preload", daemon=True)
     thread.start()
     return thread
 
 
-def _wake(then: Callable[[], None]) -> None:
+def _preload(on_loaded: Callable[[], None]) -> None:
     try:
         for room in _ROOMS:
             importlib.import_module(room)
-        # A full collection walks every object and stops all threads for up to 110 ms; what is imported stays for
-        # ever and need not be walked.
+        # A full collection walks every object and stops all threads for up to 110 ms; imported modules live as long
+        # as the process and need not be walked.
         gc.collect()
         gc.freeze()
-        then()
+        on_loaded()
     finally:
-        _awake.set()
+        _loaded.set()
 
 
-def awake() -> bool:
-    return _awake.is_set()
+def is_loaded() -> bool:
+    """Whether pages can import the engine without a wait of seconds."""
+    return _loaded.is_set()
 
 
 def wait_until_loaded() -> None:
-    _awake.wait()
+    """Block until the rooms are imported."""
+    _loaded.wait()
+
+
+def show_loading_screen() -> None:
+    """Show what the first seconds after the start look like, then run the script anew."""
+    st.title("Teach a network to see what you see")
+    show_note("Graft is waking up: it loads what it needs to learn. This takes a few seconds, once.")
+    st.skeleton(height=280)
+    wait_until_loaded()
+    st.rerun()

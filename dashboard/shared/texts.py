@@ -1,4 +1,4 @@
-"""Words and figures as a person reads them, safe in Markdown and in HTML whatever a user called a thing."""
+"""Text and figures as a person reads them, safe in Markdown and in HTML whatever a user called a thing."""
 
 import html
 import time
@@ -7,36 +7,36 @@ import streamlit as st
 
 from core.errors import GraftError
 
-_MARKS = str.maketrans({mark: "\\" + mark for mark in r"\`*_{}[]<>()#+-.!|~:$&"})
+_MARKDOWN_MARKS = str.maketrans({mark: "\\" + mark for mark in r"\`*_{}[]<>()#+-.!|~:$&"})
 
 
-def plain(text: str) -> str:
-    """`text` so that Markdown (st.markdown, labels, toasts) shows it letter by letter."""
-    return " ".join(text.split()).translate(_MARKS)
+def escape_markdown(text: str) -> str:
+    """One line of text that Markdown (st.markdown, labels, toasts) shows letter by letter."""
+    return " ".join(text.split()).translate(_MARKDOWN_MARKS)
 
 
-def escaped(text: object) -> str:
-    """`text` so that st.html shows it letter by letter, in attributes too."""
+def escape_html(text: object) -> str:
+    """Text that st.html shows letter by letter, in attributes too."""
     return html.escape(str(text), quote=True)
 
 
 def show_error(error: GraftError) -> None:
-    """What went wrong and what to do about it, in place."""
-    st.error(f"**{plain(error.sentence)}** {plain(error.remedy)}", icon=":material/error:")
+    """Show what went wrong and what to do about it, in place."""
+    st.error(f"**{escape_markdown(error.sentence)}** {escape_markdown(error.remedy)}", icon=":material/error:")
 
 
-def quiet(text: str, style: str = "") -> None:
-    """A line of explanation, less loud than what it explains."""
-    st.html(f'<p class="quiet" style="{style}">{escaped(text)}</p>')
+def show_note(text: str, small: bool = False) -> None:
+    """Show a line of explanation in the muted colour."""
+    st.html(f'<p class="muted{" small" if small else ""}">{escape_html(text)}</p>')
 
 
-def many(count: int, thing: str, things: str | None = None) -> str:
-    """many(1, "photo") = "1 photo"; many(2, "class", "classes") = "2 classes"."""
-    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+def pluralize(count: int, singular: str, plural: str | None = None) -> str:
+    """A count with its noun: pluralize(1, "photo") = "1 photo", pluralize(2, "class", "classes") = "2 classes"."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
-def in_bytes(count: float) -> str:
-    """20480 = "20 kB", as disks and downloads are counted: by thousands."""
+def format_bytes(count: float) -> str:
+    """A size in decimal units, as disks and downloads are counted: 20480 = "20 kB"."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000 or unit == "GB":
             return f"{count:.0f} {unit}" if count >= 10 or unit == "bytes" else f"{count:.1f} {unit}"
@@ -44,15 +44,22 @@ def in_bytes(count: float) -> str:
     raise AssertionError
 
 
-def in_millions(count: float) -> str:
-    """5418792 = "5.4 M", 24000 = "24 k"."""
+def format_compact(count: float) -> str:
+    """A number in thousands or millions: 5418792 = "5.4 M", 24000 = "24 k"."""
     if count >= 1e6:
         return f"{count / 1e6:.1f} M" if count < 1e8 else f"{count / 1e6:.0f} M"
     return f"{count / 1e3:.0f} k" if count >= 1e3 else f"{count:.0f}"
 
 
-def in_seconds(seconds: float) -> str:
-    """95 = "1 min 35 s"."""
+def format_probability(probability: float) -> str:
+    """A probability in percent that never claims a certainty it does not have: 0.998 = "> 99 %"."""
+    if 0.995 <= probability < 1:
+        return ">\u00a099\u00a0%"
+    return "<\u00a01\u00a0%" if 0 < probability < 0.005 else f"{100 * probability:.0f}\u00a0%"
+
+
+def format_duration(seconds: float) -> str:
+    """A measured duration: 95 = "1 min 35 s". Estimates are worded by `core.units.duration_in_words`."""
     seconds = round(seconds)
     if seconds < 60:
         return f"{seconds} s"
@@ -61,9 +68,9 @@ def in_seconds(seconds: float) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
 
 
-def when(moment: float, now: float | None = None) -> str:
-    """A point in time as one says it: "today at 17:42", "yesterday at 9:05", "3 May at 12:00"."""
-    then, today = time.localtime(moment), time.localtime(now)
+def format_time(timestamp: float, now: float | None = None) -> str:
+    """A point in time, in local time: "today at 17:42", "yesterday at 9:05", "3 May at 12:00"."""
+    then, today = time.localtime(timestamp), time.localtime(now)
     clock = f"{then.tm_hour}:{then.tm_min:02}"
     days = (time.mktime((*today[:3], 0, 0, 0, 0, 0, -1)) - time.mktime((*then[:3], 0, 0, 0, 0, 0, -1))) / 86_400
     if days < 1:

@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.runs import Run, events, list_runs
 from dashboard.session import state
-from dashboard.shared.state_pill import state_pill
-from dashboard.shared.texts import escaped, many
+from dashboard.shared.run_status import state_pill
+from dashboard.shared.texts import escape_html, pluralize
 
 REFRESH_SECONDS = 5  # each look is a rerun, for a list that is closed most of the time
 SHOWN = 60
@@ -23,10 +23,10 @@ def _story(run_id: str) -> None:
     told = events(state.home(), run_id)
     lines = "".join(
         f'<li style="display:grid;grid-template-columns:4.6rem 1fr;gap:8px;margin:0 0 5px">'
-        f'<span style="color:var(--quiet)">{_clock(h.time)}</span><span>{escaped(h.sentence)}</span></li>'
+        f'<span style="color:var(--muted)">{_clock(h.time)}</span><span>{escape_html(h.sentence)}</span></li>'
         for h in reversed(told[-SHOWN:])
     )
-    more = f'<p class="quiet small">and {len(told) - SHOWN:,} before</p>' if len(told) > SHOWN else ""
+    more = f'<p class="muted small">and {len(told) - SHOWN:,} before</p>' if len(told) > SHOWN else ""
     st.html(f'<ul style="list-style:none;margin:0;padding:0;font-size:.92rem">{lines}</ul>{more}')
 
 
@@ -40,8 +40,8 @@ def show_queue(shown: Run) -> None:
     if not others:
         return
     others.sort(key=lambda run: (run.state == "queued", run.created))
-    with st.expander(f"{many(len(others), 'other run')} in the queue", icon=":material/low_priority:"):
+    with st.expander(f"{pluralize(len(others), 'other run')} in the queue", icon=":material/low_priority:"):
         for run in others:
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                st.html(f"{state_pill(run)} &nbsp; {escaped(run.name)}", width="content")
+                st.html(f"{state_pill(run)} &nbsp; {escape_html(run.name)}", width="content")
                 st.button("Look", key=f"look_{run.id}", on_click=state.open_run, args=(run,))

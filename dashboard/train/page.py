@@ -4,10 +4,10 @@ import streamlit as st
 
 from core.runs import HAS_RESULTS, Run, has_best
 from dashboard.components.live_chart import live_chart
+from dashboard.navigation import show_empty_state
 from dashboard.session import state
-from dashboard.shared.empty import nothing_yet
-from dashboard.shared.state_pill import state_pill
-from dashboard.shared.texts import plain
+from dashboard.shared.run_status import state_pill
+from dashboard.shared.texts import escape_markdown
 from dashboard.train.event_log import show_event_log, show_queue
 from dashboard.train.run_controls import show_controls, show_what_went_wrong
 
@@ -16,7 +16,7 @@ def page() -> None:
     run = state.current_run()
     if run is None:
         st.title("Nothing is learning yet", anchor=False)
-        nothing_yet(
+        show_empty_state(
             "Once you start a plan, this screen shows how it learns: loss, accuracy and overfitting, live.",
             "Make a plan", "plan/page.py",
         )  # fmt: skip
@@ -35,7 +35,7 @@ def page() -> None:
 def _show_head(run: Run) -> None:
     with st.container(key="run_head", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
-            st.title(plain(run.name), anchor=False, width="content")
+            st.title(escape_markdown(run.name), anchor=False, width="content")
             st.html(state_pill(run), width="content")
         with st.container(horizontal=True, width="content"):
             show_controls(run)
@@ -59,7 +59,7 @@ def _show_state(run: Run) -> None:
                 "it goes on from where it last saved itself.", icon=":material/power_off:",
             )  # fmt: skip
         case "failed":
-            st.error(f"**It could not go on.** {plain(run.error)}", icon=":material/error:")
+            st.error(f"**It could not go on.** {escape_markdown(run.error)}", icon=":material/error:")
         case "stopped" if not has_best(state.home(), run.id):
             st.info("It was stopped before an epoch had ended, so there is no model to keep.", icon=":material/info:")
 
@@ -70,7 +70,7 @@ def _task(run: Run) -> str:
         return run.plan.tasks[0]
     chosen = st.segmented_control(
         "What the charts show", run.plan.tasks, default=run.plan.tasks[0], required=True, key="shown_task",
-        format_func=plain,
+        format_func=escape_markdown,
     )  # fmt: skip
     return chosen or run.plan.tasks[0]
 

@@ -49,14 +49,14 @@ def show_controls(run: Run) -> None:
 
 
 def _ask(control: Control, run_id: str) -> None:
-    state.forget(ERROR)
+    state.drop_tab_value(ERROR)
     try:
         control.action(state.home(), run_id)
     except GraftError as error:  # it may have ended in the moment between
-        state.remember(ERROR, error)
+        state.set_tab_value(ERROR, error)
 
 
 def show_what_went_wrong() -> None:
-    error = state.recall(ERROR)
+    error = state.get_tab_value(ERROR)
     if isinstance(error, GraftError):
         show_error(error)

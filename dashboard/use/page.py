@@ -4,14 +4,14 @@ import streamlit as st
 
 from core.errors import GraftError
 from core.runs import Run, has_best
+from dashboard.glossary import GLOSSARY
+from dashboard.navigation import show_empty_state
 from dashboard.session import state
-from dashboard.shared.empty import nothing_yet
-from dashboard.shared.texts import quiet, show_error
+from dashboard.shared.texts import show_error, show_note
 from dashboard.shared.trained_run import TrainedRun, trained_run
 from dashboard.use.answers import Said
 from dashboard.use.take_home import show_take_home
 from dashboard.use.try_photos import CAMERA, NewPhoto, look_at, show_answer, show_photo, show_table, take_photos
-from dashboard.words import WORDS
 
 NAMED = 8
 
@@ -20,10 +20,10 @@ def page() -> None:
     st.title("What does it say to new photos?", anchor=False)
     run = state.current_run()
     if run is None:
-        nothing_yet("Here a trained model looks at new photos. There is none yet.", "Make a plan", "plan/page.py")
+        show_empty_state("Here a trained model looks at new photos. There is none yet.", "Make a plan", "plan/page.py")
         return
     if not has_best(state.home(), run.id):
-        nothing_yet(f"“{run.name}” has no model yet: no epoch of it has ended.", "Watch it learn", "train/page.py")
+        show_empty_state(f"“{run.name}” has no model yet: no epoch of it has ended.", "Watch it learn", "train/page.py")
         return
     model = trained_run(state.home(), run)
     _show_which(model)
@@ -36,10 +36,10 @@ def page() -> None:
     with right:
         if len(said) == 1:
             show_answer(model, said[0])
-            quiet(WORDS["confidence"], "font-size:.86rem")
+            show_note(GLOSSARY["confidence"], small=True)
         elif not said:
-            quiet("Its answer appears here: the class, how sure it is, and what else it might be.")
-            quiet(_what_it_knows(model), "font-size:.86rem")
+            show_note("Its answer appears here: the class, how sure it is, and what else it might be.")
+            show_note(_what_it_knows(model), small=True)
         show_take_home(model)
     if len(said) > 1:
         show_table(model, said)
@@ -55,7 +55,7 @@ def _look_at(run: Run, photos: list[NewPhoto]) -> list[Said]:
 
 def _show_which(model: TrainedRun) -> None:
     best = model.run.progress.best
-    quiet(f"{model.run.name}: {best.accuracy_text} right on validation photos." if best else model.run.name)
+    show_note(f"{model.run.name}: {best.accuracy_text} right on validation photos." if best else model.run.name)
 
 
 def _what_it_knows(model: TrainedRun) -> str:

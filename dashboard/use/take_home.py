@@ -9,7 +9,7 @@ from core.plans import student_plan
 from core.runs import HAS_RESULTS
 from dashboard.routes import export_url
 from dashboard.session import state
-from dashboard.shared.texts import escaped, in_bytes, in_millions
+from dashboard.shared.texts import escape_html, format_bytes, format_compact
 from dashboard.shared.trained_run import TrainedRun
 
 STYLE = Path(__file__).parents[1] / "shared" / "figures.css"
@@ -21,9 +21,9 @@ def show_take_home(model: TrainedRun) -> None:
     st.subheader("Take it home", anchor=False)
     st.html(
         '<div class="row apart" style="align-items:center">'
-        '<span><b>Zip for Python</b><br><span class="quiet small">weights, labels, the plan, a model card, '
+        '<span><b>Zip for Python</b><br><span class="muted small">weights, labels, the plan, a model card, '
         "and a script that gives the same answers without Graft</span></span>"
-        f'<a class="graft-save" href="{escaped(export_url(model.run.id))}" download>Save</a></div>'
+        f'<a class="graft-save" href="{escape_html(export_url(model.run.id))}" download>Save</a></div>'
     )
     large = card(model.run.plan.backbone.name)
     small = smaller_here(state.home(), large)
@@ -35,9 +35,9 @@ def _show_way_to_smaller(model: TrainedRun, large: BackboneCard, small: Backbone
     about, button = st.columns([2, 1], vertical_alignment="center")
     about.html(
         "<span><b>Too large for a phone?</b><br>"
-        f'<span class="quiet small">It has {in_millions(large.parameters)} parameters '
-        f"({_size(large)}). It can teach what it knows to {escaped(small.title)}, which has "
-        f"{in_millions(small.parameters)} ({_size(small)}).</span></span>"
+        f'<span class="muted small">It has {format_compact(large.parameters)} parameters '
+        f"({_size(large)}). It can teach what it knows to {escape_html(small.title)}, which has "
+        f"{format_compact(small.parameters)} ({_size(small)}).</span></span>"
     )
     if button.button("Make it smaller", key="make_smaller", width="stretch"):
         _plan_smaller(model, small)
@@ -45,7 +45,7 @@ def _show_way_to_smaller(model: TrainedRun, large: BackboneCard, small: Backbone
 
 
 def _size(of: BackboneCard) -> str:
-    return in_bytes(BYTES_PER_PARAMETER * of.parameters)
+    return format_bytes(BYTES_PER_PARAMETER * of.parameters)
 
 
 def _plan_smaller(model: TrainedRun, small: BackboneCard) -> None:

@@ -12,11 +12,11 @@ from core.errors import BadDataset
 from core.evaluation import accuracy_at_confidence
 from core.exports import best_since, predictor
 from core.runs import Run
+from dashboard.glossary import GLOSSARY
 from dashboard.session import state
-from dashboard.shared.texts import escaped, many, plain, quiet
+from dashboard.shared.texts import escape_html, escape_markdown, format_probability, pluralize, show_note
 from dashboard.shared.trained_run import TrainedRun
 from dashboard.use.answers import Said, as_csv, as_table, best, headline_of
-from dashboard.words import WORDS
 
 ENDINGS = ["jpg", "jpeg", "jfif", "png", "webp", "avif", "bmp", "gif", "tif", "tiff", "jp2"]
 CAMERA = "camera"
@@ -54,10 +54,10 @@ def take_photos() -> list[NewPhoto]:
 def look_at(run: Run, photos: list[NewPhoto]) -> list[Said]:
     """The model's answers, asked for once. Raises NotFound when it has no model."""
     asked = (run.id, best_since(state.home(), run.id), tuple(photo.id for photo in photos))
-    known = state.recall("answers")
+    known = state.get_tab_value("answers")
     if not (isinstance(known, tuple) and known[0] == asked):
         known = (asked, _look_at(run.id, photos))
-        state.remember("answers", known)
+        state.set_tab_value("answers", known)
     return known[1]
 
 
@@ -79,19 +79,22 @@ def show_photo(photo: NewPhoto) -> None:
 def show_answer(model: TrainedRun, said: Said) -> None:
     """One photo: for each task the answer, how far to believe it, and all classes as bars."""
     if said.answer is None:
-        st.error(f"**{plain(said.name)}** could not be read: {plain(said.reason)}", icon=":material/broken_image:")
+        st.error(
+            f"**{escape_markdown(said.name)}** could not be read: {escape_markdown(said.reason)}",
+            icon=":material/broken_image:",
+        )
         return
     for task in model.tasks:
         ranked = best(said.answer[task])
         name, sure = ranked[0]
-        title = f'<p class="quiet small">{escaped(task)}</p>' if len(model.tasks) > 1 else ""
+        title = f'<p class="muted small">{escape_html(task)}</p>' if len(model.tasks) > 1 else ""
         st.html(
-            f'{title}<p class="big" style="font-size:2.5rem;overflow-wrap:anywhere">{escaped(name)} '
-            f"<small>{in_percent(sure)}</small></p>"
+            f'{title}<p class="big" style="font-size:2.5rem;overflow-wrap:anywhere">{escape_html(name)} '
+            f"<small>{format_probability(sure)}</small></p>"
         )
         for line in (headline_of(said.answer[task]), _believable(model, task, sure)):
             if line:
-                st.html(f'<p class="quiet">{escaped(line)}</p>')
+                st.html(f'<p class="muted">{escape_html(line)}</p>')
         st.html(_bars(ranked))
 
 
@@ -106,18 +109,11 @@ def _bars(ranked: list[tuple[str, float]]) -> str:
     if len(shown) < len(ranked):
         rows.append((f"the other {len(ranked) - len(shown)}", sum(p for _, p in ranked[len(shown) :])))
     lines = "".join(
-        f'<span class="name" title="{escaped(name)}">{escaped(name)}</span>'
-        f'<i style="width:{100 * share:.1f}%;height:16px"></i><span>{in_percent(share)}</span>'
+        f'<span class="name" title="{escape_html(name)}">{escape_html(name)}</span>'
+        f'<i style="width:{100 * share:.1f}%;height:16px"></i><span>{format_probability(share)}</span>'
         for name, share in rows
     )
     return f'<div class="bars" style="margin:8px 0 16px">{lines}</div>'
-
-
-def in_percent(share: float) -> str:
-    """A probability as one says it: never a certainty that is not there."""
-    if 0.995 <= share < 1:
-        return ">\u00a099\u00a0%"
-    return "<\u00a01\u00a0%" if 0 < share < 0.005 else f"{100 * share:.0f}\u00a0%"
 
 
 def show_table(model: TrainedRun, said: list[Said]) -> None:
@@ -131,11 +127,11 @@ def show_table(model: TrainedRun, said: list[Said]) -> None:
     height = min(TALLEST, ROW * (len(table) + 1))
     st.dataframe(table, column_config=columns, hide_index=True, width="stretch", row_height=ROW, height=height)
     classes = {task: model.dataset.task(task).classes for task in model.tasks}
-    label = f"Save the answers to {many(len(said), 'photo')} (CSV)"
+    label = f"Save the answers to {pluralize(len(said), 'photo')} (CSV)"
     st.download_button(
         label, as_csv(said, classes), "answers.csv", "text/csv", icon=":material/download:", on_click="ignore"
     )
-    quiet(WORDS["confidence"], "font-size:.86rem")
+    show_note(GLOSSARY["confidence"], small=True)
 
 
 def _thumbnail(photo: bytes) -> str:

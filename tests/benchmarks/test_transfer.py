@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from dashboard.words import LESSON
 
 from benchmarks.machine import RESULTS, Table, in_markdown
 from benchmarks.probing import Subject, drawn, linear, starters_here, weights_digest
@@ -26,7 +27,6 @@ from benchmarks.transfer import (
     accuracy,
 )
 from core.datasets import Dataset, Task
-from dashboard.words import LESSON
 
 ROOT = Path(__file__).parents[2]
 

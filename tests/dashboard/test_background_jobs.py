@@ -11,7 +11,7 @@ from dashboard.shared import background_jobs
 abouts = (f"thing {number}" for number in count())
 
 
-def ended(work: background_jobs.Work) -> background_jobs.Work:
+def ended(work: background_jobs.BackgroundJob) -> background_jobs.BackgroundJob:
     """The work, once its thread is over."""
     for thread in threading.enumerate():
         if thread.name == "graft-import":
@@ -22,7 +22,7 @@ def ended(work: background_jobs.Work) -> background_jobs.Work:
 
 def test_its_result_is_kept_for_whoever_asks():
     work = background_jobs.start("import", next(abouts), "Reading", lambda progress: 42)
-    assert (ended(work).state, background_jobs.find(work.id).result) == ("done", 42)
+    assert (ended(work).state, background_jobs.get(work.id).result) == ("done", 42)
 
 
 def test_a_user_error_is_kept_as_it_was_said():
@@ -67,7 +67,7 @@ def test_the_same_work_is_not_begun_twice_at_once():
 
 
 def test_time_left_follows_from_the_pace_so_far(monkeypatch):
-    work = background_jobs.Work("1", "import", "", "", done=25, total=100, began=0)
+    work = background_jobs.BackgroundJob("1", "import", "", "", done=25, total=100, started=0)
     monkeypatch.setattr(background_jobs.time, "monotonic", lambda: 10.0)
     assert work.seconds_left() == pytest.approx(30)
     monkeypatch.setattr(background_jobs.time, "monotonic", lambda: 1.0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.words import WORDS
+from dashboard.glossary import GLOSSARY
 from tests.dashboard.conftest import words
 
 
@@ -10,4 +10,4 @@ from tests.dashboard.conftest import words
     "word", ["backbone", "head", "stage", "frozen", "learning rate", "overfitting", "validation", "test"]
 )
 def test_the_page_explains_every_word_that_the_screens_use(open_page, word: str) -> None:
-    assert WORDS[word].split("'")[0] in words(open_page("learn")).replace("&#x27;", "'")
+    assert GLOSSARY[word].split("'")[0] in words(open_page("learn")).replace("&#x27;", "'")

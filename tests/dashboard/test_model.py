@@ -8,7 +8,7 @@ from core.backbones import gallery
 from core.errors import NotReachable
 from dashboard.model.gallery import card_in_html, in_gmacs
 from dashboard.shared import background_jobs
-from dashboard.shared.texts import in_bytes
+from dashboard.shared.texts import format_bytes
 from tests.dashboard.conftest import words
 
 STARTER = "graft-resnet10t"
@@ -36,7 +36,7 @@ def test_what_comes_with_graft_is_always_here_and_others_are_ready_or_so_large(o
     assert [card.source for card in cards[:4]] == ["starter", "starter", "starter", "hub"]
     assert words(open_page("model")).count(">always here<") == 3
     assert ">ready<" in card_in_html(cards[3], ready=True)
-    assert f">{in_bytes(cards[3].weights_bytes)}<" in card_in_html(cards[3], ready=False)
+    assert f">{format_bytes(cards[3].weights_bytes)}<" in card_in_html(cards[3], ready=False)
 
 
 def test_without_photos_the_way_on_is_closed_and_says_where_to_begin(open_page):
@@ -109,9 +109,12 @@ def test_no_network_is_said_in_a_sentence_until_it_was_read(open_page, monkeypat
 
 @pytest.mark.parametrize(("done", "total", "words"), [(12e6, 98e6, "12 MB of 98 MB"), (3, 4, "3 of 4")])
 def test_a_download_is_counted_in_bytes(done, total, words):
-    from dashboard.shared.work_bar import count_in_words
+    from dashboard.shared.job_progress import count_in_words
 
-    assert count_in_words(background_jobs.Work("1", "download", "", "", done=int(done), total=int(total))) == words
+    assert (
+        count_in_words(background_jobs.BackgroundJob("1", "download", "", "", done=int(done), total=int(total)))
+        == words
+    )
 
 
 @pytest.mark.parametrize(("gmacs", "text"), [(4.123, "4.1"), (0.5, "0.5"), (0.0058, "0.006"), (None, "–")])

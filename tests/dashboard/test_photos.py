@@ -160,7 +160,7 @@ def ask(question, dataset_id):
         from dashboard.photos import dialogs
         from dashboard.session import state
 
-        state.synchronise()
+        state.sync_query_params()
         if dataset := state.current_dataset():
             getattr(dialogs, question)(dataset)
 

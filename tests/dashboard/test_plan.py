@@ -138,9 +138,9 @@ def scripted(home: Home, small, statement: str):
         "from dashboard.plan.network import clicked, typed\n"
         "from dashboard.plan.widgets import ERROR\n"
         "import streamlit as st\n"
-        "state.synchronise()\n"
+        "state.sync_query_params()\n"
         f"{statement}\n"
-        "st.write(str(state.recall(ERROR)))\n"
+        "st.write(str(state.get_tab_value(ERROR)))\n"
     )
     app.query_params["dataset"] = small.id
     app.query_params["plan"] = save_draft(home, made_plan(small, "feature-extraction"))

@@ -23,7 +23,7 @@ def show_dataset():
 
     from dashboard.session import state
 
-    state.synchronise()
+    state.sync_query_params()
     dataset = state.current_dataset()
     st.text(f"{dataset.name} {dataset.version}" if dataset else "none")
 
@@ -53,7 +53,7 @@ def show_plan():
 
     from dashboard.session import state
 
-    state.synchronise()
+    state.sync_query_params()
     plan = state.current_plan()
     st.text(plan.model_dump_json() if plan else "none")
 

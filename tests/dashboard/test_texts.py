@@ -4,22 +4,30 @@ import time
 
 import pytest
 
-from dashboard.shared.texts import escaped, in_bytes, in_millions, in_seconds, many, plain, when
+from dashboard.shared.texts import (
+    escape_html,
+    escape_markdown,
+    format_bytes,
+    format_compact,
+    format_duration,
+    format_time,
+    pluralize,
+)
 
 
 @pytest.mark.parametrize("name", ["*bold*", "[link](http://x)", "$x^2$", ":material/delete:", "<b>", "# title", "a|b"])
 def test_no_markdown_survives_in_a_users_name(name):
-    shown = plain(name)
+    shown = escape_markdown(name)
     for mark in r"*[]()$:<>#|":
         assert shown.count(mark) == shown.count("\\" + mark)
 
 
 def test_lines_become_one_line():
-    assert plain("two\n\n lines") == "two lines"
+    assert escape_markdown("two\n\n lines") == "two lines"
 
 
 def test_no_html_survives_in_a_users_name():
-    assert escaped('"><script>') == "&quot;&gt;&lt;script&gt;"
+    assert escape_html('"><script>') == "&quot;&gt;&lt;script&gt;"
 
 
 @pytest.mark.parametrize(
@@ -27,23 +35,23 @@ def test_no_html_survives_in_a_users_name():
     [(0, "0 bytes"), (999, "999 bytes"), (1_500, "1.5 kB"), (98_000_000, "98 MB"), (2.5e12, "2500 GB")],
 )
 def test_bytes(count, words):
-    assert in_bytes(count) == words
+    assert format_bytes(count) == words
 
 
 @pytest.mark.parametrize(("count", "words"), [(640, "640"), (24_000, "24 k"), (5_418_792, "5.4 M"), (304e6, "304 M")])
 def test_millions(count, words):
-    assert in_millions(count) == words
+    assert format_compact(count) == words
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (95, "1 min 35 s"), (1_234, "20 min"), (7_300, "2 h 1 min")]
 )
 def test_seconds(seconds, words):
-    assert in_seconds(seconds) == words
+    assert format_duration(seconds) == words
 
 
 def test_one_and_many():
-    assert (many(1, "photo"), many(1_200, "photo"), many(2, "class", "classes")) == (
+    assert (pluralize(1, "photo"), pluralize(1_200, "photo"), pluralize(2, "class", "classes")) == (
         "1 photo",
         "1,200 photos",
         "2 classes",
@@ -52,7 +60,7 @@ def test_one_and_many():
 
 def test_days_are_named_as_one_says_them():
     now = time.mktime((2026, 5, 3, 12, 0, 0, 0, 0, -1))
-    assert when(now - 3_600, now) == "today at 11:00"
-    assert when(now - 13 * 3_600, now) == "yesterday at 23:00"
-    assert when(now - 40 * 86_400, now) == "24 March at 12:00"
-    assert when(now - 400 * 86_400, now).endswith("2025 at 12:00")
+    assert format_time(now - 3_600, now) == "today at 11:00"
+    assert format_time(now - 13 * 3_600, now) == "yesterday at 23:00"
+    assert format_time(now - 40 * 86_400, now) == "24 March at 12:00"
+    assert format_time(now - 400 * 86_400, now).endswith("2025 at 12:00")

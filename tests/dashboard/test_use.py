@@ -12,8 +12,8 @@ from core.errors import BadDataset
 from core.home import Home
 from core.plans import Teacher, make_plan
 from dashboard.session.plan_drafts import load_draft
+from dashboard.shared.texts import format_probability
 from dashboard.use.answers import Said, as_csv, as_table, headline_of
-from dashboard.use.try_photos import in_percent
 from tests.conftest import draw_photo
 from tests.dashboard.conftest import words
 from tests.fixtures.made_runs import made_run
@@ -135,7 +135,7 @@ def test_several_tasks_have_columns_each() -> None:
     ("share", "words"), [(1.0, "100"), (0.9991, "> 99"), (0.914, "91"), (0.004, "< 1"), (0.0, "0")]
 )
 def test_no_certainty_is_claimed_that_is_not_there(share: float, words: str) -> None:
-    assert in_percent(share) == f"{words} %".replace(" ", "\u00a0")
+    assert format_probability(share) == f"{words} %".replace(" ", "\u00a0")
 
 
 def test_a_large_model_can_teach_a_smaller_one(open_page, small, home: Home) -> None:

@@ -8,7 +8,7 @@ function readTheme(root) {
     return "#" + parts.map((part) => Math.round(Number(part)).toString(16).padStart(2, "0")).join("");
   };
   return {
-    words: hex("--words", "#333333"), quiet: hex("--quiet", "#666666"), ground: hex("--ground", "#ffffff"), line: hex("--line", "#dddddd"),
+    words: hex("--text", "#333333"), muted: hex("--muted", "#666666"), ground: hex("--ground", "#ffffff"), line: hex("--line", "#dddddd"),
     accent: hex("--accent", "#1f7a55"), training: hex("--training", "#0072b2"), validation: hex("--validation", "#b94f00"), gap: hex("--gap", "#9a5b9d"),
     font: style.fontFamily,
   };

@@ -3,9 +3,9 @@ function marksOf(answer, per, ends, wide, colours) {
   const { best_step, phases = [] } = answer.marks ?? {};
   const shapes = [], annotations = [], pixels = (steps) => (steps / per / (ends[1] - ends[0])) * wide;
   const upright = (step, dash) => shapes.push({ type: "line", x0: step / per, x1: step / per, y0: 0, y1: 1, yref: "paper",
-                                                line: { color: faint(colours.quiet, 0.6), width: 1, dash }, layer: "below" });
+                                                line: { color: faint(colours.muted, 0.6), width: 1, dash }, layer: "below" });
   const word = (step, text, anchor, up) => annotations.push({ x: step / per, y: 1, yref: "paper", yanchor: "bottom", yshift: up, text,
-    showarrow: false, xanchor: anchor, font: { size: 11, color: colours.quiet }, captureevents: false });
+    showarrow: false, xanchor: anchor, font: { size: 11, color: colours.muted }, captureevents: false });
   if (phases.length > 1) {
     phases.forEach(({ step, name }, i) => {
       const room = pixels((phases[i + 1]?.step ?? ends[1] * per) - step); // a name that does not fit is its number
@@ -23,19 +23,19 @@ const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").re
 function layoutOf(panel, range, answer, per, view, colours) {
   const across = panel.element.clientWidth - LEFT - RIGHT, phased = answer.marks?.phases?.length > 1;
   const ends = view ?? [0, spanOf(answer) / per], span = ends[1] - ends[0];
-  const number = { size: 11, color: colours.quiet };
+  const number = { size: 11, color: colours.muted };
   return {
     autosize: true, showlegend: false, hovermode: "x unified", ...marksOf(answer, per, ends, across, colours),
     margin: { t: phased ? TOP + 16 : TOP, r: RIGHT, b: BOTTOM, l: LEFT }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: colours.font, size: 12, color: colours.words },
-    hoverlabel: { bgcolor: colours.ground, bordercolor: colours.quiet, font: { size: 12, color: colours.words } },
+    hoverlabel: { bgcolor: colours.ground, bordercolor: colours.muted, font: { size: 12, color: colours.words } },
     // On a touch screen a finger on the chart scrolls the page.
     dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
     // Both ranges are ours, zoomed or not: Plotly would give a zoom up as soon as the range it replaced had moved on.
     xaxis: { range: ends, uirevision: String(ends), showgrid: false, zeroline: false, tickfont: number, showspikes: false,
              ...(span >= 2 ? { tick0: 0, dtick: Math.max(1, niceStep(span, 10)) } : {}) },
     yaxis: { range, type: panel.log ? "log" : "linear", uirevision: String(range), gridcolor: colours.line, zeroline: Boolean(panel.zero),
-             zerolinecolor: colours.quiet, tickfont: number, nticks: 6,
+             zerolinecolor: colours.muted, tickfont: number, nticks: 6,
              ...(panel.most ? { tickformat: ".0%" } : {}), ...(panel.log ? powers(range) : {}) },
   };
 }

@@ -35,7 +35,7 @@ function rateLines(curves, colours) {
   return groups.filter(({ of }) => of.mean.some((rate) => rate > 0)).map(({ stages, of }, i, all) => ({
     name: stages.length > 1 ? `${stages[0]} to ${stages.at(-1)}` : stages[0],
     of: { step: of.step, mean: of.mean.map((rate) => rate || null) }, // a frozen stage has no line
-    colour: all.length > 1 ? between(colours.quiet, colours.accent, i / (all.length - 1)) : colours.accent,
+    colour: all.length > 1 ? between(colours.muted, colours.accent, i / (all.length - 1)) : colours.accent,
     dash: ["solid", "6px,3px", "2px,3px"][(all.length - 1 - i) % 3], width: 2, shape: "hv", // written down where it changed
     help: `learning rate of ${stages.join(", ")}`,
   }));

@@ -1,6 +1,6 @@
 """One line on each choice, for who has never heard of it: shown as help beside it, and on the page of words."""
 
-WORDS: dict[str, str] = {
+GLOSSARY: dict[str, str] = {
     # photos
     "split": "Training photos teach, validation photos choose between models, test photos are looked at once, at the "
     "end. Each class is shared out alike.",
@@ -87,7 +87,7 @@ WORDS: dict[str, str] = {
 }
 
 # Of the page where the network is chosen. A test holds it against what `benchmarks/transfer.py` measured.
-LESSON = (
+TRANSFER_EXAMPLE = (
     "With ten photos of each of ten kinds of clothing, Graft CNN names 51 of 100 others right; the same network, begun "
     "from nothing, 21."
 )

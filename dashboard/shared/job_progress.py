@@ -1,0 +1,72 @@
+"""A progress bar for each import or download that is running in the background."""
+
+import streamlit as st
+
+from dashboard.session import state
+from dashboard.shared import background_jobs
+from dashboard.shared.background_jobs import BackgroundJob, JobKind
+from dashboard.shared.texts import escape_markdown, format_bytes, format_duration, show_error
+
+
+def show_running_jobs(kind: JobKind) -> None:
+    """Show a bar for each running job of this kind, whoever started it."""
+    for job in background_jobs.running(kind):
+        with st.container(key=f"card_job_{job.id}"):
+            _watch(job.id)
+
+
+@st.fragment(run_every=0.5)
+def _watch(job_id: str) -> None:
+    """Redraw the bar twice a second; when the job has ended, run the whole script anew."""
+    job = background_jobs.get(job_id)
+    if job is None or job.state != "running":
+        st.rerun(scope="app")
+        return
+    _show_bar(job)
+    if st.button(
+        "Cancel",
+        key=f"cancel_{job.id}",
+        type="tertiary",
+        icon=":material/close:",
+        disabled=job.is_cancel_requested,
+    ):
+        job.cancel()
+        st.rerun(scope="fragment")
+
+
+def _show_bar(job: BackgroundJob) -> None:
+    left = job.seconds_left()
+    words = [
+        escape_markdown(job.activity or "preparing"),
+        count_in_words(job),
+        f"{format_duration(left)} left" if left else "",
+    ]
+    if job.is_cancel_requested:
+        words = ["stopping"]
+    st.markdown(f"**{escape_markdown(job.title)}**")
+    st.progress(job.fraction or 0.0, text=" · ".join(word for word in words if word))
+
+
+def count_in_words(job: BackgroundJob) -> str:
+    """1,240 of 3,068, or 12 MB of 98 MB for a download."""
+    if not job.total:
+        return f"{job.done:,}" if job.done else ""
+    if job.kind == "download" and job.total > 100_000:  # larger than any count of photos or files in a download
+        return f"{format_bytes(job.done)} of {format_bytes(job.total)}"
+    return f"{job.done:,} of {job.total:,}"
+
+
+def take_finished_job(kind: JobKind) -> BackgroundJob | None:
+    """The job that this tab waited for, once it is done. A failed one shows its error until that was dismissed."""
+    job = background_jobs.get(state.watched_job())
+    if job is None or job.kind != kind or job.state == "running":
+        return None
+    if job.state == "failed" and job.error is not None:
+        show_error(job.error)
+        st.button("Understood", key="understood", on_click=state.watch_job, args=(None,))
+        return None
+    state.watch_job(None)
+    if job.state == "cancelled":
+        state.flash(f"{job.title}: cancelled, nothing was kept.")
+        st.rerun()
+    return job
