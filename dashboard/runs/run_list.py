@@ -35,7 +35,8 @@ def _row(run: Run) -> bool:
             ticked = st.checkbox(label, key=f"compare_{run.id}", label_visibility="collapsed", width="content")
             st.html(
                 f'{state_pill(run)} <b>{escape_html(run.name)}</b><br><span class="muted small">'
-                f"{escape_html(run.dataset_name)}, {escape_html(_backbone(run))}: {escape_html(progress_in_words(run))}</span>"
+                f"{escape_html(run.dataset_name)}, {escape_html(_backbone(run))}: "
+                f"{escape_html(progress_in_words(run))}</span>"
             )
         with buttons.container(horizontal=True, horizontal_alignment="right", gap="small"):
             if run.can_resume and st.button("Go on", key=f"resume_{run.id}", icon=":material/play_arrow:"):
