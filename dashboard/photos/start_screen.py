@@ -106,7 +106,7 @@ def _run_row(home: Home, run: Run) -> None:
     with st.container(key=f"card_run_{run.id}"):
         about, buttons = st.columns([2.4, 1], vertical_alignment="center")
         about.html(
-            f'{state_pill(run)} <b>{escape_html(run.name)}</b> '
+            f"{state_pill(run)} <b>{escape_html(run.name)}</b> "
             f'<span class="muted">{escape_html(progress_in_words(run))}</span>'
         )
         with buttons.container(horizontal=True, horizontal_alignment="right"):
