@@ -20,7 +20,7 @@ from benchmarks.machine import Table, keep
 GOAL_SECONDS = 15.0
 COMMANDS = {
     "graft import leaves sample:leaves": None,
-    "graft train --dataset leaves --preset feature-extraction --json": GOAL_SECONDS,
+    "graft train --dataset leaves --recipe feature-extraction --json": GOAL_SECONDS,
 }
 
 

@@ -1,6 +1,6 @@
-"""The command line: every line calls what the pages call.
+"""The command line: each command calls what the pages call.
 
-A command imports what it needs when it runs: `graft datasets` answers at once, though training needs torch.
+Commands import what they need when they run, so that `graft datasets` does not wait for torch.
 """
 
 from cli.app import main

@@ -1,4 +1,4 @@
-"""`graft`: its commands, what goes for all of them, and how errors reach the user."""
+"""The `graft` command: its subcommands, common options, and how errors become messages and exit statuses."""
 
 import os
 import sys
@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from cli import inspect, photos, predict, training
-from cli.screen import complain
+from cli import datasets, inspect, predict, training
+from cli.output import print_error
 from core.errors import BadPlan, GraftError, NotFound
 from core.home import open_home
 
-FAILED, WRONG_USE = 1, 2
+EXIT_FAILED, EXIT_USAGE = 1, 2
 
 app = typer.Typer(
     name="graft",
@@ -22,8 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (photos, training, inspect, predict):
-    room.add_to(app)
+for commands in (datasets, training, inspect, predict):
+    commands.register(app)
 
 
 @app.callback(invoke_without_command=True)
@@ -37,7 +37,7 @@ def graft(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the browser.")] = False,
 ) -> None:
     if home is not None:
-        os.environ["GRAFT_HOME"] = str(home)  # every command asks there, unless it is given a home of its own
+        os.environ["GRAFT_HOME"] = str(home)  # for the subcommand, which may have a --home of its own
     if context.invoked_subcommand is None:
         from dashboard.server import serve  # loads streamlit
 
@@ -45,27 +45,27 @@ def graft(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command line; ends the process with 0, 1 for a job that failed, or 2 for wrong use."""
+    """Run one command line and exit with its status."""
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
-# typer exports BadParameter alone; what it is a kind of is every wrong use of a command.
-_WrongUse: type[Exception] = typer.BadParameter.__bases__[0]
+# typer exports BadParameter alone; its base class covers every usage error.
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The same, with the exit status as the value."""
+    """Run one command line; returns 0, 1 for a job that failed, or 2 for wrong use."""
     try:
         return app(args=list(arguments), prog_name="graft", standalone_mode=False) or 0
-    except _WrongUse as error:
+    except _UsageError as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "graft"
-        said = error.format_message()  # type: ignore[attr-defined]
-        complain(f"{said}{'' if said[-1] in '.?!' else '.'} See `{command} --help`.")
-        return WRONG_USE
+        message = error.format_message()  # type: ignore[attr-defined]
+        print_error(f"{message}{'' if message[-1] in '.?!' else '.'} See `{command} --help`.")
+        return EXIT_USAGE
     except GraftError as error:
-        complain(str(error))
-        return WRONG_USE if isinstance(error, NotFound | BadPlan) else FAILED
+        print_error(str(error))
+        return EXIT_USAGE if isinstance(error, NotFound | BadPlan) else EXIT_FAILED
     except (KeyboardInterrupt, typer.Abort):
-        complain("Ended.")
-        return FAILED
+        print_error("Ended.")
+        return EXIT_FAILED

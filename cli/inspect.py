@@ -1,4 +1,4 @@
-"""`graft backbones`, `graft runs`, `graft show`, `graft doctor`."""
+"""`graft backbones`, `graft runs`, `graft show` and `graft doctor`."""
 
 import importlib.metadata
 import platform
@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from cli.screen import HomeOption, JsonOption, say, say_json, show_table
+from cli.output import HomeOption, JsonOption, print_json, print_line, print_table
 from core.home import Home, free_bytes, open_home
 
 LIBRARIES = ("torch", "torchvision", "timm", "streamlit", "plotly", "pandas", "numpy", "pillow", "safetensors")
-LITTLE_ROOM_GB = 5
+LOW_DISK_GB = 5
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     for command in (backbones, runs, show, doctor):
         app.command()(command)
 
@@ -26,12 +26,12 @@ def backbones(
 ) -> None:
     """List pretrained networks: well-chosen ones, or all that fit the words."""
     from core.backbones import gallery, is_present
-    from core.backbones import search as look_for
+    from core.backbones import search as search_backbones
 
     where = open_home(home)
-    found = look_for(search) if search else gallery()
+    found = search_backbones(search) if search else gallery()
     if json:
-        say_json(
+        print_json(
             [
                 {"name": c.name, "title": c.title, "parameters": c.parameters, "input_size": c.input_size,
                  "imagenet_accuracy": c.accuracy, "licence": c.licence, "here": is_present(where, c)}
@@ -39,7 +39,7 @@ def backbones(
             ]
         )  # fmt: skip
         return
-    show_table(
+    print_table(
         ["name", "parameters", "photo size", "ImageNet", "licence", "here"],
         [
             (
@@ -61,7 +61,7 @@ def runs(json: JsonOption = False, home: HomeOption = None) -> None:
 
     found = list_runs(open_home(home))
     if json:
-        say_json(
+        print_json(
             [
                 {"run": r.id, "name": r.name, "state": r.state, "dataset": r.dataset_name, "epoch": r.progress.epoch,
                  "epochs": r.plan.epochs, "best": r.progress.best.accuracy_text if r.progress.best else None}
@@ -69,9 +69,9 @@ def runs(json: JsonOption = False, home: HomeOption = None) -> None:
             ]
         )  # fmt: skip
     elif not found:
-        say("There is no run yet. Start one with `graft train --dataset NAME`.")
+        print_line("There is no run yet. Start one with `graft train --dataset NAME`.")
     else:
-        show_table(
+        print_table(
             ["run", "name", "state", "epoch", "best on validation", "created"],
             [
                 (
@@ -80,7 +80,7 @@ def runs(json: JsonOption = False, home: HomeOption = None) -> None:
                     r.state,
                     f"{r.progress.epochs_done} of {r.plan.epochs}",
                     r.progress.best.accuracy_text if r.progress.best else "",
-                    _when(r.created),
+                    _local_time(r.created),
                 )
                 for r in found
             ],
@@ -93,7 +93,7 @@ def show(
     home: HomeOption = None,
 ) -> None:
     """Show one run: how far it is, what its curves say, what happened."""
-    from cli.outcome import outcome_of
+    from cli.summary import summarize_run
     from core.monitoring import verdict_of
     from core.runs import events, get_run, waits_for
 
@@ -101,25 +101,30 @@ def show(
     shown = get_run(where, run)
     verdict = verdict_of(where, shown.id)
     if json:
-        said = {"kind": verdict.kind, "sentence": verdict.sentence, "remedy": verdict.remedy, "epoch": verdict.epoch}
-        say_json({**outcome_of(where, shown), "verdict": said, "test_opened": shown.test_opened})
+        verdict_facts = {
+            "kind": verdict.kind,
+            "sentence": verdict.sentence,
+            "remedy": verdict.remedy,
+            "epoch": verdict.epoch,
+        }
+        print_json({**summarize_run(where, shown), "verdict": verdict_facts, "test_opened": shown.test_opened})
         return
-    told = outcome_of(where, shown)
-    accuracy = told["validation_accuracy"]
+    summary = summarize_run(where, shown)
+    accuracy = summary["validation_accuracy"]
     facts = {
         "run": f"{shown.name} ({shown.id})",
         "state": f"{shown.state}. {shown.error or waits_for(where, shown)}".strip(),
         "photos": shown.dataset_name,
         "backbone": shown.plan.backbone.name,
         "epochs": f"{shown.progress.epochs_done} of {shown.plan.epochs}",
-        "validation": f"{accuracy['text']} right, from epoch {told['best_epoch']}" if accuracy else "",
-        "speed": f"{told['images_per_second']:,.0f} photos a second" if told["images_per_second"] else "",
+        "validation": f"{accuracy['text']} right, from epoch {summary['best_epoch']}" if accuracy else "",
+        "speed": f"{summary['images_per_second']:,.0f} photos a second" if summary["images_per_second"] else "",
         "verdict": f"{verdict.title}. {verdict.sentence} {verdict.remedy}".strip(),
     }
-    show_table(["", ""], [(name, value) for name, value in facts.items() if value])
-    say("")
-    for happening in events(where, shown.id):
-        say(f"{_when(happening.time)}  {happening.sentence}")
+    print_table(["", ""], [(name, value) for name, value in facts.items() if value])
+    print_line("")
+    for event in events(where, shown.id):
+        print_line(f"{_local_time(event.time)}  {event.sentence}")
 
 
 def doctor(json: JsonOption = False, home: HomeOption = None) -> None:
@@ -130,45 +135,45 @@ def doctor(json: JsonOption = False, home: HomeOption = None) -> None:
     where = open_home(home)
     here = [card.name for card in gallery() if is_present(where, card)]
     facts = {
-        "graft": _version("graft"),
+        "graft": _installed_version("graft"),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.release()}, {platform.machine()}",
-        **{library: _version(library) for library in LIBRARIES},
+        **{library: _installed_version(library) for library in LIBRARIES},
         "devices": "; ".join(f"{device.name}: {device.description}" for device in devices()),
         "home": str(where.root),
-        "room": f"{free_bytes(where.root) / 1e9:,.1f} GB free, {_size(where) / 1e9:,.2f} GB in use",
+        "room": f"{free_bytes(where.root) / 1e9:,.1f} GB free, {_used_bytes(where) / 1e9:,.2f} GB in use",
         "networks here": ", ".join(here) or "none",
     }
-    wrong = _what_is_missing(where, here)
+    problems = _problems(where, here)
     if json:
-        say_json({**facts, "missing": wrong})
+        print_json({**facts, "missing": problems})
     else:
-        show_table(["", ""], list(facts.items()))
-        say("")
-        say("\n".join(wrong) if wrong else "All is well.")
-    if wrong:
+        print_table(["", ""], list(facts.items()))
+        print_line("")
+        print_line("\n".join(problems) if problems else "All is well.")
+    if problems:
         raise typer.Exit(1)
 
 
-def _what_is_missing(home: Home, networks: list[str]) -> list[str]:
-    found = [f"The library {library} is missing." for library in LIBRARIES if not _version(library)]
-    if not networks:
+def _problems(home: Home, local_backbones: list[str]) -> list[str]:
+    found = [f"The library {library} is missing." for library in LIBRARIES if not _installed_version(library)]
+    if not local_backbones:
         found.append("No pretrained network is here: the first one needs a network connection.")
-    if free_bytes(home.root) < LITTLE_ROOM_GB * 1e9:
-        found.append(f"Less than {LITTLE_ROOM_GB} GB are free where Graft keeps its things.")
+    if free_bytes(home.root) < LOW_DISK_GB * 1e9:
+        found.append(f"Less than {LOW_DISK_GB} GB are free where Graft keeps its things.")
     return found
 
 
-def _version(library: str) -> str:
+def _installed_version(library: str) -> str:
     try:
         return importlib.metadata.version(library)
     except importlib.metadata.PackageNotFoundError:
         return ""
 
 
-def _size(home: Home) -> int:
+def _used_bytes(home: Home) -> int:
     return sum(file.stat().st_size for file in home.root.rglob("*") if file.is_file())
 
 
-def _when(seconds: float) -> str:
+def _local_time(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

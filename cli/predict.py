@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from cli.screen import HomeOption, JsonOption, complain, say, say_json, show_table
+from cli.output import HomeOption, JsonOption, print_error, print_json, print_line, print_table
 from core.errors import BadDataset
 from core.home import open_home
 
 RunArgument = Annotated[str, typer.Argument(help="The run's name, or the beginning of its id.")]
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     app.command()(predict)
     app.command()(export)
     app.command("save-photos")(save_photos)
@@ -28,21 +28,21 @@ def predict(
     from core.exports import load_predictor
 
     trained = load_predictor(open_home(home), run)
-    rows, told, unread = [], [], 0
+    rows, predictions, failures = [], [], 0
     for file, answer in zip(files, trained.answers(files), strict=True):
         if isinstance(answer, BadDataset):
-            complain(f"{file}: {answer}")
-            unread += 1
+            print_error(f"{file}: {answer}")
+            failures += 1
             continue
-        told.append({"file": str(file), "answers": answer})
-        for task, shares in answer.items():
-            first = next(iter(shares))
-            rows.append((file, task, first, f"{shares[first]:.1%}"))
+        predictions.append({"file": str(file), "answers": answer})
+        for task, probabilities in answer.items():
+            top = next(iter(probabilities))
+            rows.append((file, task, top, f"{probabilities[top]:.1%}"))
     if json:
-        say_json(told)
+        print_json(predictions)
     elif rows:
-        show_table(["photo", "label", "answer", "probability"], rows)
-    if unread:
+        print_table(["photo", "label", "answer", "probability"], rows)
+    if failures:
         raise typer.Exit(1)
 
 
@@ -54,7 +54,7 @@ def export(
     """Write a trained model with all that it needs into one zip."""
     from core.exports import export_zip
 
-    say(f"Written: {export_zip(open_home(home), run, file)}")
+    print_line(f"Written: {export_zip(open_home(home), run, file)}")
 
 
 def save_photos(
@@ -66,4 +66,4 @@ def save_photos(
     from core.datasets import load_dataset
     from core.exports import photos_zip
 
-    say(f"Written: {photos_zip(load_dataset(open_home(home), dataset), file)}")
+    print_line(f"Written: {photos_zip(load_dataset(open_home(home), dataset), file)}")

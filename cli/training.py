@@ -1,4 +1,4 @@
-"""`graft plan`, `graft train`, and what one asks of a run: `pause`, `resume`, `stop`."""
+"""`graft plan`, `graft train`, and control of a run: `graft pause`, `graft resume` and `graft stop`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.screen import HomeOption, JsonOption, complain, say, telling
+from cli.output import HomeOption, JsonOption, print_error, print_line, progress_bar
 from core.errors import BadDataset, BadPlan
 from core.home import Home, open_home
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from core.plans import Plan
 
 
-class Preset(StrEnum):
-    """The ids of `core.plans.RECIPES`; a test holds the two together."""
+class RecipeChoice(StrEnum):
+    """The ids of `core.plans.RECIPES`, without its import; a test compares the two."""
 
     feature_extraction = "feature-extraction"
     top = "top"
@@ -29,7 +29,7 @@ BackboneOption = Annotated[
     str | None,
     typer.Option("--backbone", help="Which pretrained network (`graft backbones`); one that is here if left out."),
 ]
-PresetOption = Annotated[Preset, typer.Option("--preset", help="How much of the network learns.")]
+RecipeOption = Annotated[RecipeChoice, typer.Option("--recipe", "--preset", help="How much of the network learns.")]
 PlanOption = Annotated[Path | None, typer.Option("--plan", help="A plan file instead, as `graft plan` prints it.")]
 SetOption = Annotated[
     list[str] | None,
@@ -42,7 +42,7 @@ TeacherOption = Annotated[
 RunArgument = Annotated[str, typer.Argument(help="The run's name, or the beginning of its id.")]
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     for command in (plan, train, pause, resume, stop):
         app.command()(command)
 
@@ -50,20 +50,20 @@ def add_to(app: typer.Typer) -> None:
 def plan(
     dataset: DatasetOption = None,
     backbone: BackboneOption = None,
-    preset: PresetOption = Preset.feature_extraction,
+    recipe: RecipeOption = RecipeChoice.feature_extraction,
     teacher: TeacherOption = None,
     set: SetOption = None,
     home: HomeOption = None,
 ) -> None:
-    """Print the plan of a preset, as a file to edit."""
+    """Print the plan of a recipe, as a file to edit."""
     where = open_home(home)
-    say(_make_plan(where, dataset, backbone, preset, None, teacher, set or []).model_dump_json(indent=1))
+    print_line(_make_plan(where, dataset, backbone, recipe, None, teacher, set or []).model_dump_json(indent=1))
 
 
 def train(
     dataset: DatasetOption = None,
     backbone: BackboneOption = None,
-    preset: PresetOption = Preset.feature_extraction,
+    recipe: RecipeOption = RecipeChoice.feature_extraction,
     plan: PlanOption = None,
     teacher: TeacherOption = None,
     set: SetOption = None,
@@ -73,56 +73,58 @@ def train(
 ) -> None:
     """Train a model. Ctrl-C ends it so that it can be resumed."""
     where = open_home(home)
-    chosen = _make_plan(where, dataset, backbone, preset, plan, teacher, set or [])
+    chosen = _make_plan(where, dataset, backbone, recipe, plan, teacher, set or [])
 
-    from cli.follow import follow_run  # loads torch: what is wrong with the plan is said before
+    from cli.follow import follow_run  # loads torch, after a faulty plan has been refused
     from core.execution import queue
 
-    _refuse_what_cannot_train(where, chosen, quiet=json)
-    _get_weights(where, chosen, quiet=json)
+    _check_plan(where, chosen, quiet=json)
+    _download_weights(where, chosen, quiet=json)
     raise typer.Exit(follow_run(where, queue(where, chosen, name), json))
 
 
 def pause(run: RunArgument, home: HomeOption = None) -> None:
     """Hold a run at its next step; it keeps its device."""
-    from core.runs import pause as ask
+    from core.runs import pause as request_pause
 
-    say(f'"{ask(open_home(home), run).name}" pauses at its next step.')
+    print_line(f'"{request_pause(open_home(home), run).name}" pauses at its next step.')
 
 
 def resume(run: RunArgument, json: JsonOption = False, home: HomeOption = None) -> None:
     """Go on with a run that is paused, was interrupted, or failed."""
-    from core.runs import resume as ask
+    from core.runs import resume as request_resume
 
     where = open_home(home)
-    asked = ask(where, run)
-    if asked.state != "queued":
-        say(f'"{asked.name}" goes on.')
+    requested = request_resume(where, run)
+    if requested.state != "queued":
+        print_line(f'"{requested.name}" goes on.')
         return
     from cli.follow import follow_run
 
-    raise typer.Exit(follow_run(where, asked, json))
+    raise typer.Exit(follow_run(where, requested, json))
 
 
 def stop(run: RunArgument, json: JsonOption = False, home: HomeOption = None) -> None:
     """End a run and keep its best epoch."""
-    from core.runs import stop as ask
+    from core.runs import stop as request_stop
 
     where = open_home(home)
-    asked = ask(where, run)
-    if asked.state != "queued":
-        say(f'"{asked.name}" is stopped.' if asked.is_over else f'"{asked.name}" stops at its next step.')
+    requested = request_stop(where, run)
+    if requested.state != "queued":
+        print_line(
+            f'"{requested.name}" is stopped.' if requested.is_over else f'"{requested.name}" stops at its next step.'
+        )
         return
     from cli.follow import follow_run  # it was interrupted: its best epoch is yet to be scored
 
-    raise typer.Exit(follow_run(where, asked, json))
+    raise typer.Exit(follow_run(where, requested, json))
 
 
 def _make_plan(
     home: Home,
     dataset: str | None,
     backbone: str | None,
-    preset: Preset,
+    recipe: RecipeChoice,
     file: Path | None,
     teacher: str | None,
     changes: list[str],
@@ -141,16 +143,16 @@ def _make_plan(
 
         photos = load_dataset(home, dataset)
         network = card(backbone) if backbone else default_card(home)
-        made = make_plan(photos, network, describe_stages(network), preset.value)
+        made = make_plan(photos, network, describe_stages(network), recipe.value)
     if teacher:
-        made = _taught(home, made, teacher)
+        made = _with_teacher(home, made, teacher)
     for each in changes:
         made = change(made, each)
     return made
 
 
-def _taught(home: Home, plan: "Plan", teacher: str) -> "Plan":
-    """The same plan with that teacher. Raises NotFound for what is neither a run nor a network."""
+def _with_teacher(home: Home, plan: "Plan", teacher: str) -> "Plan":
+    """Copy a plan with a run or a network as its teacher. Raises NotFound for a name that is neither."""
     from core.backbones import card
     from core.errors import NotFound
     from core.plans import BackboneChoice, Teacher, set_teacher
@@ -168,8 +170,8 @@ def _taught(home: Home, plan: "Plan", teacher: str) -> "Plan":
         ) from error
 
 
-def _refuse_what_cannot_train(home: Home, plan: "Plan", quiet: bool) -> None:
-    """Say what the plan page would say. Raises BadDataset or BadPlan for what stops it."""
+def _check_plan(home: Home, plan: "Plan", quiet: bool) -> None:
+    """Print the warnings that the plan page would show. Raises BadDataset or BadPlan for a plan that cannot train."""
     from core.backbones import card, describe_stages
     from core.datasets import check, load_dataset
     from core.execution import warnings_here
@@ -183,15 +185,15 @@ def _refuse_what_cannot_train(home: Home, plan: "Plan", quiet: bool) -> None:
         if advice.level == "stop":
             raise BadPlan(advice.sentence)
         if advice.level == "look" and not quiet:
-            complain(f"Note: {advice.sentence}")
+            print_error(f"Note: {advice.sentence}")
 
 
-def _get_weights(home: Home, plan: "Plan", quiet: bool) -> None:
-    """Download what the plan begins with and who teaches, unless they are here."""
+def _download_weights(home: Home, plan: "Plan", quiet: bool) -> None:
+    """Download pretrained weights of the backbone and the teacher that are not here yet."""
     from core.backbones import card, fetch, is_present
 
     teacher = plan.teacher.backbone if plan.teacher else None
     for choice in (plan.backbone, teacher):
         if choice and choice.weights == "pretrained" and not is_present(home, card(choice.name)):
-            with telling(quiet) as tell:
-                fetch(home, card(choice.name), tell)
+            with progress_bar(quiet) as progress:
+                fetch(home, card(choice.name), progress)

@@ -12,7 +12,7 @@ import torch
 
 import graft
 from cli.app import run
-from cli.training import Preset
+from cli.training import RecipeChoice
 from core.home import Home
 from core.plans import RECIPES, Teacher
 from core.runs.store import get_run, list_runs
@@ -37,7 +37,7 @@ def trained(home: Home, shapes: str, capsys: pytest.CaptureFixture[str]) -> dict
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     capsys.readouterr()
-    status = run(["train", "--dataset", shapes, "--preset", "feature-extraction", "--json", *SMALL])
+    status = run(["train", "--dataset", shapes, "--recipe", "feature-extraction", "--json", *SMALL])
     torch.set_num_threads(threads)
     said = capsys.readouterr()
     assert (status, said.err) == (0, "")
@@ -52,8 +52,8 @@ def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
     return status, said.out, said.err
 
 
-def test_presets_are_the_recipes():
-    assert [preset.value for preset in Preset] == [recipe.id for recipe in RECIPES]
+def test_the_choices_of_the_command_line_are_the_recipes():
+    assert [choice.value for choice in RecipeChoice] == [recipe.id for recipe in RECIPES]
 
 
 def test_listing_datasets_does_not_wait_for_torch(home: Home):
@@ -81,7 +81,7 @@ def test_the_home_may_stand_before_or_after_the_command(tmp_path: Path, home: Ho
     ("arguments", "sentence"),
     [
         (["trian"], "No such command 'trian'"),
-        (["train", "--preset", "bogus"], "bogus"),
+        (["train", "--recipe", "bogus"], "bogus"),
         (["train"], "Nothing says which photos to learn from. Add --dataset NAME or --plan FILE."),
         (["show", "nothing"], 'There is no run "nothing". Start one first.'),
         (["import", "x", "sample:nothing"], 'There is no sample set "nothing". There are: leaves'),
@@ -98,7 +98,7 @@ def test_wrong_use_is_one_sentence_on_standard_error(
 
 
 def test_a_plan_file_with_an_unknown_field_is_refused(home: Home, shapes: str, tmp_path: Path, capsys):
-    _, out, _ = asked(capsys, "plan", "--dataset", shapes, "--preset", "gradual")
+    _, out, _ = asked(capsys, "plan", "--dataset", shapes, "--recipe", "gradual")
     file = tmp_path / "plan.json"
     file.write_text(json.dumps({**json.loads(out), "learning_speed": 3}))
     status, _, err = asked(capsys, "train", "--plan", str(file))
@@ -125,10 +125,15 @@ def test_a_job_that_fails_ends_with_one(home: Home, tmp_path: Path, capsys: pyte
 
 
 def test_a_plan_is_printed_as_it_will_be_trained(home: Home, shapes: str, capsys: pytest.CaptureFixture[str]):
-    _, out, _ = asked(capsys, "plan", "--dataset", shapes, "--preset", "scratch", "--set", "epochs=3")
+    _, out, _ = asked(capsys, "plan", "--dataset", shapes, "--recipe", "scratch", "--set", "epochs=3")
     plan = json.loads(out)
     assert plan["backbone"]["weights"] == "random"
     assert sum(phase["epochs"] for phase in plan["phases"]) == 3
+
+
+def test_preset_is_the_older_spelling_of_recipe(home: Home, shapes: str, capsys: pytest.CaptureFixture[str]):
+    new, old = (asked(capsys, "plan", "--dataset", shapes, option, "top") for option in ("--recipe", "--preset"))
+    assert new == old
 
 
 def test_a_teacher_is_a_run_or_a_network(home: Home, trained: dict, capsys: pytest.CaptureFixture[str]):

@@ -1,4 +1,4 @@
-"""How a run ended, in figures."""
+"""A run in figures, as `--json` prints it."""
 
 from statistics import harmonic_mean
 from typing import Any
@@ -10,11 +10,11 @@ from core.monitoring import view_of
 from core.runs import Run, folder_of
 
 
-def outcome_of(home: Home, run: Run) -> dict[str, Any]:
-    """How a run ended, as `--json` and `graft show --json` tell it."""
+def summarize_run(home: Home, run: Run) -> dict[str, Any]:
+    """What `graft train --json` and `graft show --json` print; the accuracies are of the best epoch on validation."""
     epochs = view_of(home, run.id).epochs
     speeds = [row.images_per_second for row in epochs if row.images_per_second > 0]
-    told: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "run": run.id,
         "name": run.name,
         "state": run.state,
@@ -32,15 +32,15 @@ def outcome_of(home: Home, run: Run) -> dict[str, Any]:
     try:
         result = load_result(folder_of(home, run.id))
     except NotFound:
-        return told
-    told["best_epoch"] = result.epoch
+        return summary
+    summary["best_epoch"] = result.epoch
     accuracies = {task.task: task.validation.accuracy for task in result.tasks}
-    shown = {
+    by_task = {
         task: {"value": round(a.value, 6), "low": round(a.low, 6), "high": round(a.high, 6), "text": a.text}
         for task, a in accuracies.items()
         if a is not None
     }
-    told["validation_accuracy"] = shown.get(result.tasks[0].task)
+    summary["validation_accuracy"] = by_task.get(result.tasks[0].task)
     if len(result.tasks) > 1:
-        told["tasks"] = shown
-    return told
+        summary["tasks"] = by_task
+    return summary

@@ -1,4 +1,4 @@
-"""What commands share: the home option, tables, progress. Answers go to standard output, all else to standard error."""
+"""Options and output shared by all commands. Results go to standard output, everything else to standard error."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from core.home import Progress as Tell
+from core.home import Progress as ProgressCallback
 from core.home import silent
 
 HomeOption = Annotated[
@@ -22,34 +22,35 @@ HomeOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, and say nothing else.")]
 
 
-def complain(sentence: str) -> None:
-    """One sentence on standard error."""
+def print_error(sentence: str) -> None:
+    """Print one line to standard error."""
     print(sentence, file=sys.stderr, flush=True)
 
 
-def say(sentence: str) -> None:
+def print_line(sentence: str) -> None:
+    """Print to standard output, at once even into a pipe."""
     print(sentence, flush=True)
 
 
-def say_json(value: Any) -> None:
-    """One line. What is no number becomes null, as JSON has it."""
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON. Raises ValueError for NaN and infinities, which JSON does not have."""
     print(json.dumps(value, ensure_ascii=False, allow_nan=False), flush=True)
 
 
-def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table as wide as it needs to be: in a pipe no row is cut."""
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table. In a pipe it is as wide as its rows need, so that none is wrapped."""
     table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(escape(str(value)) for value in row))
-    wide = None if sys.stdout.isatty() else 10_000
-    Console(width=wide, soft_wrap=wide is not None).print(table)
+    width = None if sys.stdout.isatty() else 10_000
+    Console(width=width, soft_wrap=width is not None).print(table)
 
 
 @contextmanager
-def telling(quiet: bool = False) -> Iterator[Tell]:
-    """A progress bar on standard error for work that tells how far it is."""
+def progress_bar(quiet: bool = False) -> Iterator[ProgressCallback]:
+    """Show a progress bar on standard error; yields the callback that moves it."""
     if quiet or not sys.stderr.isatty():
         yield silent
         return
@@ -62,7 +63,7 @@ def telling(quiet: bool = False) -> Iterator[Tell]:
     ) as bar:
         task = bar.add_task("", total=None, visible=False)
 
-        def tell(done: int, total: int, doing: str) -> None:
+        def progress(done: int, total: int, doing: str) -> None:
             bar.update(task, completed=done, total=total or None, description=escape(doing), visible=True)
 
-        yield tell
+        yield progress

@@ -1,4 +1,4 @@
-"""`graft import`, `graft datasets`, `graft delete`."""
+"""`graft import`, `graft datasets` and `graft delete`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.screen import HomeOption, JsonOption, complain, say, say_json, show_table, telling
+from cli.output import HomeOption, JsonOption, print_error, print_json, print_line, print_table, progress_bar
 from core.errors import NotFound
 from core.home import Home, Progress, open_home
 
@@ -17,12 +17,12 @@ SAMPLE, PUBLIC = "sample:", "public:"
 REJECTED_SHOWN = 5
 
 
-class Kind(StrEnum):
+class Deletable(StrEnum):
     dataset = "dataset"
     run = "run"
 
 
-def add_to(app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     app.command("import")(import_)
     app.command()(datasets)
     app.command()(delete)
@@ -43,44 +43,44 @@ def import_(
     from core.datasets import SplitPlan, import_dataset
 
     where = open_home(home)
-    with telling(quiet=json) as tell:
+    with progress_bar(quiet=json) as progress:
         if source.startswith((SAMPLE, PUBLIC)):
-            dataset = _import_ready_made(where, name, source, tell)
+            dataset = _import_by_name(where, name, source, progress)
         else:
             split = SplitPlan(train=1 - validation - test, validation=validation, test=test, seed=seed)
-            dataset = import_dataset(where, name, Path(source).expanduser(), split=split, progress=tell)
-    _tell_of(dataset, json)
+            dataset = import_dataset(where, name, Path(source).expanduser(), split=split, progress=progress)
+    _print_dataset(dataset, json)
 
 
-def _import_ready_made(home: Home, name: str, source: str, tell: Progress) -> "Dataset":
-    """Raises NotFound, with what there is."""
+def _import_by_name(home: Home, name: str, source: str, progress: Progress) -> "Dataset":
+    """Import `sample:NAME` or `public:NAME`. Raises NotFound, listing the names there are."""
     from core.datasets import import_public, import_sample, public_sets, samples
 
-    kind, _, wanted = source.partition(":")
+    kind, _, set_name = source.partition(":")
     known = [each.id for each in (samples() if kind == "sample" else public_sets())]
-    if wanted not in known:
-        raise NotFound(f'There is no {kind} set "{wanted}".', f"There are: {', '.join(known)}.")
+    if set_name not in known:
+        raise NotFound(f'There is no {kind} set "{set_name}".', f"There are: {', '.join(known)}.")
     if kind == "sample":
-        return import_sample(home, wanted, name, tell)
-    return import_public(home, wanted, name=name, progress=tell)
+        return import_sample(home, set_name, name, progress)
+    return import_public(home, set_name, name=name, progress=progress)
 
 
-def _tell_of(dataset: "Dataset", json: bool) -> None:
+def _print_dataset(dataset: "Dataset", json: bool) -> None:
     counts = {task.name: dataset.counts(task) for task in dataset.tasks}
     splits = {split: len(dataset.indices(split)) for split in ("train", "validation", "test")}
     if json:
         rejected = [{"name": each.name, "reason": each.reason} for each in dataset.rejected]
-        say_json({"dataset": dataset.name, "id": dataset.id, "version": dataset.version, "images": len(dataset),
+        print_json({"dataset": dataset.name, "id": dataset.id, "version": dataset.version, "images": len(dataset),
                   "splits": splits, "classes": counts, "rejected": rejected})  # fmt: skip
         return
-    parts = ", ".join(f"{count:,} for {split}" for split, count in splits.items())
-    say(f'"{dataset.name}": {len(dataset):,} photos ({parts}).')
-    for task, of_task in counts.items():
-        show_table([task, "photos"], [(label, f"{count:,}") for label, count in of_task.items()])
+    split_sizes = ", ".join(f"{count:,} for {split}" for split, count in splits.items())
+    print_line(f'"{dataset.name}": {len(dataset):,} photos ({split_sizes}).')
+    for task, class_counts in counts.items():
+        print_table([task, "photos"], [(label, f"{count:,}") for label, count in class_counts.items()])
     for each in dataset.rejected[:REJECTED_SHOWN]:
-        complain(f"Left out: {each.name}: {each.reason}")
+        print_error(f"Left out: {each.name}: {each.reason}")
     if len(dataset.rejected) > REJECTED_SHOWN:
-        complain(f"Left out: {len(dataset.rejected) - REJECTED_SHOWN:,} more; the dashboard lists them all.")
+        print_error(f"Left out: {len(dataset.rejected) - REJECTED_SHOWN:,} more; the dashboard lists them all.")
 
 
 def datasets(json: JsonOption = False, home: HomeOption = None) -> None:
@@ -89,7 +89,7 @@ def datasets(json: JsonOption = False, home: HomeOption = None) -> None:
 
     found = list_datasets(open_home(home))
     if json:
-        say_json(
+        print_json(
             [
                 {"name": d.name, "id": d.id, "version": d.version, "images": d.images, "splits": d.counts,
                  "tasks": {task.name: list(task.classes) for task in d.tasks}}
@@ -97,33 +97,33 @@ def datasets(json: JsonOption = False, home: HomeOption = None) -> None:
             ]
         )  # fmt: skip
     elif not found:
-        say(
+        print_line(
             "There is no dataset yet. Make one with `graft import NAME FOLDER`, "
             "or try `graft import leaves sample:leaves`."
         )
     else:
-        show_table(
+        print_table(
             ["name", "photos", "classes", "version"],
             [(d.name, f"{d.images:,}", ", ".join(str(len(t.classes)) for t in d.tasks), d.version) for d in found],
         )
 
 
 def delete(
-    kind: Annotated[Kind, typer.Argument(help="What it is.")],
+    kind: Annotated[Deletable, typer.Argument(help="What it is.")],
     name: Annotated[str, typer.Argument(help="Its name or id.")],
     home: HomeOption = None,
 ) -> None:
     """Delete a dataset or a run."""
     where = open_home(home)
-    if kind is Kind.run:
+    if kind is Deletable.run:
         from core.runs import delete_run, get_run
 
         run = get_run(where, name)
         delete_run(where, run.id)
-        say(f'The run "{run.name}" is deleted.')
+        print_line(f'The run "{run.name}" is deleted.')
     else:
         from core.datasets import delete_dataset, load_dataset
 
         dataset = load_dataset(where, name)
         delete_dataset(where, dataset.id)
-        say(f'The dataset "{dataset.name}" is deleted.')
+        print_line(f'The dataset "{dataset.name}" is deleted.')
