@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from dashboard.words import LESSON
+from dashboard.glossary import TRANSFER_EXAMPLE
 
 from benchmarks.machine import RESULTS, Table, in_markdown
 from benchmarks.probing import Subject, drawn, linear, starters_here, weights_digest
@@ -177,5 +177,5 @@ def test_what_was_measured_is_of_the_starters_that_come_with_graft():
 def test_the_lesson_on_the_model_page_is_what_was_measured(published: Table):
     place = published.columns.index("clothing")
     found = {row[1]: float(row[place].split(" ±")[0]) for row in published.rows if row[0].startswith("Graft CNN")}
-    assert f"names {found[LINEAR]:.0f} of 100 others right" in LESSON
-    assert f"begun from nothing, {found[SCRATCH]:.0f}." in LESSON
+    assert f"names {found[LINEAR]:.0f} of 100 others right" in TRANSFER_EXAMPLE
+    assert f"begun from nothing, {found[SCRATCH]:.0f}." in TRANSFER_EXAMPLE
