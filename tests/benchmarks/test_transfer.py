@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from dashboard.glossary import TRANSFER_EXAMPLE
 
 from benchmarks.machine import RESULTS, Table, in_markdown
 from benchmarks.probing import Subject, drawn, linear, starters_here, weights_digest
@@ -27,6 +26,7 @@ from benchmarks.transfer import (
     accuracy,
 )
 from core.datasets import Dataset, Task
+from dashboard.glossary import TRANSFER_EXAMPLE
 
 ROOT = Path(__file__).parents[2]
 
