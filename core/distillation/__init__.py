@@ -1,6 +1,12 @@
-"""A teacher network or run, and what it says about the training photos of a student."""
+"""A teacher network or run, and its outputs for the training photos of a student."""
 
-from core.distillation.loading import DISTILLATION, distillation_heads, gone, load_teacher, projection_heads_for
+from core.distillation.loading import (
+    DISTILLATION,
+    distillation_heads,
+    load_teacher,
+    projection_heads_for,
+    teacher_run_not_found,
+)
 from core.distillation.teacher import ProjectionHeads, TeacherModel
 
 __all__ = [
@@ -8,7 +14,7 @@ __all__ = [
     "ProjectionHeads",
     "TeacherModel",
     "distillation_heads",
-    "gone",
     "load_teacher",
     "projection_heads_for",
+    "teacher_run_not_found",
 ]

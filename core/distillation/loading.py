@@ -1,4 +1,4 @@
-"""Who can teach: a network with the classifier that its weights were trained with, or the model of an earlier run."""
+"""Load a teacher: a network with the classifier that its weights were trained with, or the model of an earlier run."""
 
 from pathlib import Path
 
@@ -17,13 +17,17 @@ from core.plans import BackboneChoice, Teacher, read_plan
 DISTILLATION = "distillation"  # the name of the projection heads among the auxiliary modules
 
 
-def projection_heads_for(context: TrainingContext, features: int) -> ProjectionHeads | None:
-    """With the plan's teacher, if it names one. features: of the student. Raises what `load_teacher` does."""
+def projection_heads_for(context: TrainingContext, feature_count: int) -> ProjectionHeads | None:
+    """The plan's teacher with the heads that compare a student to it; None where the plan names no teacher.
+
+    feature_count: of the student. Raises what `load_teacher` does.
+    """
     if context.plan.teacher is None:
         return None
     model = load_teacher(context.home, context.plan.teacher)
     context.compute_config.move(model.network)
-    return ProjectionHeads(features, CachedTeacher(model, context), context.plan.seed).to(context.compute_config.device)
+    heads = ProjectionHeads(feature_count, CachedTeacher(model, context), context.plan.seed)
+    return heads.to(context.compute_config.device)
 
 
 def distillation_heads(auxiliary: nn.ModuleDict) -> ProjectionHeads | None:
@@ -36,42 +40,46 @@ def distillation_heads(auxiliary: nn.ModuleDict) -> ProjectionHeads | None:
 
 
 def load_teacher(home: Home, teacher: Teacher) -> TeacherModel:
-    """On the processor. Raises what `core.backbones.build_whole` and `core.training.load_trained` do, and NotFound for
-    a run that is gone.
+    """The teacher of a plan, on the processor.
+
+    Raises what `core.backbones.build_whole` and `core.models.load_trained` do, and NotFound for a run that is gone.
     """
     if teacher.backbone:
-        return _network(home, teacher.backbone, teacher.image_size or card(teacher.backbone.name).input_size)
-    return _run(home, home.runs / str(teacher.run))
+        return _load_network(home, teacher.backbone, teacher.image_size or card(teacher.backbone.name).input_size)
+    return _load_run(home, home.runs / str(teacher.run))
 
 
-def gone() -> NotFound:
-    """What is said of a run that should teach and is not there."""
+def teacher_run_not_found() -> NotFound:
+    """The error for a plan whose teacher is a run that is gone."""
     return NotFound("The run that should teach is gone.", "Choose another teacher in the plan.")
 
 
-def _network(home: Home, choice: BackboneChoice, image_size: int) -> TeacherModel:
+def _load_network(home: Home, choice: BackboneChoice, image_size: int) -> TeacherModel:
     network = build_whole(home, choice, image_size).eval().requires_grad_(False)
 
-    def look(images: Tensor) -> Values:
-        seen = network.forward_features(images)  # type: ignore[operator]
-        return network.forward_head(seen, pre_logits=True), network.forward_head(seen)  # type: ignore[operator]
+    def forward(images: Tensor) -> Values:
+        tokens_or_maps = network.forward_features(images)  # type: ignore[operator]
+        return (
+            network.forward_head(tokens_or_maps, pre_logits=True),  # type: ignore[operator]
+            network.forward_head(tokens_or_maps),  # type: ignore[operator]
+        )
 
-    # What its classes are called is not in its file.
+    # The weights file does not say what the classes are called.
     classes = tuple(str(number) for number in range(int(network.num_classes)))  # type: ignore[arg-type]
-    tells = (Task("", classes),)
-    return TeacherModel(network, card(choice.name), image_size, feature_count(network), tells, look)
+    tasks = (Task("", classes),)
+    return TeacherModel(network, card(choice.name), image_size, feature_count(network), tasks, forward)
 
 
-def _run(home: Home, folder: Path) -> TeacherModel:
+def _load_run(home: Home, folder: Path) -> TeacherModel:
     try:
         plan = read_plan(folder / "plan.json")
     except BadPlan as error:
-        raise gone() from error
+        raise teacher_run_not_found() from error
     dataset = load_dataset(home, plan.source.id, plan.source.version)
     model = load_trained(home, plan, dataset.tasks, folder).requires_grad_(False)
 
-    def look(images: Tensor) -> Values:
+    def forward(images: Tensor) -> Values:
         features = model.backbone(images)
         return features, *model.answers(features).values()
 
-    return TeacherModel(model, card(plan.backbone.name), plan.image_size, model.features, model.tasks, look)
+    return TeacherModel(model, card(plan.backbone.name), plan.image_size, model.features, model.tasks, forward)

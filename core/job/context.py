@@ -50,6 +50,7 @@ class TrainingContext:
     validation: np.ndarray
     clean: np.ndarray
     compute_config: ComputeConfig
+    objective_context: ObjectiveContext
     loss: Loss
 
     def labels_of(self, rows: np.ndarray) -> dict[str, Tensor]:
@@ -60,8 +61,10 @@ class TrainingContext:
         }
 
 
-def lay_out(job: Job, card: BackboneCard, store: PixelStore, compute_config: ComputeConfig) -> TrainingContext:
-    """Raises BadDataset when there is nothing to learn from or to judge by."""
+def lay_out(
+    job: Job, card: BackboneCard, store: PixelStore, compute_config: ComputeConfig, feature_count: int
+) -> TrainingContext:
+    """feature_count: of the model. Raises BadDataset when there is nothing to learn from or to judge by."""
     plan, dataset = job.plan, job.dataset
     tasks = tasks_of(plan, dataset)
     labels = {task.name: dataset.labels(task) for task in tasks}
@@ -69,6 +72,7 @@ def lay_out(job: Job, card: BackboneCard, store: PixelStore, compute_config: Com
     for task in tasks:
         _check_labels(dataset, task, labels[task.name])
     counts = {task.name: np.array(list(dataset.counts(task, "train").values())) for task in tasks}
+    objective_context = ObjectiveContext(counts, feature_count, plan.seed)
     return TrainingContext(
         home=job.home,
         plan=plan,
@@ -81,7 +85,8 @@ def lay_out(job: Job, card: BackboneCard, store: PixelStore, compute_config: Com
         validation=validation,
         clean=clean_sample(training, len(validation), plan.seed),
         compute_config=compute_config,
-        loss=make_loss(plan.objectives, counts),
+        objective_context=objective_context,
+        loss=make_loss(plan.objectives, objective_context),
     )
 
 

@@ -1,20 +1,36 @@
-"""What training tries to make small: one small file per term of the loss, and their weighted sum.
+"""What training makes small: one file per term of the loss, each with its settings, formula, needs and reports.
 
-A term is called with an Outcome (features, logits and labels of one batch) and answers with a scalar.
+A new objective is one file here and one line in `OBJECTIVES`: plans then accept it, training computes it, its reports
+become curves, and its settings become controls on the plan page. Importing the room loads no torch.
 """
 
-from core.objectives.cross_entropy import CrossEntropy, balanced
-from core.objectives.distillation import FeatureDistillation, LogitDistillation
-from core.objectives.loss import Loss, make_loss
-from core.objectives.outcome import DistillationTargets, Outcome
+from core.objectives.batch_output import BatchOutput, DistillationTargets
+from core.objectives.cross_entropy import CrossEntropy
+from core.objectives.feature_distillation import FeatureDistillation
+from core.objectives.logit_distillation import LogitDistillation
+from core.objectives.loss import Loss, make_auxiliary, make_loss
+from core.objectives.objective import Need, Objective, ObjectiveContext, Report, Slider, Term
+
+OBJECTIVES: dict[str, type[Objective]] = {
+    "cross_entropy": CrossEntropy,
+    "logit_distillation": LogitDistillation,
+    "feature_distillation": FeatureDistillation,
+}
 
 __all__ = [
+    "OBJECTIVES",
+    "BatchOutput",
     "CrossEntropy",
     "DistillationTargets",
     "FeatureDistillation",
     "LogitDistillation",
     "Loss",
-    "Outcome",
-    "balanced",
+    "Need",
+    "Objective",
+    "ObjectiveContext",
+    "Report",
+    "Slider",
+    "Term",
+    "make_auxiliary",
     "make_loss",
 ]

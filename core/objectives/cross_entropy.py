@@ -1,53 +1,92 @@
-"""Cross-entropy: how surprised the model is by the right answer, in nats.
+"""Cross-entropy: the negative log-likelihood of the labels, in nats.
 
 Label smoothing: Szegedy et al., "Rethinking the Inception Architecture", CVPR 2016, section 7.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional
+from pydantic import Field
 
-from core.objectives.outcome import Outcome
+from core.objectives.batch_output import BatchOutput
+from core.objectives.objective import Need, Objective, ObjectiveContext, Slider, Term
 
-MISSING = -1  # the label of a photo that has none; as in core.datasets, which a formula need not know
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
 
 
-@dataclass(frozen=True)
-class CrossEntropy:
-    """The mean over the labelled photos of each task, summed over the tasks.
+class CrossEntropy(Objective):
+    """Learn the labels.
 
-    label_smoothing: the share of the right answer that is spread evenly over all classes.
-    class_weights: by task, float32 [classes]; a photo counts as much as its class weighs. No entry: all weigh 1.
+    label_smoothing: the share of the right answer that is spread evenly over all classes. balance_classes: every class
+    counts alike, however many photos it has.
     """
 
-    label_smoothing: float = 0.0
-    class_weights: Mapping[str, Tensor] = field(default_factory=dict)
+    title: ClassVar[str] = "Cross-entropy"
+    needs: ClassVar[frozenset[Need]] = frozenset({"labels"})
 
-    def __call__(self, outcome: Outcome) -> Tensor:
-        """Loss (scalar). A task without any label in the batch adds nothing."""
-        terms = [self._of_task(task, logits, outcome.labels[task]) for task, logits in outcome.logits.items()]
-        return torch.stack(terms).sum()
+    kind: Literal["cross_entropy"] = "cross_entropy"
+    label_smoothing: Annotated[float, Slider(0.0, 0.5, 0.05)] = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        title="Label smoothing",
+        description="Lets the model be a little unsure even of right answers; can help when labels have errors.",
+    )
+    balance_classes: bool = Field(
+        default=False,
+        title="Balance rare classes",
+        description="Counts the photos of rare classes more, so that they are not drowned out.",
+    )
 
-    def _of_task(self, task: str, logits: Tensor, labels: Tensor) -> Tensor:
-        losses = functional.cross_entropy(
-            logits.float(), labels, ignore_index=MISSING, reduction="none", label_smoothing=self.label_smoothing
-        )
-        if task in self.class_weights:
-            losses = losses * self.class_weights[task].to(losses.device)[labels.clamp(min=0)]
-        # Divided by the number of photos, not by the sum of their weights: a batch full of a common class would
-        # otherwise count as much as one of rare ones, which is what balancing is there to change.
-        return losses.sum() / (labels != MISSING).sum().clamp(min=1)
+    def make_term(self, context: ObjectiveContext) -> Term:
+        counts = context.class_counts if self.balance_classes else {}
+        weights = {task: balanced_weights(each) for task, each in counts.items()}
+        return partial(cross_entropy, label_smoothing=self.label_smoothing, class_weights=weights)
 
 
-def balanced(counts: np.ndarray) -> Tensor:
+def cross_entropy(output: BatchOutput, label_smoothing: float, class_weights: Mapping[str, Tensor]) -> Tensor:
+    """Loss (scalar): the mean over the labelled photos of each task, summed over the tasks.
+
+    A task without any label in the batch adds nothing. class_weights: by task, float32 [classes]; a photo counts as
+    much as its class weighs, and 1 where a task has no entry.
+    """
+    import torch
+
+    terms = [
+        _cross_entropy_of_task(logits, output.labels[task], label_smoothing, class_weights.get(task))
+        for task, logits in output.logits.items()
+    ]
+    return torch.stack(terms).sum()
+
+
+def _cross_entropy_of_task(logits: Tensor, labels: Tensor, label_smoothing: float, weights: Tensor | None) -> Tensor:
+    from torch.nn import functional
+
+    from core.datasets import MISSING
+
+    losses = functional.cross_entropy(
+        logits.float(), labels, ignore_index=MISSING, reduction="none", label_smoothing=label_smoothing
+    )
+    if weights is not None:
+        losses = losses * weights.to(losses.device)[labels.clamp(min=0)]
+    # Divided by the number of photos, not by the sum of their weights: a batch full of a common class would
+    # otherwise count as much as one of rare ones, which is what balancing is there to change.
+    return losses.sum() / (labels != MISSING).sum().clamp(min=1)
+
+
+def balanced_weights(counts: np.ndarray) -> Tensor:
     """Weights [classes] with which every class counts alike and the mean over photos stays 1.
 
     counts: training photos per class. A class without any weighs nothing.
     """
+    import numpy as np
+    import torch
+
     present = counts > 0
     weights = np.where(present, counts.sum() / (max(present.sum(), 1) * np.maximum(counts, 1)), 0.0)
     return torch.from_numpy(weights.astype(np.float32))

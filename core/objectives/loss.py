@@ -1,60 +1,51 @@
-"""The whole loss: the terms that a plan names, looked up by kind, weighted and summed."""
+"""The whole loss: a plan's objectives, weighted and summed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from torch import Tensor
+from core.objectives.batch_output import BatchOutput
+from core.objectives.objective import Objective, ObjectiveContext, Report, Term
 
-from core.objectives.cross_entropy import CrossEntropy, balanced
-from core.objectives.distillation import FeatureDistillation, LogitDistillation
-from core.objectives.outcome import Outcome
-
-Term = Callable[[Outcome], Tensor]
-Counts = Mapping[str, np.ndarray]  # by task: training photos per class
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
-class Settings(Protocol):
-    """What a plan says about one term; `core.plans.Objective` has this shape."""
+@dataclass(frozen=True)
+class WeightedTerm:
+    """A term of the loss as a plan weights it."""
 
-    @property
-    def kind(self) -> str: ...
-    @property
-    def weight(self) -> float: ...
-    @property
-    def label_smoothing(self) -> float: ...
-    @property
-    def balance_classes(self) -> bool: ...
-    @property
-    def temperature(self) -> float: ...
-
-
-def _cross_entropy(settings: Settings, counts: Counts) -> Term:
-    weights = {task: balanced(found) for task, found in counts.items()} if settings.balance_classes else {}
-    return CrossEntropy(settings.label_smoothing, weights)
-
-
-# A new technique is one file with its term, and one line here.
-KINDS: dict[str, Callable[[Settings, Counts], Term]] = {
-    "cross_entropy": _cross_entropy,
-    "logit_distillation": lambda settings, counts: LogitDistillation(settings.temperature),
-    "feature_distillation": lambda settings, counts: FeatureDistillation(),
-}
+    kind: str
+    weight: float
+    term: Term
+    reports: tuple[Report, ...] = ()
 
 
 @dataclass(frozen=True)
 class Loss:
     """The sum of weighted terms."""
 
-    terms: tuple[tuple[float, Term], ...]
+    terms: tuple[WeightedTerm, ...]
 
-    def __call__(self, outcome: Outcome) -> Tensor:
+    def __call__(self, output: BatchOutput) -> Tensor:
         """Loss (scalar) of one batch."""
-        return torch.stack([weight * term(outcome) for weight, term in self.terms]).sum()
+        return self.by_term(output).sum()
+
+    def by_term(self, output: BatchOutput) -> Tensor:
+        """The weighted terms [terms], which add up to the loss."""
+        import torch
+
+        return torch.stack([each.weight * each.term(output) for each in self.terms])
 
 
-def make_loss(objectives: Sequence[Settings], counts: Counts) -> Loss:
-    """The loss of a plan. Raises KeyError for a kind that no file here defines; a plan refuses it earlier."""
-    return Loss(tuple((each.weight, KINDS[each.kind](each, counts)) for each in objectives))
+def make_loss(objectives: Sequence[Objective], context: ObjectiveContext) -> Loss:
+    """The loss of a plan's objectives."""
+    return Loss(tuple(WeightedTerm(o.kind, o.weight, o.make_term(context), o.reports) for o in objectives))
+
+
+def make_auxiliary(objectives: Sequence[Objective], context: ObjectiveContext) -> dict[str, nn.Module]:
+    """By kind, the modules that these objectives learn beside the model."""
+    made = {each.kind: each.make_auxiliary(context) for each in objectives}
+    return {kind: module for kind, module in made.items() if module is not None}

@@ -42,7 +42,7 @@ def prepare(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingS
     model = new_model(job.home, plan, tasks_of(plan, job.dataset))
     compute_config = yield from _arithmetic(job, model, device)
     store = yield from cache_pixels_on_gpu(store, len(job.dataset), device)
-    context = lay_out(job, card(plan.backbone.name), store, compute_config)
+    context = lay_out(job, card(plan.backbone.name), store, compute_config, model.features)
     _check_batch_norm(model, plan, len(context.training))
 
     frozen, changing = split_names(model, plan.phases)

@@ -1,0 +1,59 @@
+"""What an objective computes its term from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class DistillationTargets:
+    """A teacher's outputs for the photos of a batch, and the student's in the teacher's terms.
+
+    teacher_logits, student_logits: one [images, classes] for each task of the teacher. teacher_features,
+    student_features: [images, channels of the teacher].
+    """
+
+    teacher_logits: tuple[Tensor, ...]
+    teacher_features: Tensor
+    student_logits: tuple[Tensor, ...]
+    student_features: Tensor
+
+    def with_permuted_teacher(self, places: Tensor) -> DistillationTargets:
+        """The teacher's outputs for other photos of the batch. places: int64 [images], which."""
+        logits = tuple(each[places] for each in self.teacher_logits)
+        return replace(self, teacher_logits=logits, teacher_features=self.teacher_features[places])
+
+
+@dataclass(frozen=True)
+class BatchOutput:
+    """The model's outputs for one batch, and the targets to compare them with.
+
+    features: [images, channels], the input of the heads. logits: by task, [images, classes]. labels: by task, int64
+    [images], MISSING (-1) where a photo has none. distillation: where the plan names a teacher. auxiliary: by name,
+    modules that learn beside the model.
+    """
+
+    features: Tensor
+    logits: dict[str, Tensor]
+    labels: dict[str, Tensor]
+    distillation: DistillationTargets | None = None
+    auxiliary: Mapping[str, nn.Module] = field(default_factory=dict)
+
+    def with_permuted_targets(self, order: np.ndarray) -> BatchOutput:
+        """These outputs beside the labels and the teacher's outputs of other photos of the batch.
+
+        order: int64 [images], which photo's.
+        """
+        import torch
+
+        places = torch.from_numpy(order).to(self.features.device)
+        labels = {task: each[places] for task, each in self.labels.items()}
+        return replace(
+            self, labels=labels, distillation=self.distillation and self.distillation.with_permuted_teacher(places)
+        )
