@@ -1,6 +1,6 @@
 """Random changes of the training photos: crops, flips, colours, TrivialAugment, mixup and CutMix; by whole batches."""
 
-from core.augmentation.mixup import Mixture, mix, mixed_loss, preview_mixing, sample_mixture
+from core.augmentation.mixup import Mixture, mix, mixed_terms, preview_mixing, sample_mixture
 from core.augmentation.transforms import ASPECTS, ERASED, Draw, augment, centre, draw, erase, preview_augmentation
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "draw",
     "erase",
     "mix",
-    "mixed_loss",
+    "mixed_terms",
     "preview_augmentation",
     "preview_mixing",
     "sample_mixture",

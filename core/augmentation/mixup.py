@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.objectives import Loss, Outcome
+from core.objectives import BatchOutput, Loss
 from core.plans import Augmentation
 
 # w comes from Beta(ALPHA, ALPHA): mixup near 0 or 1 mostly, as the paper found best for photos; cutmix anywhere alike.
@@ -74,8 +74,10 @@ def preview_mixing(views: Tensor, others: Tensor, changes: Augmentation, seed: i
     return torch.stack(shown)
 
 
-def mixed_loss(loss: Loss, outcome: Outcome, mixture: Mixture | None) -> Tensor:
-    """The loss (scalar) of a batch whose photos are mixed so."""
+def mixed_terms(loss: Loss, output: BatchOutput, mixture: Mixture | None) -> Tensor:
+    """The weighted terms [terms] of the loss of a batch whose photos are mixed so; they add up to the loss."""
+    own_terms = loss.by_term(output)
     if mixture is None:
-        return loss(outcome)
-    return mixture.own * loss(outcome) + (1 - mixture.own) * loss(outcome.with_permuted_targets(mixture.other))
+        return own_terms
+    other_terms = loss.by_term(output.with_permuted_targets(mixture.other))
+    return mixture.own * own_terms + (1 - mixture.own) * other_terms

@@ -1,7 +1,7 @@
 """Runs as teachers of others: which can be, and what stands in a plan's way."""
 
 from core.backbones import card, check_can_teach
-from core.distillation import gone
+from core.distillation import teacher_run_not_found
 from core.errors import NotFound, Refused
 from core.home import Home
 from core.plans import Plan
@@ -25,9 +25,9 @@ def check_teacher(home: Home, plan: Plan) -> None:
     try:
         run = get_run(home, str(plan.teacher.run))
     except NotFound as error:
-        raise gone() from error
+        raise teacher_run_not_found() from error
     if run.id != plan.teacher.run:  # a name, or the beginning of an id: nothing that training would find
-        raise gone()
+        raise teacher_run_not_found()
     if not _can_teach(home, run):
         raise Refused(f'"{run.name}" cannot teach before its training has ended.', "Wait for it, or stop it.")
 

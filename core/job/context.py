@@ -15,7 +15,7 @@ from core.errors import BadDataset
 from core.home import Home
 from core.job.batches import clean_sample
 from core.job.events import Prepared, ignore_event
-from core.objectives import Loss, make_loss
+from core.objectives import Loss, ObjectiveContext, make_loss
 from core.plans import Plan
 
 

@@ -2,8 +2,21 @@
 
 from core.plans.advice import Advice, warnings
 from core.plans.augmented_views import POOL, newest_views, views_at, views_computed, views_in_words, views_to_come
-from core.plans.distillation import lesson, set_distillation, set_teacher, student_plan, with_teacher_of
-from core.plans.editing import change, checked, set_epochs, set_frozen, set_head_rate, set_rate
+from core.plans.distillation import set_teacher, student_plan, with_teacher_of
+from core.plans.editing import (
+    change,
+    checked,
+    objective_of,
+    set_augmentation,
+    set_early_stopping,
+    set_epochs,
+    set_frozen,
+    set_head_rate,
+    set_objective,
+    set_optimizer,
+    set_phase,
+    set_rate,
+)
 from core.plans.plan import (
     NO_AUGMENTATION,
     Augmentation,
@@ -11,7 +24,6 @@ from core.plans.plan import (
     DatasetChoice,
     EarlyStopping,
     Head,
-    Objective,
     Optimizer,
     Phase,
     Plan,
@@ -44,7 +56,6 @@ __all__ = [
     "DatasetChoice",
     "EarlyStopping",
     "Head",
-    "Objective",
     "Optimizer",
     "Phase",
     "Plan",
@@ -53,18 +64,22 @@ __all__ = [
     "checked",
     "grows",
     "growth",
-    "lesson",
     "make_plan",
     "newest_views",
+    "objective_of",
     "parse_plan",
     "photo_size",
     "rates_towards_stem",
     "read_plan",
     "recipe_of",
-    "set_distillation",
+    "set_augmentation",
+    "set_early_stopping",
     "set_epochs",
     "set_frozen",
     "set_head_rate",
+    "set_objective",
+    "set_optimizer",
+    "set_phase",
     "set_rate",
     "set_teacher",
     "student_plan",

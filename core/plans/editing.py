@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import BadPlan
-from core.plans.plan import Phase, Plan, in_words
+from core.objectives import OBJECTIVES, Objective
+from core.plans.plan import EarlyStopping, Phase, Plan, validation_error_in_words
 from core.plans.recipes import rates_towards_stem
 
 
@@ -15,9 +16,44 @@ def set_rate(plan: Plan, phase: int, stage: int, rate: float) -> Plan:
     """The rate of one backbone stage in one phase; 0 freezes it. stage == number of stages means the head."""
     chosen = plan.phases[phase]
     if stage == len(chosen.stage_rates):
-        return _with_phase(plan, phase, chosen.model_copy(update={"head_rate": rate}))
+        return checked(set_phase(plan, phase, head_rate=rate))
     rates = (*chosen.stage_rates[:stage], rate, *chosen.stage_rates[stage + 1 :])
-    return _with_phase(plan, phase, chosen.model_copy(update={"stage_rates": rates}))
+    return checked(set_phase(plan, phase, stage_rates=rates))
+
+
+def set_phase(plan: Plan, number: int, **changes: Any) -> Plan:
+    """Other fields of one phase, not checked yet."""
+    changed = plan.phases[number].model_copy(update=changes)
+    return plan.model_copy(update={"phases": (*plan.phases[:number], changed, *plan.phases[number + 1 :])})
+
+
+def set_optimizer(plan: Plan, **changes: Any) -> Plan:
+    """Other fields of the optimizer, not checked yet."""
+    return plan.model_copy(update={"optimizer": plan.optimizer.model_copy(update=changes)})
+
+
+def set_augmentation(plan: Plan, **changes: Any) -> Plan:
+    """Other fields of the augmentation, not checked yet."""
+    return plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update=changes)})
+
+
+def set_early_stopping(plan: Plan, patience: int) -> Plan:
+    """Stop after so many epochs without improvement; 0 turns it off. Not checked yet."""
+    return plan.model_copy(update={"early_stopping": EarlyStopping(patience=patience) if patience else None})
+
+
+def objective_of(plan: Plan, kind: str) -> Objective:
+    """The plan's objective of a kind; with weight 0 where the plan has none."""
+    return next((each for each in plan.objectives if each.kind == kind), OBJECTIVES[kind](kind=kind, weight=0.0))
+
+
+def set_objective(plan: Plan, kind: str, **changes: Any) -> Plan:
+    """Other fields of the objective of a kind, which joins the plan where it is not there. Not checked yet."""
+    changed = objective_of(plan, kind).model_copy(update=changes)
+    if all(each.kind != kind for each in plan.objectives):
+        return plan.model_copy(update={"objectives": (*plan.objectives, changed)})
+    objectives = tuple(changed if each.kind == kind else each for each in plan.objectives)
+    return plan.model_copy(update={"objectives": objectives})
 
 
 def set_frozen(plan: Plan, phase: int, stage: int, frozen: bool) -> Plan:
@@ -107,7 +143,7 @@ def change(plan: Plan, assignment: str) -> Plan:
     try:
         return Plan.model_validate_json(json.dumps(fields))
     except ValidationError as error:
-        raise BadPlan(f"{assignment}: {in_words(error)}.", "Choose another value.") from error
+        raise BadPlan(f"{assignment}: {validation_error_in_words(error)}.", "Choose another value.") from error
 
 
 def checked(plan: Plan) -> Plan:
@@ -115,12 +151,7 @@ def checked(plan: Plan) -> Plan:
     try:
         return Plan.model_validate_json(plan.model_dump_json())
     except ValidationError as error:
-        raise BadPlan(f"The plan does not fit together: {in_words(error)}.", "Choose another value.") from error
-
-
-def _with_phase(plan: Plan, number: int, phase: Phase) -> Plan:
-    phases = (*plan.phases[:number], phase, *plan.phases[number + 1 :])
-    return checked(plan.model_copy(update={"phases": phases}))
+        raise BadPlan(f"The plan does not fit together: {validation_error_in_words(error)}.", "Choose another value.") from error
 
 
 def _value(text: str) -> Any:

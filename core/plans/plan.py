@@ -2,11 +2,12 @@
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
 
 from core.errors import BadPlan
+from core.objectives import OBJECTIVES, CrossEntropy, Need, Objective
 
 
 class _Frozen(BaseModel):
@@ -60,21 +61,23 @@ class Phase(_Frozen):
         return next((i for i, rate in enumerate(self.stage_rates) if rate > 0), len(self.stage_rates))
 
 
-class Objective(_Frozen):
-    """One named term of the loss with its weight; `core.objectives` looks it up by `kind`.
+def _objective_of_its_kind(value: Any) -> Any:
+    """An objective from its fields: a discriminated union of all that `core.objectives.OBJECTIVES` registers."""
+    if not isinstance(value, dict):
+        return value
+    kind = value.get("kind")
+    if kind not in OBJECTIVES:
+        raise ValueError(f"an objective's kind is one of {', '.join(OBJECTIVES)}, and not {kind}")
+    return OBJECTIVES[kind].model_validate(value)
 
-    label_smoothing, balance_classes: of cross-entropy. temperature: of the teacher's answers.
-    """
 
-    kind: Literal["cross_entropy", "logit_distillation", "feature_distillation"] = "cross_entropy"
-    weight: float = Field(default=1.0, ge=0, le=1_000)
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    balance_classes: bool = False
-    temperature: float = Field(default=2.0, gt=0, le=100)
+AnyObjective = Annotated[SerializeAsAny[Objective], BeforeValidator(_objective_of_its_kind)]
 
-    @property
-    def needs_teacher(self) -> bool:
-        return self.kind in ("logit_distillation", "feature_distillation")
+# What an objective may need and training does not give yet.
+NOT_BUILT_YET: dict[Need, str] = {
+    "target_batch": "photos of a target dataset",
+    "initial_weights": "the weights that training began with",
+}
 
 
 class Teacher(_Frozen):
@@ -181,7 +184,7 @@ class Plan(_Frozen):
     backbone: BackboneChoice
     head: Head = Head()
     phases: tuple[Phase, ...] = Field(min_length=1)
-    objectives: tuple[Objective, ...] = Field(default=(Objective(),), min_length=1)
+    objectives: tuple[AnyObjective, ...] = Field(default=(CrossEntropy(),), min_length=1)
     teacher: Teacher | None = None
     augmentation: Augmentation = Augmentation()
     optimizer: Optimizer = Optimizer()
@@ -201,8 +204,25 @@ class Plan(_Frozen):
         return self
 
     @model_validator(mode="after")
-    def _teacher_goes_with_its_objectives(self) -> "Plan":
-        if (self.teacher is not None) != any(each.needs_teacher for each in self.objectives):
+    def _one_dataset_and_it_is_the_source(self) -> "Plan":
+        if any(each.role == "target" for each in self.datasets):
+            raise ValueError(
+                "adaptation to a target dataset is not built yet: name exactly one dataset, with the role source"
+            )
+        if len(self.datasets) > 1:
+            raise ValueError("a plan learns from exactly one source dataset")
+        return self
+
+    @model_validator(mode="after")
+    def _each_objective_once_and_with_what_it_needs(self) -> "Plan":
+        kinds = [each.kind for each in self.objectives]
+        for kind in kinds:
+            if kinds.count(kind) > 1:
+                raise ValueError(f"the objective {kind} is named twice: give it one weight")
+        for each in self.objectives:
+            for need in sorted(each.needs & NOT_BUILT_YET.keys()):
+                raise ValueError(f"the objective {each.kind} needs {NOT_BUILT_YET[need]}, which is not built yet")
+        if (self.teacher is not None) != any("teacher" in each.needs for each in self.objectives):
             raise ValueError("a teacher is named exactly when an objective looks at it")
         return self
 
@@ -217,7 +237,7 @@ class Plan(_Frozen):
 
     @property
     def source(self) -> DatasetChoice:
-        return next(d for d in self.datasets if d.role == "source")
+        return self.datasets[0]
 
     @property
     def epochs(self) -> int:
@@ -237,7 +257,7 @@ def parse_plan(text: str | bytes, name: str = "the plan") -> Plan:
     try:
         return Plan.model_validate_json(text)
     except ValidationError as error:
-        raise BadPlan(f"{name}: {in_words(error)}.", "Correct it, or print a fresh plan with `graft plan`.") from error
+        raise BadPlan(f"{name}: {validation_error_in_words(error)}.", "Correct it, or print a fresh plan with `graft plan`.") from error
 
 
 def read_plan(path: Path) -> Plan:
@@ -249,7 +269,7 @@ def read_plan(path: Path) -> Plan:
     return parse_plan(text, f'The plan file "{path.name}"')
 
 
-def in_words(error: ValidationError) -> str:
+def validation_error_in_words(error: ValidationError) -> str:
     """The first thing that is wrong, without a full stop."""
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"])

@@ -114,7 +114,7 @@ def teacher_forward_bytes(model: TeacherModel, compute_config: ComputeConfig) ->
 
 def _show(model: TeacherModel, images: Tensor, compute_config: ComputeConfig) -> None:
     with torch.no_grad(), compute_config.inference_autocast():
-        model.look(images)
+        model.forward(images)
 
 
 def step_seconds(trial: BenchmarkSetup, first_trainable_stage: int, at_least: float = TRIAL_SECONDS) -> float:

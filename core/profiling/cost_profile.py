@@ -114,7 +114,7 @@ def _teacher_costs(model: TeacherModel, compute_config: ComputeConfig) -> profil
     return {
         "teacher_seconds": seconds,
         "teacher_forward_bytes": forward_bytes,
-        "teacher_cached_bytes": 2 * model.numbers,
+        "teacher_cached_bytes": 2 * model.output_count,
         "teacher_bytes": 4 * weights,
     }
 

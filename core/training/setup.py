@@ -56,7 +56,7 @@ def prepare(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingS
     if state.position.step == 0:
         yield from _begin_within_memory(job, state)
     if heads := distillation_heads(state.auxiliary):
-        yield from heads.ask_about_all()
+        yield from heads.cache_teacher()
     return context, state, Checkpointer(job, changing)
 
 

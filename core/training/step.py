@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from core.activations import FeaturePipeline
-from core.augmentation import mixed_loss, sample_mixture
+from core.augmentation import mixed_terms, sample_mixture
 from core.datasets import MISSING
 from core.device import generator, is_out_of_memory, release_memory
 from core.distillation import distillation_heads
 from core.errors import TooLittleMemory
 from core.job import TrainingContext, Warned, split_microbatches
 from core.models import clip, learns_batch_norm, seeded_dropout
-from core.objectives import Outcome
+from core.objectives import BatchOutput
 from core.profiling import cost_profile
 from core.training.state import TrainingState
 
@@ -59,17 +59,18 @@ def _forward_backward(
             features = seeded_dropout(path.learn(part, at.epoch, mixture), plan.head.dropout, chance)
             logits = state.model.answers(features)
             heads = distillation_heads(state.auxiliary)
-            lesson = heads.lesson(part, path.views_of(part, at.epoch), features, logits) if heads else None
-            outcome = Outcome(features, logits, context.labels_of(part), lesson)
-            loss = mixed_loss(context.loss, outcome, mixture) * (len(part) / len(rows))
+            targets = heads.targets(part, path.views_of(part, at.epoch), features, logits) if heads else None
+            output = BatchOutput(features, logits, context.labels_of(part), targets, state.auxiliary)
+            terms = mixed_terms(context.loss, output, mixture) * (len(part) / len(rows))
+            loss = terms.sum()
         state.scaler.scale(loss).backward()
-        numbers.append(torch.stack([loss.detach().float(), *_right_and_labelled(outcome)]))
+        numbers.append(torch.stack([loss.detach().float(), *_right_and_labelled(output)]))
     return torch.stack(numbers).sum(dim=0)
 
 
-def _right_and_labelled(outcome: Outcome) -> tuple[Tensor, Tensor]:
-    right = [(outcome.logits[task].argmax(1) == truth).sum() for task, truth in outcome.labels.items()]
-    labelled = [(truth != MISSING).sum() for truth in outcome.labels.values()]
+def _right_and_labelled(output: BatchOutput) -> tuple[Tensor, Tensor]:
+    right = [(output.logits[task].argmax(1) == truth).sum() for task, truth in output.labels.items()]
+    labelled = [(truth != MISSING).sum() for truth in output.labels.values()]
     return torch.stack(right).sum().float(), torch.stack(labelled).sum().float()
 
 
