@@ -50,8 +50,6 @@ GLOSSARY: dict[str, str] = {
     "growing photos": "The photos that teach begin small, which is quicker, and reach their full size after three "
     "quarters of the epochs. With few epochs it may learn less by it. Photos that judge are always shown at full size.",
     "warm-up": "Epochs in which the rate rises from nothing to its full size, so that the first steps spoil little.",
-    "label smoothing": "Lets the model be a little unsure even of right answers; can help when labels have errors.",
-    "balance classes": "Counts the photos of rare classes more, so that they are not drowned out.",
     "early stopping": "Ends the run when validation has not improved for this many epochs.",
     "seed": "The number that decides every chance: order, changes to photos, first values. Same seed, same run.",
     "device": "What computes: the processor, or a graphics card, which is many times faster.",
@@ -63,11 +61,6 @@ GLOSSARY: dict[str, str] = {
     "calmer, and often a little better in long training.",
     "teacher": "Another model is shown your training photos and says what each looks like to it, and how much. That "
     "is more than a label says, so a small network may learn more from the same photos.",
-    "logit distillation": "How much it counts to answer as the teacher does, beside the labels' 1. 0 is not at all.",
-    "feature distillation": "How much it counts to see in a photo what the teacher sees, beside the labels' 1. 0 is "
-    "not at all.",
-    "temperature": "At 1 the teacher's answers are taken as they are; above, the classes that it thinks less likely "
-    "count more.",
     "teacher views": "So many changed views of each photo are made, learned from in turn, and looked at by the teacher "
     "once each, before training. More take longer.",
     # train and results

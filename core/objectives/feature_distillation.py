@@ -29,7 +29,8 @@ class FeatureDistillation(Objective):
         ge=0,
         le=1_000,
         title="What it sees counts",
-        description="How much it counts to see in a photo what the teacher sees, beside the labels' 1. 0 is not at all.",
+        description="How much it counts to see in a photo what the teacher sees, beside the labels' 1. 0 is not at "
+        "all.",
     )
 
     def make_term(self, context: ObjectiveContext) -> Term:

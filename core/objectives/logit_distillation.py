@@ -45,7 +45,7 @@ class LogitDistillation(Objective):
 
 
 def logit_distillation(output: BatchOutput, temperature: float) -> Tensor:
-    """Loss (scalar), T^2 KL(softmax(teacher / T) || softmax(student / T)): the mean over photos and the teacher's tasks.
+    """Loss (scalar), T^2 KL(softmax(teacher / T) || softmax(student / T)), the mean over photos and tasks.
 
     0 when the student answers exactly as its teacher. T^2 keeps the size of the gradients whatever the temperature
     (section 2 of the paper), so that the weight of this term need not change with it.
@@ -57,7 +57,5 @@ def logit_distillation(output: BatchOutput, temperature: float) -> Tensor:
     divergences = []
     for pair in zip(output.distillation.teacher_logits, output.distillation.student_logits, strict=True):
         teacher, student = (functional.log_softmax(logits.float() / temperature, dim=1) for logits in pair)
-        divergences.append(
-            temperature**2 * functional.kl_div(student, teacher, log_target=True, reduction="batchmean")
-        )
+        divergences.append(temperature**2 * functional.kl_div(student, teacher, log_target=True, reduction="batchmean"))
     return torch.stack(divergences).mean()

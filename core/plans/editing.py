@@ -151,7 +151,9 @@ def checked(plan: Plan) -> Plan:
     try:
         return Plan.model_validate_json(plan.model_dump_json())
     except ValidationError as error:
-        raise BadPlan(f"The plan does not fit together: {validation_error_in_words(error)}.", "Choose another value.") from error
+        raise BadPlan(
+            f"The plan does not fit together: {validation_error_in_words(error)}.", "Choose another value."
+        ) from error
 
 
 def _value(text: str) -> Any:

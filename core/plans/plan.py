@@ -257,7 +257,9 @@ def parse_plan(text: str | bytes, name: str = "the plan") -> Plan:
     try:
         return Plan.model_validate_json(text)
     except ValidationError as error:
-        raise BadPlan(f"{name}: {validation_error_in_words(error)}.", "Correct it, or print a fresh plan with `graft plan`.") from error
+        raise BadPlan(
+            f"{name}: {validation_error_in_words(error)}.", "Correct it, or print a fresh plan with `graft plan`."
+        ) from error
 
 
 def read_plan(path: Path) -> Plan:

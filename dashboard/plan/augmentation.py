@@ -12,10 +12,10 @@ from PIL import Image
 from core.augmentation import preview_augmentation, preview_mixing
 from core.datasets import Dataset, decode, prepare_image
 from core.errors import BadDataset
-from core.plans import NO_AUGMENTATION, Augmentation, Plan, views_in_words
+from core.plans import NO_AUGMENTATION, Augmentation, Plan, set_augmentation, views_in_words
 from dashboard.glossary import GLOSSARY
 from dashboard.plan.distillation import show_teacher_views
-from dashboard.plan.widgets import shows
+from dashboard.plan.widgets import plan_widget
 from dashboard.session import state
 
 # What a pill switches on, where the expert has not chosen a strength; and what "off" is.
@@ -37,7 +37,8 @@ def show_augmentation(plan: Plan, dataset: Dataset, expert: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.pills(
             "Change the photos a little each time", list(STRENGTHS), selection_mode="multi",
-            help=GLOSSARY["augmentation"], **shows("augmentation", chosen, lambda p, names: with_pills(p, names)),
+            help=GLOSSARY["augmentation"],
+            **plan_widget("augmentation", chosen, lambda p, names: with_pills(p, names)),
         )  # fmt: skip
         if st.button("Another photo", icon=":material/refresh:", type="tertiary", key="other_photo"):
             state.set_tab_value("preview photo", _preview_number() + 1)
@@ -60,7 +61,7 @@ def with_pills(plan: Plan, names: list[str]) -> Plan:
         for name, (field, usual, off) in STRENGTHS.items()
         if (name in names) != (name in before)
     }
-    return plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update=changes)})
+    return set_augmentation(plan, **changes)
 
 
 def _show_strengths(plan: Plan) -> None:
@@ -79,7 +80,7 @@ def _show_strengths(plan: Plan) -> None:
         now = float(getattr(plan.augmentation, field))
         column.slider(
             label, min(least, now), most, step=step, help=GLOSSARY.get(f"augmentation {field}"),
-            **shows(f"aug_{field}", now, lambda p, n, f=field: _strength(p, f, n)),
+            **plan_widget(f"aug_{field}", now, lambda p, n, f=field: set_augmentation(p, **{f: n})),
         )  # fmt: skip
 
     if plan.teacher:
@@ -92,7 +93,7 @@ def _show_kept_views(column: Any, plan: Plan) -> None:
     kept = plan.augmentation.cached_views
     column.selectbox(
         "Views of a photo", with_kept(kept), format_func=_views_in_words, help=GLOSSARY["kept views"],
-        **shows("cached_views", AUTOMATIC if kept is None else kept, _keep_views),
+        **plan_widget("cached_views", AUTOMATIC if kept is None else kept, _keep_views),
     )  # fmt: skip
 
 
@@ -106,12 +107,7 @@ def _views_in_words(views: int) -> str:
 
 
 def _keep_views(plan: Plan, views: int) -> Plan:
-    kept = None if views == AUTOMATIC else views
-    return plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update={"cached_views": kept})})
-
-
-def _strength(plan: Plan, field: str, value: float) -> Plan:
-    return plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update={field: value})})
+    return set_augmentation(plan, cached_views=None if views == AUTOMATIC else views)
 
 
 def _preview_number() -> int:

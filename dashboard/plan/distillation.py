@@ -1,5 +1,6 @@
 """A teacher: another network, or a model trained here, from which the network learns beside the labels."""
 
+from itertools import chain
 from typing import Any
 
 import streamlit as st
@@ -9,16 +10,17 @@ from core.datasets import Dataset
 from core.errors import GraftError, NotFound
 from core.execution import teacher_runs
 from core.home import Home
-from core.plans import BackboneChoice, Plan, Teacher, lesson, set_distillation, set_teacher
+from core.objectives import OBJECTIVES
+from core.plans import BackboneChoice, Plan, Teacher, set_teacher
 from core.runs import get_run
 from dashboard.glossary import GLOSSARY
-from dashboard.plan.widgets import change_plan, shows
+from dashboard.plan.widgets import change_plan, columns_in_rows, plan_widget, show_objective
 from dashboard.session import state
 from dashboard.shared.texts import escape_html
 
 NOBODY = ""
 GONE = "one that is gone"
-MOST_WEIGHT, MOST_SOFTNESS, MOST_VIEWS = 4.0, 10.0, 16
+MOST_VIEWS = 16
 
 
 def show_teacher(plan: Plan) -> None:
@@ -41,20 +43,17 @@ def show_teacher_settings(plan: Plan, dataset: Dataset) -> None:
     chosen, titles = key_of(plan.teacher), _titles(state.home(), dataset)
     if plan.teacher:
         titles.setdefault(chosen, title_of(state.home(), plan.teacher))
-    who, answers, features, softness = st.columns([1.2, 1, 1, 1])
+    who, *others = st.columns([1.2, 1, 1, 1])
     who.selectbox(
         "Teacher", [NOBODY, *titles], format_func=lambda key: titles.get(key, "nobody"), help=GLOSSARY["teacher"],
-        **shows("teacher", chosen, lambda plan, key: set_teacher(plan, teacher_of(key, plan.teacher))),
+        **plan_widget("teacher", chosen, lambda plan, key: set_teacher(plan, teacher_of(key, plan.teacher))),
     )  # fmt: skip
     if plan.teacher is None:
         return
-    _weight(answers, plan, "logit_distillation", "Its answers count")
-    _weight(features, plan, "feature_distillation", "What it sees counts")
-    temperature = lesson(plan, "logit_distillation").temperature
-    softness.slider(
-        "Softness", min(1.0, temperature), max(MOST_SOFTNESS, temperature), step=0.5, help=GLOSSARY["temperature"],
-        **shows("temperature", temperature, lambda p, t: set_distillation(p, "logit_distillation", temperature=t)),
-    )  # fmt: skip
+    columns = chain(others, columns_in_rows(4))
+    for kind, objective in OBJECTIVES.items():
+        if "teacher" in objective.needs:
+            show_objective(columns, plan, kind)
 
 
 def show_teacher_views(column: Any, plan: Plan) -> None:
@@ -63,7 +62,7 @@ def show_teacher_views(column: Any, plan: Plan) -> None:
     views = plan.teacher.views
     column.slider(
         "Views of a photo", 2, max(MOST_VIEWS, views), help=GLOSSARY["teacher views"],
-        **shows("teacher_views", views, _look_at),
+        **plan_widget("teacher_views", views, _set_views),
     )  # fmt: skip
 
 
@@ -114,14 +113,6 @@ def title_of(home: Home, teacher: Teacher) -> str:
         return GONE
 
 
-def _weight(column: Any, plan: Plan, kind: Any, label: str) -> None:
-    weight = lesson(plan, kind).weight
-    column.slider(
-        label, 0.0, max(MOST_WEIGHT, weight), step=0.25, help=GLOSSARY[kind.replace("_", " ")],
-        **shows(f"weight_{kind}", weight, lambda plan, value: set_distillation(plan, kind, weight=value)),
-    )  # fmt: skip
-
-
-def _look_at(plan: Plan, views: int) -> Plan:
+def _set_views(plan: Plan, views: int) -> Plan:
     assert plan.teacher
     return plan.model_copy(update={"teacher": plan.teacher.model_copy(update={"views": views})})

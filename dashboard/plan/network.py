@@ -10,7 +10,7 @@ from core.errors import BadInput
 from core.plans import RECIPES, Phase, Plan, recipe_of, set_frozen, set_rate, with_recipe
 from dashboard.components.network_picture import Block, network_picture
 from dashboard.glossary import GLOSSARY
-from dashboard.plan.widgets import ERROR, change_plan, shows
+from dashboard.plan.widgets import ERROR, change_plan, plan_widget
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, escape_markdown, format_compact
 
@@ -27,14 +27,14 @@ def show_recipe(plan: Plan, stages: Sequence[Stage]) -> None:
         format_func=titles.__getitem__,
         width="stretch",
         help=GLOSSARY["recipe"],
-        **shows("recipe", chosen, lambda plan, recipe: with_recipe(plan, recipe, len(stages))),
+        **plan_widget("recipe", chosen, lambda plan, recipe: with_recipe(plan, recipe, len(stages))),
     )
     sentence = next((recipe.sentence for recipe in RECIPES if recipe.id == chosen), OWN_RECIPE)
     st.html(f'<p class="muted">{escape_html(sentence)} <b>Click a stage to freeze or free it.</b></p>')
 
 
 def choose_phase(plan: Plan) -> int:
-    """Which phase the picture shows; its number from 0."""
+    """Which phase the picture plan_widget; its number from 0."""
     if len(plan.phases) == 1:
         return 0
     key = f"plan_phase_of_{len(plan.phases)}"  # another recipe begins at its first phase

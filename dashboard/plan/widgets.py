@@ -1,12 +1,14 @@
-"""Widgets that show the plan and change it: the plan is the truth, a widget only shows it and says what was wanted."""
+"""Widgets that show the plan and change it: the plan is the truth, a widget only shows it and asks for a change."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
+from pydantic.fields import FieldInfo
 
 from core.errors import GraftError
-from core.plans import Plan, checked
+from core.objectives import Slider
+from core.plans import Plan, checked, objective_of, set_objective
 from dashboard.session import state
 
 ERROR = "plan error"
@@ -26,10 +28,10 @@ def change_plan(edit: Callable[[Plan], Plan]) -> None:
         state.set_tab_value(ERROR, error)
 
 
-def shows(name: str, value: Any, edit: Callable[[Plan, Any], Plan]) -> dict[str, Any]:
-    """The arguments that tie a widget to the plan: it shows `value`, and a change of it becomes `edit(plan, new)`.
+def plan_widget(name: str, value: Any, edit: Callable[[Plan, Any], Plan]) -> dict[str, Any]:
+    """Arguments that bind a widget to the plan: it shows `value`, and a change of it becomes `edit(plan, new)`.
 
-    `st.slider("Epochs", 1, 60, **shows("epochs", plan.epochs, set_epochs))`
+    `st.slider("Epochs", 1, 60, **plan_widget("epochs", plan.epochs, set_epochs))`
 
     When something else changed the value (a recipe, a file, another tab), the widget is a new one, with a new key. A
     browser that has not heard of the change yet sends the old value along with its next click; under the old key that
@@ -62,3 +64,35 @@ def _plain(value: Any) -> Any:
 def with_value(options: tuple, value: Any) -> list:
     """The options in order, with the value among them whatever it is."""
     return sorted({*options, value})
+
+
+def columns_in_rows(number: int) -> Iterator[Any]:
+    """Columns without end: a new row of them whenever the last one is full."""
+    while True:
+        yield from st.columns(number)
+
+
+def show_objective(columns: Iterator[Any], plan: Plan, kind: str) -> None:
+    """The controls of an objective, one in each column, drawn from its fields (`core.objectives.Objective`)."""
+    objective = objective_of(plan, kind)
+    for name, field in type(objective).model_fields.items():
+        if field.title:
+            _show_field(next(columns), kind, name, field, getattr(objective, name))
+
+
+def _show_field(column: Any, kind: str, name: str, field: FieldInfo, value: Any) -> None:
+    arguments = {
+        "help": field.description,
+        **plan_widget(f"{kind}_{name}", value, lambda plan, new: set_objective(plan, kind, **{name: new})),
+    }
+    slider = next((each for each in field.metadata if isinstance(each, Slider)), None)
+    if isinstance(value, bool):
+        column.toggle(field.title, **arguments)
+    elif slider:
+        # A plan file may hold a value beyond the usual range.
+        least, most = min(slider.least, value), max(slider.most, value)
+        column.slider(field.title, least, most, step=slider.step, **arguments)
+    elif get_origin(field.annotation) is Literal:
+        column.selectbox(field.title, get_args(field.annotation), **arguments)
+    else:
+        column.number_input(field.title, format=None if isinstance(value, int) else "%g", **arguments)

@@ -160,9 +160,8 @@ def _adapt_draft(draft: Plan | None, dataset: Dataset, chosen: BackboneCard) -> 
         fresh = make_plan(dataset, chosen, describe_stages(chosen), recipe).model_copy(update={"tasks": (task,)})
         return with_teacher_of(fresh, draft) if draft and draft.source.id == dataset.id else fresh
     choice = DatasetChoice(id=dataset.id, version=dataset.version)
-    others = tuple(other for other in draft.datasets if other.role != "source")
     tasks = draft.tasks if len(draft.tasks) > 1 else (task,)
-    return draft.model_copy(update={"datasets": (choice, *others), "tasks": tasks})
+    return draft.model_copy(update={"datasets": (choice,), "tasks": tasks})
 
 
 # Run

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.augmentation.mixup import Mixture, mix, mixed_loss, preview_mixing, sample_mixture
-from core.objectives import Outcome, make_loss
-from core.plans import Augmentation, Objective
+from core.augmentation.mixup import Mixture, mix, mixed_terms, preview_mixing, sample_mixture
+from core.objectives import BatchOutput, CrossEntropy, ObjectiveContext, make_loss
+from core.plans import Augmentation
 
 IMAGES = torch.randn(6, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 OTHER = np.array([3, 2, 0, 1, 5, 4])
@@ -46,11 +46,11 @@ def test_the_loss_is_that_of_both_labels_in_the_same_shares():
         known = of >= 0
         return -logs[known, of[known]].mean()
 
-    loss = make_loss([Objective()], {})
-    outcome = Outcome(IMAGES, {"species": logits}, {"species": labels})
+    loss = make_loss([CrossEntropy()], ObjectiveContext({}, 2))
+    output = BatchOutput(IMAGES, {"species": logits}, {"species": labels})
     expected = 0.7 * mean_loss(labels.numpy()) + 0.3 * mean_loss(labels.numpy()[OTHER])
-    assert mixed_loss(loss, outcome, Mixture(0.7, OTHER)).item() == pytest.approx(expected, rel=1e-5)
-    assert mixed_loss(loss, outcome, None).item() == loss(outcome).item()
+    assert mixed_terms(loss, output, Mixture(0.7, OTHER)).item() == pytest.approx(expected, rel=1e-5)
+    assert mixed_terms(loss, output, None).item() == loss(output).item()
 
 
 def test_as_many_batches_are_mixed_as_the_plan_says():

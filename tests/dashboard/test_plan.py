@@ -8,7 +8,7 @@ import pytest
 from core.backbones import describe_stages
 from core.datasets import load_dataset
 from core.home import Home
-from core.plans import BackboneChoice, Teacher, lesson, parse_plan, set_distillation, set_teacher
+from core.plans import BackboneChoice, Teacher, objective_of, parse_plan, set_objective, set_teacher
 from core.runs.store import list_runs
 from dashboard.plan import estimate as cost
 from dashboard.plan.augmentation import switched_on, with_pills
@@ -292,7 +292,7 @@ def test_how_much_a_teacher_counts_reaches_the_plan(open_page, small) -> None:
     labelled(app.slider, "Softness").set_value(4.0).run()
     labelled(app.slider, "Views of a photo").set_value(8).run()
     plan = plan_of(app)
-    said = {each.kind: (each.weight, each.temperature) for each in plan.objectives}
+    said = {each.kind: (each.weight, getattr(each, "temperature", None)) for each in plan.objectives}
     assert said["logit_distillation"] == (2.5, 4.0)
     assert said["feature_distillation"][0] == 0.0
     assert plan.teacher.views == 8
@@ -308,7 +308,7 @@ def test_a_teacher_stays_with_another_network_and_another_recipe_and_can_be_left
     app = open_page("plan", dataset=small.id, plan=plan_of(app).hash[:16], model="test_resnet.r160_in1k")
     assert plan_of(app).backbone.name == "test_resnet.r160_in1k"
     assert plan_of(app).teacher == teacher
-    assert lesson(plan_of(app), "feature_distillation").weight == 3.0
+    assert objective_of(plan_of(app), "feature_distillation").weight == 3.0
     app.button(key="without_teacher").click().run()
     assert plan_of(app).teacher is None
     assert [each.kind for each in plan_of(app).objectives] == ["cross_entropy"]
@@ -340,8 +340,8 @@ def test_a_teacher_of_some_photos_does_not_teach_about_others(open_page, small, 
 
 def test_settings_beyond_the_sliders_are_shown_as_they_are(open_page, small, home: Home) -> None:
     plan = set_teacher(made_plan(small), Teacher(backbone=BackboneChoice(name=STARTER), views=32))
-    plan = set_distillation(
-        set_distillation(plan, "logit_distillation", temperature=40.0, weight=9.0), "feature_distillation", weight=0
+    plan = set_objective(
+        set_objective(plan, "logit_distillation", temperature=40.0, weight=9.0), "feature_distillation", weight=0
     )
     plan = plan.model_copy(update={"optimizer": plan.optimizer.model_copy(update={"clip_norm": 5_000.0})})
     app = open_page("plan", dataset=small.id, plan=save_draft(home, plan), model=STARTER)

@@ -18,7 +18,7 @@ from core.job.batches import split_microbatches
 from core.job.context import Job
 from core.job.events import Ended, Stepped, Warned
 from core.models.build import load_trained
-from core.objectives import Loss, Outcome
+from core.objectives import BatchOutput, Loss
 from core.plans import NO_AUGMENTATION, Optimizer, Plan
 from core.profiling.cost_profile import fitting, profile_costs
 from core.training import setup
@@ -33,12 +33,12 @@ def holds(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """holds(n): from now on a training step of more than n photos is out of memory."""
 
     def limit(photos: int) -> None:
-        def loss(self: Loss, outcome: Outcome, whole: Callable = Loss.__call__) -> torch.Tensor:
-            if len(outcome.features) > photos:
+        def loss(self: Loss, output: BatchOutput, whole: Callable = Loss.by_term) -> torch.Tensor:
+            if len(output.features) > photos:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-            return whole(self, outcome)
+            return whole(self, output)
 
-        monkeypatch.setattr(Loss, "__call__", loss)
+        monkeypatch.setattr(Loss, "by_term", loss)
 
     return limit
 

@@ -18,14 +18,15 @@ from core.errors import NotFound
 from core.job.context import Job
 from core.job.events import EpochEnded, Prepared, Stepped
 from core.models.build import load_trained
-from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, Objective, Plan, Teacher
+from core.objectives import CrossEntropy, FeatureDistillation, LogitDistillation
+from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, Plan, Teacher
 from core.training.setup import prepare
 from core.training.state import TrainingState
 from tests.fixtures.engine import RESNET, make_plan, phase, run_through
 from tests.training.test_resume import assert_same, close_at
 
 CLASSES = 5
-BOTH = (Objective(), Objective(kind="logit_distillation"), Objective(kind="feature_distillation", weight=2.0))
+BOTH = (CrossEntropy(), LogitDistillation(), FeatureDistillation(weight=2.0))
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def state_of(job: Job) -> TrainingState:
 def test_the_teacher_says_what_its_network_says_of_the_enlarged_photo(job_for: Callable[..., Job], teacher: Teacher):
     job = job_for(taught(teacher, augmentation=NO_AUGMENTATION))
     asked, rows = state_of(job).auxiliary["distillation"].teacher, np.array([3, 11])
-    features, answers = asked.says(rows, np.zeros(2, int))
+    features, answers = asked.outputs(rows, np.zeros(2, int))
     side = asked.context.store.side
     at = (side - 32) // 2
     photos = asked.context.store.read(rows)[..., at : at + 32, at : at + 32].float()
@@ -72,10 +73,10 @@ def test_the_teacher_says_what_its_network_says_of_the_enlarged_photo(job_for: C
 def test_each_view_is_looked_at_once_and_another_run_finds_it(
     job_for: Callable[..., Job], teacher: Teacher, monkeypatch: pytest.MonkeyPatch
 ):
-    looked, really = [], CachedTeacher.look
+    looked, really = [], CachedTeacher.compute_outputs
     monkeypatch.setattr(
         CachedTeacher,
-        "look",
+        "compute_outputs",
         lambda self, rows, views: (looked.append(len(rows)), really(self, rows, views))[1],
     )
     plan = taught(teacher, phase(epochs=4))
@@ -111,7 +112,7 @@ def test_without_room_the_teacher_is_asked_at_every_step_and_says_the_same(
 
 
 def test_the_student_comes_to_answer_like_its_teacher(job_for: Callable[..., Job], teacher: Teacher):
-    only = (Objective(kind="logit_distillation"), Objective(kind="feature_distillation"))
+    only = (LogitDistillation(), FeatureDistillation())
     plan = taught(teacher, phase(epochs=12, rate=3e-3), objectives=only, augmentation=NO_AUGMENTATION)
     losses = [e.loss for e in run_through(job_for(plan)) if isinstance(e, Stepped)]
     assert np.mean(losses[-4:]) < 0.5 * np.mean(losses[:4])
@@ -179,7 +180,7 @@ def test_a_run_teaches_what_its_best_model_says_at_its_own_size(job_for: Callabl
         state_of(job_for(taught(taught_run, augmentation=NO_AUGMENTATION))).auxiliary["distillation"].teacher,
         np.array([3, 11]),
     )
-    features, species, health = asked.says(rows, np.zeros(2, int))
+    features, species, health = asked.outputs(rows, np.zeros(2, int))
     at = (asked.context.store.side - 32) // 2
     photos = asked.context.store.read(rows)[..., at : at + 32, at : at + 32].float()
     shown = functional.interpolate(photos, (48, 48), mode="bicubic", antialias=True).clamp(0, 255)
@@ -201,9 +202,13 @@ def test_where_both_tell_the_same_apart_the_students_own_head_is_compared(
     ]  # for health, which the student does not learn
     rows, features = np.array([3, 11]), torch.zeros(2, projection_heads.features.in_features)
     logits = {"species": torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])}
-    lesson = projection_heads.lesson(rows, np.zeros(2, int), features, logits)
-    assert lesson.own_answers[0] is logits["species"]
-    assert [each.shape for each in lesson.answers] == [each.shape for each in lesson.own_answers] == [(2, 3), (2, 2)]
+    targets = projection_heads.targets(rows, np.zeros(2, int), features, logits)
+    assert targets.student_logits[0] is logits["species"]
+    assert (
+        [each.shape for each in targets.teacher_logits]
+        == [each.shape for each in targets.student_logits]
+        == [(2, 3), (2, 2)]
+    )
 
 
 def test_classes_are_matched_by_their_names(job_for: Callable[..., Job], taught_run: Teacher, dataset: Dataset):
@@ -214,11 +219,11 @@ def test_classes_are_matched_by_their_names(job_for: Callable[..., Job], taught_
         "distillation"
     ]
     rows = np.array([0, 2])
-    lesson = projection_heads.lesson(
+    targets = projection_heads.targets(
         rows, np.zeros(2, int), torch.zeros(2, projection_heads.features.in_features), {"species": None}
     )
-    _, species, _ = projection_heads.teacher.says(rows, np.zeros(2, int))
-    assert torch.equal(lesson.answers[0], species[:, [2, 0]])
+    _, species, _ = projection_heads.teacher.outputs(rows, np.zeros(2, int))
+    assert torch.equal(targets.teacher_logits[0], species[:, [2, 0]])
 
 
 def test_a_run_that_is_gone_teaches_nobody_and_says_so(job_for: Callable[..., Job]):

@@ -3,14 +3,14 @@
 import pytest
 
 from core.errors import BadPlan
+from core.objectives import CrossEntropy, LogitDistillation
 from core.plans import (
     BackboneChoice,
-    Objective,
     Teacher,
-    lesson,
     make_plan,
+    objective_of,
     parse_plan,
-    set_distillation,
+    set_objective,
     set_teacher,
     student_plan,
     warnings,
@@ -32,22 +32,22 @@ def test_a_teacher_comes_with_what_looks_at_it_and_goes_with_it(plan):
 
 
 def test_another_teacher_counts_as_much_as_the_one_before(plan):
-    weighted = set_distillation(set_teacher(plan, RUN), "logit_distillation", weight=3.0, temperature=5.0)
+    weighted = set_objective(set_teacher(plan, RUN), "logit_distillation", weight=3.0, temperature=5.0)
     assert set_teacher(weighted, NETWORK).objectives == weighted.objectives
 
 
 def test_another_plan_takes_over_the_teacher_and_how_much_it_counts(plan, dataset, card, stages):
-    weighted = set_distillation(set_teacher(plan, RUN), "feature_distillation", weight=0.5)
+    weighted = set_objective(set_teacher(plan, RUN), "feature_distillation", weight=0.5)
     fresh = make_plan(dataset, card, stages, "head-first")
     found = with_teacher_of(fresh, weighted)
-    assert (found.teacher, lesson(found, "feature_distillation").weight) == (RUN, 0.5)
+    assert (found.teacher, objective_of(found, "feature_distillation").weight) == (RUN, 0.5)
     assert found.phases == fresh.phases
     assert with_teacher_of(found, plan) == fresh
 
 
 def test_without_its_teacher_a_plan_learns_from_labels(plan):
-    only = plan.model_copy(update={"teacher": RUN, "objectives": (Objective(kind="logit_distillation"),)})
-    assert set_teacher(only, None).objectives == (Objective(),)
+    only = plan.model_copy(update={"teacher": RUN, "objectives": (LogitDistillation(),)})
+    assert set_teacher(only, None).objectives == (CrossEntropy(),)
 
 
 def test_a_plan_that_learns_from_nothing_is_refused(plan):

@@ -1,12 +1,15 @@
 """A plan decides a run, nothing else does; what does not fit is refused in one sentence."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from core.errors import BadPlan
-from core.plans import make_plan, parse_plan, read_plan
+from core.objectives import CrossEntropy, FeatureDistillation, LogitDistillation
+from core.plans import Teacher, make_plan, parse_plan, read_plan
 
 
 @pytest.fixture
@@ -59,3 +62,55 @@ def test_a_negative_number_is_refused(plan, field: str):
     fields = json.loads(plan.model_dump_json()) | {field: -1}
     with pytest.raises(BadPlan, match=field):
         parse_plan(json.dumps(fields))
+
+
+def with_fields(plan, **changes) -> str:
+    return json.dumps(json.loads(plan.model_dump_json()) | changes)
+
+
+def test_a_target_dataset_is_refused_in_words(plan):
+    source = {"id": "leaves", "version": 1}
+    with pytest.raises(BadPlan, match="adaptation to a target dataset is not built yet: name exactly one dataset"):
+        parse_plan(with_fields(plan, datasets=[source, {"id": "others", "version": 1, "role": "target"}]))
+
+
+def test_a_plan_without_a_source_or_with_two_is_refused_in_words(plan):
+    source = {"id": "leaves", "version": 1}
+    with pytest.raises(BadPlan, match="name exactly one dataset, with the role source"):
+        parse_plan(with_fields(plan, datasets=[source | {"role": "target"}]))
+    with pytest.raises(BadPlan, match="a plan learns from exactly one source dataset"):
+        parse_plan(with_fields(plan, datasets=[source, source]))
+    with pytest.raises(BadPlan, match="datasets"):
+        parse_plan(with_fields(plan, datasets=[]))
+
+
+@pytest.mark.parametrize(
+    ("objectives", "sentence"),
+    [
+        ([{"kind": "logit_distillation", "label_smoothing": 0.1}], '"objectives.0.label_smoothing" is unknown'),
+        ([{"kind": "feature_distillation", "temperature": 2}], '"objectives.0.temperature" is unknown'),
+        ([{"kind": "cross_entropy", "label_smoothing": 2}], '"objectives.0.label_smoothing": input should be less'),
+        ([{"kind": "hinge"}], "an objective's kind is one of cross_entropy, .*, and not hinge"),
+        ([{"weight": 2}], "an objective's kind is one of"),
+        ([2], '"objectives.0"'),
+        ([{"kind": "cross_entropy"}] * 2, "the objective cross_entropy is named twice"),
+    ],
+)
+def test_an_objective_has_its_own_fields_only(plan, objectives: list, sentence: str):
+    with pytest.raises(BadPlan, match=sentence) as caught:
+        parse_plan(with_fields(plan, objectives=objectives))
+    assert "\n" not in str(caught.value)
+
+
+def test_two_objectives_with_equal_settings_give_plans_of_different_hashes(plan):
+    teacher = Teacher(run="ab12")
+    hashes = {
+        plan.model_copy(update={"teacher": teacher, "objectives": (CrossEntropy(), other)}).hash
+        for other in (LogitDistillation(), FeatureDistillation())
+    }
+    assert len(hashes) == 2
+
+
+def test_a_plan_is_read_without_torch():
+    code = "import core.plans, sys; print('torch' in sys.modules or 'pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"

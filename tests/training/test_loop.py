@@ -10,7 +10,8 @@ from core.errors import BadDataset, BadPlan
 from core.job.context import Job
 from core.job.events import Ended, EpochEnded, PhaseBegan, Stepped
 from core.models.build import load_trained
-from core.plans import NO_AUGMENTATION, Augmentation, EarlyStopping, Head, Objective, Optimizer
+from core.objectives import CrossEntropy
+from core.plans import NO_AUGMENTATION, Augmentation, EarlyStopping, Head, Optimizer
 from core.training import setup
 from core.training.loop import train
 from core.training.validation import score
@@ -58,7 +59,7 @@ def test_the_best_epoch_is_the_model_that_is_kept(job_for: Callable[..., Job]):
 def test_label_smoothing_never_enters_the_validation_loss(job_for: Callable[..., Job]):
     still = phase(learning=0, head_rate=0.0, epochs=1)
     plain, smooth = (
-        only(EpochEnded, run_through(job_for(make_plan(still, objectives=(Objective(label_smoothing=s),)), f"s{s}")))
+        only(EpochEnded, run_through(job_for(make_plan(still, objectives=(CrossEntropy(label_smoothing=s),)), f"s{s}")))
         for s in (0.0, 0.5)
     )
     assert plain[0].scores == smooth[0].scores

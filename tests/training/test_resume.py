@@ -15,7 +15,8 @@ from core.errors import BadWeights, DiskFull, GraftError, NotFound
 from core.job.context import Job
 from core.job.events import Checkpointed, Ended, EpochEnded, Event, Stepped, Warned
 from core.models.build import load_trained
-from core.plans import NO_AUGMENTATION, Augmentation, Head, Objective, Optimizer, Plan
+from core.objectives import CrossEntropy
+from core.plans import NO_AUGMENTATION, Augmentation, Head, Optimizer, Plan
 from core.training import checkpoints
 from core.training.loop import train
 from tests.fixtures.engine import CONVNEXT, VIT, make_plan, phase, run_through, timeless
@@ -27,7 +28,7 @@ PLANS = {
         augmentation=ALL_CHANGES,
         head=Head(dropout=0.3),
         tasks=("species", "health"),
-        objectives=(Objective(label_smoothing=0.1, balance_classes=True),),
+        objectives=(CrossEntropy(label_smoothing=0.1, balance_classes=True),),
         optimizer=Optimizer(clip_norm=1.0),
     ),
     "sgd, head first": make_plan(

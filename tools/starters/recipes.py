@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from core.backbones import card, describe_stages
 from core.datasets import Dataset
-from core.plans import Augmentation, BackboneChoice, DatasetChoice, Objective, Optimizer, Phase, Plan, Teacher
+from core.objectives import CrossEntropy, FeatureDistillation, LogitDistillation, Objective
+from core.plans import Augmentation, BackboneChoice, DatasetChoice, Optimizer, Phase, Plan, Teacher
 
 SEED = 0
 SMOOTHING = 0.1
@@ -18,9 +19,9 @@ class Way:
     objectives: tuple[Objective, ...]
 
 
-_LABELS = Objective(label_smoothing=SMOOTHING)
-_ANSWERS = Objective(kind="logit_distillation", temperature=2.0)
-_FEATURES = Objective(kind="feature_distillation", weight=2.0)
+_LABELS = CrossEntropy(label_smoothing=SMOOTHING)
+_ANSWERS = LogitDistillation(temperature=2.0)
+_FEATURES = FeatureDistillation(weight=2.0)
 WAYS: dict[str, Way] = {
     "labels": Way("the labels alone", (_LABELS,)),
     "answers": Way("a teacher's answers beside the labels", (_LABELS, _ANSWERS)),
