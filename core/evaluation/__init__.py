@@ -5,6 +5,7 @@ ComputeConfig, and two files of a run's folder: `predictions.parquet` and `resul
 
 from core.evaluation.confidence import accuracy_at_confidence
 from core.evaluation.margins import Interval, compare, margin
+from core.evaluation.metrics import HEADLINE, METRICS, Metric, MetricLine, epoch_curves, step_curves
 from core.evaluation.predictions import cell, most_wrong, predictions_table, read_predictions, write_predictions
 from core.evaluation.result import (
     ClassResult,
@@ -22,10 +23,14 @@ from core.evaluation.verdict import EpochScores, Verdict, window_epochs
 from core.evaluation.wording import verdict
 
 __all__ = [
+    "HEADLINE",
+    "METRICS",
     "ClassResult",
     "EpochScores",
     "Interval",
     "LossHistory",
+    "Metric",
+    "MetricLine",
     "Result",
     "SplitResult",
     "TaskResult",
@@ -33,6 +38,7 @@ __all__ = [
     "accuracy_at_confidence",
     "cell",
     "compare",
+    "epoch_curves",
     "epoch_scores",
     "evaluate",
     "headline",
@@ -45,6 +51,7 @@ __all__ = [
     "read_predictions",
     "remember",
     "save_result",
+    "step_curves",
     "verdict",
     "where_the_mistakes_are",
     "window_epochs",

@@ -4,11 +4,12 @@ import contextlib
 import json
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from core.errors import DiskFull
-from core.evaluation import margin
+from core.evaluation import HEADLINE, epoch_curves, step_curves
 from core.execution.disk_reserve import free_reserve
 from core.execution.eta import ProgressMeter, with_activity
 from core.home import Home, database
@@ -32,6 +33,7 @@ from core.runs import (
 )
 
 FLUSH_SECONDS = 0.5
+STEP_CURVES, EPOCH_CURVES = step_curves(), epoch_curves()
 RATE_CHANGE = 0.01  # a learning rate is written down again when it moved by this share
 
 
@@ -135,7 +137,7 @@ class Recorder:
     def _points(self, event: Event) -> list[Point]:
         match event:
             case Stepped():
-                return [*_points_of_a_step(event), *self._points_of_rates(event)]
+                return [*points_of_a_step(event), *self._points_of_rates(event)]
             case EpochEnded():
                 return points_of_an_epoch(event)
         return []
@@ -178,9 +180,7 @@ class Recorder:
         return self._happening("phase", sentence, **facts)
 
     def _line_of_an_epoch(self, event: EpochEnded) -> tuple[int, float, str, dict[str, Any]]:
-        first = event.scores[self._run.plan.tasks[0]]
-        right = round(first.validation_accuracy * first.validation_images) if first.validation_images else 0
-        accuracy_text = margin(right, first.validation_images).text if first.validation_images else "unknown"
+        accuracy_text = accuracy_in_words(event, self._run.plan.tasks)
         if event.best:
             self.view.progress = replace(self.view.progress, best=Best(event.epoch, event.step, accuracy_text))
             self._meter.progress = self.view.progress
@@ -235,26 +235,22 @@ def _last_kept(event: Stepped | EpochEnded) -> int:
     return event.step - 1 if isinstance(event, Stepped) else event.step
 
 
-def _points_of_a_step(event: Stepped) -> list[Point]:
-    points = [Point("loss/train", event.step, event.loss)]
-    if event.accuracy is not None:
-        points.append(Point("accuracy/train", event.step, event.accuracy))
-    return points
+def accuracy_in_words(event: EpochEnded, tasks: Sequence[str]) -> str:
+    """The epoch's accuracy with its margin; of several tasks each, with its name: the best epoch is the best of all."""
+    texts = {task: HEADLINE.validation_in_words(event.scores[task]) for task in tasks}
+    return ", ".join(f"{task} {text}" for task, text in texts.items()) if len(texts) > 1 else texts[tasks[0]]
+
+
+def points_of_a_step(event: Stepped) -> list[Point]:
+    """What a batch says about itself; nothing where no label of it counted."""
+    values = ((curve, getattr(event, field)) for curve, field in STEP_CURVES)
+    return [Point(curve, event.step, value) for curve, value in values if value is not None]
 
 
 def points_of_an_epoch(event: EpochEnded) -> list[Point]:
-    """Both losses and accuracies of each task, and gap and rise with their standard errors."""
+    """What was measured of each task at the epoch's end."""
     return [
-        Point(f"{task}/{name}", event.step, value)
-        for task, s in event.scores.items()
-        for name, value in (
-            ("loss/validation", s.validation_loss),
-            ("loss/train_clean", s.train_loss),
-            ("accuracy/validation", s.validation_accuracy),
-            ("accuracy/train_clean", s.train_accuracy),
-            ("gap", s.gap),
-            ("gap_error", s.gap_error),
-            ("rise", s.rise),
-            ("rise_error", s.rise_error),
-        )
+        Point(f"{task}/{curve}", event.step, getattr(scores, field))
+        for task, scores in event.scores.items()
+        for curve, field in EPOCH_CURVES
     ]

@@ -5,19 +5,17 @@ import sqlite3
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.evaluation import EpochScores, Verdict
 from core.home import Home, database
 from core.monitoring.curve import Curve
+from core.monitoring.panels import panels, thinned_curves
 from core.monitoring.view import RunView
 from core.runs import Run, RunProgress, State, get_run, waits_for
 
-RATE_POINTS = 200
 KEPT_VIEWS = 16
-NORMAL_95 = 1.959964  # a band of so many standard errors to either side holds 95 %
 
 
 @dataclass
@@ -71,6 +69,7 @@ def curves(
     if number == seen:
         return None
     named = task if task in view.plan.tasks else view.plan.tasks[0]
+    thinned = thinned_curves(view, named, start, stop)
     return {
         "seen": number,
         "state": state,
@@ -81,7 +80,8 @@ def curves(
         "steps_per_epoch": progress.steps_per_epoch,
         "progress": {**progress.as_json(), "activity_in_words": progress.activity_in_words, "waits_for": waits},
         "verdict": _as_json(view.verdict(named)),
-        "curves": _thinned(view, named, start, stop),
+        "curves": thinned,
+        "panels": panels(view, thinned),
         "marks": {"best_step": progress.best.step if progress.best else None, "phases": view.phases},
     }
 
@@ -191,55 +191,3 @@ def _as_json(verdict: Verdict) -> dict[str, Any]:
         "remedy": verdict.remedy,
         "epoch": verdict.epoch,
     }
-
-
-def _thinned(view: RunView, task: str, start: int | None, stop: int | None) -> dict[str, Any]:
-    best = (view.progress.best.step,) if view.progress.best else ()
-
-    def drawn(name: str, keep: Sequence[int] = best) -> dict[str, list]:
-        return view.curves.get(name, _EMPTY).thinned(start, stop, keep=keep)
-
-    return {
-        **{
-            kind: {
-                "train": drawn(f"{kind}/train", ()),
-                "train_clean": drawn(f"{task}/{kind}/train_clean"),
-                "validation": drawn(f"{task}/{kind}/validation"),
-            }
-            for kind in ("loss", "accuracy")
-        },
-        **{kind: _with_band(drawn(f"{task}/{kind}"), drawn(f"{task}/{kind}_error")) for kind in ("gap", "rise")},
-        "rates": _rates(view, start, stop),
-    }
-
-
-_EMPTY = Curve()
-
-
-def _with_band(mean: dict[str, list], error: dict[str, list]) -> dict[str, list]:
-    """A curve with its 95 % band instead of its extremes."""
-    errors = dict(zip(error["step"], error["mean"], strict=True))  # one of them may be a point behind just now
-
-    def edge(side: int) -> list[float | None]:
-        band = [errors.get(step) for step in mean["step"]]
-        return [
-            None if value is None or e is None else value + side * NORMAL_95 * e
-            for value, e in zip(mean["mean"], band, strict=True)
-        ]
-
-    return {"step": mean["step"], "mean": mean["mean"], "low": edge(-1), "high": edge(1)}
-
-
-def _rates(view: RunView, start: int | None, stop: int | None) -> dict[str, dict[str, list]]:
-    """By stage, from stem to head. A rate is stored when it moves: its line goes on to the step where the run is."""
-    rates = {}
-    for name in view.stages:
-        curve = view.curves.get(f"rate/{name}", _EMPTY)
-        if not curve.last:
-            continue
-        line = curve.thinned(start, stop, points=RATE_POINTS)
-        if stop is None and line["step"] and line["step"][-1] < view.progress.step:
-            line["step"].append(view.progress.step)
-            line["mean"].append(curve.last[1])
-        rates[name] = {"step": line["step"], "mean": line["mean"]}
-    return rates

@@ -1,4 +1,4 @@
-"""What pages ask for without a rerun: uploads, photo lists, thumbnails, curves, the take-home zip, fonts, plotly.js.
+"""What pages ask for without a rerun: uploads, photo lists, thumbnails, curves, the take-home zip, fonts, JavaScript.
 
 Every address begins with /graft/. What never changes under its address is cached by the browser for ever.
 """
@@ -16,7 +16,7 @@ from dashboard.routes.addresses import (
     sample_url,
     thumbnail_url,
 )
-from dashboard.routes.assets import PLOTLY_URL
+from dashboard.routes.assets import PLOTLY_URL, module_url
 from dashboard.routes.uploads import UPLOADS_URL
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "curves_url",
     "export_url",
     "full_photo_url",
+    "module_url",
     "photo_list_url",
     "photos_zip_url",
     "routes",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -12,7 +13,15 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.testclient import TestClient
 
 from core.datasets import leave_out, relabel
-from dashboard.routes import PLOTLY_URL, full_photo_url, photo_list_url, photos_zip_url, routes, thumbnail_url
+from dashboard.routes import (
+    PLOTLY_URL,
+    full_photo_url,
+    module_url,
+    photo_list_url,
+    photos_zip_url,
+    routes,
+    thumbnail_url,
+)
 from dashboard.routes import uploads as uploads_module
 from dashboard.server.server import OWN_HOSTS
 
@@ -28,6 +37,23 @@ def client(home):
 
 def send(client, content=b"pixels", name="oak/1.jpg", folder=FOLDER, number=0, **headers):
     return client.put(f"/graft/uploads/{folder}/{number}", params={"name": name}, content=content, headers=headers)
+
+
+# JavaScript
+
+
+def test_a_components_module_is_served_with_those_that_it_imports(client):
+    chart = client.get(module_url("live_chart", "chart.js"))
+    assert chart.headers["content-type"].startswith("text/javascript")
+    imported = re.findall(r'from "\./(\w+\.js)"', chart.text)
+    assert imported
+    for name in imported:
+        assert client.get(module_url("live_chart", name)).status_code == 200
+
+
+def test_only_components_modules_are_served(client):
+    assert client.get(module_url("live_chart", "__init__.py")).status_code == 404
+    assert client.get(module_url("live_chart", "..%2f..%2fapp.py")).status_code == 404
 
 
 # Uploads

@@ -54,14 +54,14 @@ def test_the_live_view_is_told_where_to_ask_and_what_it_shows(open_page, small, 
 
 
 def test_what_the_live_view_asks_for_has_what_it_draws(small, home: Home) -> None:
-    """The names that panels.js, marks.js and header.js read."""
+    """The names that panels.js, axes.js and header.js read."""
     run = made_run(home, small, "running", epochs=3, plan=made_plan(small, "head-first"))
     answer = curves(home, run.id)
     for kind in ("loss", "accuracy"):
-        assert {"train", "train_clean", "validation"} <= set(answer["curves"][kind])
-        assert answer["curves"][kind]["validation"]["step"]
+        assert {f"{kind}/train", f"{kind}/train_clean", f"{kind}/validation"} <= set(answer["curves"])
+        assert answer["curves"][f"{kind}/validation"]["step"]
     assert {"step", "mean", "low", "high"} <= set(answer["curves"]["gap"])
-    assert "head" in answer["curves"]["rates"]
+    assert "rate/head" in answer["curves"]
     assert answer["marks"]["best_step"]
     assert [set(phase) for phase in answer["marks"]["phases"]] == [{"step", "name"}] * len(answer["marks"]["phases"])
     assert {"activity", "activity_in_words", "phase", "number", "phases", "epoch", "epochs", "images", "images_total",

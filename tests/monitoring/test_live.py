@@ -31,15 +31,18 @@ def test_the_answer_has_all_that_the_chart_draws(home: Home, finished: Run):
     assert (answer["epoch"], answer["epochs"]) == (4, 4)
     assert answer["progress"]["best"] == {"epoch": 4, "step": 20, "accuracy_text": "50.0 % ± 9.6"}
     drawn = answer["curves"]
-    assert set(drawn) == {"loss", "accuracy", "gap", "rise", "rates"}
-    assert drawn["loss"]["train"]["step"] == list(range(1, 21))
-    assert drawn["loss"]["validation"]["step"] == [5, 10, 15, 20]
-    assert drawn["loss"]["validation"]["mean"] == [1, 0.5, 0.333333, 0.25]
-    assert drawn["accuracy"]["train_clean"]["mean"] == [0.5] * 4
+    assert set(drawn) == {
+        "loss/train", "loss/train_clean", "loss/validation", "accuracy/train", "accuracy/train_clean",
+        "accuracy/validation", "gap", "rise", "rate/stem", "rate/head",
+    }  # fmt: skip
+    assert drawn["loss/train"]["step"] == list(range(1, 21))
+    assert drawn["loss/validation"]["step"] == [5, 10, 15, 20]
+    assert drawn["loss/validation"]["mean"] == [1, 0.5, 0.333333, 0.25]
+    assert drawn["accuracy/train_clean"]["mean"] == [0.5] * 4
     assert drawn["gap"]["mean"] == [0.1] * 4
     assert drawn["gap"]["low"][0] == pytest.approx(0.1 - 1.96 * 0.02, abs=1e-4)
-    assert list(drawn["rates"]) == ["stem", "head"], "from stem to head"
-    assert drawn["rates"]["stem"] == {"step": [1, 20], "mean": [0, 0]}, "a rate that stays is still drawn to the end"
+    assert [name for name in drawn if name.startswith("rate/")] == ["rate/stem", "rate/head"], "from stem to head"
+    assert drawn["rate/stem"] == {"step": [1, 20], "mean": [0, 0]}, "a rate that stays is still drawn to the end"
     assert answer["marks"] == {"best_step": 20, "phases": [{"step": 0, "name": "head"}, {"step": 5, "name": "top"}]}
     assert answer["verdict"]["kind"] == "still learning"
     json.dumps(answer, allow_nan=False)
@@ -71,16 +74,16 @@ def test_a_run_that_another_process_trains_is_read_as_it_grows(home: Home, finis
         )
     after = curves(home, finished.id, before["seen"])
     assert (after["state"], after["steps"]) == ("running", 21)
-    assert after["curves"]["loss"]["train"]["step"] == list(range(1, 22))
+    assert after["curves"]["loss/train"]["step"] == list(range(1, 22))
 
 
 def test_a_zoom_gets_what_lies_between_its_steps(home: Home, finished: Run):
-    assert curves(home, finished.id, start=7, stop=9)["curves"]["loss"]["train"]["step"] == [6, 7, 8, 9, 10]
+    assert curves(home, finished.id, start=7, stop=9)["curves"]["loss/train"]["step"] == [6, 7, 8, 9, 10]
 
 
 def test_a_waiting_run_answers_with_empty_curves(home: Home, put_run: Callable[..., Run]):
     answer = curves(home, put_run("first").id)
-    assert answer["curves"]["loss"]["train"]["step"] == []
+    assert answer["curves"]["loss/train"]["step"] == []
     assert answer["verdict"]["kind"] == "too early"
     assert answer["progress"]["waits_for"] == "Next in the queue: it begins in a moment."
 

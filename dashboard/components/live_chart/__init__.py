@@ -1,7 +1,8 @@
-"""The live view of one run: bar, figures, four charts and the verdict, all drawn by the browser from one route.
+"""The live view of one run: bar, figures, charts and the verdict, all drawn by the browser from one route.
 
-Streamlit's script takes no part in an update: `live_chart.js` asks `GET /graft/runs/{run}/curves` once a second and
-keeps its charts, so no rerun can stop, redraw or dim them, and a zoom or a hidden line stays as the user left it.
+Streamlit's script takes no part in an update: `chart.js` asks `GET /graft/runs/{run}/curves` once a second and keeps
+its charts, so no rerun can stop, redraw or dim them, and a zoom or a hidden line stays as the user left it. The answer
+says which panels there are, what they are called and which curves they draw.
 """
 
 from collections.abc import Callable
@@ -10,17 +11,15 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from dashboard.routes import PLOTLY_URL, curves_url
+from dashboard.routes import PLOTLY_URL, curves_url, module_url
 
 HERE = Path(__file__).parent
-# One component takes one script; the parts are files of their own and share its scope.
-SCRIPTS = ("words.js", "colours.js", "panels.js", "marks.js", "labels.js", "header.js", "live_chart.js")
 
 _component = st.components.v2.component(
     "graft.live_chart",
     html=(HERE / "live_chart.html").read_text(encoding="utf-8"),
     css=(HERE / "live_chart.css").read_text(encoding="utf-8"),
-    js="\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS),
+    js=(HERE / "live_chart.js").read_text(encoding="utf-8"),
     isolate_styles=False,  # Plotly puts its styles into the document's head: a shadow root would not see them
 )
 
@@ -29,6 +28,11 @@ def live_chart(run_id: str, state: str, task: str, on_changed: Callable[[], None
     """The live view of a run. `state` is what the page shows; `on_changed` is called once when it is no longer true."""
     _component(
         key=f"live-{run_id}",
-        data={"curves": f"{curves_url(run_id)}?task={quote(task, safe='')}", "plotly": PLOTLY_URL, "state": state},
+        data={
+            "module": module_url("live_chart", "chart.js"),
+            "curves": f"{curves_url(run_id)}?task={quote(task, safe='')}",
+            "plotly": PLOTLY_URL,
+            "state": state,
+        },
         on_changed_change=on_changed,
     )

@@ -1,0 +1,112 @@
+"""What the live view draws: curves thinned to what a screen shows, and the panels that say what each of them is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.evaluation import METRICS, Metric, MetricLine
+from core.monitoring.curve import Curve
+from core.monitoring.view import RunView
+
+RATE_POINTS = 200
+NORMAL_95 = 1.959964  # a band of so many standard errors to either side holds 95 %
+_EMPTY = Curve()
+
+
+def thinned_curves(view: RunView, task: str, start: int | None, stop: int | None) -> dict[str, dict[str, list]]:
+    """By name, of one task, between two steps: the columns step and mean, and low and high where there is a band."""
+    best = (view.progress.best.step,) if view.progress.best else ()
+
+    def thinned(name: str, keep: Sequence[int] = best) -> dict[str, list]:
+        return view.curves.get(name, _EMPTY).thinned(start, stop, keep=keep)
+
+    def column(metric: Metric, line: MetricLine) -> dict[str, list]:
+        if line.role == "step":
+            return thinned(line.curve, ())
+        of_task = f"{task}/{line.curve}"
+        with_band = metric.margin == "standard error"
+        return _with_band(thinned(of_task), thinned(f"{of_task}_error")) if with_band else thinned(of_task)
+
+    of_metrics = {line.curve: column(metric, line) for metric in METRICS for line in metric.lines}
+    return {**of_metrics, **_rates(view, start, stop)}
+
+
+def panels(view: RunView, curves: dict[str, dict[str, list]]) -> list[dict[str, Any]]:
+    """Id, title, help, unit, scale and lines of each panel, in the order of the screen.
+
+    A line names its curve, its label, its help and its role (how it is drawn). curves: from `thinned_curves`.
+    """
+    of_metrics = [
+        {
+            "id": metric.name,
+            "title": metric.title,
+            "help": metric.help,
+            "unit": metric.unit,
+            "scale": "linear",
+            "lines": [
+                {"curve": line.curve, "label": line.label, "help": line.help, "role": line.role}
+                for line in metric.lines
+            ],
+        }
+        for metric in METRICS
+    ]
+    rates = {
+        "id": "rates",
+        "title": "Learning rate of each stage",
+        "help": "How big a step each part takes; a frozen part has no line.",
+        "unit": "",
+        "scale": "log",
+        "lines": _rate_lines(view.stages, curves),
+    }
+    return [*of_metrics, rates]
+
+
+def _with_band(mean: dict[str, list], error: dict[str, list]) -> dict[str, list]:
+    """A curve with its 95 % band instead of its extremes."""
+    errors = dict(zip(error["step"], error["mean"], strict=True))  # one of them may be a point behind just now
+
+    def edge(side: int) -> list[float | None]:
+        band = [errors.get(step) for step in mean["step"]]
+        return [
+            None if value is None or e is None else value + side * NORMAL_95 * e
+            for value, e in zip(mean["mean"], band, strict=True)
+        ]
+
+    return {"step": mean["step"], "mean": mean["mean"], "low": edge(-1), "high": edge(1)}
+
+
+def _rates(view: RunView, start: int | None, stop: int | None) -> dict[str, dict[str, list]]:
+    """From stem to head. A rate is stored when it moves: its line goes on to the step where the run is."""
+    rates = {}
+    for stage in view.stages:
+        curve = view.curves.get(f"rate/{stage}", _EMPTY)
+        if not curve.last:
+            continue
+        line = curve.thinned(start, stop, points=RATE_POINTS)
+        if stop is None and line["step"] and line["step"][-1] < view.progress.step:
+            line["step"].append(view.progress.step)
+            line["mean"].append(curve.last[1])
+        rates[f"rate/{stage}"] = {"step": line["step"], "mean": line["mean"]}
+    return rates
+
+
+def _rate_lines(stages: Sequence[str], curves: dict[str, dict[str, list]]) -> list[dict[str, str]]:
+    """Neighbouring stages that move together are one line, "stem to stage 3"; the head, which is last, has its own."""
+    groups: list[list[str]] = []
+    for stage in stages:
+        if f"rate/{stage}" not in curves:
+            continue
+        mean = curves[f"rate/{stage}"]["mean"]
+        if groups and stage != stages[-1] and curves[f"rate/{groups[-1][0]}"]["mean"] == mean:
+            groups[-1].append(stage)
+        else:
+            groups.append([stage])
+    return [
+        {
+            "curve": f"rate/{group[0]}",
+            "label": group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}",
+            "help": f"learning rate of {', '.join(group)}",
+            "role": "rate",
+        }
+        for group in groups
+        if any(rate and rate > 0 for rate in curves[f"rate/{group[0]}"]["mean"])
+    ]

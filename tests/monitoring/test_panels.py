@@ -1,0 +1,52 @@
+"""What the live view draws, and how it is described."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from core.evaluation import METRICS, Metric, MetricLine
+from core.execution.executor import execute_run
+from core.home import Home
+from core.monitoring import panels as panels_module
+from core.monitoring.live import curves
+from core.monitoring.panels import _rate_lines
+from core.runs.types import Run
+from tests.fixtures.runs import FakeEngine
+
+
+def rates(**stages: list[float]) -> dict[str, dict[str, list]]:
+    return {f"rate/{name}": {"step": [1, 2], "mean": mean} for name, mean in stages.items()}
+
+
+def test_each_panel_names_the_curves_that_the_answer_has(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
+    answer = curves(home, execute_run(home, put_run("first").id).id)
+    assert [panel["id"] for panel in answer["panels"]] == ["loss", "accuracy", "gap", "rates"]
+    lines = [line for panel in answer["panels"] for line in panel["lines"]]
+    assert {line["curve"] for line in lines} <= set(answer["curves"])
+    assert all(line["label"] and line["help"] and line["role"] for line in lines)
+    assert [line["label"] for line in answer["panels"][-1]["lines"]] == ["head"], "a frozen stage has no line"
+
+
+def test_a_new_metric_is_drawn_by_its_entry_alone(
+    home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+):
+    change = MetricLine("change", "change", "difference", "change", "how far validation loss moved")
+    new = Metric("change", "Change", "Down is better.", "lower", "nats", "", (change,))
+    monkeypatch.setattr(panels_module, "METRICS", (*METRICS, new))
+    monkeypatch.setattr("core.execution.recorder.EPOCH_CURVES", (("change", "rise"),))
+    answer = curves(home, execute_run(home, put_run("first").id).id)
+    assert answer["panels"][3] == {
+        "id": "change", "title": "Change", "help": "Down is better.", "unit": "nats", "scale": "linear",
+        "lines": [{"curve": "change", "label": "change", "help": "how far validation loss moved",
+                   "role": "difference"}],
+    }  # fmt: skip
+    assert answer["curves"]["change"]["mean"] == [0.0] * 4
+    json.dumps(answer, allow_nan=False)
+
+
+def test_stages_that_move_together_are_one_line_and_the_head_has_its_own():
+    found = _rate_lines(["stem", "one", "two", "head"], rates(stem=[1, 1], one=[1, 1], two=[2, 2], head=[2, 2]))
+    assert [line["label"] for line in found] == ["stem to one", "two", "head"]
+    assert found[0]["help"] == "learning rate of stem, one"
+    assert found[0]["curve"] == "rate/stem"
