@@ -19,7 +19,7 @@ from statistics import mean, stdev
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.machine import Table, keep
-from core.backbones import card, describe_stages
+from core.backbones import describe_stages, get_card
 from core.datasets import Dataset, import_dataset, import_sample
 from core.device import precision
 from core.home import Home, open_home
@@ -82,7 +82,7 @@ def main() -> None:
     print(keep("agreement", table))
 
 
-STARTER = card("graft-resnet10t")
+STARTER = get_card("graft-resnet10t")
 
 
 def _arguments() -> argparse.Namespace:

@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.machine import Table, keep, take_turns
 from benchmarks.photos import make_photos
-from core.backbones import search
+from core.backbones import search_backbones
 from core.datasets import import_dataset, list_datasets
 from core.evaluation import headline, where_the_mistakes_are
 from core.home import Home, database, open_home
@@ -56,7 +56,7 @@ def ways(place: Path) -> Mapping[str, Callable[[], object]]:
     slips = cycle(f"mobilenett{letter}" for letter in ascii_lowercase)  # a new one each time: a known one is mended
 
     def misspelt() -> None:
-        search(next(slips), limit=50)
+        search_backbones(next(slips), limit=50)
 
     timed = (misspelt, lambda: list_datasets(home), summary)
     return dict(zip(GOALS, timed, strict=True))

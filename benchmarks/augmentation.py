@@ -27,7 +27,7 @@ from torchvision.transforms import v2
 
 from benchmarks.machine import Table, keep
 from benchmarks.neighbours import Neighbours
-from core.augmentation import ASPECTS, ERASED, augment, draw, erase
+from core.augmentation import ASPECT_RATIOS, ERASED_AREA, apply_erasing, augment, sample_parameters
 from core.datasets import store_side
 from core.plans import Augmentation
 
@@ -114,18 +114,18 @@ def by_graft(changes: Augmentation, size: int, device: str) -> Way:
     epochs = iter(range(1_000_000))
 
     def change(pixels: Tensor) -> Tensor:
-        drawn = draw(changes, 0, next(epochs), np.arange(BATCH), size / pixels.shape[-1])
-        return erase((augment(pixels, changes, drawn, size) - mean).div_(std), drawn)
+        drawn = sample_parameters(changes, 0, next(epochs), np.arange(BATCH), size / pixels.shape[-1])
+        return apply_erasing((augment(pixels, changes, drawn, size) - mean).div_(std), drawn)
 
     return change
 
 
 def by_torchvision(changes: Augmentation, size: int) -> Way:
     rotation = [v2.RandomRotation(changes.rotate, v2.InterpolationMode.BILINEAR)] if changes.rotate else []
-    erasing = [v2.RandomErasing(changes.erase, ERASED, (1, 1))] if changes.erase else []
+    erasing = [v2.RandomErasing(changes.erase, ERASED_AREA, (1, 1))] if changes.erase else []
     steps = [
         *rotation,
-        v2.RandomResizedCrop(size, (changes.crop, 1), ASPECTS, antialias=True),
+        v2.RandomResizedCrop(size, (changes.crop, 1), ASPECT_RATIOS, antialias=True),
         v2.RandomHorizontalFlip(),
         v2.ColorJitter(changes.colour, changes.colour, changes.colour),
         v2.ToDtype(torch.float32, scale=True),
@@ -143,10 +143,10 @@ def by_kornia(changes: Augmentation, size: int) -> Way:
     from kornia import augmentation as kornia
 
     rotation = [kornia.RandomRotation(changes.rotate, p=1)] if changes.rotate else []
-    erasing = [kornia.RandomErasing(ERASED, (1, 1), p=changes.erase)] if changes.erase else []
+    erasing = [kornia.RandomErasing(ERASED_AREA, (1, 1), p=changes.erase)] if changes.erase else []
     steps = kornia.AugmentationSequential(
         *rotation,
-        kornia.RandomResizedCrop((size, size), (changes.crop, 1), ASPECTS),
+        kornia.RandomResizedCrop((size, size), (changes.crop, 1), ASPECT_RATIOS),
         kornia.RandomHorizontalFlip(),
         kornia.ColorJitter(changes.colour, changes.colour, changes.colour, p=1),
         kornia.Normalize(torch.tensor(MEAN), torch.tensor(STD)),

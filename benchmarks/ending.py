@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.machine import Table, keep
 from benchmarks.photos import make_photos
-from core.backbones import card, describe_stages
+from core.backbones import describe_stages, get_card
 from core.datasets import import_dataset
 from core.execution import queue
 from core.home import Home, open_home
@@ -52,7 +52,7 @@ def main() -> None:
 
 def prepared(place: Path, name: str, side: int, batch: int) -> tuple[Home, Plan]:
     """A home with photos, and a plan in which all of a network learns for longer than anyone waits."""
-    home, network = open_home(place / "home"), card(name)
+    home, network = open_home(place / "home"), get_card(name)
     dataset = import_dataset(home, "made", make_photos(place / "photos", images=320, classes=2, width=96, height=96))
     plan = make_plan(dataset, network, describe_stages(network), "scratch", image_size=side)
     for each in (f"batch_size={batch}", "epochs=1000", "device=cpu"):

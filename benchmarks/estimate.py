@@ -32,7 +32,7 @@ from safetensors.torch import save_file
 from benchmarks.machine import Table, keep
 from benchmarks.neighbours import Neighbours
 from benchmarks.photos import make_photos
-from core.backbones import card, describe_stages, feature_count
+from core.backbones import describe_stages, get_card, num_features
 from core.datasets import import_dataset, list_datasets, load_dataset
 from core.device import resolve_device
 from core.execution import counts, execute_run, queue
@@ -112,7 +112,7 @@ def _cases(folder: Path, given: argparse.Namespace) -> Iterator[Case]:
     for number, named in enumerate(given.backbones):
         backbone, _, size = named.partition("@")
         weights = folder / f"{number}.safetensors"
-        architecture = card(backbone).architecture
+        architecture = get_card(backbone).architecture
         torch.manual_seed(0)
         save_file(timm.create_model(architecture, num_classes=0).state_dict(), weights)
         for recipe in given.recipes:
@@ -164,8 +164,8 @@ def foretell(case: Case) -> Cost:
     home = open_home(case.home)
     plan = _plan(home, case)
     dataset = load_dataset(home, plan.source.id)
-    calibration = profile_costs(home, plan, card(case.backbone), resolve_device())
-    features = feature_count(timm.create_model(card(case.backbone).architecture, num_classes=0))
+    calibration = profile_costs(home, plan, get_card(case.backbone), resolve_device())
+    features = num_features(timm.create_model(get_card(case.backbone).architecture, num_classes=0))
     head = head_parameters(features, (len(dataset.tasks[0].classes),))
     photos = counts(plan, dataset)
     found = estimate(plan, photos.training, photos.validation, calibration, head)
@@ -186,7 +186,7 @@ def take(case: Case) -> Cost:
 
 def _plan(home: Home, case: Case) -> Plan:
     dataset = load_dataset(home, list_datasets(home)[0].id)
-    plan = make_plan(dataset, card(case.backbone), describe_stages(card(case.backbone)), case.recipe, case.size)
+    plan = make_plan(dataset, get_card(case.backbone), describe_stages(get_card(case.backbone)), case.recipe, case.size)
     weights = BackboneChoice(name=case.backbone, weights="file", file=case.weights)
     plan = plan.model_copy(update={"backbone": weights})
     return set_epochs(plan, case.epochs) if case.epochs else plan

@@ -26,7 +26,7 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.machine import Table, keep
-from core.backbones import card, default_card, describe_stages
+from core.backbones import default_card, describe_stages, get_card
 from core.datasets import import_sample
 from core.execution import queue
 from core.home import Home, open_home
@@ -141,7 +141,7 @@ def _arguments() -> argparse.Namespace:
 
 def _full_fine_tuning(home: Home, given: argparse.Namespace) -> Plan:
     """More epochs than anybody waits for."""
-    chosen = card(given.model) if given.model else default_card(home)
+    chosen = get_card(given.model) if given.model else default_card(home)
     stages = describe_stages(chosen)
     plan = make_plan(import_sample(home, "leaves", "leaves"), chosen, stages, "scratch", given.size)
     phase = Phase(epochs=10_000, stage_rates=(1e-5,) * len(stages), head_rate=1e-4, schedule="constant")

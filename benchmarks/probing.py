@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from core.augmentation import centre
-from core.backbones import BackboneCard, card, describe_stages, find_starter, starters
+from core.backbones import BackboneCard, describe_stages, find_starter, get_card, list_starters
 from core.datasets import (
     VERSION,
     Dataset,
@@ -31,7 +31,7 @@ from core.datasets import (
 )
 from core.home import Home, whole_file
 from core.job import Job
-from core.models import load_trained, new_model
+from core.models import create_model, load_trained_model
 from core.plans import (
     HEAD_RATE,
     SCRATCH_RATE,
@@ -68,7 +68,7 @@ class Subject:
 
     @property
     def card(self) -> BackboneCard:
-        return card(self.name)
+        return get_card(self.name)
 
     def choice(self, weights: str) -> BackboneChoice:
         if weights == "random":
@@ -88,7 +88,7 @@ def weights_digest(subject: Subject) -> str:
 
 
 def starters_here() -> list[Subject]:
-    return [Subject(s.card.name, s.card.title, s.card.input_size) for s in starters()]
+    return [Subject(s.card.name, s.card.title, s.card.input_size) for s in list_starters()]
 
 
 def clothing(home: Home, data: Path) -> Dataset:
@@ -134,7 +134,7 @@ def features(home: Home, subject: Subject, dataset: Dataset, weights: str, seed:
     file = home.root / "features" / f"{dataset.id}-{_digest(subject, dataset, plan)}.npy"
     if file.exists():
         return np.load(file)
-    model, store = new_model(home, plan, dataset.tasks[:1]).eval(), open_pixels(home, dataset, subject.size)
+    model, store = create_model(home, plan, dataset.tasks[:1]).eval(), open_pixels(home, dataset, subject.size)
     found = []
     with torch.no_grad():
         for rows in np.split(np.arange(len(dataset)), range(FORWARD_BATCH_SIZE, len(dataset), FORWARD_BATCH_SIZE)):
@@ -242,7 +242,7 @@ def _learned(home: Home, plan: Plan, dataset: Dataset, rows: np.ndarray, split: 
     shutil.rmtree(job.folder, ignore_errors=True)
     for _ in train(job):
         pass
-    model = load_trained(home, plan, small.tasks, job.folder, "last")
+    model = load_trained_model(home, plan, small.tasks, job.folder, "last")
     logits = score(model, open_pixels(home, dataset, plan.image_size), judged)[plan.tasks[0]]
     for file in home.pixels.glob(f"{small.id}.*"):
         file.unlink()

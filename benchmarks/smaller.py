@@ -18,11 +18,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.machine import Table, keep, paired_margin
 from benchmarks.probing import starters_here, weights_digest
-from core.backbones import default_card, describe_stages, sizes_for, smaller_here
+from core.backbones import default_card, describe_stages, image_sizes_for, smaller_available
 from core.datasets import Dataset, import_dataset, import_sample, open_pixels
 from core.execution import execute_run, queue
 from core.home import Home, open_home
-from core.models import load_trained
+from core.models import load_trained_model
 from core.plans import Plan, make_plan, set_teacher, student_plan
 from core.runs import Run, folder_of
 from core.training import score
@@ -64,12 +64,12 @@ def _arguments() -> argparse.Namespace:
 
 def _compare(home: Home, dataset: Dataset, seeds: Sequence[int]) -> list[tuple]:
     large = default_card(home)
-    small = smaller_here(home, large)
+    small = smaller_available(home, large)
     if small is None:
         sys.exit(f"No network here is smaller than {large.title}.")
     stages = describe_stages(large)
     teacher, best = _learned(home, dataset, make_plan(dataset, large, stages, "head-first"))
-    taught = student_plan(dataset, small, describe_stages(small), sizes_for(small), teacher.plan, teacher.id)
+    taught = student_plan(dataset, small, describe_stages(small), image_sizes_for(small), teacher.plan, teacher.id)
     alone, pupil = ([_accuracy(home, dataset, plan, s) for s in seeds] for plan in (set_teacher(taught, None), taught))
     gains = [after - before for before, after in zip(alone, pupil, strict=True)]
     sizes = [round(each.parameters / 1e6, 2) for each in (large, small)]
@@ -96,7 +96,7 @@ def _learned(home: Home, dataset: Dataset, plan: Plan) -> tuple[Run, float]:
     """A finished run, and the percentage of the test photos that its best epoch names right."""
     run = execute_run(home, queue(home, plan).id)
     rows, task = dataset.indices("test"), dataset.tasks[0]
-    model = load_trained(home, plan, dataset.tasks, folder_of(home, run.id), "best")
+    model = load_trained_model(home, plan, dataset.tasks, folder_of(home, run.id), "best")
     logits = score(model, open_pixels(home, dataset, plan.image_size), rows)[task.name]
     accuracy = 100 * float((logits.argmax(1) == dataset.labels(task)[rows]).mean())
     print(f"{run.name}, seed {plan.seed}: {accuracy:.1f} %", file=sys.stderr, flush=True)

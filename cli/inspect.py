@@ -25,16 +25,16 @@ def backbones(
     home: HomeOption = None,
 ) -> None:
     """List pretrained networks: well-chosen ones, or all that fit the words."""
-    from core.backbones import gallery, is_present
-    from core.backbones import search as search_backbones
+    from core.backbones import list_gallery, weights_present
+    from core.backbones import search_backbones as search_backbones
 
     where = open_home(home)
-    found = search_backbones(search) if search else gallery()
+    found = search_backbones(search) if search else list_gallery()
     if json:
         print_json(
             [
                 {"name": c.name, "title": c.title, "parameters": c.parameters, "input_size": c.input_size,
-                 "imagenet_accuracy": c.accuracy, "licence": c.licence, "here": is_present(where, c)}
+                 "imagenet_accuracy": c.accuracy, "licence": c.licence, "here": weights_present(where, c)}
                 for c in found
             ]
         )  # fmt: skip
@@ -48,7 +48,7 @@ def backbones(
                 c.input_size,
                 f"{c.accuracy:.1f} %" if c.accuracy else "",
                 c.licence,
-                "yes" if is_present(where, c) else "",
+                "yes" if weights_present(where, c) else "",
             )
             for c in found
         ],
@@ -129,11 +129,11 @@ def show(
 
 def doctor(json: JsonOption = False, home: HomeOption = None) -> None:
     """Say which versions, devices and room on the disk there are, and what is missing."""
-    from core.backbones import gallery, is_present
+    from core.backbones import list_gallery, weights_present
     from core.device import devices
 
     where = open_home(home)
-    here = [card.name for card in gallery() if is_present(where, card)]
+    here = [card.name for card in list_gallery() if weights_present(where, card)]
     facts = {
         "graft": _installed_version("graft"),
         "python": platform.python_version(),

@@ -138,11 +138,11 @@ def _make_plan(
     elif dataset is None:
         raise BadPlan("Nothing says which photos to learn from.", "Add --dataset NAME or --plan FILE.")
     else:
-        from core.backbones import card, default_card, describe_stages
+        from core.backbones import default_card, describe_stages, get_card
         from core.datasets import load_dataset
 
         photos = load_dataset(home, dataset)
-        network = card(backbone) if backbone else default_card(home)
+        network = get_card(backbone) if backbone else default_card(home)
         made = make_plan(photos, network, describe_stages(network), recipe.value)
     if teacher:
         made = _with_teacher(home, made, teacher)
@@ -153,7 +153,7 @@ def _make_plan(
 
 def _with_teacher(home: Home, plan: "Plan", teacher: str) -> "Plan":
     """Copy a plan with a run or a network as its teacher. Raises NotFound for a name that is neither."""
-    from core.backbones import card
+    from core.backbones import get_card
     from core.errors import NotFound
     from core.plans import BackboneChoice, Teacher, set_teacher
     from core.runs import get_run
@@ -163,7 +163,7 @@ def _with_teacher(home: Home, plan: "Plan", teacher: str) -> "Plan":
     except NotFound:
         pass
     try:
-        return set_teacher(plan, Teacher(backbone=BackboneChoice(name=card(teacher).name)))
+        return set_teacher(plan, Teacher(backbone=BackboneChoice(name=get_card(teacher).name)))
     except NotFound as error:
         raise NotFound(
             f'"{teacher}" is neither a run nor a network.', "See `graft runs` and `graft backbones`."
@@ -172,12 +172,12 @@ def _with_teacher(home: Home, plan: "Plan", teacher: str) -> "Plan":
 
 def _check_plan(home: Home, plan: "Plan", quiet: bool) -> None:
     """Print the warnings that the plan page would show. Raises BadDataset or BadPlan for a plan that cannot train."""
-    from core.backbones import card, describe_stages
+    from core.backbones import describe_stages, get_card
     from core.datasets import check, load_dataset
     from core.execution import warnings_here
     from core.plans import warnings
 
-    photos, network = load_dataset(home, plan.source.id, plan.source.version), card(plan.backbone.name)
+    photos, network = load_dataset(home, plan.source.id, plan.source.version), get_card(plan.backbone.name)
     for found in check(photos):
         if found.level == "stop":
             raise BadDataset(found.sentence)
@@ -190,10 +190,10 @@ def _check_plan(home: Home, plan: "Plan", quiet: bool) -> None:
 
 def _download_weights(home: Home, plan: "Plan", quiet: bool) -> None:
     """Download pretrained weights of the backbone and the teacher that are not here yet."""
-    from core.backbones import card, fetch, is_present
+    from core.backbones import download_weights, get_card, weights_present
 
     teacher = plan.teacher.backbone if plan.teacher else None
     for choice in (plan.backbone, teacher):
-        if choice and choice.weights == "pretrained" and not is_present(home, card(choice.name)):
+        if choice and choice.weights == "pretrained" and not weights_present(home, get_card(choice.name)):
             with progress_bar(quiet) as progress:
-                fetch(home, card(choice.name), progress)
+                download_weights(home, get_card(choice.name), progress)

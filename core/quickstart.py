@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from core.backbones import BackboneCard, build, card, default_card, fetch
+from core.backbones import BackboneCard, build_backbone, default_card, download_weights, get_card
 from core.datasets import decode_for, prepare_image, store_side
 from core.home import open_home
 from core.plans import BackboneChoice
@@ -64,10 +64,10 @@ def load_pretrained_model(name: str | None = None, image_size: int | None = None
     Raises NotFound, and NotReachable when it must be downloaded and cannot be.
     """
     home = open_home()
-    chosen = card(name) if name else default_card(home)
-    fetch(home, chosen)
+    chosen = get_card(name) if name else default_card(home)
+    download_weights(home, chosen)
     side = image_size or chosen.input_size
-    return PretrainedModel(chosen, build(home, BackboneChoice(name=chosen.name), side).eval(), side)
+    return PretrainedModel(chosen, build_backbone(home, BackboneChoice(name=chosen.name), side).eval(), side)
 
 
 def train_classifier(features: np.ndarray, labels: Sequence[str] | np.ndarray) -> Pipeline:

@@ -20,7 +20,7 @@ from timm.models import get_pretrained_cfg, list_pretrained
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from core.backbones import COLUMNS, TABLE, coarsest_step, feature_count, fingerprint
+from core.backbones import FACTS_COLUMNS, FACTS_TABLE, coarsest_stride, fingerprint, num_features
 
 
 def build(architecture: str, **settings: Any) -> nn.Module:
@@ -45,7 +45,7 @@ def of_architecture(architecture: str) -> dict[str, object]:
     shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     return {
         "parameters": learned(model),
-        "step": coarsest_step(model),
+        "step": coarsest_stride(model),
         "fingerprint": fingerprint(shapes),
     }
 
@@ -62,7 +62,7 @@ def gmacs(architecture: str, side: int, fixed: bool) -> float:
     counter = FlopCounterMode(display=False)
     with counter:
         shape = run(model, side)
-    if shape != (1, feature_count(model)):
+    if shape != (1, num_features(model)):
         raise ValueError(f"it gives {shape} for a photo")
     return round(counter.get_total_flops() / 2e9, 3)
 
@@ -110,8 +110,8 @@ def main(results: Path) -> None:
             rows.append(row_of(name, accuracies))
         except (AttributeError, TypeError, ValueError, RuntimeError, AssertionError) as error:
             print(f"left out: {name}: {error!r}"[:200], file=sys.stderr)
-    with TABLE.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    with FACTS_TABLE.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, FACTS_COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 

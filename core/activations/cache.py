@@ -18,8 +18,8 @@ from torch import Tensor
 from core.activations.cache_files import (
     BLOCK,
     ActivationFiles,
+    Activations,
     Shape,
-    Values,
     fits,
     folder_of,
     make_files,
@@ -30,7 +30,7 @@ from core.errors import DiskFull
 from core.home import Home
 from core.job import Prepared
 
-Compute = Callable[[np.ndarray], Values]  # rows of the dataset -> what crosses the cut for them
+Compute = Callable[[np.ndarray], Activations]  # rows of the dataset -> what crosses the cut for them
 Facts = Mapping[str, Any]  # all that decides what is kept, as JSON takes it
 
 
@@ -42,12 +42,12 @@ class CachedActivations:
     device: where they are wanted; they lie there, or are mapped from a file. folder: that keeps them for later runs.
     """
 
-    values: Values
+    values: Activations
     place: np.ndarray
     device: torch.device
     folder: Path | None = None
 
-    def at(self, rows: np.ndarray) -> Values:
+    def at(self, rows: np.ndarray) -> Activations:
         """Each [rows, ...], on the device."""
         places = torch.from_numpy(self.place[rows]).to(self.values[0].device)
         return tuple(self._within_reach(value.index_select(0, places)) for value in self.values)
@@ -100,7 +100,7 @@ class ActivationCache:
 
     def _in_files(
         self, compute: Compute, blocks: list[np.ndarray], facts: Facts, begun: Prepared
-    ) -> Generator[Prepared, None, Values]:
+    ) -> Generator[Prepared, None, Activations]:
         """Raises DiskFull."""
         photos = sum(map(len, blocks))
         files = open_files(self.home, facts, photos)
@@ -122,9 +122,9 @@ class ActivationCache:
 
 def _in_memory(
     compute: Compute, blocks: list[np.ndarray], device: torch.device, begun: Prepared
-) -> Generator[Prepared, None, Values]:
+) -> Generator[Prepared, None, Activations]:
     photos, done = sum(map(len, blocks)), 0
-    kept: Values = ()
+    kept: Activations = ()
     for rows in blocks:
         values = in_parts(compute, rows)
         kept = kept or tuple(value.new_empty((photos, *value.shape[1:]), device=device) for value in values)
@@ -145,7 +145,7 @@ def _not_whole(files: ActivationFiles) -> Generator[Prepared, None, list[int]]:
     return missing
 
 
-def _shapes(values: Values) -> tuple[Shape, ...]:
+def _shapes(values: Activations) -> tuple[Shape, ...]:
     return tuple(Shape(tuple(value.shape[1:]), value.dtype) for value in values)
 
 

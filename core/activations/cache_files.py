@@ -26,7 +26,7 @@ from torch import Tensor
 
 from core.home import Home, cache_budget, evict_oldest, no_room_is_disk_full
 
-Values = tuple[Tensor, ...]
+Activations = tuple[Tensor, ...]
 BLOCK = 64  # photos; larger ones gain little and answer a pause late
 FORMAT = 2
 
@@ -60,7 +60,7 @@ class ActivationFiles:
         return -(-self.photos // BLOCK)
 
     @property
-    def values(self) -> Values:
+    def values(self) -> Activations:
         """Each [photos, ...], mapped from the disk as it is now."""
         return tuple(torch.from_numpy(a).view(s.dtype) for a, s in zip(self._arrays(), self.shapes, strict=True))
 
@@ -70,7 +70,7 @@ class ActivationFiles:
         for block in range(self.blocks):
             yield block < len(said) and said[block] == _check([array[_rows(block)] for array in arrays])
 
-    def write(self, block: int, values: Values) -> None:
+    def write(self, block: int, values: Activations) -> None:
         """values: each [photos of the block, ...]. Raises DiskFull."""
         arrays = [_plain(value) for value in values]
         with no_room_is_disk_full(self.folder):

@@ -9,9 +9,7 @@ from core.home import Home
 from core.plans import Plan
 
 
-def remember_cached_stage(
-    home: Home, plan: Plan, first_trainable_stage: int, device: torch.device, folder: Path
-) -> None:
+def record_cached_stage(home: Home, plan: Plan, first_trainable_stage: int, device: torch.device, folder: Path) -> None:
     """What lies before that stage has looked at this plan's photos as they are, and `folder` keeps what it said."""
     profile_store.write(home, _key(plan, first_trainable_stage, device), {"folder": folder.name})
 

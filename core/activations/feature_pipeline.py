@@ -10,10 +10,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.activations.cache import ActivationCache, CachedActivations, digest, digest_of_tensors
-from core.activations.cache_files import Values, fits
-from core.activations.cache_index import remember_cached_stage
-from core.augmentation import Draw, Mixture, augment, centre, draw, erase, mix
-from core.backbones import FusedPrefix, cut, step_of
+from core.activations.cache_files import Activations, fits
+from core.activations.cache_index import record_cached_stage
+from core.augmentation import (
+    AugmentationParameters,
+    Mixture,
+    apply_erasing,
+    apply_mixture,
+    augment,
+    centre,
+    sample_parameters,
+)
+from core.backbones import FusedPrefix, cut, image_size_multiple
 from core.datasets import VERSION as PIXELS_VERSION
 from core.device import memory_budget, uniform
 from core.job import Event, PhaseNow, Prepared, TrainingContext, Warned
@@ -46,10 +54,10 @@ class FeaturePipeline:
             return self._through(self._shrunk(unchanged(self.context, self.model, rows), epoch))
         views = self.views_of(rows, epoch)
         if self.parts and self.changed and not mixture:
-            return self.parts.go_on(self.context, gathered(self.changed, rows, views))
+            return self.parts.go_on(self.context, gather_views(self.changed, rows, views))
         images = changed(self.context, self.model, rows, views)
         if mixture:  # pixels are mixed, so the frozen part must look anew
-            images = mix(images, mixture)
+            images = apply_mixture(images, mixture)
         return self._through(self._shrunk(images, epoch))
 
     def judge(self, rows: np.ndarray) -> Tensor:
@@ -60,7 +68,7 @@ class FeaturePipeline:
 
     def _size_at(self, epoch: int) -> int:
         now = self.now
-        return photo_size(self.context.plan, now.phase, epoch - now.first_epoch, step_of(self.context.card))
+        return photo_size(self.context.plan, now.phase, epoch - now.first_epoch, image_size_multiple(self.context.card))
 
     def _shrunk(self, images: Tensor, epoch: int) -> Tensor:
         """Images as large as this epoch learns from them, where photos grow."""
@@ -114,7 +122,7 @@ class FeaturePipeline:
             "view": view,
         }
 
-        def compute(rows: np.ndarray) -> Values:
+        def compute(rows: np.ndarray) -> Activations:
             return parts.look(context, changed(context, self.model, rows, np.full(len(rows), view)))
 
         return parts.keeper.keep(compute, context.training, facts, parts.bytes_per_photo, Prepared("cache_view", 0, 0))
@@ -140,16 +148,16 @@ class Parts:
     prefix: normalised photos -> what crosses, with batch norms folded. suffix: what crosses -> features.
     """
 
-    prefix: Callable[[Tensor], Values]
+    prefix: Callable[[Tensor], Activations]
     suffix: nn.Module
     bytes_per_photo: int
     keeper: ActivationCache
 
-    def look(self, context: TrainingContext, images: Tensor) -> Values:
+    def look(self, context: TrainingContext, images: Tensor) -> Activations:
         with torch.no_grad(), context.compute_config.inference_autocast():
             return self.prefix(images)
 
-    def go_on(self, context: TrainingContext, kept: Values) -> Tensor:
+    def go_on(self, context: TrainingContext, kept: Activations) -> Tensor:
         return self.suffix(*map(context.compute_config.taken_in, kept))
 
 
@@ -170,7 +178,7 @@ def build_pipeline(
         parts = yield from _cut_in_parts(context, model, phase)
         same = (yield from _look_at_all(context, model, parts)) if parts else None
         if same and same.folder:
-            remember_cached_stage(
+            record_cached_stage(
                 context.home, plan, phase.first_trainable_stage, context.compute_config.device, same.folder
             )
     if views is None:
@@ -190,7 +198,7 @@ def _look_at_all(
     judged = np.union1d(context.validation, context.clean)
     rows = np.union1d(judged, context.training) if context.plan.augmentation.off else judged
 
-    def compute(batch: np.ndarray) -> Values:
+    def compute(batch: np.ndarray) -> Activations:
         return parts.look(context, unchanged(context, model, batch))
 
     model.eval()
@@ -231,7 +239,7 @@ def _cut_earlier(model: TrainedModel, wanted: int, found: int) -> str:
     return f"This network cannot be cut before {first}: what comes before {model.stages[found].name} is computed once."
 
 
-def gathered(kept: Mapping[int, CachedActivations], rows: np.ndarray, views: np.ndarray) -> Values:
+def gather_views(kept: Mapping[int, CachedActivations], rows: np.ndarray, views: np.ndarray) -> Activations:
     """What crosses for each row, in its own view; each [rows, ...]."""
     which = np.unique(views)
     if len(which) == 1:
@@ -248,10 +256,10 @@ def changed(context: TrainingContext, model: TrainedModel, rows: np.ndarray, vie
     images = model.normalised(
         augment(_on_device(context, rows), context.plan.augmentation, drawn, context.plan.image_size)
     )
-    return context.compute_config.lay_out(erase(images, drawn))
+    return context.compute_config.lay_out(apply_erasing(images, drawn))
 
 
-def pixels_seen(context: TrainingContext, rows: np.ndarray, views: np.ndarray) -> Tensor:
+def view_pixels(context: TrainingContext, rows: np.ndarray, views: np.ndarray) -> Tensor:
     """The same in pixels, float [rows, 3, size, size] from 0 to 255, nothing erased: what a teacher is shown."""
     if context.plan.augmentation.off:
         return centre(_on_device(context, rows), context.plan.image_size).float()
@@ -259,9 +267,9 @@ def pixels_seen(context: TrainingContext, rows: np.ndarray, views: np.ndarray) -
     return augment(_on_device(context, rows), context.plan.augmentation, drawn, context.plan.image_size)
 
 
-def _drawn(context: TrainingContext, rows: np.ndarray, views: np.ndarray) -> Draw:
+def _drawn(context: TrainingContext, rows: np.ndarray, views: np.ndarray) -> AugmentationParameters:
     plan = context.plan
-    return draw(plan.augmentation, plan.seed, views, rows, plan.image_size / context.store.side)
+    return sample_parameters(plan.augmentation, plan.seed, views, rows, plan.image_size / context.store.side)
 
 
 def unchanged(context: TrainingContext, model: TrainedModel, rows: np.ndarray) -> Tensor:

@@ -1,20 +1,29 @@
 """Random changes of the training photos: crops, flips, colours, TrivialAugment, mixup and CutMix; by whole batches."""
 
-from core.augmentation.mixup import Mixture, mix, mixed_terms, preview_mixing, sample_mixture
-from core.augmentation.transforms import ASPECTS, ERASED, Draw, augment, centre, draw, erase, preview_augmentation
+from core.augmentation.mixup import Mixture, apply_mixture, mixed_terms, preview_mixup, sample_mixture
+from core.augmentation.transforms import (
+    ASPECT_RATIOS,
+    ERASED_AREA,
+    AugmentationParameters,
+    apply_erasing,
+    augment,
+    centre,
+    preview_augmentation,
+    sample_parameters,
+)
 
 __all__ = [
-    "ASPECTS",
-    "ERASED",
-    "Draw",
+    "ASPECT_RATIOS",
+    "ERASED_AREA",
+    "AugmentationParameters",
     "Mixture",
+    "apply_erasing",
+    "apply_mixture",
     "augment",
     "centre",
-    "draw",
-    "erase",
-    "mix",
     "mixed_terms",
     "preview_augmentation",
-    "preview_mixing",
+    "preview_mixup",
     "sample_mixture",
+    "sample_parameters",
 ]

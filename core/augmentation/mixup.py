@@ -52,7 +52,7 @@ def sample_mixture(changes: Augmentation, seed: int, step: int, images: int, siz
     return Mixture(1 - side**2, other, (left, top, left + side, top + side))
 
 
-def mix(images: Tensor, mixture: Mixture) -> Tensor:
+def apply_mixture(images: Tensor, mixture: Mixture) -> Tensor:
     """Normalised images [images, 3, height, width], mixed."""
     others = images[torch.from_numpy(mixture.other).to(images.device)]
     if mixture.box is None:
@@ -64,13 +64,13 @@ def mix(images: Tensor, mixture: Mixture) -> Tensor:
     return mixed
 
 
-def preview_mixing(views: Tensor, others: Tensor, changes: Augmentation, seed: int) -> Tensor:
+def preview_mixup(views: Tensor, others: Tensor, changes: Augmentation, seed: int) -> Tensor:
     """Views of one photo as training may mix them with views of another; all uint8 [views, 3, size, size]."""
     shown = []
     for number, pair in enumerate(torch.stack([views, others], dim=1)):
         mixture = sample_mixture(changes, seed, number, len(pair), pair.shape[-1])
         swapped = mixture and replace(mixture, other=np.array([1, 0]))
-        shown.append(mix(pair.float(), swapped)[0].round().to(torch.uint8) if swapped else pair[0])
+        shown.append(apply_mixture(pair.float(), swapped)[0].round().to(torch.uint8) if swapped else pair[0])
     return torch.stack(shown)
 
 

@@ -16,14 +16,17 @@ from core.augmentation.trivial_augment import CHANGES, apply_trivial_augment
 from core.device import uniform
 from core.plans import Augmentation
 
-ASPECTS = (3 / 4, 4 / 3)  # of a crop's sides, as in torchvision's RandomResizedCrop
+ASPECT_RATIOS = (3 / 4, 4 / 3)  # of a crop's sides, as in torchvision's RandomResizedCrop
 GREY = (0.299, 0.587, 0.114)  # the luma of red, green and blue (ITU-R BT.601)
-ERASED = (0.02, 0.2)  # share of the picture's area; Zhong et al., "Random Erasing Data Augmentation", AAAI 2020, to 0.4
+ERASED_AREA = (
+    0.02,
+    0.2,
+)  # share of the picture's area; Zhong et al., "Random Erasing Data Augmentation", AAAI 2020, to 0.4
 _DRAWS = 17
 
 
 @dataclass(frozen=True)
-class Draw:
+class AugmentationParameters:
     """One batch's changes; every array is [images].
 
     x, y, width, height: of the crop's centre and sides, as shares of the stored square. angle: radians.
@@ -46,7 +49,9 @@ class Draw:
     strength: np.ndarray
 
 
-def draw(changes: Augmentation, seed: int, epoch: int | np.ndarray, rows: np.ndarray, centre_share: float) -> Draw:
+def sample_parameters(
+    changes: Augmentation, seed: int, epoch: int | np.ndarray, rows: np.ndarray, centre_share: float
+) -> AugmentationParameters:
     """What happens to each of the photos `rows` in this epoch, or in an epoch of its own. centre_share: side of the
     evaluation crop in the stored square, which stays the crop when cropping is off.
     """
@@ -54,7 +59,7 @@ def draw(changes: Augmentation, seed: int, epoch: int | np.ndarray, rows: np.nda
     width, height = _crop_sides(changes.crop, u[0], u[1], centre_share)
     colour = [1 + changes.colour * (2 * each - 1) for each in u[7:10]]
     room = changes.crop < 1
-    return Draw(
+    return AugmentationParameters(
         x=0.5 + room * (u[2] - 0.5) * (1 - width),
         y=0.5 + room * (u[3] - 0.5) * (1 - height),
         width=width,
@@ -77,13 +82,13 @@ def _crop_sides(
     if least == 1:
         return np.full_like(area, centre_share), np.full_like(area, centre_share)
     side = np.sqrt(least + (1 - least) * area)
-    stretch = np.exp(np.log(ASPECTS[0]) + aspect * np.log(ASPECTS[1] / ASPECTS[0])) ** 0.5
+    stretch = np.exp(np.log(ASPECT_RATIOS[0]) + aspect * np.log(ASPECT_RATIOS[1] / ASPECT_RATIOS[0])) ** 0.5
     # A crop larger than the photo in one direction is only as large as the photo there.
     return np.minimum(side * stretch, 1), np.minimum(side / stretch, 1)
 
 
 def _erased(chance: float, u: np.ndarray) -> np.ndarray:
-    side = np.sqrt(ERASED[0] + (ERASED[1] - ERASED[0]) * u[1]) * (u[0] < chance)
+    side = np.sqrt(ERASED_AREA[0] + (ERASED_AREA[1] - ERASED_AREA[0]) * u[1]) * (u[0] < chance)
     left, top = u[2] * (1 - side), u[3] * (1 - side)
     return np.stack([left, top, left + side, top + side], axis=1)
 
@@ -94,17 +99,17 @@ def centre(pixels: Tensor, size: int) -> Tensor:
     return pixels[..., at : at + size, at : at + size]
 
 
-def augment(pixels: Tensor, changes: Augmentation, drawn: Draw, size: int) -> Tensor:
+def augment(pixels: Tensor, changes: Augmentation, drawn: AugmentationParameters, size: int) -> Tensor:
     """Pixels uint8 [images, 3, side, side] as float [images, 3, size, size] in 0 to 255, changed as drawn.
 
-    Erasing is not in it: it comes after normalisation (`erase`), where 0 is the mean colour.
+    Erasing is not in it: it comes after normalisation (`apply_erasing`), where 0 is the mean colour.
     """
     images = _geometry(pixels, changes, drawn, size)
     coloured = _colour(images, drawn) if changes.colour > 0 else images
     return apply_trivial_augment(coloured, drawn.kind, drawn.strength)
 
 
-def _geometry(pixels: Tensor, changes: Augmentation, drawn: Draw, size: int) -> Tensor:
+def _geometry(pixels: Tensor, changes: Augmentation, drawn: AugmentationParameters, size: int) -> Tensor:
     if changes.rotate > 0:
         return _affine(pixels, drawn, size)
     if changes.crop == 1:
@@ -114,7 +119,7 @@ def _geometry(pixels: Tensor, changes: Augmentation, drawn: Draw, size: int) -> 
     return _affine(pixels, drawn, size)
 
 
-def _affine(pixels: Tensor, drawn: Draw, size: int) -> Tensor:
+def _affine(pixels: Tensor, drawn: AugmentationParameters, size: int) -> Tensor:
     """Crop, flip and rotation as one bilinear sampling; beyond the photo's edge it is mirrored."""
     flip_x, flip_y = np.where(drawn.flip, -1, 1), np.where(drawn.flip_vertical, -1, 1)
     cos, sin = np.cos(drawn.angle), np.sin(drawn.angle)
@@ -126,7 +131,7 @@ def _affine(pixels: Tensor, drawn: Draw, size: int) -> Tensor:
     return functional.grid_sample(pixels.float(), grid, padding_mode="reflection", align_corners=False)
 
 
-def _cropped_one_by_one(pixels: Tensor, drawn: Draw, size: int) -> Tensor:
+def _cropped_one_by_one(pixels: Tensor, drawn: AugmentationParameters, size: int) -> Tensor:
     """Crops at whole pixels, resized in uint8, then flipped: on a processor three times as fast as sampling the batch
     in floats. By threads of Python, each with photos of its own: torch resizes one photo on one core, and its own
     threads, sharing out work as short as this, would wait for each other at every photo.
@@ -152,7 +157,7 @@ def _cropped_one_by_one(pixels: Tensor, drawn: Draw, size: int) -> Tensor:
     return torch.from_numpy(made)
 
 
-def _flipped(images: Tensor, drawn: Draw) -> Tensor:
+def _flipped(images: Tensor, drawn: AugmentationParameters) -> Tensor:
     for flips, axis in ((drawn.flip, -1), (drawn.flip_vertical, -2)):
         if flips.any():
             which = torch.from_numpy(flips).to(images.device).view(-1, 1, 1, 1)
@@ -160,7 +165,7 @@ def _flipped(images: Tensor, drawn: Draw) -> Tensor:
     return images
 
 
-def _colour(images: Tensor, drawn: Draw) -> Tensor:
+def _colour(images: Tensor, drawn: AugmentationParameters) -> Tensor:
     """Brightness b, contrast c, saturation s, in this order, each a blend, put together, in place:
 
     s c b x + (1 - s) c b grey(x) + (1 - c) b mean(grey(x)), cut to what a pixel can be.
@@ -177,7 +182,7 @@ def _colour(images: Tensor, drawn: Draw) -> Tensor:
     return torch.addcmul(rest, images, s * c * b, out=images).clamp_(0, 255)
 
 
-def erase(images: Tensor, drawn: Draw) -> Tensor:
+def apply_erasing(images: Tensor, drawn: AugmentationParameters) -> Tensor:
     """Normalised images with their drawn rectangle at 0, in place."""
     size = images.shape[-1]
     left, top, right, bottom = np.rint(drawn.erase * size).astype(int).T
@@ -193,7 +198,7 @@ def preview_augmentation(pixels: Tensor, changes: Augmentation, seed: int, views
     rows = np.arange(len(pixels))
     shown = []
     for view in range(views):
-        drawn = draw(changes, seed, view, rows, size / side)
-        images = erase(augment(pixels, changes, drawn, size) - 128, drawn) + 128
+        drawn = sample_parameters(changes, seed, view, rows, size / side)
+        images = apply_erasing(augment(pixels, changes, drawn, size) - 128, drawn) + 128
         shown.append(images.round().clamp(0, 255).to(torch.uint8))
     return torch.stack(shown, dim=1)

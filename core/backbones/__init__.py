@@ -1,43 +1,50 @@
 """Pretrained networks: the gallery, the starters, weights, stages of any timm model, and where to cut it."""
 
 from core.backbones.backbone import BackboneCard, Stage
-from core.backbones.build import build, build_whole, check_can_teach, feature_count
-from core.backbones.cards import card, default_card, gallery, sizes_for, smaller_here, step_of
+from core.backbones.build import build_backbone, build_with_classifier, check_has_classifier, num_features
+from core.backbones.cards import (
+    default_card,
+    get_card,
+    image_size_multiple,
+    image_sizes_for,
+    list_gallery,
+    smaller_available,
+)
 from core.backbones.conv_bn_fusion import FusedPrefix
 from core.backbones.cut import cut
-from core.backbones.facts import COLUMNS, TABLE, coarsest_step, config_of
-from core.backbones.search import search
-from core.backbones.stages import describe_stages, stages
-from core.backbones.starters import find_starter, starters
-from core.backbones.weights import fetch, is_present
-from core.backbones.weights_check import classifiers_of, fingerprint
+from core.backbones.facts import FACTS_COLUMNS, FACTS_TABLE, coarsest_stride, pretrained_cfg_of
+from core.backbones.search import search_backbones
+from core.backbones.stages import describe_stages, find_stages
+from core.backbones.starters import find_starter, list_starters
+from core.backbones.weights import download_weights, weights_present
+from core.backbones.weights_check import classifier_names, fingerprint
 
 __all__ = [
-    "COLUMNS",
-    "TABLE",
+    "FACTS_COLUMNS",
+    "FACTS_TABLE",
     "BackboneCard",
     "FusedPrefix",
     "Stage",
-    "build",
-    "build_whole",
-    "card",
-    "check_can_teach",
-    "classifiers_of",
-    "coarsest_step",
-    "config_of",
+    "build_backbone",
+    "build_with_classifier",
+    "check_has_classifier",
+    "classifier_names",
+    "coarsest_stride",
     "cut",
     "default_card",
     "describe_stages",
-    "feature_count",
-    "fetch",
+    "download_weights",
+    "find_stages",
     "find_starter",
     "fingerprint",
-    "gallery",
-    "is_present",
-    "search",
-    "sizes_for",
-    "smaller_here",
-    "stages",
-    "starters",
-    "step_of",
+    "get_card",
+    "image_size_multiple",
+    "image_sizes_for",
+    "list_gallery",
+    "list_starters",
+    "num_features",
+    "pretrained_cfg_of",
+    "search_backbones",
+    "smaller_available",
+    "weights_present",
 ]

@@ -7,11 +7,11 @@ import timm
 from torch import nn
 
 from core.backbones.backbone import BackboneCard
-from core.backbones.cards import card as card_of
-from core.backbones.cards import step_of
-from core.backbones.facts import config_of
+from core.backbones.cards import get_card as card_of
+from core.backbones.cards import image_size_multiple
+from core.backbones.facts import pretrained_cfg_of
 from core.backbones.weights import weights_file
-from core.backbones.weights_check import check_fits, classes_in, shapes_in
+from core.backbones.weights_check import check_weights_fit, classes_in, shapes_in
 from core.errors import BadInput
 from core.home import Home
 
@@ -27,7 +27,7 @@ class Choice(Protocol):
     def file(self) -> str | None: ...
 
 
-def build(home: Home, choice: Choice, image_size: int | None = None) -> nn.Module:
+def build_backbone(home: Home, choice: Choice, image_size: int | None = None) -> nn.Module:
     """The backbone that a plan chose, for photos [batch, 3, image_size, image_size], giving [batch, features].
 
     Its classifier is gone (`num_classes=0`). Random weights come from torch's generator: seed it first.
@@ -41,10 +41,10 @@ def build(home: Home, choice: Choice, image_size: int | None = None) -> nn.Modul
     return _from_file(card, _file_of(home, choice, card), num_classes=0, **settings)
 
 
-def build_whole(home: Home, choice: Choice, image_size: int | None = None) -> nn.Module:
+def build_with_classifier(home: Home, choice: Choice, image_size: int | None = None) -> nn.Module:
     """The same with the classifier that its weights were trained with, giving [batch, classes]: a teacher.
 
-    Raises what `build` does, and BadWeights for a file without a classifier.
+    Raises what `build_backbone` does, and BadWeights for a file without a classifier.
     """
     card = card_of(choice.name)
     file = _file_of(home, choice, card)
@@ -52,7 +52,7 @@ def build_whole(home: Home, choice: Choice, image_size: int | None = None) -> nn
     return _from_file(card, file, num_classes=classes, **_size_settings(card, image_size or card.input_size))
 
 
-def check_can_teach(home: Home, choice: Choice, card: BackboneCard) -> None:
+def check_has_classifier(home: Home, choice: Choice, card: BackboneCard) -> None:
     """Raises NotFound where its weights are not here, and BadWeights where they have no classifier."""
     classes_in(_file_of(home, choice, card), card.architecture)
 
@@ -60,7 +60,7 @@ def check_can_teach(home: Home, choice: Choice, card: BackboneCard) -> None:
 def _file_of(home: Home, choice: Choice, card: BackboneCard) -> Path:
     if choice.weights == "file":
         file = Path(choice.file or "").expanduser()
-        check_fits(file, card.architecture)
+        check_weights_fit(file, card.architecture)
         return file
     file = weights_file(home, card)
     shapes_in(file)  # cut off or damaged: said in words before timm trips over it
@@ -75,14 +75,14 @@ def _from_file(card: BackboneCard, file: Path, **settings: Any) -> nn.Module:
     return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=from_file, **settings)
 
 
-def feature_count(model: Any) -> int:
+def num_features(model: Any) -> int:
     """How many numbers the backbone gives for a photo."""
     return int(getattr(model, "head_hidden_size", None) or model.num_features)
 
 
 def _size_settings(card: BackboneCard, image_size: int) -> dict[str, Any]:
     """What the architecture must be told of the photo size. Raises BadInput where it can't take it."""
-    config = config_of(card.name if card.source == "hub" else card.architecture)
+    config = pretrained_cfg_of(card.name if card.source == "hub" else card.architecture)
     if not config.fixed_input_size:
         return {}
     if card.fixed_size and image_size != card.input_size:
@@ -90,7 +90,7 @@ def _size_settings(card: BackboneCard, image_size: int) -> dict[str, Any]:
             f"{card.title} works with photos of {card.input_size} pixels only, not {image_size}.",
             f"Set the image size to {card.input_size}, or choose another backbone.",
         )
-    step = step_of(card)
+    step = image_size_multiple(card)
     if image_size % step:
         near = max(1, round(image_size / step)) * step
         raise BadInput(

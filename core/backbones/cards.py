@@ -7,11 +7,11 @@ from functools import cache
 from timm.models import get_pretrained_cfg, is_model, list_pretrained, model_entrypoint
 
 from core.backbones.backbone import BackboneCard
-from core.backbones.curated import CHOSEN, Chosen
-from core.backbones.facts import config_of, facts, facts_of
-from core.backbones.family_names import family_of, licence_in_words, trained_on
-from core.backbones.starters import find_starter, starters
-from core.backbones.weights import is_present
+from core.backbones.curated import CURATED, CuratedBackbone
+from core.backbones.facts import facts, facts_of, pretrained_cfg_of
+from core.backbones.family_names import family_of, licence_name, training_data_of
+from core.backbones.starters import find_starter, list_starters
+from core.backbones.weights import weights_present
 from core.errors import NotFound
 from core.home import Home
 
@@ -19,14 +19,14 @@ _SIZES = (64, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512)
 
 
 @cache
-def gallery() -> tuple[BackboneCard, ...]:
+def list_gallery() -> tuple[BackboneCard, ...]:
     """The starters, then the chosen ones that this timm has, from small to large."""
-    chosen = [_chosen_card(c) for c in CHOSEN if c.name in _known()]
-    return tuple(s.card for s in starters()) + tuple(sorted(chosen, key=lambda c: c.parameters))
+    chosen = [_chosen_card(c) for c in CURATED if c.name in _known()]
+    return tuple(s.card for s in list_starters()) + tuple(sorted(chosen, key=lambda c: c.parameters))
 
 
 @cache
-def card(name: str) -> BackboneCard:
+def get_card(name: str) -> BackboneCard:
     """The card of that name; a timm name without a tag (`resnet18`) means its usual weights.
 
     Raises NotFound, naming what was probably meant.
@@ -35,17 +35,17 @@ def card(name: str) -> BackboneCard:
     if starter is not None:
         return starter.card
     full = name if name in _known() else _usual_weights(name)
-    chosen = next((c for c in CHOSEN if c.name == full), None)
+    chosen = next((c for c in CURATED if c.name == full), None)
     return _chosen_card(chosen) if chosen else plain_card(full)
 
 
 @cache
 def plain_card(name: str) -> BackboneCard:
     """A card made of what timm itself says of the model."""
-    config, known = config_of(name), facts_of(name)
+    config, known = pretrained_cfg_of(name), facts_of(name)
     architecture = name.split(".")[0]
     family = family_of(model_entrypoint(name).__module__)
-    shown = trained_on(config.tag or "")
+    shown = training_data_of(config.tag or "")
     return BackboneCard(
         name=name,
         title=architecture,
@@ -55,7 +55,7 @@ def plain_card(name: str) -> BackboneCard:
         family=family,
         parameters=known.parameters,
         input_size=config.input_size[-1],
-        licence=licence_in_words(config.license),
+        licence=licence_name(config.license),
         weights_bytes=4 * known.file_parameters,
         origin=f"https://huggingface.co/{config.hf_hub_id}" if config.hf_hub_id else "",
         gmacs=known.gmacs,
@@ -71,27 +71,27 @@ def plain_card(name: str) -> BackboneCard:
 def default_card(home: Home) -> BackboneCard:
     """What a new plan begins with: of the gallery's small and medium backbones that are here the most accurate one
     on ImageNet, else the best starter."""
-    here = [c for c in gallery() if c.source == "hub" and c.size != "large" and is_present(home, c)]
-    return max(here, key=lambda c: c.accuracy or 0.0, default=gallery()[0])
+    here = [c for c in list_gallery() if c.source == "hub" and c.size != "large" and weights_present(home, c)]
+    return max(here, key=lambda c: c.accuracy or 0.0, default=list_gallery()[0])
 
 
-def smaller_here(home: Home, than: BackboneCard) -> BackboneCard | None:
+def smaller_available(home: Home, than: BackboneCard) -> BackboneCard | None:
     """What a network could be made smaller to: the first of the gallery that is here and at most half as large."""
-    return next((c for c in gallery() if 2 * c.parameters <= than.parameters and is_present(home, c)), None)
+    return next((c for c in list_gallery() if 2 * c.parameters <= than.parameters and weights_present(home, c)), None)
 
 
-def sizes_for(card: BackboneCard) -> tuple[int, ...]:
+def image_sizes_for(card: BackboneCard) -> tuple[int, ...]:
     """Sensible photo sides in pixels for it, ascending; its input size is among them."""
     starter = find_starter(card.name)
     if starter is not None:
         return starter.sizes
     if card.fixed_size:
         return (card.input_size,)
-    step = step_of(card)
+    step = image_size_multiple(card)
     return tuple(sorted({card.input_size} | {max(1, round(side / step)) * step for side in _SIZES}))
 
 
-def step_of(card: BackboneCard) -> int:
+def image_size_multiple(card: BackboneCard) -> int:
     """Photo sides are best multiples of this many pixels: a patch of a transformer, a cell of the last stage else."""
     return facts_of(card.name).step if card.source == "hub" else 32
 
@@ -112,7 +112,7 @@ def _three(values: tuple[float, ...]) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _chosen_card(chosen: Chosen) -> BackboneCard:
+def _chosen_card(chosen: CuratedBackbone) -> BackboneCard:
     plain = plain_card(chosen.name)
     return replace(
         plain,
@@ -129,7 +129,9 @@ def _usual_weights(name: str) -> str:
         full = f"{name}.{getattr(get_pretrained_cfg(name), 'tag', '')}"
         if full in _known():
             return full
-    names = [s.card.name for s in starters()] + list(dict.fromkeys(known.split(".")[0] for known in list_pretrained()))
+    names = [s.card.name for s in list_starters()] + list(
+        dict.fromkeys(known.split(".")[0] for known in list_pretrained())
+    )
     near = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
     raise NotFound(
         f'There is no pretrained backbone "{name}".',

@@ -21,11 +21,11 @@ class FusedPrefix:
 
     def __call__(self, images: Tensor) -> tuple[Tensor, ...]:
         if self._folded is None:
-            self._folded = folded(self._prefix, images[:2])
+            self._folded = fuse_conv_bn(self._prefix, images[:2])
         return self._folded(images)
 
 
-def folded(prefix: nn.Module, images: Tensor) -> nn.Module:
+def fuse_conv_bn(prefix: nn.Module, images: Tensor) -> nn.Module:
     """A copy of a prefix in eval mode (`core.backbones.cut`) in which each batch norm behind a convolution is part of
     it. The prefix itself, where there is none, or where answers to `images` [batch, 3, side, side] would be others.
     """

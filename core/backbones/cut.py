@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, fx, nn
 
 from core.backbones.backbone import Stage
-from core.backbones.build import feature_count
-from core.backbones.stages import stages
+from core.backbones.build import num_features
+from core.backbones.stages import find_stages
 from core.backbones.tracing import BATCHES, CannotTrace, Observed, Shape, observe, trace
 
 _ASKS_SHAPE = {"size", "dim", "numel", "stride", "ndimension", "get_device"}  # methods of a tensor
@@ -67,7 +67,7 @@ def cut(model: nn.Module, first_trainable_stage: int, image_size: int) -> Cut:
     Both parts are in the mode in which the model and its modules are; run the prefix in eval mode. A stage can't be
     cut before when the code between the stages can't be traced, or when what would cross has no row per photo.
     """
-    if first_trainable_stage == len(stages(model)):
+    if first_trainable_stage == len(find_stages(model)):
         return _only_the_head(model)
     if first_trainable_stage > 0:
         with suppress(CannotTrace):
@@ -84,8 +84,8 @@ def _no_cut(model: nn.Module, image_size: int) -> Cut:
 
 
 def _only_the_head(model: nn.Module) -> Cut:
-    features = BoundaryTensor("features", (feature_count(model),), next(model.parameters()).dtype)
-    return Cut(_Features(model), nn.Identity(), len(stages(model)), (features,))
+    features = BoundaryTensor("features", (num_features(model),), next(model.parameters()).dtype)
+    return Cut(_Features(model), nn.Identity(), len(find_stages(model)), (features,))
 
 
 class _Features(nn.Module):
@@ -137,7 +137,7 @@ class _Graph:
 
 
 def _read_graph(model: nn.Module, image_size: int) -> _Graph:
-    parts = stages(model)
+    parts = find_stages(model)
     graph = trace(model, [name for part in parts for name in part.modules])
     own = _own_stages(model, parts, graph)
     stage: dict[fx.Node, int] = {}

@@ -24,8 +24,8 @@ import timm
 import torch
 from timm.models import PretrainedCfg, get_pretrained_cfg
 
-TABLE = Path(__file__).with_name("facts.csv")
-COLUMNS = ("name", "parameters", "file_parameters", "gmacs", "step", "resizes", "fingerprint", "top1")
+FACTS_TABLE = Path(__file__).with_name("facts.csv")
+FACTS_COLUMNS = ("name", "parameters", "file_parameters", "gmacs", "step", "resizes", "fingerprint", "top1")
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Facts:
 @cache
 def facts() -> dict[str, Facts]:
     """All rows by name."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
+    with FACTS_TABLE.open(encoding="utf-8", newline="") as file:
         return {row["name"]: _parse(row) for row in csv.DictReader(file)}
 
 
-def config_of(name: str) -> PretrainedCfg:
+def pretrained_cfg_of(name: str) -> PretrainedCfg:
     """What timm knows of a model that it has."""
     config = get_pretrained_cfg(name)
     assert config is not None, name
@@ -64,21 +64,21 @@ def facts_of(name: str) -> Facts:
 
 def _count(name: str) -> Facts:
     with torch.device("meta"):
-        whole = timm.create_model(name, num_classes=config_of(name).num_classes)
+        whole = timm.create_model(name, num_classes=pretrained_cfg_of(name).num_classes)
         body = timm.create_model(name, num_classes=0)
     return Facts(
         name=name,
         parameters=sum(p.numel() for p in body.parameters()),
         file_parameters=sum(p.numel() for p in whole.parameters()),
         gmacs=None,
-        step=coarsest_step(body),
+        step=coarsest_stride(body),
         resizes=True,
         fingerprint="",
         top1=None,
     )
 
 
-def coarsest_step(model: Any) -> int:
+def coarsest_stride(model: Any) -> int:
     """The coarsest stride in timm's `feature_info`: photo sides are best multiples of it."""
     info = getattr(model.feature_info, "info", model.feature_info)
     return max(int(stage["reduction"]) for stage in info)

@@ -144,10 +144,10 @@ def family_of(module: str) -> str:
     return FAMILIES.get(last, last.replace("_", " "))
 
 
-def trained_on(tag: str) -> str:
+def training_data_of(tag: str) -> str:
     """What the weights of that tag were trained on, in words; "" when the tag does not say."""
     return next((words for sign, words in _TRAINED_ON if sign in tag), "")
 
 
-def licence_in_words(licence: str | None) -> str:
+def licence_name(licence: str | None) -> str:
     return _LICENCES.get(licence or "", licence or "") or "unknown"

@@ -8,7 +8,7 @@ from functools import cache
 from timm.models import model_entrypoint
 
 from core.backbones.backbone import BackboneCard
-from core.backbones.cards import card, gallery, searchable
+from core.backbones.cards import get_card, list_gallery, searchable
 from core.backbones.facts import facts
 from core.backbones.family_names import family_of
 
@@ -29,7 +29,7 @@ class _Entry:
     accuracy: float
 
 
-def search(text: str, limit: int = 50) -> tuple[BackboneCard, ...]:
+def search_backbones(text: str, limit: int = 50) -> tuple[BackboneCard, ...]:
     """The backbones that fit, best first: by how well the words fit, then the gallery's, then the more accurate.
 
     Every word must fit: as a whole word of the name, title or family, as the beginning of one, anywhere in the
@@ -37,11 +37,11 @@ def search(text: str, limit: int = 50) -> tuple[BackboneCard, ...]:
     """
     words = re.findall(r"[a-z0-9]+", text.lower())
     if not words:
-        return gallery()[:limit]
+        return list_gallery()[:limit]
     mended = [_mend(word) for word in words]
     scored = [(score, entry) for entry in _index() if (score := _fit(mended, entry)) > 0]
     scored.sort(key=lambda pair: (-pair[0], not pair[1].in_gallery, -pair[1].accuracy, len(pair[1].name)))
-    return tuple(card(entry.name) for _, entry in scored[:limit])
+    return tuple(get_card(entry.name) for _, entry in scored[:limit])
 
 
 def _fit(words: list[str], entry: _Entry) -> int:
@@ -75,8 +75,8 @@ def _vocabulary() -> list[str]:
 
 @cache
 def _index() -> tuple[_Entry, ...]:
-    shown = {c.name: c for c in gallery()}
-    starters = [c.name for c in gallery() if c.source == "starter"]
+    shown = {c.name: c for c in list_gallery()}
+    starters = [c.name for c in list_gallery() if c.source == "starter"]
     return tuple(_entry(name, shown.get(name)) for name in [*starters, *searchable()])
 
 

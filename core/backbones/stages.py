@@ -13,7 +13,7 @@ from timm.models._manipulate import group_with_matcher
 from torch import nn
 
 from core.backbones.backbone import BackboneCard, Stage
-from core.backbones.cards import card as card_of
+from core.backbones.cards import get_card as card_of
 
 MOST = 8  # groups behind the stem that are shown one by one; more are put together
 _NOWHERE = "\0"  # a name that no group matches
@@ -24,7 +24,7 @@ _NUMBERED = re.compile(r"^\w*(?:stage|block|layer|transformer)s?[._]?(\d+)\.")
 _SIGHTS = ("textures", "patterns", "parts", "things")  # what is seen from behind the stem to the end
 
 
-def stages(model: nn.Module) -> tuple[Stage, ...]:
+def find_stages(model: nn.Module) -> tuple[Stage, ...]:
     """The stages of a backbone, the stem first. Every entry of its state dict is in exactly one of them.
 
     They are timm's own groups (`group_matcher(coarse=True)`); what timm puts behind the last numbered group (the final
@@ -57,7 +57,7 @@ def describe_stages(backbone: BackboneCard | str) -> tuple[Stage, ...]:
 @cache
 def _describe(architecture: str) -> tuple[Stage, ...]:
     with torch.device("meta"):
-        return stages(timm.create_model(architecture, num_classes=0))
+        return find_stages(timm.create_model(architecture, num_classes=0))
 
 
 def _groups(model: nn.Module) -> list[list[str]]:

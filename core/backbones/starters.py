@@ -29,16 +29,16 @@ class Starter:
 
 
 @cache
-def starters(folder: Path = FOLDER) -> tuple[Starter, ...]:
+def list_starters(folder: Path = FOLDER) -> tuple[Starter, ...]:
     """All starters, the one that transfers best first: new plans begin with it."""
     return tuple(sorted(map(_read, sorted(folder.glob("*.json"))), key=lambda s: s.transfer, reverse=True))
 
 
 def find_starter(name: str, folder: Path = FOLDER) -> Starter | None:
-    return next((s for s in starters(folder) if s.card.name == name), None)
+    return next((s for s in list_starters(folder) if s.card.name == name), None)
 
 
-def check_starter(starter: Starter) -> None:
+def verify_starter(starter: Starter) -> None:
     """Raises BadWeights when the file is missing or is not, byte for byte, the one its card speaks of."""
     if not starter.file.is_file() or hashlib.sha256(starter.file.read_bytes()).hexdigest() != starter.sha256:
         raise BadWeights(

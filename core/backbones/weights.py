@@ -8,8 +8,8 @@ from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, t
 from tqdm import tqdm
 
 from core.backbones.backbone import BackboneCard
-from core.backbones.facts import config_of
-from core.backbones.starters import check_starter, find_starter
+from core.backbones.facts import pretrained_cfg_of
+from core.backbones.starters import find_starter, verify_starter
 from core.errors import BadWeights, NotFound, NotReachable
 from core.home import Home, Progress, no_room_is_disk_full, silent
 
@@ -18,7 +18,7 @@ ENDPOINT: str | None = None  # None: the hub's own address, or HF_ENDPOINT
 _PATIENCE_SECONDS = 5
 
 
-def is_present(home: Home, card: BackboneCard) -> bool:
+def weights_present(home: Home, card: BackboneCard) -> bool:
     """Whether it can be built without a network. Looks at names of files only."""
     return _file(home, card) is not None
 
@@ -27,7 +27,7 @@ def weights_file(home: Home, card: BackboneCard) -> Path:
     """The safetensors file of it. Raises NotFound when it was not downloaded yet, BadWeights for a damaged starter."""
     starter = find_starter(card.name)
     if starter is not None:
-        check_starter(starter)
+        verify_starter(starter)
         return starter.file
     file = _file(home, card)
     if file is None:
@@ -38,13 +38,13 @@ def weights_file(home: Home, card: BackboneCard) -> Path:
     return file
 
 
-def fetch(home: Home, card: BackboneCard, progress: Progress = silent) -> None:
+def download_weights(home: Home, card: BackboneCard, progress: Progress = silent) -> None:
     """Download its weights into the home, in the hub's own cache layout; nothing to do when they are there.
 
     `progress` counts bytes. What was downloaded of a broken attempt is used by the next.
     Raises NotReachable, BadWeights when there is no safetensors file to be had, and DiskFull.
     """
-    if is_present(home, card):
+    if weights_present(home, card):
         return
     repository = _repository(card)
     if repository is None:
@@ -85,7 +85,7 @@ def _file(home: Home, card: BackboneCard) -> Path | None:
 
 
 def _repository(card: BackboneCard) -> str | None:
-    return config_of(card.name).hf_hub_id or None
+    return pretrained_cfg_of(card.name).hf_hub_id or None
 
 
 def _only_pickled(card: BackboneCard) -> BadWeights:

@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from timm.models import list_pretrained
 
-from core.backbones.facts import config_of, facts
+from core.backbones.facts import facts, pretrained_cfg_of
 from core.errors import BadWeights
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -41,13 +41,13 @@ def expected_shapes(architecture: str) -> dict[str, tuple[int, ...]]:
     return {name: tuple(value.shape) for name, value in model.state_dict().items()}
 
 
-def check_fits(file: Path, architecture: str) -> None:
+def check_weights_fit(file: Path, architecture: str) -> None:
     """Raises BadWeights unless the file holds all of the architecture's features; the classifier may be any or none.
 
     The sentence names what the weights seem to be of, where any of timm's architectures has the same names and shapes.
     """
     found, expected = shapes_in(file), expected_shapes(architecture)
-    body = without_classifier(found, classifiers_of(architecture))
+    body = without_classifier(found, classifier_names(architecture))
     missing, foreign = expected.keys() - body.keys(), body.keys() - expected.keys()
     unlike = {
         name: f"{_in_words(body[name])}, not {_in_words(expected[name])}"
@@ -106,7 +106,7 @@ def without_classifier(shapes: Shapes, classifiers: Iterable[str]) -> dict[str, 
 def classes_in(file: Path, architecture: str) -> int:
     """How many classes the classifier in the file tells apart. Raises BadWeights where there is none."""
     shapes = shapes_in(file)
-    for name in classifiers_of(architecture):
+    for name in classifier_names(architecture):
         if f"{name}.weight" in shapes:
             return shapes[f"{name}.weight"][0]
     raise BadWeights(
@@ -115,15 +115,15 @@ def classes_in(file: Path, architecture: str) -> int:
     )
 
 
-def classifiers_of(architecture: str) -> tuple[str, ...]:
-    named = config_of(architecture).classifier
+def classifier_names(architecture: str) -> tuple[str, ...]:
+    named = pretrained_cfg_of(architecture).classifier
     return (named,) if isinstance(named, str) else tuple(named or ())
 
 
 @cache
 def _classifiers() -> tuple[tuple[str, ...], ...]:
     """All that timm's architectures call their classifier."""
-    return tuple(sorted({classifiers_of(name) for name in list_pretrained()}))
+    return tuple(sorted({classifier_names(name) for name in list_pretrained()}))
 
 
 def _telling(name: str) -> bool:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from core.activations import Values
-from core.backbones import build_whole, card, feature_count
+from core.activations import Activations
+from core.backbones import build_with_classifier, get_card, num_features
 from core.datasets import Task, load_dataset
 from core.distillation.teacher import CachedTeacher, ProjectionHeads, TeacherModel
 from core.errors import BadPlan, NotFound
 from core.home import Home
 from core.job import TrainingContext
-from core.models import load_trained
+from core.models import load_trained_model
 from core.plans import BackboneChoice, Teacher, read_plan
 
 DISTILLATION = "distillation"  # the name of the projection heads among the auxiliary modules
@@ -42,10 +42,10 @@ def distillation_heads(auxiliary: nn.ModuleDict) -> ProjectionHeads | None:
 def load_teacher(home: Home, teacher: Teacher) -> TeacherModel:
     """The teacher of a plan, on the processor.
 
-    Raises what `core.backbones.build_whole` and `core.models.load_trained` do, and NotFound for a run that is gone.
+    Raises what `core.backbones.build_with_classifier` and `core.models.load_trained_model` do, and NotFound for a run that is gone.
     """
     if teacher.backbone:
-        return _load_network(home, teacher.backbone, teacher.image_size or card(teacher.backbone.name).input_size)
+        return _load_network(home, teacher.backbone, teacher.image_size or get_card(teacher.backbone.name).input_size)
     return _load_run(home, home.runs / str(teacher.run))
 
 
@@ -55,9 +55,9 @@ def teacher_run_not_found() -> NotFound:
 
 
 def _load_network(home: Home, choice: BackboneChoice, image_size: int) -> TeacherModel:
-    network = build_whole(home, choice, image_size).eval().requires_grad_(False)
+    network = build_with_classifier(home, choice, image_size).eval().requires_grad_(False)
 
-    def forward(images: Tensor) -> Values:
+    def forward(images: Tensor) -> Activations:
         tokens_or_maps = network.forward_features(images)  # type: ignore[operator]
         return (
             network.forward_head(tokens_or_maps, pre_logits=True),  # type: ignore[operator]
@@ -67,7 +67,7 @@ def _load_network(home: Home, choice: BackboneChoice, image_size: int) -> Teache
     # The weights file does not say what the classes are called.
     classes = tuple(str(number) for number in range(int(network.num_classes)))  # type: ignore[arg-type]
     tasks = (Task("", classes),)
-    return TeacherModel(network, card(choice.name), image_size, feature_count(network), tasks, forward)
+    return TeacherModel(network, get_card(choice.name), image_size, num_features(network), tasks, forward)
 
 
 def _load_run(home: Home, folder: Path) -> TeacherModel:
@@ -76,10 +76,10 @@ def _load_run(home: Home, folder: Path) -> TeacherModel:
     except BadPlan as error:
         raise teacher_run_not_found() from error
     dataset = load_dataset(home, plan.source.id, plan.source.version)
-    model = load_trained(home, plan, dataset.tasks, folder).requires_grad_(False)
+    model = load_trained_model(home, plan, dataset.tasks, folder).requires_grad_(False)
 
-    def forward(images: Tensor) -> Values:
+    def forward(images: Tensor) -> Activations:
         features = model.backbone(images)
         return features, *model.answers(features).values()
 
-    return TeacherModel(model, card(plan.backbone.name), plan.image_size, model.features, model.tasks, forward)
+    return TeacherModel(model, get_card(plan.backbone.name), plan.image_size, model.features, model.tasks, forward)

@@ -15,7 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.activations import ActivationCache, CachedActivations, Values, digest_of_tensors, gathered, pixels_seen
+from core.activations import (
+    ActivationCache,
+    Activations,
+    CachedActivations,
+    digest_of_tensors,
+    gather_views,
+    view_pixels,
+)
 from core.backbones import BackboneCard
 from core.datasets import VERSION as PIXELS_VERSION
 from core.datasets import Task
@@ -38,7 +45,7 @@ class TeacherModel:
     image_size: int
     feature_count: int
     tasks: tuple[Task, ...]
-    forward: Callable[[Tensor], Values]
+    forward: Callable[[Tensor], Activations]
 
     @property
     def output_count(self) -> int:
@@ -57,19 +64,19 @@ class CachedTeacher:
     context: TrainingContext
     cached: Mapping[int, CachedActivations] = field(default_factory=dict)
 
-    def outputs(self, rows: np.ndarray, views: np.ndarray) -> Values:
+    def outputs(self, rows: np.ndarray, views: np.ndarray) -> Activations:
         """Features and logits, as `TeacherModel.forward` gives them, of training photos, each in its own view.
 
         rows, views: int64 [images].
         """
         if self.cached.keys() >= set(views.tolist()):
-            return gathered(self.cached, rows, views)
+            return gather_views(self.cached, rows, views)
         return self.compute_outputs(rows, views)
 
     @torch.no_grad()
-    def compute_outputs(self, rows: np.ndarray, views: np.ndarray) -> Values:
+    def compute_outputs(self, rows: np.ndarray, views: np.ndarray) -> Activations:
         """`outputs` by a forward pass, in 16 bits, which hold all that is worth learning."""
-        pixels, model = pixels_seen(self.context, rows, views), self.model
+        pixels, model = view_pixels(self.context, rows, views), self.model
         side = (model.image_size, model.image_size)
         pixels = functional.interpolate(pixels, side, mode="bicubic", antialias=True).clamp_(0, 255)
         mean, std = (
@@ -146,7 +153,7 @@ def _with_cache(teacher: CachedTeacher) -> Generator[Prepared, None, CachedTeach
     views = plan.fixed_views or 0
     for view in range(views):
 
-        def compute(rows: np.ndarray, view: int = view) -> Values:
+        def compute(rows: np.ndarray, view: int = view) -> Activations:
             return teacher.compute_outputs(rows, np.full(len(rows), view))
 
         begun = Prepared("teacher", 0, 0, view + 1, views)

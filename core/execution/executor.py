@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from core.backbones import card
+from core.backbones import get_card
 from core.datasets import Dataset, load_dataset
 from core.device import BUSY, Others, devices, release_memory, resolve_device, threads_given_back
 from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
@@ -133,7 +133,7 @@ def _foretold(home: Home, run: Run, photos: Counts) -> tuple[float, ...] | None:
     """What a later phase takes, or larger photos, nobody has seen yet: measured, unless it was before (seconds)."""
     if len(run.plan.phases) == 1 and not grows(run.plan, run.plan.phases[0]):
         return None
-    what = home, run.plan, card(run.plan.backbone.name), resolve_device(run.device)
+    what = home, run.plan, get_card(run.plan.backbone.name), resolve_device(run.device)
     try:
         return estimated_phase_seconds(run.plan, photos, known_cost_profile(*what) or profile_costs(*what))
     except TooLittleMemory:  # the run itself computes in smaller parts
@@ -144,7 +144,7 @@ def _taken(home: Home, run: Run, photos: Counts) -> EstimateFeedback | None:
     """Nothing is learned from a run for which nothing was foretold, nor on a device that this machine lacks."""
     if run.device not in [device.name for device in devices()]:
         return None
-    known = trusted_cost_profile(home, run.plan, card(run.plan.backbone.name), resolve_device(run.device))
+    known = trusted_cost_profile(home, run.plan, get_card(run.plan.backbone.name), resolve_device(run.device))
     return EstimateFeedback(run.plan, photos, known, run.progress.step) if known else None
 
 

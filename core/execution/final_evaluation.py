@@ -19,7 +19,7 @@ from core.evaluation import (
 )
 from core.home import Home, database
 from core.job import Job, Prepared, clean_sample, ignore_event
-from core.models import load_trained, read_facts
+from core.models import load_trained_model, read_facts
 from core.runs import folder_of, get_run, has_best
 from core.training import score
 
@@ -68,7 +68,7 @@ def open_test(home: Home, run_id: str, progress: Callable[[Prepared], None] = ig
 
 def _answers(job: Job, rows_of: dict[Split, np.ndarray], progress: Callable[[Prepared], None]) -> pd.DataFrame:
     """The predictions of the best epoch's model, by split and task."""
-    model = load_trained(job.home, job.plan, job.dataset.tasks, job.folder)
+    model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder)
     store = open_pixels(
         job.home, job.dataset, job.plan.image_size, lambda done, total, _: progress(Prepared("decode", done, total))
     )

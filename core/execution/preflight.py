@@ -1,6 +1,6 @@
 """What stands in a plan's way here, beside what `core.plans.warnings` says of it: this disk, the runs of this home."""
 
-from core.backbones import card, describe_stages
+from core.backbones import describe_stages, get_card
 from core.datasets import Dataset, load_dataset
 from core.errors import NotFound
 from core.home import Home, free_bytes
@@ -16,7 +16,7 @@ def warnings_here(home: Home, plan: Plan, dataset: Dataset) -> list[Advice]:
 
 def _room(home: Home, plan: Plan) -> list[Advice]:
     """Too little of it is said before the first epoch is saved, which would end the run. The head is not counted."""
-    needed = room_needed(plan, [stage.parameters for stage in describe_stages(card(plan.backbone.name))])
+    needed = room_needed(plan, [stage.parameters for stage in describe_stages(get_card(plan.backbone.name))])
     free = free_bytes(home.root)
     if needed <= free:
         return []

@@ -3,7 +3,7 @@
 import secrets
 import time
 
-from core.backbones import card
+from core.backbones import get_card
 from core.datasets import load_dataset
 from core.device import resolve_device
 from core.errors import BadPlan, NotFound
@@ -60,7 +60,7 @@ def queue(home: Home, plan: Plan, name: str = "") -> Run:
 def describe(plan: Plan, dataset_name: str) -> str:
     """A name for a run of this plan: "clothes, top of ResNet 50"."""
     try:
-        backbone = card(plan.backbone.name).title
+        backbone = get_card(plan.backbone.name).title
     except NotFound as error:
         raise BadPlan(f'There is no network "{plan.backbone.name}".', error.remedy) from error
     pattern = _IN_NAMES.get(recipe_of(plan) or "", "{dataset}, own recipe on {backbone}")

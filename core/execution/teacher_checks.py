@@ -1,6 +1,6 @@
 """Runs as teachers of others: which can be, and what stands in a plan's way."""
 
-from core.backbones import card, check_can_teach
+from core.backbones import check_has_classifier, get_card
 from core.distillation import teacher_run_not_found
 from core.errors import NotFound, Refused
 from core.home import Home
@@ -20,7 +20,7 @@ def check_teacher(home: Home, plan: Plan) -> None:
     if plan.teacher is None:
         return
     if plan.teacher.backbone:
-        check_can_teach(home, plan.teacher.backbone, card(plan.teacher.backbone.name))
+        check_has_classifier(home, plan.teacher.backbone, get_card(plan.teacher.backbone.name))
         return
     try:
         run = get_run(home, str(plan.teacher.run))

@@ -4,7 +4,7 @@ import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from core.backbones import BackboneCard, card
+from core.backbones import BackboneCard, get_card
 from core.datasets import Dataset, Task, load_dataset
 from core.errors import NotFound
 from core.evaluation import Interval, Result, SplitResult, load_result
@@ -19,7 +19,7 @@ def model_card(home: Home, run: Run) -> str:
     """The card of a run's best model, as Markdown; what users typed is escaped. Raises NotFound."""
     dataset = load_dataset(home, run.plan.source.id, run.plan.source.version)
     tasks = [dataset.task(name) for name in run.plan.tasks]
-    backbone = card(run.plan.backbone.name)
+    backbone = get_card(run.plan.backbone.name)
     result = _result(folder_of(home, run.id))
     parts = [
         [f"# {escaped(run.name)}", _what_it_is(tasks)],
@@ -101,7 +101,7 @@ def _teacher(plan: Plan) -> str:
     """Who taught beside the labels, with a line of its own behind it; nothing where nobody did."""
     if plan.teacher is None:
         return ""
-    name = card(plan.teacher.backbone.name).title if plan.teacher.backbone else "a model that Graft trained before"
+    name = get_card(plan.teacher.backbone.name).title if plan.teacher.backbone else "a model that Graft trained before"
     return f"Beside the labels it learned from what a teacher says about the same photos: {escaped(name)}.\n\n"
 
 

@@ -14,7 +14,7 @@ from core.datasets import Task, decode_for, load_dataset, prepare_image, store_s
 from core.device import resolve_device
 from core.errors import BadDataset, NotFound
 from core.home import Home
-from core.models import TrainedModel, load_trained
+from core.models import TrainedModel, load_trained_model
 from core.plans import Plan
 from core.runs import folder_of, get_run, has_best
 
@@ -85,7 +85,7 @@ def load_predictor(home: Home, run_id: str, device: str = "auto") -> Predictor:
     dataset = load_dataset(home, run.plan.source.id, run.plan.source.version)
     tasks = tuple(dataset.task(name) for name in run.plan.tasks)
     where = resolve_device(device)
-    model = load_trained(home, run.plan, tasks, folder_of(home, run.id)).to(where).eval()
+    model = load_trained_model(home, run.plan, tasks, folder_of(home, run.id)).to(where).eval()
     return Predictor(model, run.plan, tasks, where)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from core.backbones import BackboneCard, card
+from core.backbones import BackboneCard, get_card
 from core.datasets import Task, store_side
 from core.errors import BadInput
 from core.exports.model_card import model_card
@@ -39,7 +39,7 @@ def export_zip(home: Home, run_id: str, target: Path) -> Path:
         raise BadInput(f'"{target}" is a folder.', "Name a file in it, ending in .zip.")
     run = get_run(home, run_id)
     trained = load_predictor(home, run.id, device="cpu")
-    backbone_card = card(run.plan.backbone.name)
+    backbone_card = get_card(run.plan.backbone.name)
     texts = {
         "README.md": model_card(home, run),
         "predict.py": TEMPLATE.read_text(encoding="utf-8"),

@@ -1,7 +1,7 @@
 """What a run works with and says: job, context, batches, learning-rate schedule, events."""
 
 from core.job.batches import CLEAN_SAMPLE_LIMIT, clean_sample, epoch_batches, split_microbatches, steps_per_epoch
-from core.job.context import Job, TrainingContext, lay_out, tasks_of
+from core.job.context import Job, TrainingContext, build_context, resolve_tasks
 from core.job.events import Checkpointed, Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned, ignore_event
 from core.job.lr_schedule import HEAD, PhaseNow, phase_at, phase_rates, rates_at
 
@@ -19,14 +19,14 @@ __all__ = [
     "Stepped",
     "TrainingContext",
     "Warned",
+    "build_context",
     "clean_sample",
     "epoch_batches",
     "ignore_event",
-    "lay_out",
     "phase_at",
     "phase_rates",
     "rates_at",
+    "resolve_tasks",
     "split_microbatches",
     "steps_per_epoch",
-    "tasks_of",
 ]

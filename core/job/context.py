@@ -61,12 +61,12 @@ class TrainingContext:
         }
 
 
-def lay_out(
+def build_context(
     job: Job, card: BackboneCard, store: PixelStore, compute_config: ComputeConfig, feature_count: int
 ) -> TrainingContext:
     """feature_count: of the model. Raises BadDataset when there is nothing to learn from or to judge by."""
     plan, dataset = job.plan, job.dataset
-    tasks = tasks_of(plan, dataset)
+    tasks = resolve_tasks(plan, dataset)
     labels = {task.name: dataset.labels(task) for task in tasks}
     training, validation = (_labelled(dataset, split, labels) for split in ("train", "validation"))
     for task in tasks:
@@ -90,7 +90,7 @@ def lay_out(
     )
 
 
-def tasks_of(plan: Plan, dataset: Dataset) -> tuple[Task, ...]:
+def resolve_tasks(plan: Plan, dataset: Dataset) -> tuple[Task, ...]:
     """The plan's tasks as the dataset has them. Raises BadDataset for one that it lacks."""
     known = {task.name: task for task in dataset.tasks}
     for name in plan.tasks:

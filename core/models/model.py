@@ -84,7 +84,7 @@ def seeded_dropout(features: Tensor, chance: float, generator: torch.Generator) 
     return features * kept / (1 - chance)
 
 
-def learns_batch_norm(model: TrainedModel, phase: Phase) -> bool:
+def trains_batch_norm(model: TrainedModel, phase: Phase) -> bool:
     """Whether batch norm learns in this phase: it needs two photos in every batch."""
     learning = [
         model.backbone.get_submodule(module)
@@ -95,7 +95,7 @@ def learns_batch_norm(model: TrainedModel, phase: Phase) -> bool:
     return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for part in learning for m in part.modules())
 
 
-def split_names(model: TrainedModel, phases: Sequence[Phase]) -> tuple[list[str], list[str]]:
+def split_frozen_names(model: TrainedModel, phases: Sequence[Phase]) -> tuple[list[str], list[str]]:
     """Names in the model's state dict: (of stages that no phase frees, of all that can change)."""
     frozen = {
         f"backbone.{name}"
@@ -107,7 +107,7 @@ def split_names(model: TrainedModel, phases: Sequence[Phase]) -> tuple[list[str]
     return [n for n in names if n in frozen], [n for n in names if n not in frozen]
 
 
-def load_some(model: TrainedModel, tensors: Mapping[str, Tensor]) -> None:
+def load_tensors(model: TrainedModel, tensors: Mapping[str, Tensor]) -> None:
     """Copy tensors into the model by name. Raises KeyError or RuntimeError where one does not fit."""
     own = model.state_dict()
     with torch.no_grad():

@@ -12,10 +12,10 @@ from core.plans import Optimizer
 STAGE = "stage"  # what a parameter group says about where it belongs
 
 
-def make_optimizer(
+def create_optimizer(
     model: TrainedModel, settings: Optimizer, device: torch.device, auxiliary: nn.Module | None = None
 ) -> torch.optim.Optimizer:
-    """AdamW or SGD over all stages; rates are 0 until `set_rates`.
+    """AdamW or SGD over all stages; rates are 0 until `set_learning_rates`.
 
     Frozen stages are in it, too: without gradients torch skips them (no decay, no state), and when a later phase
     unfreezes them, those trained before keep their moments. auxiliary: modules beside the model, trained at the rate
@@ -50,18 +50,18 @@ def _split(parameters: Mapping[str, nn.Parameter], spared: set[str], weight_deca
         yield {"params": plain, "weight_decay": 0.0, STAGE: stage}
 
 
-def set_rates(optimizer: torch.optim.Optimizer, rates: Mapping[str, float]) -> None:
+def set_learning_rates(optimizer: torch.optim.Optimizer, rates: Mapping[str, float]) -> None:
     """rates: by the name of the stage, and "head"."""
     for group in optimizer.param_groups:
         group["lr"] = rates[group[STAGE]]
 
 
-def clip(optimizer: torch.optim.Optimizer, norm: float) -> None:
+def clip_gradients(optimizer: torch.optim.Optimizer, norm: float) -> None:
     """Shorten the gradient of all parameters together to `norm`."""
     nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], norm)
 
 
-def flat_state(optimizer: torch.optim.Optimizer, names: Mapping[Tensor, str]) -> dict[str, Tensor]:
+def flat_optimizer_state(optimizer: torch.optim.Optimizer, names: Mapping[Tensor, str]) -> dict[str, Tensor]:
     """What the optimizer remembers, as plain tensors: "<parameter>/<what>"."""
     return {
         f"{names[parameter]}/{what}": value
@@ -71,8 +71,10 @@ def flat_state(optimizer: torch.optim.Optimizer, names: Mapping[Tensor, str]) ->
     }
 
 
-def load_flat_state(optimizer: torch.optim.Optimizer, saved: Mapping[str, Tensor], names: Mapping[Tensor, str]) -> None:
-    """The inverse of `flat_state`, for an optimizer over the same parameters."""
+def load_flat_optimizer_state(
+    optimizer: torch.optim.Optimizer, saved: Mapping[str, Tensor], names: Mapping[Tensor, str]
+) -> None:
+    """The inverse of `flat_optimizer_state`, for an optimizer over the same parameters."""
     ordered = [p for group in optimizer.param_groups for p in group["params"]]
     place = {names[parameter]: number for number, parameter in enumerate(ordered)}
     state: dict[int, dict[str, Tensor]] = {}

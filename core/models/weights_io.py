@@ -19,7 +19,7 @@ from torch import Tensor
 
 from core.errors import BadWeights, NotFound
 from core.home import whole_file
-from core.models.model import TrainedModel, load_some
+from core.models.model import TrainedModel, load_tensors
 
 FORMAT = 2
 
@@ -29,18 +29,18 @@ TRAINING_STATE, STATE = "training_state.safetensors", "state.json"
 Which = Literal["last", "best"]
 
 
-class Damaged(Exception):
+class DamagedCheckpoint(Exception):
     """A checkpoint is not what was written: says which file."""
 
 
-def keep_frozen(model: TrainedModel, folder: Path, names: list[str]) -> None:
+def save_frozen(model: TrainedModel, folder: Path, names: list[str]) -> None:
     """Write the tensors that no phase changes, unless the file is there and whole. Raises DiskFull."""
     note = folder / f"{FROZEN}.json"
     if (folder / FROZEN).exists() and note.exists() and note.read_text() == file_checksum(folder / FROZEN):
         return
     tensors = model.state_dict()
-    with whole_file(folder / FROZEN) as part, no_room_is_an_os_error():
-        save_file({name: plain(tensors[name]) for name in names}, part)
+    with whole_file(folder / FROZEN) as part, disk_full_as_os_error():
+        save_file({name: to_cpu(tensors[name]) for name in names}, part)
     with whole_file(note) as part:
         part.write_text(file_checksum(folder / FROZEN))
 
@@ -53,21 +53,21 @@ def load_model(model: TrainedModel, folder: Path, which: Which) -> None:
     tensors = _tensors_of_a_moving_run(folder, which)
     if set(tensors) != set(model.state_dict()):
         raise BadWeights("The weights of this run belong to another model.", "Train it again.")
-    load_some(model, tensors)
+    load_tensors(model, tensors)
 
 
 def _tensors_of_a_moving_run(folder: Path, which: Which) -> dict[str, Tensor]:
     for _ in range(2):
         try:
             return _model_tensors(folder, which)
-        except (FileNotFoundError, Damaged):
+        except (FileNotFoundError, DamagedCheckpoint):
             continue  # perhaps the next checkpoint took its place while it was read
     try:
         return _model_tensors(folder, which)
     except FileNotFoundError as error:
         sentence = "This run has no model yet: its first epoch has not ended."
         raise NotFound(sentence, "Wait for it, or resume the run.") from error
-    except Damaged as error:
+    except DamagedCheckpoint as error:
         raise BadWeights(f"The model of this run is damaged: {error}.", "Train it again.") from error
 
 
@@ -76,8 +76,8 @@ def _model_tensors(folder: Path, which: Which) -> dict[str, Tensor]:
     if not checkpoint.exists():  # between the two renames of `whole_folder`
         checkpoint = folder / f"{which}.old"
     facts = read_facts(checkpoint)
-    verify(checkpoint / MODEL, facts["files"][MODEL])
-    verify(folder / FROZEN, (folder / f"{FROZEN}.json").read_text())
+    verify_file(checkpoint / MODEL, facts["files"][MODEL])
+    verify_file(folder / FROZEN, (folder / f"{FROZEN}.json").read_text())
     return load_file(folder / FROZEN) | load_file(checkpoint / MODEL)
 
 
@@ -90,13 +90,13 @@ def read_facts(folder: Path) -> dict[str, Any]:
         facts = said["facts"]
         whole = said["checksum"] == json_checksum(facts) and facts["format"] == FORMAT
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Damaged(f"{STATE} cannot be read") from error
+        raise DamagedCheckpoint(f"{STATE} cannot be read") from error
     if not whole:
-        raise Damaged(f"{STATE} has changed on the disk")
+        raise DamagedCheckpoint(f"{STATE} has changed on the disk")
     return facts
 
 
-def plain(value: Tensor) -> Tensor:
+def to_cpu(value: Tensor) -> Tensor:
     return value.detach().cpu().contiguous()
 
 
@@ -113,15 +113,15 @@ def json_checksum(facts: dict[str, Any]) -> str:
     return f"{zlib.crc32(json.dumps(facts, sort_keys=True).encode()):08x}"
 
 
-def verify(file: Path, checksum: str) -> None:
+def verify_file(file: Path, checksum: str) -> None:
     if not file.exists():
-        raise Damaged(f"{file.name} is missing") if file.parent.exists() else FileNotFoundError(file)
+        raise DamagedCheckpoint(f"{file.name} is missing") if file.parent.exists() else FileNotFoundError(file)
     if file_checksum(file) != checksum:
-        raise Damaged(f"{file.name} has changed on the disk")
+        raise DamagedCheckpoint(f"{file.name} has changed on the disk")
 
 
 @contextmanager
-def no_room_is_an_os_error() -> Iterator[None]:
+def disk_full_as_os_error() -> Iterator[None]:
     """safetensors writes by itself and says "no space left" in words only."""
     try:
         yield

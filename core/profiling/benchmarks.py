@@ -14,13 +14,13 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from core.augmentation import augment, draw
+from core.augmentation import augment, sample_parameters
 from core.backbones import FusedPrefix, cut
 from core.datasets import decode_for, store_side
 from core.device import ComputeConfig
 from core.distillation import TeacherModel
 from core.home import whole_folder
-from core.models import TrainedModel, make_optimizer, set_trainable
+from core.models import TrainedModel, create_optimizer, set_trainable
 from core.plans import Augmentation, Phase, Plan
 
 STEP_SECONDS = 0.5  # that one step of a trial should last at most
@@ -149,7 +149,7 @@ def head_seconds(trial: BenchmarkSetup) -> float:
 
 def update_seconds(trial: BenchmarkSetup) -> float:
     """One step of the optimizer over all parameters, with rates of 0."""
-    optimizer = make_optimizer(trial.model, trial.plan.optimizer, trial.compute_config.device)
+    optimizer = create_optimizer(trial.model, trial.plan.optimizer, trial.compute_config.device)
     for parameter in trial.model.parameters():
         parameter.requires_grad_(True).grad = torch.zeros_like(parameter)
     seconds = _seconds(optimizer.step, trial.compute_config.device, BRIEF_SECONDS)
@@ -277,7 +277,7 @@ def augment_seconds(plan: Plan, compute_config: ComputeConfig) -> float:
     rows = np.arange(FEWEST)
 
     def change() -> None:
-        augment(pixels, changes, draw(changes, 0, 0, rows, plan.image_size / side), plan.image_size)
+        augment(pixels, changes, sample_parameters(changes, 0, 0, rows, plan.image_size / side), plan.image_size)
 
     return _seconds(change, compute_config.device, BRIEF_SECONDS) / FEWEST
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.backbones import BackboneCard, card
+from core.backbones import BackboneCard, get_card
 from core.datasets import Task, load_dataset
 from core.device import ComputeConfig, profile_store, threads_given_back, within_memory
 from core.distillation import TeacherModel, load_teacher
 from core.errors import GraftError
 from core.home import Home
-from core.models import TrainedModel, new_model
+from core.models import TrainedModel, create_model
 from core.plans import BackboneChoice, Plan
 from core.profiling import benchmarks
 from core.profiling.autotune import autotune_compute_config, first_trainable_stage, known_arithmetic
@@ -97,7 +97,7 @@ def with_teacher(home: Home, plan: Plan, found: CostProfile, device: torch.devic
     if teacher is None:
         return found
     compute_config = autotune_compute_config(
-        home, plan, lambda: _built(home, plan, card(plan.backbone.name))[0], device
+        home, plan, lambda: _built(home, plan, get_card(plan.backbone.name))[0], device
     )
     who = teacher.model_dump_json(exclude={"views"})
     key = profile_store.key_of("teacher", who, compute_config.facts(), compute_config.device)
@@ -164,7 +164,7 @@ def _built(home: Home, plan: Plan, card: BackboneCard) -> tuple[TrainedModel, fl
     """The plan's network with random weights, and the seconds that it took."""
     began = time.perf_counter()
     random = plan.model_copy(update={"backbone": BackboneChoice(name=card.name, weights="random")})
-    return new_model(home, random, [_TASK]), time.perf_counter() - began
+    return create_model(home, random, [_TASK]), time.perf_counter() - began
 
 
 def _measure(

@@ -29,16 +29,16 @@ from core.models import (
     MODEL,
     STATE,
     TRAINING_STATE,
-    Damaged,
+    DamagedCheckpoint,
+    disk_full_as_os_error,
     file_checksum,
-    flat_state,
+    flat_optimizer_state,
     json_checksum,
-    load_flat_state,
-    load_some,
-    no_room_is_an_os_error,
-    plain,
+    load_flat_optimizer_state,
+    load_tensors,
     read_facts,
-    verify,
+    to_cpu,
+    verify_file,
 )
 from core.training.state import TrainingState
 
@@ -82,9 +82,9 @@ def save(state: TrainingState, folder: Path, names: list[str], plan_hash: str) -
     names: of the model's tensors that can change.
     """
     tensors = state.average.tensors if state.average else state.model.state_dict()
-    with whole_folder(folder) as part, no_room_is_an_os_error():
-        save_file({name: plain(tensors[name]) for name in names}, part / MODEL)
-        save_file({name: plain(value) for name, value in _training_tensors(state).items()}, part / TRAINING_STATE)
+    with whole_folder(folder) as part, disk_full_as_os_error():
+        save_file({name: to_cpu(tensors[name]) for name in names}, part / MODEL)
+        save_file({name: to_cpu(value) for name, value in _training_tensors(state).items()}, part / TRAINING_STATE)
         facts = {"format": FORMAT, "plan_hash": plan_hash, **state.facts()}
         facts["files"] = {name: file_checksum(part / name) for name in (MODEL, TRAINING_STATE)}
         (part / STATE).write_text(json.dumps({"facts": facts, "checksum": json_checksum(facts)}, indent=1))
@@ -105,14 +105,14 @@ def load(state: TrainingState, folder: Path, plan_hash: str) -> None:
     if facts["plan_hash"] != plan_hash:
         raise GraftError("The checkpoints in this run's folder belong to another plan.", "Start a new run.")
     for name in (MODEL, TRAINING_STATE):
-        verify(folder / name, facts["files"][name])
+        verify_file(folder / name, facts["files"][name])
     model_tensors, tensors = load_file(folder / MODEL), load_file(folder / TRAINING_STATE)
-    load_some(state.model, _without_prefix("raw_weights/", tensors) if state.average else model_tensors)
+    load_tensors(state.model, _without_prefix("raw_weights/", tensors) if state.average else model_tensors)
     if state.average:
         state.average.load(model_tensors)
     for name, module in state.auxiliary.items():
         module.load_state_dict(_without_prefix(f"auxiliary/{name}/", tensors))
-    load_flat_state(state.optimizer, _without_prefix("optimizer/", tensors), _parameter_names(state))
+    load_flat_optimizer_state(state.optimizer, _without_prefix("optimizer/", tensors), _parameter_names(state))
     state.losses = {
         task: LossHistory(tensors[f"losses/{task}/best"].numpy(), tensors[f"losses/{task}/recent"].numpy())
         for task in state.losses
@@ -133,7 +133,7 @@ def resume(state: TrainingState, folder: Path, plan_hash: str) -> str:
     for checkpoint in found:
         try:
             load(state, checkpoint, plan_hash)
-        except Damaged as error:
+        except DamagedCheckpoint as error:
             damage = damage or str(error)
         else:
             epoch = f"the best epoch so far, {state.position.epoch}"
@@ -158,12 +158,12 @@ def saved_best_epoch(folder: Path) -> int:
 def _facts_or_none(folder: Path) -> dict[str, Any] | None:
     try:
         return read_facts(folder)
-    except (Damaged, FileNotFoundError):
+    except (DamagedCheckpoint, FileNotFoundError):
         return None
 
 
 def _training_tensors(state: TrainingState) -> dict[str, Tensor]:
-    tensors = _with_prefix("optimizer/", flat_state(state.optimizer, _parameter_names(state)))
+    tensors = _with_prefix("optimizer/", flat_optimizer_state(state.optimizer, _parameter_names(state)))
     if state.average:
         tensors |= _with_prefix("raw_weights/", state.average.weights)
     for name, module in state.auxiliary.items():

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from core.activations import FeaturePipeline, build_pipeline
 from core.job import Ended, EpochEnded, Event, Job, PhaseBegan, Stepped, epoch_batches, phase_at, phase_rates, rates_at
-from core.models import set_rates, set_trainable
+from core.models import set_learning_rates, set_trainable
 from core.training.metric_readback import DeferredMetrics, Reading
 from core.training.setup import prepare
 from core.training.state import TrainingState, over
@@ -61,7 +61,7 @@ def train(job: Job) -> Iterator[Event]:
                 began = time.perf_counter()
                 step = (at.epoch - now.first_epoch) * len(batches) + at.batch
                 rates = rates_at(now.phase, model.stages, step, len(batches))
-                set_rates(state.optimizer, rates)
+                set_learning_rates(state.optimizer, rates)
                 numbers = yield from train_step(context, state, path, rows)
                 state.follow_weights()
                 at.move(len(rows), time.perf_counter() - began)

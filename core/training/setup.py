@@ -6,22 +6,22 @@ import torch
 from torch import nn
 
 from core.activations import cache_pixels_on_gpu
-from core.backbones import card
+from core.backbones import get_card
 from core.datasets import open_pixels
 from core.device import ComputeConfig, compute_config_from, max_micro_batch_for, resolve_device
 from core.distillation import DISTILLATION, distillation_heads, projection_heads_for
 from core.errors import BadPlan
 from core.evaluation import no_history
 from core.home import no_room_is_disk_full
-from core.job import Event, Job, Prepared, TrainingContext, Warned, lay_out, tasks_of
+from core.job import Event, Job, Prepared, TrainingContext, Warned, build_context, resolve_tasks
 from core.models import (
     ModelEma,
     TrainedModel,
-    keep_frozen,
-    learns_batch_norm,
-    make_optimizer,
-    new_model,
-    split_names,
+    create_model,
+    create_optimizer,
+    save_frozen,
+    split_frozen_names,
+    trains_batch_norm,
 )
 from core.plans import Plan
 from core.profiling import compute_config_for_run, first_trainable_stage, fitting, known_cost_profile
@@ -39,16 +39,16 @@ def prepare(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingS
     if store.note:
         yield Warned(store.note)
     yield Prepared("build", 0, 0)
-    model = new_model(job.home, plan, tasks_of(plan, job.dataset))
+    model = create_model(job.home, plan, resolve_tasks(plan, job.dataset))
     compute_config = yield from _arithmetic(job, model, device)
     store = yield from cache_pixels_on_gpu(store, len(job.dataset), device)
-    context = lay_out(job, card(plan.backbone.name), store, compute_config, model.features)
+    context = build_context(job, get_card(plan.backbone.name), store, compute_config, model.features)
     _check_batch_norm(model, plan, len(context.training))
 
-    frozen, changing = split_names(model, plan.phases)
+    frozen, changing = split_frozen_names(model, plan.phases)
     with no_room_is_disk_full(job.folder):
         job.folder.mkdir(parents=True, exist_ok=True)
-    keep_frozen(model, job.folder, frozen)
+    save_frozen(model, job.folder, frozen)
     state = _fresh_state(context, model, changing)
     warning = resume(state, job.folder, plan.hash)
     if warning:
@@ -67,7 +67,7 @@ def _fresh_state(context: TrainingContext, model: TrainedModel, changing: list[s
     auxiliary = nn.ModuleDict({DISTILLATION: projection_heads} if projection_heads else {})
     return TrainingState(
         model=model,
-        optimizer=make_optimizer(model, context.plan.optimizer, compute_config.device, auxiliary),
+        optimizer=create_optimizer(model, context.plan.optimizer, compute_config.device, auxiliary),
         scaler=compute_config.scaler(),
         compute_config=compute_config,
         micro_batch_size=context.plan.batch_size,
@@ -81,7 +81,7 @@ def _begin_within_memory(job: Job, state: TrainingState) -> Generator[Warned, No
     """Compute a batch in parts from the first step on where it is known that memory does not hold all of it."""
     plan, device = job.plan, state.compute_config.device
     fits = fitting(job.home, plan, device) or plan.batch_size
-    known = known_cost_profile(job.home, plan, card(plan.backbone.name), device)
+    known = known_cost_profile(job.home, plan, get_card(plan.backbone.name), device)
     if known and device.type == "cpu":
         # A GPU says when its memory ran out. A system mostly kills the program that asked last.
         fits = min(fits, max_micro_batch_for(known.step_bytes[first_trainable_stage(plan)]))
@@ -107,7 +107,7 @@ def _arithmetic(job: Job, model: TrainedModel, device: torch.device) -> Generato
 
 
 def _check_batch_norm(model: TrainedModel, plan: Plan, training_images: int) -> None:
-    if min(plan.batch_size, training_images) == 1 and any(learns_batch_norm(model, phase) for phase in plan.phases):
+    if min(plan.batch_size, training_images) == 1 and any(trains_batch_norm(model, phase) for phase in plan.phases):
         raise BadPlan(
             "Batches of one photo cannot teach this backbone: its batch norm compares the photos of a batch.",
             "Set the batch size to 2 or more, or freeze all stages.",

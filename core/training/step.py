@@ -13,7 +13,7 @@ from core.device import generator, is_out_of_memory, release_memory
 from core.distillation import distillation_heads
 from core.errors import TooLittleMemory
 from core.job import TrainingContext, Warned, split_microbatches
-from core.models import clip, learns_batch_norm, seeded_dropout
+from core.models import clip_gradients, seeded_dropout, trains_batch_norm
 from core.objectives import BatchOutput
 from core.profiling import cost_profile
 from core.training.state import TrainingState
@@ -39,7 +39,7 @@ def train_step(
         yield Warned(_halve(context, state, path, len(rows)))
     if context.plan.optimizer.clip_norm is not None:
         state.scaler.unscale_(state.optimizer)
-        clip(state.optimizer, context.plan.optimizer.clip_norm)
+        clip_gradients(state.optimizer, context.plan.optimizer.clip_norm)
     state.scaler.step(state.optimizer)
     state.scaler.update()
     state.optimizer.zero_grad()
@@ -78,7 +78,7 @@ def _halve(context: TrainingContext, state: TrainingState, path: FeaturePipeline
     """Compute half as many photos at once from now on. Gives the sentence for the user; raises TooLittleMemory at the
     end of all halving.
     """
-    fewest = 2 if learns_batch_norm(state.model, path.now.phase) else 1  # batch norm compares photos
+    fewest = 2 if trains_batch_norm(state.model, path.now.phase) else 1  # batch norm compares photos
     now = min(photos, state.micro_batch_size)
     if now <= fewest:
         raise TooLittleMemory(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.backbones import BackboneCard, fetch, gallery, is_present, search
+from core.backbones import BackboneCard, download_weights, list_gallery, search_backbones, weights_present
 from core.home import Home, Progress
 from dashboard.glossary import GLOSSARY
 from dashboard.navigation import show_next_button
@@ -33,7 +33,7 @@ def show_gallery() -> None:
             required=True,
             help=GLOSSARY["ready"],
         )
-    cards = search(text, FOUND_AT_MOST) if text else gallery()
+    cards = search_backbones(text, FOUND_AT_MOST) if text else list_gallery()
     fitting = [
         card for card in cards if size in ("All", card.size.capitalize()) and where in (EVERYTHING, _where(home, card))
     ]
@@ -43,7 +43,7 @@ def show_gallery() -> None:
 
 
 def _where(home: Home, card: BackboneCard) -> str:
-    return READY if is_present(home, card) else TO_DOWNLOAD
+    return READY if weights_present(home, card) else TO_DOWNLOAD
 
 
 def _cards(home: Home, cards: Sequence[BackboneCard]) -> None:
@@ -59,7 +59,7 @@ def _cards(home: Home, cards: Sequence[BackboneCard]) -> None:
 
 
 def _card(home: Home, card: BackboneCard, chosen: bool) -> None:
-    ready = is_present(home, card)
+    ready = weights_present(home, card)
     name = card.name.translate(str.maketrans("./ ", "___"))
     with st.container(
         key=f"card_{'chosen' if chosen else 'model'}_{name}", height="stretch", vertical_alignment="distribute"
@@ -119,7 +119,7 @@ def in_gmacs(gmacs: float | None) -> str:
 
 def _begin_fetch(home: Home, card: BackboneCard) -> None:
     def work(progress: Progress) -> BackboneCard:
-        fetch(home, card, progress=progress)
+        download_weights(home, card, progress=progress)
         return card
 
     state.watch_job(background_jobs.start("download", card.name, f"Fetching {card.title}", work).id)

@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 from PIL import Image
 
-from core.augmentation import preview_augmentation, preview_mixing
+from core.augmentation import preview_augmentation, preview_mixup
 from core.datasets import Dataset, decode, prepare_image
 from core.errors import BadDataset
 from core.plans import NO_AUGMENTATION, Augmentation, Plan, set_augmentation, views_in_words
@@ -151,7 +151,7 @@ def _views(photo: str, other: str, augmentation: str, seed: int) -> list[str]:
         views += preview_augmentation(_pixels(photo), chosen, seed, VIEWS - 1)[0]
     if chosen.mixes:
         others = preview_augmentation(_pixels(other), chosen, seed, VIEWS - 1)[0]
-        views[1:] = preview_mixing(torch.stack(views[1:]), others, chosen, seed)
+        views[1:] = preview_mixup(torch.stack(views[1:]), others, chosen, seed)
     return [_as_url(view) for view in views]
 
 

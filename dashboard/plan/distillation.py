@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.backbones import card, check_can_teach, gallery, is_present
+from core.backbones import check_has_classifier, get_card, list_gallery, weights_present
 from core.datasets import Dataset
 from core.errors import GraftError, NotFound
 from core.execution import teacher_runs
@@ -69,7 +69,7 @@ def show_teacher_views(column: Any, plan: Plan) -> None:
 def _titles(home: Home, dataset: Dataset) -> dict[str, str]:
     """By key, who can teach: models trained on these photos, the newest first, then networks that are here."""
     runs = {key_of(Teacher(run=run.id)): f"“{run.name}”" for run in teacher_runs(home, dataset.id)}
-    networks = {key_of(_network(each.name)): each.title for each in gallery() if is_present(home, each)}
+    networks = {key_of(_network(each.name)): each.title for each in list_gallery() if weights_present(home, each)}
     return runs | {key: title for key, title in networks.items() if _has_answers(home, key)}
 
 
@@ -84,7 +84,7 @@ def _has_answers(_home: Home, key: str) -> bool:
     assert network
     assert network.backbone
     try:
-        check_can_teach(_home, network.backbone, card(network.backbone.name))
+        check_has_classifier(_home, network.backbone, get_card(network.backbone.name))
     except GraftError:
         return False
     return True
@@ -107,7 +107,7 @@ def title_of(home: Home, teacher: Teacher) -> str:
     """Its name as a user knows it."""
     try:
         if teacher.backbone:
-            return card(teacher.backbone.name).title
+            return get_card(teacher.backbone.name).title
         return f"“{get_run(home, str(teacher.run)).name}”"
     except NotFound:
         return GONE

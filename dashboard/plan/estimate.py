@@ -9,7 +9,7 @@ import timm
 import torch
 
 from core.activations import cached_stages
-from core.backbones import BackboneCard, Stage, feature_count
+from core.backbones import BackboneCard, Stage, num_features
 from core.datasets import Dataset, has_pixels
 from core.device import resolve_device
 from core.errors import GraftError
@@ -113,4 +113,4 @@ def stage_sizes(stages: tuple[Stage, ...]) -> tuple[int, ...]:
 @cache
 def _features(architecture: str) -> int:
     with torch.device("meta"):  # its shape alone, without its numbers
-        return feature_count(timm.create_model(architecture, num_classes=0))
+        return num_features(timm.create_model(architecture, num_classes=0))

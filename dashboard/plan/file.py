@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.backbones import card
+from core.backbones import get_card
 from core.errors import GraftError
 from core.plans import Plan, parse_plan
 from dashboard.plan.widgets import ERROR
@@ -34,7 +34,7 @@ def _brought_back() -> None:
     state.drop_tab_value(ERROR)
     try:
         plan = parse_plan(file.getvalue(), f'The plan file "{file.name}"')
-        chosen = card(plan.backbone.name)
+        chosen = get_card(plan.backbone.name)
     except GraftError as error:
         state.set_tab_value(ERROR, error)
         return

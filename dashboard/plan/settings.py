@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.backbones import BackboneCard, sizes_for, step_of
+from core.backbones import BackboneCard, image_size_multiple, image_sizes_for
 from core.datasets import Dataset
 from core.device import devices
 from core.plans import Head, Plan, set_early_stopping, set_epochs, set_head_rate, set_optimizer, set_phase
@@ -34,7 +34,7 @@ def show_main_settings(plan: Plan, phase: int, card: BackboneCard) -> None:
         "Rate of the head", with_value(HEAD_RATES, head_rate), format_func="{:g}".format, help=GLOSSARY["head rate"],
         **plan_widget("head_rate", head_rate, lambda plan, rate: set_head_rate(plan, rate, phase)),
     )  # fmt: skip
-    sizes = with_value(sizes_for(card), plan.image_size)
+    sizes = with_value(image_sizes_for(card), plan.image_size)
     if len(sizes) > 1:
         size.select_slider(
             "Photo size",
@@ -95,7 +95,7 @@ def _phase_settings(plan: Plan, number: int) -> None:
 
 def _growing_settings(plan: Plan, number: int, card: BackboneCard) -> None:
     """Only where they mean something: every stage learns, and the network takes smaller photos; or where it is set."""
-    phase, step = plan.phases[number], step_of(card)
+    phase, step = plan.phases[number], image_size_multiple(card)
     sizes = [size for size in range(step, plan.image_size, step) if size >= SMALLEST_PHOTO]
     begins = min(phase.start_image_size or plan.image_size, plan.image_size)
     possible = phase.first_trainable_stage == 0 and not (card.fixed_size or card.one_built_size) and sizes

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.backbones import BackboneCard, Stage, is_present
+from core.backbones import BackboneCard, Stage, weights_present
 from core.datasets import Dataset
 from core.errors import GraftError
 from core.execution import check_teacher, describe, queue, warnings_here
@@ -34,7 +34,7 @@ def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Seque
 
 
 def _missing_weights(plan: Plan, card: BackboneCard) -> list[str]:
-    if plan.backbone.weights != "pretrained" or is_present(state.home(), card):
+    if plan.backbone.weights != "pretrained" or weights_present(state.home(), card):
         return []
     size = format_bytes(card.weights_bytes)
     return [

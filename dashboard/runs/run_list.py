@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.backbones import card
+from core.backbones import get_card
 from core.errors import GraftError, NotFound
 from core.runs import Run, delete_run, rename_run, resume
 from dashboard.session import state
@@ -55,7 +55,7 @@ def _backbone(run: Run) -> str:
     """As the gallery calls it; elsewhere its whole name, which tells two sets of weights of one network apart."""
     name = run.plan.backbone.name
     try:
-        known = card(name)
+        known = get_card(name)
     except NotFound:  # this timm no longer has it
         return name
     return known.title if known.gallery else name

@@ -10,7 +10,7 @@ from functools import cache
 
 import streamlit as st
 
-from core.backbones import BackboneCard, Stage, card, default_card, describe_stages
+from core.backbones import BackboneCard, Stage, default_card, describe_stages, get_card
 from core.datasets import Dataset, Task, load_dataset
 from core.errors import NotFound
 from core.home import Home, open_home
@@ -107,7 +107,7 @@ def current_card() -> BackboneCard:
     chosen = _get("model")
     if chosen is not None:
         try:
-            return card(chosen)
+            return get_card(chosen)
         except NotFound:
             _set(model=None)
     return default_card(home())

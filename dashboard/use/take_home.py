@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.backbones import BackboneCard, card, describe_stages, sizes_for, smaller_here
+from core.backbones import BackboneCard, describe_stages, get_card, image_sizes_for, smaller_available
 from core.plans import student_plan
 from core.runs import HAS_RESULTS
 from dashboard.routes import export_url
@@ -25,8 +25,8 @@ def show_take_home(model: TrainedRun) -> None:
         "and a script that gives the same answers without Graft</span></span>"
         f'<a class="graft-save" href="{escape_html(export_url(model.run.id))}" download>Save</a></div>'
     )
-    large = card(model.run.plan.backbone.name)
-    small = smaller_here(state.home(), large)
+    large = get_card(model.run.plan.backbone.name)
+    small = smaller_available(state.home(), large)
     if small and model.run.state in HAS_RESULTS:
         _show_way_to_smaller(model, large, small)
 
@@ -49,7 +49,9 @@ def _size(of: BackboneCard) -> str:
 
 
 def _plan_smaller(model: TrainedRun, small: BackboneCard) -> None:
-    plan = student_plan(model.dataset, small, describe_stages(small), sizes_for(small), model.run.plan, model.run.id)
+    plan = student_plan(
+        model.dataset, small, describe_stages(small), image_sizes_for(small), model.run.plan, model.run.id
+    )
     state.choose_dataset(model.dataset)
     state.choose_task(model.tasks[0])
     state.choose_card(small)

@@ -17,7 +17,7 @@ from core.errors import DiskFull
 from core.home import Home
 from core.job.context import Job
 from core.job.events import EpochEnded, Prepared, Stepped, Warned
-from core.models.build import load_trained, new_model
+from core.models.build import create_model, load_trained_model
 from core.plans import NO_AUGMENTATION, Augmentation, Head, Optimizer, Plan
 from core.training import setup
 from tests.fixtures.engine import CONVNEXT, RESNET, SPECIES, VIT, make_plan, phase, run_through
@@ -40,15 +40,15 @@ def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     """How many photos the stem of the network looked at, batch by batch; without what folding tries."""
-    monkeypatch.setattr("core.backbones.conv_bn_fusion.folded", lambda prefix, images: prefix)
+    monkeypatch.setattr("core.backbones.conv_bn_fusion.fuse_conv_bn", lambda prefix, images: prefix)
     batches: Seen = []
 
     def watched(*arguments: object) -> nn.Module:
-        model = new_model(*arguments)  # type: ignore[arg-type]
+        model = create_model(*arguments)  # type: ignore[arg-type]
         model.backbone.get_submodule("conv1").register_forward_hook(lambda _, given, out: batches.append(len(out)))
         return model
 
-    monkeypatch.setattr(setup, "new_model", watched)
+    monkeypatch.setattr(setup, "create_model", watched)
     return batches
 
 
@@ -96,7 +96,7 @@ def assert_same_result(job_for: Callable[..., Job], plan: Plan, nothing_kept: Ca
     for one, other in zip(_losses(with_kept), _losses(without), strict=True):
         assert one == pytest.approx(other, rel=1e-4)
     mine, theirs = (
-        load_trained(job.home, plan, job.dataset.tasks, job.folder, "last").state_dict() for job in (kept, again)
+        load_trained_model(job.home, plan, job.dataset.tasks, job.folder, "last").state_dict() for job in (kept, again)
     )
     for name, value in mine.items():
         torch.testing.assert_close(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.augmentation.mixup import Mixture, mix, mixed_terms, preview_mixing, sample_mixture
+from core.augmentation.mixup import Mixture, apply_mixture, mixed_terms, preview_mixup, sample_mixture
 from core.objectives import BatchOutput, CrossEntropy, ObjectiveContext, make_loss
 from core.plans import Augmentation
 
@@ -19,13 +19,13 @@ def drawn(changes: Augmentation, steps: int = 2000) -> list[Mixture | None]:
 
 def test_mixup_is_the_weighted_mean_of_two_photos():
     expected = 0.8 * IMAGES.numpy() + 0.2 * IMAGES.numpy()[OTHER]
-    assert mix(IMAGES, Mixture(0.8, OTHER)).numpy() == pytest.approx(expected, abs=1e-6)
+    assert apply_mixture(IMAGES, Mixture(0.8, OTHER)).numpy() == pytest.approx(expected, abs=1e-6)
 
 
 def test_cutmix_pastes_the_same_place_of_another_photo():
     expected = IMAGES.numpy().copy()
     expected[:, :, 2:10, 4:12] = IMAGES.numpy()[OTHER][:, :, 2:10, 4:12]
-    mixed = mix(IMAGES, Mixture(1 - 0.25, OTHER, box=(4 / 16, 2 / 16, 12 / 16, 10 / 16)))
+    mixed = apply_mixture(IMAGES, Mixture(1 - 0.25, OTHER, box=(4 / 16, 2 / 16, 12 / 16, 10 / 16)))
     assert np.array_equal(mixed.numpy(), expected)
 
 
@@ -33,7 +33,7 @@ def test_the_share_that_stays_ones_own_is_the_area_that_was_not_pasted_over():
     ones, others = torch.zeros(6, 3, 16, 16), np.array([5] * 6)
     ones[5] = 1
     for mixture in filter(None, drawn(Augmentation(cutmix=1.0), 50)):
-        pasted = mix(ones, Mixture(mixture.own, others, mixture.box))[0].mean().item()
+        pasted = apply_mixture(ones, Mixture(mixture.own, others, mixture.box))[0].mean().item()
         assert pasted == pytest.approx(1 - mixture.own, abs=1e-6)
 
 
@@ -74,7 +74,7 @@ def test_the_same_step_mixes_alike():
 
 def test_the_preview_mixes_as_training_does_with_the_other_photo():
     views, others = torch.full((8, 3, 20, 20), 200, dtype=torch.uint8), torch.zeros((8, 3, 20, 20), dtype=torch.uint8)
-    shown = preview_mixing(views, others, BOTH, seed=3)
+    shown = preview_mixup(views, others, BOTH, seed=3)
     assert shown.dtype == torch.uint8
     kept = [None if (m := sample_mixture(BOTH, 3, step, 2, 20)) is None else m.own for step in range(8)]
     assert 0 < kept.count(None) < 8

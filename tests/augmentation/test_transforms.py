@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from core.augmentation.transforms import _affine, augment, centre, draw, erase, preview_augmentation
+from core.augmentation.transforms import (
+    _affine,
+    apply_erasing,
+    augment,
+    centre,
+    preview_augmentation,
+    sample_parameters,
+)
 from core.datasets import store_side
 from core.device.rng import generator, uniform
 from core.plans import NO_AUGMENTATION, Augmentation
@@ -22,8 +29,8 @@ ONLY_FLIP = NO_AUGMENTATION.model_copy(update={"flip": True})
 def changed(
     changes: Augmentation, pixels: torch.Tensor = PIXELS, rows: np.ndarray = ROWS, epoch: int = 1
 ) -> torch.Tensor:
-    drawn = draw(changes, seed=3, epoch=epoch, rows=rows, centre_share=SIZE / SIDE)
-    return erase(augment(pixels, changes, drawn, SIZE), drawn)
+    drawn = sample_parameters(changes, seed=3, epoch=epoch, rows=rows, centre_share=SIZE / SIDE)
+    return apply_erasing(augment(pixels, changes, drawn, SIZE), drawn)
 
 
 @pytest.mark.parametrize("changes", [EVERYTHING, Augmentation(), ONLY_FLIP], ids=["everything", "usual", "only flip"])
@@ -58,7 +65,7 @@ def test_flips_are_the_mirrored_middle_about_half_of_the_time():
 
 
 def test_crops_keep_at_least_their_share_and_stay_inside():
-    drawn = draw(Augmentation(crop=0.5), 0, 0, np.arange(2_000), SIZE / SIDE)
+    drawn = sample_parameters(Augmentation(crop=0.5), 0, 0, np.arange(2_000), SIZE / SIDE)
     area = drawn.width * drawn.height
     assert area.min() >= 0.49
     assert area.max() <= 1
@@ -73,7 +80,7 @@ def test_both_ways_of_cropping_show_the_same():
     pixels = torch.stack([grid.expand(SIDE, SIDE), grid.expand(SIDE, SIDE).T, grid.expand(SIDE, SIDE).flip(1)])
     pixels = pixels.expand(7, 3, SIDE, SIDE).to(torch.uint8)
     changes = Augmentation(colour=0, crop=0.5, flip_vertical=True)
-    drawn = draw(changes, 0, 0, ROWS, SIZE / SIDE)
+    drawn = sample_parameters(changes, 0, 0, ROWS, SIZE / SIDE)
     one, other = augment(pixels, changes, drawn, SIZE), _affine(pixels, drawn, SIZE)
     assert (one - other).abs().max() < 8  # about one pixel's step of the ramp
     assert (one - other).abs().mean() < 3
@@ -82,7 +89,7 @@ def test_both_ways_of_cropping_show_the_same():
 @pytest.mark.parametrize("axis", [-1, -2])
 def test_a_crop_is_flipped_after_it_was_made(axis: int):
     changes = Augmentation(colour=0, crop=0.5)
-    drawn = draw(changes, 0, 0, ROWS, SIZE / SIDE)
+    drawn = sample_parameters(changes, 0, 0, ROWS, SIZE / SIDE)
     nothing, all_of_them = np.zeros(7, bool), np.ones(7, bool)
     as_it_is = replace(drawn, flip=nothing, flip_vertical=nothing)
     turned = replace(as_it_is, **{"flip" if axis == -1 else "flip_vertical": all_of_them})
@@ -110,7 +117,7 @@ def test_rotation_turns_about_the_middle_by_the_drawn_angle():
     size, side = 40, store_side(40)  # both even: the middle lies between the same pixels in both
     pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (7, 3, side, side), dtype=np.uint8))
     changes = NO_AUGMENTATION.model_copy(update={"rotate": 180.0})
-    drawn = draw(changes, 0, 0, ROWS, size / side)
+    drawn = sample_parameters(changes, 0, 0, ROWS, size / side)
     for quarters in (1, 2):
         turned = augment(pixels, changes, replace(drawn, angle=np.full(7, quarters * np.pi / 2)), size)
         expected = centre(pixels, size).float().rot90(quarters, (-2, -1))
@@ -119,7 +126,7 @@ def test_rotation_turns_about_the_middle_by_the_drawn_angle():
 
 def test_colour_is_the_three_blends_one_after_another():
     changes = NO_AUGMENTATION.model_copy(update={"colour": 0.3})
-    drawn = draw(changes, 0, 0, ROWS, SIZE / SIDE)
+    drawn = sample_parameters(changes, 0, 0, ROWS, SIZE / SIDE)
     images = centre(PIXELS, SIZE).double().numpy() / 2 + 40  # far from 0 and 255, where pixels are cut
     grey = np.array([0.299, 0.587, 0.114])
     result = augment(_around(images), changes, drawn, SIZE).numpy()
@@ -147,8 +154,8 @@ def _around(images: np.ndarray) -> torch.Tensor:
 def test_erasing_blanks_a_rectangle_of_the_drawn_share():
     changes = NO_AUGMENTATION.model_copy(update={"erase": 1.0})
     rows = np.arange(200)
-    drawn = draw(changes, 0, 0, rows, SIZE / SIDE)
-    blank = (erase(torch.ones(200, 3, SIZE, SIZE), drawn) == 0).float().mean(dim=(1, 2, 3))
+    drawn = sample_parameters(changes, 0, 0, rows, SIZE / SIDE)
+    blank = (apply_erasing(torch.ones(200, 3, SIZE, SIZE), drawn) == 0).float().mean(dim=(1, 2, 3))
     assert blank.min() > 0.01
     assert blank.max() < 0.25
     assert 0.08 < blank.mean() < 0.14

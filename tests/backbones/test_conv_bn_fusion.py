@@ -5,8 +5,8 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from core.backbones import stages
-from core.backbones.conv_bn_fusion import folded
+from core.backbones import find_stages
+from core.backbones.conv_bn_fusion import fuse_conv_bn
 from core.backbones.cut import cut
 
 SIDE = 64
@@ -33,8 +33,8 @@ def lived_in(architecture: str) -> nn.Module:
 def test_it_answers_as_before_without_its_batch_norms(architecture: str, where: str):
     model = lived_in(architecture)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    prefix = cut(model, len(stages(model)) - (where == "last stage"), SIDE).prefix
-    made = folded(prefix, IMAGES)
+    prefix = cut(model, len(find_stages(model)) - (where == "last stage"), SIDE).prefix
+    made = fuse_conv_bn(prefix, IMAGES)
     assert made is not prefix
     assert not any(isinstance(module, nn.BatchNorm2d) for module in made.modules())
     more = torch.rand(5, 3, SIDE, SIDE)
@@ -46,7 +46,7 @@ def test_it_answers_as_before_without_its_batch_norms(architecture: str, where: 
 
 def test_it_stays_as_it_was_when_the_model_goes_on_to_learn():
     model = lived_in("resnet10t")
-    made = folded(cut(model, len(stages(model)) - 1, SIDE).prefix, IMAGES)
+    made = fuse_conv_bn(cut(model, len(find_stages(model)) - 1, SIDE).prefix, IMAGES)
     with torch.no_grad():
         before = made(IMAGES)
         model.train()
@@ -56,8 +56,8 @@ def test_it_stays_as_it_was_when_the_model_goes_on_to_learn():
 
 def test_without_batch_norms_it_is_the_prefix_itself():
     model = timm.create_model("test_vit", num_classes=0).eval()
-    prefix = cut(model, len(stages(model)), 160).prefix
-    assert folded(prefix, torch.rand(2, 3, 160, 160)) is prefix
+    prefix = cut(model, len(find_stages(model)), 160).prefix
+    assert fuse_conv_bn(prefix, torch.rand(2, 3, 160, 160)) is prefix
 
 
 class _Branching(nn.Module):
@@ -83,4 +83,4 @@ class _Shared(_Branching):
 @pytest.mark.parametrize("network", [_Branching, _Shared])
 def test_what_would_answer_otherwise_is_left_alone(network: type[nn.Module]):
     prefix = network().eval()
-    assert folded(prefix, IMAGES) is prefix
+    assert fuse_conv_bn(prefix, IMAGES) is prefix

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.backbones import BackboneCard, feature_count, gallery, stages
+from core.backbones import BackboneCard, find_stages, list_gallery, num_features
 from core.backbones.cut import Cut, cut
 
 # The smallest of each family, and a photo size at which it is quick.
@@ -60,7 +60,7 @@ def make(architecture: str, side: int, **settings: object) -> nn.Module:
 
 
 def all_cuts(model: nn.Module, side: int) -> list[Cut]:
-    return [cut(model, stage, side) for stage in range(len(stages(model)) + 1)]
+    return [cut(model, stage, side) for stage in range(len(find_stages(model)) + 1)]
 
 
 def photos(count: int, side: int) -> Tensor:
@@ -74,7 +74,7 @@ def test_prefix_and_suffix_make_the_backbones_features_at_every_stage(architectu
     with torch.no_grad():
         whole = model(images)
         found = all_cuts(model, side)
-        assert len(found) == len(stages(model)) + 1
+        assert len(found) == len(find_stages(model)) + 1
         for stage, parts in enumerate(found):
             kept = parts.prefix(images)
             before = [value.clone() for value in kept]
@@ -86,7 +86,7 @@ def test_prefix_and_suffix_make_the_backbones_features_at_every_stage(architectu
             assert 1 <= len(parts.values) <= 4
 
 
-@pytest.mark.parametrize("backbone", gallery(), ids=lambda c: c.name)
+@pytest.mark.parametrize("backbone", list_gallery(), ids=lambda c: c.name)
 def test_every_backbone_of_the_gallery_can_be_cut_before_every_stage(backbone: BackboneCard):
     """On the meta device: the graph and its shapes alone."""
     config = timm.get_pretrained_cfg(backbone.architecture)
@@ -98,7 +98,7 @@ def test_every_backbone_of_the_gallery_can_be_cut_before_every_stage(backbone: B
             kept = parts.prefix(torch.empty(1, 3, backbone.input_size, backbone.input_size))
             assert parts.stage == stage
             assert len(parts.values) <= 3
-            assert parts.suffix(*kept).shape == (1, feature_count(model))
+            assert parts.suffix(*kept).shape == (1, num_features(model))
 
 
 def test_what_comes_before_the_cut_is_not_in_the_suffix():
@@ -112,13 +112,13 @@ def test_the_suffix_holds_the_models_own_parameters_by_their_names():
     model = make("test_vit", 64)
     own = dict(model.named_parameters())
     held = dict(cut(model, 2, 64).suffix.named_parameters())
-    assert held.keys() == {name for part in stages(model)[2:] for name in part.members}
+    assert held.keys() == {name for part in find_stages(model)[2:] for name in part.members}
     assert all(held[name] is own[name] for name in held)
 
 
 def test_when_only_the_head_learns_the_features_themselves_are_kept():
     model = make("test_vit", 64)
-    parts = cut(model, len(stages(model)), 64)
+    parts = cut(model, len(find_stages(model)), 64)
     assert [value.shape for value in parts.values] == [(64,)]
     assert list(parts.suffix.parameters()) == []
     features = torch.rand(2, 64)
@@ -139,7 +139,7 @@ def test_a_step_behind_the_cut_is_a_step_of_the_model(architecture: str):
     images, gradients, statistics = photos(6, 64), [], []
     for through_cut in (False, True):
         model = make(architecture, 64)
-        frozen = stages(model)[:2]
+        frozen = find_stages(model)[:2]
         model.train()
         for part in frozen:
             for name in part.modules:
@@ -147,7 +147,7 @@ def test_a_step_behind_the_cut_is_a_step_of_the_model(architecture: str):
         parts = cut(model, 2, 64)
         features = parts.suffix(*(v.detach() for v in parts.prefix(images))) if through_cut else model(images)
         features.square().sum().backward()
-        learning = {name for part in stages(model)[2:] for name in part.members}
+        learning = {name for part in find_stages(model)[2:] for name in part.members}
         gradients.append({n: p.grad for n, p in model.named_parameters() if n in learning})
         statistics.append({name: value.clone() for name, value in model.named_buffers()})
     torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-5)
@@ -246,7 +246,7 @@ def test_a_parameter_used_by_itself_still_learns():
 
 def test_a_backbone_that_cannot_be_cut_can_still_be_kept_whole():
     twins = make("twins_svt_small", 224)
-    behind = len(stages(twins))
+    behind = len(find_stages(twins))
     assert cut(twins, behind - 1, 224).stage == 0
     assert cut(twins, behind, 224).stage == behind
 

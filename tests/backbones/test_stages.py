@@ -7,7 +7,7 @@ import timm
 import torch
 from torch import nn
 
-from core.backbones import describe_stages, stages
+from core.backbones import describe_stages, find_stages
 
 # One small architecture of each family, so that timm's own groups are seen in all their kinds.
 FAMILIES = (
@@ -72,7 +72,7 @@ def build():
 @pytest.mark.parametrize("architecture", FAMILIES)
 def test_every_number_is_in_exactly_one_stage(architecture: str, build):
     model = build(architecture)
-    parts = stages(model)
+    parts = find_stages(model)
     assert Counter(name for part in parts for name in part.members) == Counter(model.state_dict().keys())
     assert sum(part.parameters for part in parts) == sum(p.numel() for p in model.parameters())
 
@@ -80,14 +80,14 @@ def test_every_number_is_in_exactly_one_stage(architecture: str, build):
 @pytest.mark.parametrize("architecture", FAMILIES)
 def test_every_module_is_in_exactly_one_stage_with_its_numbers(architecture: str, build):
     model = build(architecture)
-    for part in stages(model):
+    for part in find_stages(model):
         below = {f"{m}.{entry}" for m in part.modules for entry in model.get_submodule(m).state_dict()}
         own = {name for name in part.members if name not in below}
         assert below <= set(part.members)
         assert all(
             "." not in name or isinstance(model.get_submodule(name.rpartition(".")[0]), nn.Module) for name in own
         )
-    inside = [name for part in stages(model) for name in part.modules]
+    inside = [name for part in find_stages(model) for name in part.modules]
     leaves = [name for name, module in model.named_modules() if name and not list(module.children())]
     for leaf in leaves:
         covering = [name for name in inside if leaf == name or leaf.startswith(f"{name}.")]
@@ -96,7 +96,7 @@ def test_every_module_is_in_exactly_one_stage_with_its_numbers(architecture: str
 
 @pytest.mark.parametrize("architecture", FAMILIES)
 def test_there_are_a_readable_number_of_stages_named_in_order(architecture: str, build):
-    parts = stages(build(architecture))
+    parts = find_stages(build(architecture))
     assert 4 <= len(parts) <= 9
     assert [part.index for part in parts] == list(range(len(parts)))
     assert parts[0].name == "stem"
@@ -108,7 +108,7 @@ def test_there_are_a_readable_number_of_stages_named_in_order(architecture: str,
 @pytest.mark.parametrize("architecture", FAMILIES)
 def test_stages_follow_each_other_as_the_network_works(architecture: str, build):
     model = build(architecture)
-    stage_of = {name: part.index for part in stages(model) for name in part.modules}
+    stage_of = {name: part.index for part in find_stages(model) for name in part.modules}
     order: list[int] = []
     hooks = [
         model.get_submodule(name).register_forward_pre_hook(lambda *_, stage=stage: order.append(stage))
@@ -150,4 +150,4 @@ def test_a_transformer_sees_patches_first_and_a_convolution_edges():
 
 
 def test_stages_without_weights_are_those_of_the_built_backbone():
-    assert describe_stages("test_vit") == stages(timm.create_model("test_vit", num_classes=0))
+    assert describe_stages("test_vit") == find_stages(timm.create_model("test_vit", num_classes=0))

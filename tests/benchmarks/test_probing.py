@@ -70,5 +70,5 @@ def test_features_are_computed_once_and_random_ones_differ_by_seed(home: Home, p
     assert first.shape == other.shape
     assert len(first) == 40
     assert not np.allclose(first, other)
-    monkeypatch.setattr(probing, "new_model", None)  # nothing is built a second time
+    monkeypatch.setattr(probing, "create_model", None)  # nothing is built a second time
     assert np.array_equal(probing.features(home, TINY, photos, "random", 0), first)

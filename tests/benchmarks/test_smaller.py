@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import smaller
 from benchmarks.machine import RESULTS
-from core.backbones import default_card, smaller_here
+from core.backbones import default_card, smaller_available
 from core.datasets import Dataset, import_dataset
 from core.home import Home
 from core.plans import Plan
@@ -25,7 +25,7 @@ def test_the_small_network_is_tried_alone_and_taught_with_the_same_seeds(
 
     monkeypatch.setattr(smaller, "_learned", outcome)
     large, alone, taught = smaller._compare(home, photos, range(3))
-    small = smaller_here(home, default_card(home))
+    small = smaller_available(home, default_card(home))
     assert small
     assert [plan.backbone.name for plan in learned] == [default_card(home).name, *[small.name] * 6]
     assert [(plan.teacher.run if plan.teacher else None, plan.seed) for plan in learned[1:]] == [

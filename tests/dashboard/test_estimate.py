@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.backbones import card
+from core.backbones import get_card
 from core.datasets import Dataset
 from core.home import Home
 from core.plans import BackboneChoice, Plan, Teacher, set_teacher
@@ -41,7 +41,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def cost(home: Home, dataset: Dataset) -> Cost:
-    return cost_of(home, made_plan(dataset), dataset, card(STARTER), 100)
+    return cost_of(home, made_plan(dataset), dataset, get_card(STARTER), 100)
 
 
 def test_a_measurement_serves_for_a_while(home: Home, small: Dataset, asked: list[str], monkeypatch):
@@ -83,5 +83,5 @@ def test_a_teacher_is_measured_too_and_costs_time(home: Home, small: Dataset, as
     monkeypatch.setattr(estimate, "with_teacher", with_teacher)
     alone = cost(home, small)
     taught = set_teacher(made_plan(small), Teacher(backbone=BackboneChoice(name=STARTER)))
-    assert cost_of(home, taught, small, card(STARTER), 100).time != alone.time
+    assert cost_of(home, taught, small, get_card(STARTER), 100).time != alone.time
     assert asked == ["measured", "teacher"] * 2

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from core.backbones import gallery
+from core.backbones import list_gallery
 from core.errors import NotReachable
 from dashboard.model.gallery import card_in_html, in_gmacs
 from dashboard.shared import background_jobs
@@ -26,13 +26,13 @@ def wait_for_downloads():
 
 def test_the_gallery_shows_figures_licence_and_whether_it_is_here(open_page):
     shown = words(open_page("model"))
-    for card in gallery()[:3]:
+    for card in list_gallery()[:3]:
         assert card.title in shown
         assert card.licence in shown
 
 
 def test_what_comes_with_graft_is_always_here_and_others_are_ready_or_so_large(open_page):
-    cards = gallery()
+    cards = list_gallery()
     assert [card.source for card in cards[:4]] == ["starter", "starter", "starter", "hub"]
     assert words(open_page("model")).count(">always here<") == 3
     assert ">ready<" in card_in_html(cards[3], ready=True)
@@ -84,7 +84,9 @@ def test_only_what_is_here_when_asked_for(open_page):
 
 def test_fetching_happens_in_the_background_and_chooses(open_page, monkeypatch):
     fetched = []
-    monkeypatch.setattr("dashboard.model.gallery.fetch", lambda home, card, progress: fetched.append(card.name))
+    monkeypatch.setattr(
+        "dashboard.model.gallery.download_weights", lambda home, card, progress: fetched.append(card.name)
+    )
     app = open_page("model")
     first = next(b for b in app.button if b.label.startswith("Fetch"))
     first.click().run()
@@ -97,7 +99,7 @@ def test_no_network_is_said_in_a_sentence_until_it_was_read(open_page, monkeypat
     def unreachable(home, card, progress):
         raise NotReachable("huggingface.co did not answer.", "Check the network.")
 
-    monkeypatch.setattr("dashboard.model.gallery.fetch", unreachable)
+    monkeypatch.setattr("dashboard.model.gallery.download_weights", unreachable)
     app = open_page("model")
     next(b for b in app.button if b.label.startswith("Fetch")).click().run()
     wait_for_downloads()

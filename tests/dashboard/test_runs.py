@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.backbones import card, describe_stages
+from core.backbones import describe_stages, get_card
 from core.errors import NotFound
 from core.execution.submit import queue
 from core.plans import change, make_plan
@@ -15,7 +15,7 @@ from tests.dashboard.conftest import words
 @pytest.fixture
 def two(home, small):
     """Two queued runs that differ in their epochs."""
-    starter = card("graft-resnet10t")
+    starter = get_card("graft-resnet10t")
     plan = make_plan(small, starter, describe_stages(starter))
     return queue(home, plan, "first <b>"), queue(home, change(plan, "epochs=3"), "second")
 
@@ -37,7 +37,7 @@ def test_a_backbone_is_called_as_in_the_gallery_and_by_its_name_where_there_is_n
     def unknown(name: str):
         raise NotFound(f"There is no {name}.")
 
-    monkeypatch.setattr("dashboard.runs.run_list.card", unknown)
+    monkeypatch.setattr("dashboard.runs.run_list.get_card", unknown)
     assert "graft-resnet10t: " in words(open_page("runs"))
 
 

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.backbones import card, describe_stages
+from core.backbones import describe_stages, get_card
 from core.datasets import relabel
 from core.plans import make_plan, recipe_of, set_epochs
 from dashboard.session import plan_drafts
@@ -69,7 +69,7 @@ def test_without_photos_there_is_no_plan(home):
 
 
 def test_a_plan_in_the_making_survives_a_refresh(home, small):
-    starter = card("graft-resnet10t")
+    starter = get_card("graft-resnet10t")
     mine = set_epochs(make_plan(small, starter, describe_stages(starter), "top"), 3)
     key = plan_drafts.save_draft(home, mine)
     app = run(show_plan, dataset=small.id, model=starter.name, plan=key)
@@ -77,7 +77,7 @@ def test_a_plan_in_the_making_survives_a_refresh(home, small):
 
 
 def test_a_newer_version_of_the_photos_keeps_the_plan(home, small):
-    starter = card("graft-resnet10t")
+    starter = get_card("graft-resnet10t")
     mine = set_epochs(make_plan(small, starter, describe_stages(starter), "top"), 3)
     task = small.tasks[0]
     relabel(home, small, [small.table["image_id"].iat[0]], task.name, task.classes[-1])
@@ -86,7 +86,7 @@ def test_a_newer_version_of_the_photos_keeps_the_plan(home, small):
 
 
 def test_another_backbone_keeps_the_recipe(home, small):
-    starter, other = card("graft-resnet10t"), card("test_vit.r160_in1k")
+    starter, other = get_card("graft-resnet10t"), get_card("test_vit.r160_in1k")
     mine = make_plan(small, starter, describe_stages(starter), "head-first")
     app = run(show_plan, dataset=small.id, model=other.name, plan=plan_drafts.save_draft(home, mine))
     assert plan_of(app).backbone.name == other.name

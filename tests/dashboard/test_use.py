@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.backbones import card, describe_stages
+from core.backbones import describe_stages, get_card
 from core.errors import BadDataset
 from core.home import Home
 from core.plans import Teacher, make_plan
@@ -139,7 +139,7 @@ def test_no_certainty_is_claimed_that_is_not_there(share: float, words: str) -> 
 
 
 def test_a_large_model_can_teach_a_smaller_one(open_page, small, home: Home) -> None:
-    large = card("resnet50.a1_in1k")
+    large = get_card("resnet50.a1_in1k")
     plan = make_plan(small, large, describe_stages(large), "top")
     run = made_run(home, small, "finished", epochs=2, plan=plan)
     app = open_page("use", run=run.id)
@@ -147,20 +147,20 @@ def test_a_large_model_can_teach_a_smaller_one(open_page, small, home: Home) -> 
     assert not app.exception, app.exception[0].value
     made = load_draft(home, app.session_state["graft:plan"])
     assert made.teacher == Teacher(run=run.id)
-    assert 2 * card(made.backbone.name).parameters <= large.parameters
+    assert 2 * get_card(made.backbone.name).parameters <= large.parameters
     assert {each.kind for each in made.objectives} == {"cross_entropy", "logit_distillation", "feature_distillation"}
     assert made.tasks == run.plan.tasks
     assert made.image_size == 160  # of the small one's sizes the nearest to the 224 that the teacher knows
 
 
 def test_a_model_that_still_learns_is_no_teacher_yet(open_page, small, home: Home) -> None:
-    large = card("resnet50.a1_in1k")
+    large = get_card("resnet50.a1_in1k")
     plan = make_plan(small, large, describe_stages(large), "top")
     app = open_page("use", run=made_run(home, small, "interrupted", epochs=2, plan=plan).id)
     assert not [button for button in app.button if button.key == "make_smaller"]
 
 
 def test_what_is_small_already_is_offered_nothing(open_page, small, home: Home, monkeypatch) -> None:
-    monkeypatch.setattr("dashboard.use.take_home.smaller_here", lambda *_: None)
+    monkeypatch.setattr("dashboard.use.take_home.smaller_available", lambda *_: None)
     app = open_page("use", run=made_run(home, small, "finished", epochs=2).id)
     assert not [button for button in app.button if button.key == "make_smaller"]

@@ -10,14 +10,14 @@ import psutil
 import pytest
 import torch
 
-from core.backbones import card
+from core.backbones import get_card
 from core.device.devices import resolve_device
 from core.device.memory import in_parts, is_out_of_memory
 from core.errors import GraftError
 from core.job.batches import split_microbatches
 from core.job.context import Job
 from core.job.events import Ended, Stepped, Warned
-from core.models.build import load_trained
+from core.models.build import load_trained_model
 from core.objectives import BatchOutput, Loss
 from core.plans import NO_AUGMENTATION, Optimizer, Plan
 from core.profiling.cost_profile import fitting, profile_costs
@@ -58,7 +58,8 @@ def test_the_run_goes_on_in_halves_and_learns_the_same(job_for: Callable[..., Jo
     assert [e.loss for e in steps] == pytest.approx([e.loss for e in expected], rel=1e-4)
     assert [e.accuracy for e in steps] == [e.accuracy for e in expected]
     mine, theirs = (
-        load_trained(job.home, plan, job.dataset.tasks, job.folder, "last").state_dict() for job in (scarce, plenty)
+        load_trained_model(job.home, plan, job.dataset.tasks, job.folder, "last").state_dict()
+        for job in (scarce, plenty)
     )
     for name, value in mine.items():
         torch.testing.assert_close(value, theirs[name], rtol=1e-3, atol=1e-5)
@@ -107,7 +108,7 @@ def test_a_later_run_begins_with_the_parts_that_fitted(job_for: Callable[..., Jo
 
 def test_a_processor_is_not_asked_for_more_than_is_free(job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch):
     job = job_for(plan_of())
-    found = profile_costs(job.home, job.plan, card(VIT), resolve_device("cpu"))
+    found = profile_costs(job.home, job.plan, get_card(VIT), resolve_device("cpu"))
     monkeypatch.setattr(setup, "known_cost_profile", lambda *arguments: found)
     free = 4.5 * found.step_bytes[0] / 0.8
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free, total=2**33))

@@ -17,7 +17,7 @@ from core.distillation.teacher import CachedTeacher
 from core.errors import NotFound
 from core.job.context import Job
 from core.job.events import EpochEnded, Prepared, Stepped
-from core.models.build import load_trained
+from core.models.build import load_trained_model
 from core.objectives import CrossEntropy, FeatureDistillation, LogitDistillation
 from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, Plan, Teacher
 from core.training.setup import prepare
@@ -123,7 +123,7 @@ def test_nothing_of_the_teacher_stays_in_the_model(job_for: Callable[..., Job], 
     run_through(job)
     assert not [name for name in load_file(job.folder / "best" / "model.safetensors") if "guide" in name]
     Path(teacher.backbone.file).unlink()
-    assert load_trained(job.home, job.plan, job.dataset.tasks, job.folder)
+    assert load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder)
 
 
 @pytest.mark.parametrize("step", [2, 4, 5])
@@ -185,7 +185,7 @@ def test_a_run_teaches_what_its_best_model_says_at_its_own_size(job_for: Callabl
     photos = asked.context.store.read(rows)[..., at : at + 32, at : at + 32].float()
     shown = functional.interpolate(photos, (48, 48), mode="bicubic", antialias=True).clamp(0, 255)
     own = job_for(make_plan(phase(epochs=1), tasks=("species", "health"), image_size=48), "ab12")
-    model = load_trained(own.home, own.plan, own.dataset.tasks, own.folder)
+    model = load_trained_model(own.home, own.plan, own.dataset.tasks, own.folder)
     with torch.no_grad():
         expected = model(model.normalised(shown))
     assert species.float().numpy() == pytest.approx(expected["species"].numpy(), abs=2e-2)

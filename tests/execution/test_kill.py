@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from core.backbones import card, describe_stages
+from core.backbones import describe_stages, get_card
 from core.datasets import import_dataset
 from core.execution.executor import execute_if_due, execute_run
 from core.execution.submit import queue
@@ -37,7 +37,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture
 def plan(home: Home, tmp_path: Path, draw_photos: Callable[..., Path]) -> Plan:
     dataset = import_dataset(home, "shapes", draw_photos(tmp_path / "photos", {"disc": 24, "box": 24, "line": 24}))
-    network = card("graft-resnet10t")
+    network = get_card("graft-resnet10t")
     made = make_plan(dataset, network, describe_stages(network), "head-first", image_size=32)
     for each in (f"epochs={EPOCHS}", "batch_size=8", "device=cpu", "precision=fp32"):
         made = change(made, each)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.backbones import card, describe_stages
+from core.backbones import describe_stages, get_card
 from core.datasets import Dataset, SplitPlan, import_dataset
 from core.execution.submit import queue
 from core.home import Home
@@ -34,7 +34,7 @@ def taught(home: Home) -> Callable[..., Run]:
         dataset: Dataset, backbone: str = "graft-resnet10t", image_size: int = 32, weights: str = "random"
     ) -> Run:
         torch.set_num_threads(1)
-        chosen = card(backbone)
+        chosen = get_card(backbone)
         stages = describe_stages(chosen)
         plan = make_plan(dataset, chosen, stages, "feature-extraction")
         phase = plan.phases[0].model_copy(update={"epochs": 1, "stage_rates": (1e-3,) * len(stages)})

@@ -9,7 +9,7 @@ from core.errors import BadDataset, NotFound
 from core.execution.submit import queue
 from core.exports import load_predictor, predictor
 from core.exports.predictor import BATCH, read_photo
-from core.models.build import load_trained
+from core.models.build import load_trained_model
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_an_answer_names_every_class_with_its_probability_the_most_likely_first(
 
 
 def test_answers_are_the_softmax_of_the_trained_models_logits(home, run, clothes, photos):
-    model = load_trained(home, run.plan, clothes.tasks, home.runs / run.id).eval()
+    model = load_trained_model(home, run.plan, clothes.tasks, home.runs / run.id).eval()
     pixels = torch.from_numpy(np.stack([decode_for(photo, store_side(32)) for photo in photos])).permute(0, 3, 1, 2)
     with torch.inference_mode():
         logits = model(model.normalised(centre(pixels, 32).float()))[clothes.task().name]

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from core.home import Home
 from core.job.context import Job
 from core.job.events import EpochEnded
-from core.models.build import load_trained, new_model
+from core.models.build import create_model, load_trained_model
 from core.models.ema import ModelEma, decay_at
 from core.plans import Optimizer
 from core.training.validation import score
@@ -20,7 +20,7 @@ HEAD = "heads.0.weight"
 
 
 def test_it_follows_the_weights_as_the_formula_says(home: Home):
-    model = new_model(home, make_plan(), [SPECIES])
+    model = create_model(home, make_plan(), [SPECIES])
     average = ModelEma(model, list(model.state_dict()), 0.9)
     expected = model.heads[0].weight.detach().numpy().copy()
     rng = torch.Generator().manual_seed(0)
@@ -39,7 +39,7 @@ def test_the_first_steps_forget_quickly():
 
 
 def test_counters_are_taken_over_and_not_averaged(home: Home):
-    model = new_model(home, make_plan(), [SPECIES])
+    model = create_model(home, make_plan(), [SPECIES])
     average = ModelEma(model, list(model.state_dict()), 0.9)
     counter = next(name for name in model.state_dict() if name.endswith("num_batches_tracked"))
     model.state_dict()[counter].fill_(7)
@@ -48,7 +48,7 @@ def test_counters_are_taken_over_and_not_averaged(home: Home):
 
 
 def test_a_model_that_was_the_average_for_a_while_is_itself_again_to_the_bit(home: Home):
-    model = new_model(home, make_plan(), [SPECIES])
+    model = create_model(home, make_plan(), [SPECIES])
     average = ModelEma(model, list(model.state_dict()), 0.9)
     with torch.no_grad():
         model.heads[0].weight.add_(0.1)
@@ -64,7 +64,7 @@ def test_what_is_judged_and_kept_is_the_average(job_for: Callable[..., Job]):
     (ended,) = [e for e in run_through(job) if isinstance(e, EpochEnded)]
     kept, learning = (load_file(job.folder / "last" / f"{name}.safetensors") for name in ("model", "training_state"))
     assert not torch.equal(kept[HEAD], learning[f"raw_weights/{HEAD}"])
-    model = load_trained(job.home, job.plan, job.dataset.tasks, job.folder, "last")
+    model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder, "last")
     rows = job.dataset.indices("validation")
     logits = score(model, InMemory(32, job.dataset.labels(SPECIES)), rows)["species"].astype(np.float64)
     logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))

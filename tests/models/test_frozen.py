@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from core.job.context import Job
-from core.models.build import load_trained, new_model
+from core.models.build import create_model, load_trained_model
 from tests.fixtures.engine import CONVNEXT, STARTER, VIT, make_plan, phase, run_through
 
 
 def trained_and_fresh(job: Job) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor], list[set[str]]]:
     run_through(job)
-    fresh = new_model(job.home, job.plan, [task for task in job.dataset.tasks if task.name in job.plan.tasks])
-    trained = load_trained(job.home, job.plan, job.dataset.tasks, job.folder, "last")
+    fresh = create_model(job.home, job.plan, [task for task in job.dataset.tasks if task.name in job.plan.tasks])
+    trained = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder, "last")
     return trained.state_dict(), fresh.state_dict(), [{f"backbone.{m}" for m in s.members} for s in fresh.stages]
 
 

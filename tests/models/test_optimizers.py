@@ -6,9 +6,15 @@ import torch
 from core.device.precision import ComputeConfig
 from core.home import Home
 from core.job.lr_schedule import phase_rates
-from core.models.build import new_model
+from core.models.build import create_model
 from core.models.model import TrainedModel, seeded_dropout, set_trainable
-from core.models.optimizers import STAGE, flat_state, load_flat_state, make_optimizer, set_rates
+from core.models.optimizers import (
+    STAGE,
+    create_optimizer,
+    flat_optimizer_state,
+    load_flat_optimizer_state,
+    set_learning_rates,
+)
 from core.plans import Optimizer
 from tests.fixtures.engine import RESNET, SPECIES, VIT, make_plan, phase
 
@@ -16,13 +22,13 @@ CPU = torch.device("cpu")
 
 
 def model_of(home: Home, backbone: str = RESNET) -> TrainedModel:
-    return new_model(home, make_plan(phase(backbone), backbone=backbone), [SPECIES])
+    return create_model(home, make_plan(phase(backbone), backbone=backbone), [SPECIES])
 
 
 @pytest.mark.parametrize("backbone", [RESNET, VIT])
 def test_every_parameter_is_in_one_group_and_only_matrices_decay(home: Home, backbone: str):
     model = model_of(home, backbone)
-    optimizer = make_optimizer(model, Optimizer(weight_decay=0.3), CPU)
+    optimizer = create_optimizer(model, Optimizer(weight_decay=0.3), CPU)
     decay = {p: g["weight_decay"] for g in optimizer.param_groups for p in g["params"]}
     assert len(decay) == sum(len(g["params"]) for g in optimizer.param_groups) == len(list(model.parameters()))
     for name, parameter in model.named_parameters():
@@ -32,9 +38,9 @@ def test_every_parameter_is_in_one_group_and_only_matrices_decay(home: Home, bac
 
 def test_rates_reach_the_groups_of_their_stage(home: Home):
     model = model_of(home)
-    optimizer = make_optimizer(model, Optimizer(), CPU)
+    optimizer = create_optimizer(model, Optimizer(), CPU)
     rates = {stage.name: 0.1 * n for n, stage in enumerate(model.stages)} | {"head": 9.0}
-    set_rates(optimizer, rates)
+    set_learning_rates(optimizer, rates)
     assert all(group["lr"] == rates[group[STAGE]] for group in optimizer.param_groups)
 
 
@@ -42,8 +48,8 @@ def test_rates_reach_the_groups_of_their_stage(home: Home):
 def test_one_step_equals_the_formula(home: Home, kind: str):
     model = model_of(home)
     settings = Optimizer(kind=kind, weight_decay=0.1, momentum=0.9)
-    optimizer = make_optimizer(model, settings, CPU)
-    set_rates(optimizer, {group[STAGE]: 0.01 for group in optimizer.param_groups})
+    optimizer = create_optimizer(model, settings, CPU)
+    set_learning_rates(optimizer, {group[STAGE]: 0.01 for group in optimizer.param_groups})
     weight = next(p for n, p in model.named_parameters() if n == "heads.0.weight")
     before = weight.detach().double().clone()
     gradient = torch.randn(weight.shape, generator=torch.Generator().manual_seed(0))
@@ -60,13 +66,13 @@ def test_one_step_equals_the_formula(home: Home, kind: str):
 def test_what_it_remembers_comes_back_in_the_same_layout(home: Home, kind: str):
     compute_config = ComputeConfig(CPU, channels_last=True)
     one, other = (compute_config.move(model_of(home)) for _ in range(2))
-    optimizers = [make_optimizer(model, Optimizer(kind=kind), CPU) for model in (one, other)]
+    optimizers = [create_optimizer(model, Optimizer(kind=kind), CPU) for model in (one, other)]
     one(torch.rand(2, 3, 32, 32))["species"].sum().backward()
     optimizers[0].step()
     names = [{p: n for n, p in model.named_parameters()} for model in (one, other)]
-    saved = {name: value.contiguous() for name, value in flat_state(optimizers[0], names[0]).items()}
-    load_flat_state(optimizers[1], saved, names[1])
-    again = flat_state(optimizers[1], names[1])
+    saved = {name: value.contiguous() for name, value in flat_optimizer_state(optimizers[0], names[0]).items()}
+    load_flat_optimizer_state(optimizers[1], saved, names[1])
+    again = flat_optimizer_state(optimizers[1], names[1])
     assert saved.keys() == again.keys()
     assert len(saved) >= len(list(one.parameters()))
     assert all(torch.equal(saved[name], again[name]) for name in saved)
@@ -99,6 +105,6 @@ def test_dropout_blanks_its_share_and_keeps_the_mean():
 @pytest.mark.parametrize("kind", ["adamw", "sgd"])
 @pytest.mark.parametrize(("device", "fused"), [("cpu", True), ("cuda", True), ("mps", None)])
 def test_an_optimiser_passes_over_memory_once_where_torch_can(home: Home, kind: str, device: str, fused: bool | None):
-    model = new_model(home, make_plan(), [SPECIES])
-    optimizer = make_optimizer(model, Optimizer(kind=kind), torch.device(device))
+    model = create_model(home, make_plan(), [SPECIES])
+    optimizer = create_optimizer(model, Optimizer(kind=kind), torch.device(device))
     assert optimizer.defaults["fused"] is fused

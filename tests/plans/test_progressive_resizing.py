@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.backbones import card as real_card
+from core.backbones import get_card as real_card
 from core.plans import Phase, make_plan, warnings
 from core.plans.progressive_resizing import grows, growth, photo_size
 from core.profiling.estimate import estimate

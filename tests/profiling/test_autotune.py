@@ -10,7 +10,7 @@ from core.device import precision
 from core.device.precision import ComputeConfig, compute_config_from, threads_given_back
 from core.home import Home
 from core.job.events import Stepped, Warned
-from core.models.build import new_model
+from core.models.build import create_model
 from core.models.model import TrainedModel
 from core.plans import NO_AUGMENTATION
 from core.profiling import autotune
@@ -53,7 +53,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
 
 
 def model_of(home: Home, backbone: str = RESNET) -> TrainedModel:
-    return new_model(home, make_plan(phase(backbone), backbone=backbone), [SPECIES])
+    return create_model(home, make_plan(phase(backbone), backbone=backbone), [SPECIES])
 
 
 def chosen(home: Home, learning: int = 99, backbone: str = RESNET, precision: str = "auto") -> ComputeConfig:

@@ -7,13 +7,13 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from core.backbones import card
+from core.backbones import get_card
 from core.device import memory, profile_store
 from core.device.devices import devices, resolve_device
 from core.device.precision import ComputeConfig, has_convolutions
 from core.errors import BadPlan, TooLittleMemory
 from core.home import Home
-from core.models.build import new_model
+from core.models.build import create_model
 from core.plans import BackboneChoice, Plan, Teacher, set_teacher
 from core.profiling import benchmarks, cost_profile
 from core.profiling.cost_profile import profile_costs, with_teacher
@@ -35,12 +35,12 @@ def test_a_device_that_is_not_here_is_refused_with_those_that_are():
 
 def test_convolutional_networks_are_told_from_transformers(home: Home):
     for backbone, expected in ((RESNET, True), (VIT, False)):
-        model = new_model(home, make_plan(phase(backbone), backbone=backbone), [SPECIES])
+        model = create_model(home, make_plan(phase(backbone), backbone=backbone), [SPECIES])
         assert has_convolutions(model.backbone) == expected
 
 
 def test_short_numbers_stay_close(home: Home):
-    model = new_model(home, make_plan(), [SPECIES]).eval()
+    model = create_model(home, make_plan(), [SPECIES]).eval()
     images = torch.rand(2, 3, 32, 32)
     with torch.no_grad(), ComputeConfig(CPU, "bf16").autocast():
         short = model.backbone(images).float()
@@ -52,7 +52,7 @@ def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pyt
     monkeypatch.setattr(benchmarks, "TRIAL_SECONDS", 0.02)
     monkeypatch.setattr(profile_store, "busy_share", lambda: 0.0)
     plan = make_plan(phase(STARTER), backbone=STARTER)
-    measured = profile_costs(home, plan, card(STARTER), CPU)
+    measured = profile_costs(home, plan, get_card(STARTER), CPU)
     places = len(plan.phases[0].stage_rates) + 1
     lists = (measured.prefix_seconds, measured.suffix_seconds, measured.step_bytes, measured.cached_bytes)
     assert [len(each) for each in lists] == [places] * 4
@@ -63,7 +63,7 @@ def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pyt
     assert estimate(plan, 100, 20, measured, 1_000).seconds > 0
 
     monkeypatch.setattr(cost_profile, "_measure", None)
-    assert profile_costs(home, plan, card(STARTER), CPU) == measured
+    assert profile_costs(home, plan, get_card(STARTER), CPU) == measured
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_what_does_not_fit_to_be_measured_is_one_sentence(home: Home, monkeypatc
     monkeypatch.setattr(benchmarks, what, too_much)
     plan = _taught_by(tmp_path, make_plan(phase(STARTER), backbone=STARTER), 32)
     with pytest.raises(TooLittleMemory, match="Too little memory is free"):
-        with_teacher(home, plan, profile_costs(home, plan, card(STARTER), CPU), CPU)
+        with_teacher(home, plan, profile_costs(home, plan, get_card(STARTER), CPU), CPU)
 
 
 def _taught_by(folder, plan: Plan, image_size: int) -> Plan:

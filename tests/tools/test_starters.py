@@ -17,11 +17,11 @@ from safetensors.torch import save_file
 
 from benchmarks.probing import Worth
 from core.augmentation.transforms import centre
-from core.backbones import card, starters
+from core.backbones import get_card, list_starters
 from core.datasets import Dataset, open_pixels
 from core.home import Home
 from core.job.events import Checkpointed
-from core.models.build import load_trained
+from core.models.build import load_trained_model
 from core.plans import BackboneChoice, Optimizer, Teacher
 from core.training.loop import train
 from tools.backbone_facts import gmacs
@@ -99,7 +99,7 @@ def test_every_recipe_is_a_plan_in_which_all_stages_learn(dataset: Dataset, made
 
 def test_starters_have_names_and_families_of_their_own():
     assert len({made.name for made in RECIPES}) == len({made.family for made in RECIPES}) == len(RECIPES)
-    assert recipe("cnn").name in {starter.card.name for starter in starters()}
+    assert recipe("cnn").name in {starter.card.name for starter in list_starters()}
 
 
 def test_a_training_that_was_broken_off_goes_on_and_logs_every_epoch_once(home: Home, dataset: Dataset, tmp_path: Path):
@@ -140,7 +140,7 @@ def test_a_stretch_begins_with_the_weights_of_the_one_before(home: Home, dataset
     still = replace(SMALL, stretches=(SMALL.stretches[0], replace(SMALL.stretches[1], rate=1e-12)))
     pretraining.pretrain(still, home, dataset, tmp_path, NOT_ASKED)
     first, second = (
-        load_trained(home, job.plan, dataset.tasks, job.folder, "last")
+        load_trained_model(home, job.plan, dataset.tasks, job.folder, "last")
         for job in pretraining.jobs_of(still, home, dataset, tmp_path, NOT_ASKED)
     )
     parameters = dict(second.named_parameters())
@@ -157,7 +157,7 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     written = cards.write_starter(SMALL, job, None, folder, tmp_path, "train it")
     said = json.loads(written.read_text())
     network = held_out.plain_network("test_resnet", tmp_path / said["file"], len(CLASSES))
-    model = load_trained(home, job.plan, dataset.tasks, job.folder, "last")
+    model = load_trained_model(home, job.plan, dataset.tasks, job.folder, "last")
     rows = dataset.indices("validation")[:4]
     with torch.no_grad():
         images = model.normalised(centre(open_pixels(home, dataset, 64).read(rows), 64))
@@ -169,7 +169,7 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     last = log(tmp_path)[-1]
     assert said["hold_out"]["as_graft_crops"] == {"top1": last["top1"], "top5": last["top5"]}
     assert (said["epochs"], said["recipe"], said["teacher"]) == (2, "train it", "")
-    assert said["mean"] == list(card("test_resnet").mean)
+    assert said["mean"] == list(get_card("test_resnet").mean)
     assert "2 epochs at 64 pixels by the labels alone, from a rate of 0.05" in said["training"]
     assert "gradients clipped to a norm of 3" in said["training"]
     assert said["teachers_compared"]["rows"] == [{"way": "labels", "top1": 12.8}]
@@ -180,7 +180,7 @@ def test_a_blend_lies_on_the_line_and_its_batch_norms_know_the_photos(folder: Pa
     before, after = (timm.create_model("test_resnet", num_classes=3) for _ in range(2))
     old, new = ({name: value.clone() for name, value in each.state_dict().items()} for each in (before, after))
     pictures, _ = held_out.photos(folder, "train-0.zip")
-    known = card("test_resnet")
+    known = get_card("test_resnet")
     network = blending.blended(before, after, 0.25, pictures, known.mean, known.std)
     for name, value in network.named_parameters():
         assert value.detach().numpy() == pytest.approx(0.75 * old[name].numpy() + 0.25 * new[name].numpy(), abs=1e-6)
@@ -217,7 +217,7 @@ def test_a_stretch_with_a_teacher_goes_on_from_one_without(
     made = replace(SMALL, stretches=(first, replace(second, rate=1e-12, way="both")))
     job = pretraining.pretrain(made, home, dataset, tmp_path, teacher)
     before, after = (
-        load_trained(home, job.plan, dataset.tasks, job.folder, "last").state_dict()
+        load_trained_model(home, job.plan, dataset.tasks, job.folder, "last").state_dict()
         for job in pretraining.jobs_of(made, home, dataset, tmp_path, teacher)
     )
     assert before.keys() == after.keys()
@@ -284,5 +284,5 @@ def test_the_size_is_chosen_where_both_accuracies_are_best_and_the_work_is_count
 
 def _answers(network: torch.nn.Module, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     pictures, labels = held_out.photos(folder)
-    known = card("test_resnet")
+    known = get_card("test_resnet")
     return held_out.answers(network, pictures, 64, known.mean, known.std), labels

@@ -9,7 +9,7 @@ import torch
 from core.errors import BadDataset, BadPlan
 from core.job.context import Job
 from core.job.events import Ended, EpochEnded, PhaseBegan, Stepped
-from core.models.build import load_trained
+from core.models.build import load_trained_model
 from core.objectives import CrossEntropy
 from core.plans import NO_AUGMENTATION, Augmentation, EarlyStopping, Head, Optimizer
 from core.training import setup
@@ -48,7 +48,7 @@ def test_the_best_epoch_is_the_model_that_is_kept(job_for: Callable[..., Job]):
     epochs = only(EpochEnded, run_through(job))
     best = min(epochs, key=lambda e: e.scores["species"].validation_loss)
     assert [e.best for e in epochs][best.epoch - 1]
-    model = load_trained(job.home, job.plan, job.dataset.tasks, job.folder)
+    model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder)
     rows = job.dataset.indices("validation")
     logits = score(model, InMemory(32, job.dataset.labels(SPECIES)), rows)["species"].astype(np.float64)
     logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
@@ -101,7 +101,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_best(job_for: Call
     events = run_through(job)
     assert events[-1].reason == "unstable"
     assert "learning rate is too high" in events[-1].sentence
-    model = load_trained(job.home, plan, job.dataset.tasks, job.folder)
+    model = load_trained_model(job.home, plan, job.dataset.tasks, job.folder)
     assert all(value.isfinite().all() for value in model.state_dict().values())
 
 

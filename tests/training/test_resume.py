@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from core.errors import BadWeights, DiskFull, GraftError, NotFound
 from core.job.context import Job
 from core.job.events import Checkpointed, Ended, EpochEnded, Event, Stepped, Warned
-from core.models.build import load_trained
+from core.models.build import load_trained_model
 from core.objectives import CrossEntropy
 from core.plans import NO_AUGMENTATION, Augmentation, Head, Optimizer, Plan
 from core.training import checkpoints
@@ -211,7 +211,7 @@ def test_a_damaged_frozen_part_is_written_again(job_for: Callable[..., Job]):
     close_at(job, 6)
     flip_a_byte(job.folder / "frozen.safetensors")
     run_through(job)
-    load_trained(job.home, plan, job.dataset.tasks, job.folder)
+    load_trained_model(job.home, plan, job.dataset.tasks, job.folder)
 
 
 def test_checkpoints_of_another_plan_are_refused(job_for: Callable[..., Job]):
@@ -267,7 +267,7 @@ def test_a_disk_without_room_for_the_first_checkpoint_is_told(
 
 def test_the_kept_model_needs_neither_weights_nor_photos(job_for: Callable[..., Job]):
     job, plan = _trained(job_for)
-    model = load_trained(job.home, plan, job.dataset.tasks, job.folder)
+    model = load_trained_model(job.home, plan, job.dataset.tasks, job.folder)
     assert not model.training
     assert set(model(torch.zeros(1, 3, 32, 32))) == {"species"}
 
@@ -276,11 +276,11 @@ def test_a_run_without_an_epoch_has_no_model(job_for: Callable[..., Job]):
     job = job_for(make_plan(phase(VIT), backbone=VIT))
     close_at(job, 2)
     with pytest.raises(NotFound, match="has no model yet"):
-        load_trained(job.home, job.plan, job.dataset.tasks, job.folder)
+        load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder)
 
 
 def test_a_damaged_model_is_refused(job_for: Callable[..., Job]):
     job, plan = _trained(job_for)
     flip_a_byte(job.folder / "best" / "model.safetensors")
     with pytest.raises(BadWeights, match="damaged"):
-        load_trained(job.home, plan, job.dataset.tasks, job.folder)
+        load_trained_model(job.home, plan, job.dataset.tasks, job.folder)

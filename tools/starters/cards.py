@@ -18,11 +18,11 @@ from torch import nn
 
 from benchmarks.probing import CLOTHING, Subject, clothing, worth
 from core.augmentation import centre
-from core.backbones import card, classifiers_of, config_of, stages
+from core.backbones import classifier_names, find_stages, get_card, pretrained_cfg_of
 from core.datasets import open_pixels
 from core.home import Home, write_json
 from core.job import Job
-from core.models import load_trained, read_facts
+from core.models import load_trained_model, read_facts
 from core.plans import Plan
 from tools.backbone_facts import gmacs
 from tools.starters.blending import blended
@@ -63,16 +63,16 @@ def _network(recipe: Recipe, job: Job, before: Job | None, data: Path) -> nn.Mod
     if before is None or recipe.blend == 1:
         return network
     pictures, _ = photos(data, "train-0.zip", EVERY_BLENDED)
-    known = card(recipe.architecture)
+    known = get_card(recipe.architecture)
     return blended(stock_network(recipe, before, classes), network, recipe.blend, pictures, known.mean, known.std)
 
 
 def stock_network(recipe: Recipe, job: Job, classes: list[str]) -> nn.Module:
     """timm's own network with the run's last weights; its answers in the order of `classes`."""
     task = job.dataset.tasks[0]
-    model = load_trained(job.home, job.plan, job.dataset.tasks, job.folder, "last")
+    model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder, "last")
     order = np.array([task.classes.index(name) for name in classes])
-    (classifier,) = classifiers_of(recipe.architecture)
+    (classifier,) = classifier_names(recipe.architecture)
     head = {f"{classifier}.{name}": value[order] for name, value in model.heads[0].state_dict().items()}
     network = timm.create_model(recipe.architecture, num_classes=len(classes))
     network.load_state_dict(model.backbone.state_dict() | head, strict=True)
@@ -80,7 +80,7 @@ def stock_network(recipe: Recipe, job: Job, classes: list[str]) -> nn.Module:
 
 
 def _identity(recipe: Recipe, file: Path) -> dict[str, Any]:
-    known = card(recipe.architecture)
+    known = get_card(recipe.architecture)
     body = timm.create_model(recipe.architecture, num_classes=0)
     return {
         "name": recipe.name,
@@ -92,8 +92,8 @@ def _identity(recipe: Recipe, file: Path) -> dict[str, Any]:
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "precision": "fp16",
         "classes": CLASSES,
-        "parameters": sum(stage.parameters for stage in stages(body)),
-        "gmacs": gmacs(recipe.architecture, TRAINED_AT, config_of(recipe.architecture).fixed_input_size),
+        "parameters": sum(stage.parameters for stage in find_stages(body)),
+        "gmacs": gmacs(recipe.architecture, TRAINED_AT, pretrained_cfg_of(recipe.architecture).fixed_input_size),
         "input_size": TRAINED_AT,
         "sizes": list(SIZES),
         "mean": list(known.mean),
@@ -180,7 +180,7 @@ def _hold_out(recipe: Recipe, file: Path, data: Path, job: Job) -> dict[str, Any
 
 def _as_graft_crops(recipe: Recipe, file: Path, data: Path, job: Job) -> tuple[float, float]:
     """Top-1 and top-5 in percent of the file's network on what Graft shows of each held-out photo."""
-    known, classes, size = card(recipe.architecture), classes_in_order(data), job.plan.image_size
+    known, classes, size = get_card(recipe.architecture), classes_in_order(data), job.plan.image_size
     task, rows = job.dataset.tasks[0], job.dataset.indices("validation")
     pictures = centre(open_pixels(job.home, job.dataset, size).read(rows), size).permute(0, 2, 3, 1).numpy()
     logits = answers(plain_network(recipe.architecture, file, CLASSES), pictures, size, known.mean, known.std)
@@ -190,7 +190,7 @@ def _as_graft_crops(recipe: Recipe, file: Path, data: Path, job: Job) -> tuple[f
 
 def hold_out(architecture: str, file: Path, data: Path, size: int) -> dict[str, Any]:
     """Accuracy on all held-out photos, and on every tenth, which is what the tests can afford."""
-    known = card(architecture)
+    known = get_card(architecture)
     pictures, labels = photos(data)
     logits = answers(plain_network(architecture, file, CLASSES), pictures, size, known.mean, known.std)
     (top1, top5), (few1, few5) = (accuracies(logits[::step], labels[::step]) for step in (1, EVERY))
@@ -214,7 +214,7 @@ def choose_size(home: Home, photos_of: Path, written: Path) -> dict[str, Any]:
         "ten_photos_per_class": {str(size): each.few for size, each in found.items()},
     }
     best = max(SIZES, key=lambda size: found[size].all + found[size].few)
-    fixed = config_of(facts["architecture"]).fixed_input_size
+    fixed = pretrained_cfg_of(facts["architecture"]).fixed_input_size
     facts |= {"input_size": best, "gmacs": gmacs(facts["architecture"], best, fixed)}
     write_json(written, facts)
     return facts["transfer"] | {"input_size": best}

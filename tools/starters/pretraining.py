@@ -13,7 +13,7 @@ from core.activity import activity_in_words
 from core.datasets import Dataset, open_pixels
 from core.home import Home
 from core.job import Checkpointed, EpochEnded, Event, Job, Prepared, Stepped
-from core.models import load_model, load_trained, read_facts
+from core.models import load_model, load_trained_model, read_facts
 from core.plans import Teacher
 from core.training import prepare, score, train
 from tools.starters.held_out import accuracies
@@ -157,7 +157,7 @@ def _how(job: Job, ended: EpochEnded) -> dict[str, Any]:
 
 def held_out_accuracy(job: Job) -> tuple[float, float]:
     """Top-1 and top-5 in percent of the last checkpoint, on all held-out photos at the size it was trained at."""
-    model = load_trained(job.home, job.plan, job.dataset.tasks, job.folder, "last")
+    model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder, "last")
     rows = job.dataset.indices("validation")
     logits = score(model, open_pixels(job.home, job.dataset, job.plan.image_size), rows)[job.plan.tasks[0]]
     return accuracies(logits, job.dataset.labels(job.dataset.tasks[0])[rows])

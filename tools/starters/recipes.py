@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from core.backbones import card, describe_stages
+from core.backbones import describe_stages, get_card
 from core.datasets import Dataset
 from core.objectives import CrossEntropy, FeatureDistillation, LogitDistillation, Objective
 from core.plans import Augmentation, BackboneChoice, DatasetChoice, Optimizer, Phase, Plan, Teacher
@@ -128,7 +128,7 @@ def recipe(key: str) -> Recipe:
 
 def plan_of(made: Recipe, stretch: Stretch, dataset: Dataset, teacher: Teacher) -> Plan:
     """All stages learn at one rate, from random weights. teacher: of the stretches that have one."""
-    stages = len(describe_stages(card(made.architecture)))
+    stages = len(describe_stages(get_card(made.architecture)))
     return Plan(
         datasets=(DatasetChoice(id=dataset.id, version=dataset.version),),
         tasks=(dataset.tasks[0].name,),

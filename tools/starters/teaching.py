@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from timm.data import ImageNetInfo
 
 from benchmarks.probing import Subject, clothing, worth
-from core.backbones import card
+from core.backbones import get_card
 from core.datasets import Dataset
 from core.home import Home, write_json
 from core.job import Job
@@ -40,7 +40,7 @@ def accuracy_by_size(data: Path, file: Path) -> dict[int, float]:
     """Percent of training photos that the teacher names right among the 200 classes, by the size it is shown."""
     pictures, labels = photos(data, "train-0.zip", EVERY)
     places = _places(data)
-    network, known = plain_network(TEACHER, file, classes=1_000), card(TEACHER)
+    network, known = plain_network(TEACHER, file, classes=1_000), get_card(TEACHER)
     found = {}
     for size in SIZES:
         logits = answers(network, pictures, size, known.mean, known.std)
