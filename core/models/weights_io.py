@@ -82,7 +82,7 @@ def _model_tensors(folder: Path, which: Which) -> dict[str, Tensor]:
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
-    """What state.json says. Raises Damaged, and FileNotFoundError when the folder is not there."""
+    """What state.json says. Raises DamagedCheckpoint, and FileNotFoundError when the folder is not there."""
     if not folder.exists():
         raise FileNotFoundError(folder)
     try:
