@@ -42,7 +42,8 @@ def distillation_heads(auxiliary: nn.ModuleDict) -> ProjectionHeads | None:
 def load_teacher(home: Home, teacher: Teacher) -> TeacherModel:
     """The teacher of a plan, on the processor.
 
-    Raises what `core.backbones.build_with_classifier` and `core.models.load_trained_model` do, and NotFound for a run that is gone.
+    Raises what `core.backbones.build_with_classifier` and `core.models.load_trained_model` do, and NotFound for a run
+    that is gone.
     """
     if teacher.backbone:
         return _load_network(home, teacher.backbone, teacher.image_size or get_card(teacher.backbone.name).input_size)

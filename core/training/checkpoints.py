@@ -100,7 +100,10 @@ def copy_checkpoint(source: Path, target: Path) -> None:
 
 
 def load(state: TrainingState, folder: Path, plan_hash: str) -> None:
-    """Load the checkpoint at `folder` into the state. Raises DamagedCheckpoint, and FileNotFoundError when there is none."""
+    """Load the checkpoint at `folder` into the state.
+
+    Raises DamagedCheckpoint, and FileNotFoundError when there is none.
+    """
     facts = read_facts(folder)
     if facts["plan_hash"] != plan_hash:
         raise GraftError("The checkpoints in this run's folder belong to another plan.", "Start a new run.")
