@@ -143,7 +143,7 @@ def _once(case: Case) -> tuple[Cost, Cost, float]:
 
 
 def _fresh_home(home: Path) -> Path:
-    """A home with the dataset and nothing else: no caches, no calibrations."""
+    """A home with the dataset and nothing else: no caches, no profiles."""
     fresh = home.with_name("fresh")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(home / "datasets", fresh / "datasets", copy_function=os.link)

@@ -196,7 +196,7 @@ class Bench:
         return measured
 
     def _fresh_home(self) -> Path:
-        """A home with the dataset and nothing else: no caches, no calibrations."""
+        """A home with the dataset and nothing else: no caches, no profiles."""
         fresh = self.folder / "fresh"
         shutil.rmtree(fresh, ignore_errors=True)
         home = self.folder / "home"

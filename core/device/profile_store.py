@@ -30,13 +30,13 @@ def key_of(*parts: object) -> str:
 def read(home: Home, key: str) -> Body | None:
     """What was kept, however old."""
     with database(home) as db:
-        row = db.execute("SELECT body FROM calibrations WHERE key = ?", (key,)).fetchone()
+        row = db.execute("SELECT body FROM profiles WHERE key = ?", (key,)).fetchone()
     return json.loads(row["body"]) if row else None
 
 
 def write(home: Home, key: str, body: Body) -> None:
     with database(home, write=True) as db:
-        db.execute("INSERT OR REPLACE INTO calibrations VALUES (?, ?, ?)", (key, time.time(), json.dumps(body)))
+        db.execute("INSERT OR REPLACE INTO profiles VALUES (?, ?, ?)", (key, time.time(), json.dumps(body)))
 
 
 def kept(home: Home, key: str, measure: Callable[[], Body]) -> Body:
@@ -88,7 +88,7 @@ def _own_seconds() -> float:
 
 def _read_with_age(home: Home, key: str) -> tuple[Body, float] | None:
     with database(home) as db:
-        row = db.execute("SELECT body, created FROM calibrations WHERE key = ?", (key,)).fetchone()
+        row = db.execute("SELECT body, created FROM profiles WHERE key = ?", (key,)).fetchone()
     return (json.loads(row["body"]), time.time() - row["created"]) if row else None
 
 

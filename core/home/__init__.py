@@ -6,7 +6,8 @@ The ground floor: it knows no dataset, no run and no network.
 from core.home.database import database
 from core.home.disk import cache_budget, evict_oldest, free_bytes, no_room_is_disk_full
 from core.home.files import recover_folder, whole_file, whole_folder, write_json, write_whole
-from core.home.folder import Home, open_home
+from core.home.opening import open_home
+from core.home.paths import Home
 from core.home.progress import Progress, silent
 
 __all__ = [

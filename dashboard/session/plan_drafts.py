@@ -13,7 +13,7 @@ _KEY = re.compile(r"[0-9a-f]{16}")
 def save_draft(home: Home, plan: Plan) -> str:
     """Keep a plan; gives the key that finds it again. Equal plans have one key. Raises DiskFull."""
     key = plan.hash[:16]
-    place = home.root / "drafts" / f"{key}.json"
+    place = home.drafts / f"{key}.json"
     if not place.exists():
         write_whole(place, plan.model_dump_json().encode())
         evict_oldest(place.parent, KEPT_BYTES, keep=place)
@@ -22,7 +22,7 @@ def save_draft(home: Home, plan: Plan) -> str:
 
 def load_draft(home: Home, key: str) -> Plan | None:
     """The plan of a key; None when there is none (any more) or an older Graft wrote it."""
-    place = home.root / "drafts" / f"{key}.json"
+    place = home.drafts / f"{key}.json"
     if not _KEY.fullmatch(key) or not place.is_file():
         return None
     try:

@@ -37,7 +37,7 @@ def counting() -> Callable[[], Body]:
 
 def age(home: Home, seconds: float) -> None:
     with database(home, write=True) as db:
-        db.execute("UPDATE calibrations SET created = created - ?", (seconds,))
+        db.execute("UPDATE profiles SET created = created - ?", (seconds,))
 
 
 def test_what_was_measured_on_a_quiet_machine_is_not_measured_again(home: Home, busy: Callable):

@@ -12,10 +12,10 @@ from core.home import Home, database, open_home
 
 def test_a_unit_of_work_happens_whole_or_not_at_all(home: Home):
     with pytest.raises(RuntimeError), database(home, write=True) as db:
-        db.execute("INSERT INTO calibrations VALUES ('a', 0, '{}')")
+        db.execute("INSERT INTO profiles VALUES ('a', 0, '{}')")
         raise RuntimeError
     with database(home) as db:
-        assert db.execute("SELECT count(*) FROM calibrations").fetchone()[0] == 0
+        assert db.execute("SELECT count(*) FROM profiles").fetchone()[0] == 0
 
 
 def test_a_home_that_a_newer_graft_wrote_is_refused_with_what_to_do(home: Home):
@@ -28,9 +28,9 @@ def test_a_home_that_a_newer_graft_wrote_is_refused_with_what_to_do(home: Home):
 
 def test_opening_a_home_again_keeps_what_is_in_it(home: Home):
     with database(home, write=True) as db:
-        db.execute("INSERT INTO calibrations VALUES ('a', 0, '{}')")
+        db.execute("INSERT INTO profiles VALUES ('a', 0, '{}')")
     with database(open_home(home.root)) as db:
-        assert db.execute("SELECT key FROM calibrations").fetchone()["key"] == "a"
+        assert db.execute("SELECT key FROM profiles").fetchone()["key"] == "a"
 
 
 def test_a_disk_without_any_room_is_said_to_be_full(small_disk: Path):
@@ -40,7 +40,7 @@ def test_a_disk_without_any_room_is_said_to_be_full(small_disk: Path):
         while True:
             file.write(bytes(4096))
     with pytest.raises(DiskFull, match="is full"), database(home, write=True) as db:
-        db.execute("INSERT INTO calibrations VALUES ('a', 0, '{}')")
+        db.execute("INSERT INTO profiles VALUES ('a', 0, '{}')")
     (small_disk / "films").unlink()
     with database(home, write=True) as db:
-        db.execute("INSERT INTO calibrations VALUES ('a', 0, '{}')")
+        db.execute("INSERT INTO profiles VALUES ('a', 0, '{}')")

@@ -1,1 +1,0 @@
-ALTER TABLE runs RENAME COLUMN wish TO requested_action;
