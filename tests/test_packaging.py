@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.backbones.starters import FOLDER
-from core.home.database import MIGRATIONS
+from core.home.opening import MIGRATIONS
 from dashboard.routes.assets import FONTS
 
 ROOT = Path(__file__).parents[1]

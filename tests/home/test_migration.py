@@ -14,6 +14,8 @@ from safetensors import safe_open
 
 from core.errors import Refused
 from core.home import Home, open_home
+from core.plans import parse_plan
+from dashboard.session.plan_drafts import load_draft
 
 FIXTURE = Path(__file__).parent.parent / "fixtures" / "home_before"
 EXPECTED = json.loads((FIXTURE / "expected.json").read_bytes())
@@ -97,6 +99,17 @@ def test_plans_have_the_names_of_the_field(opened: Home):
         {"kind": "logit_distillation", "weight": 0.7, "temperature": 3.0},
         {"kind": "feature_distillation", "weight": 0.4},
     ]
+
+
+def test_every_run_has_a_plan_that_graft_reads_with_its_hash(opened: Home):
+    for row in rows(opened, "SELECT plan, plan_hash FROM runs"):
+        assert parse_plan(row["plan"]).hash == row["plan_hash"]
+
+
+def test_drafts_are_found_by_the_hashes_of_their_plans(opened: Home):
+    found = {draft.stem: load_draft(opened, draft.stem) for draft in opened.drafts.iterdir()}
+    assert len(found) == len(EXPECTED["drafts"])
+    assert all(plan is not None and plan.hash.startswith(key) for key, plan in found.items())
 
 
 def test_a_task_that_is_called_as_a_field_was_keeps_its_name(opened: Home):

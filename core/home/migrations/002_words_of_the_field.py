@@ -82,9 +82,9 @@ def _leaving_what_is_damaged(what: str) -> Iterator[None]:
 
 def _plan(plan: Fields) -> Fields:
     plan = _renamed(plan, {"optimiser": "optimizer"})
-    # A dataset with the role "target" was accepted and ignored: without it the plan decides what it decided.
+    # All but the first source were accepted and ignored: without them the plan decides what it decided.
     sources = [each for each in plan["datasets"] if each.get("role", "source") == "source"]
-    plan["datasets"] = sources or plan["datasets"]
+    plan["datasets"] = sources[:1] or plan["datasets"]
     plan["phases"] = [_renamed(phase, {"grows_from": "start_image_size"}) for phase in plan["phases"]]
     if "objectives" in plan:
         plan["objectives"] = [_objective(each) for each in plan["objectives"]]
@@ -149,7 +149,9 @@ _PLAN = {
 
 def _plan_hash(plan: Fields) -> str:
     """SHA-256 of the plan as JSON without what is as it is by default, in the order of the fields."""
-    objectives = [_objective_that_differs(each) for each in plan.get("objectives", [{}])]
+    objectives = [
+        {"kind": each["kind"], **_that_differ(each, _OBJECTIVES[each["kind"]])} for each in plan.get("objectives", [])
+    ]
     teacher = plan.get("teacher")
     if teacher:
         teacher = _that_differ(teacher, _TEACHER)
@@ -162,7 +164,7 @@ def _plan_hash(plan: Fields) -> str:
         "backbone": _that_differ(plan["backbone"], _BACKBONE),
         "head": _that_differ(plan.get("head", {}), _HEAD) or None,
         "phases": [_that_differ(each, _PHASE) for each in plan["phases"]],
-        "objectives": None if objectives == [{}] else objectives,
+        "objectives": None if objectives in ([], [{"kind": "cross_entropy"}]) else objectives,
         "teacher": teacher,
         "augmentation": _that_differ(plan.get("augmentation", {}), _AUGMENTATION) or None,
         "optimizer": _that_differ(plan.get("optimizer", {}), _OPTIMIZER) or None,
@@ -171,12 +173,6 @@ def _plan_hash(plan: Fields) -> str:
     }
     # pydantic writes it, as it writes plans: numbers have one spelling (1e-5, not 1e-05).
     return hashlib.sha256(to_json({name: value for name, value in canonical.items() if value is not None})).hexdigest()
-
-
-def _objective_that_differs(objective: Fields) -> Fields:
-    kind = objective.get("kind", "cross_entropy")
-    named = {} if kind == "cross_entropy" else {"kind": kind}
-    return named | _that_differ(objective, _OBJECTIVES[kind])
 
 
 def _that_differ(values: Fields, defaults: Fields) -> Fields:
