@@ -43,7 +43,7 @@ from core.plans import (
     Plan,
     rates_towards_stem,
 )
-from core.training import score, train
+from core.training import predict_logits, train
 
 CLOTHING = "clothing"
 DOMAINS = ("amazon", "caltech", "dslr", "webcam")
@@ -243,7 +243,7 @@ def _learned(home: Home, plan: Plan, dataset: Dataset, rows: np.ndarray, split: 
     for _ in train(job):
         pass
     model = load_trained_model(home, plan, small.tasks, job.folder, "last")
-    logits = score(model, open_pixels(home, dataset, plan.image_size), judged)[plan.tasks[0]]
+    logits = predict_logits(model, open_pixels(home, dataset, plan.image_size), judged)[plan.tasks[0]]
     for file in home.pixels.glob(f"{small.id}.*"):
         file.unlink()
     return logits.argmax(1) == dataset.labels(dataset.tasks[0])[judged]

@@ -25,7 +25,7 @@ from core.home import Home, open_home
 from core.models import load_trained_model
 from core.plans import Plan, make_plan, set_teacher, student_plan
 from core.runs import Run, folder_of
-from core.training import score
+from core.training import predict_logits
 
 COLUMNS = ("network", "learns from", "million parameters", "accuracy", "sd", "difference", "± of it")
 
@@ -97,7 +97,7 @@ def _learned(home: Home, dataset: Dataset, plan: Plan) -> tuple[Run, float]:
     run = execute_run(home, queue(home, plan).id)
     rows, task = dataset.indices("test"), dataset.tasks[0]
     model = load_trained_model(home, plan, dataset.tasks, folder_of(home, run.id), "best")
-    logits = score(model, open_pixels(home, dataset, plan.image_size), rows)[task.name]
+    logits = predict_logits(model, open_pixels(home, dataset, plan.image_size), rows)[task.name]
     accuracy = 100 * float((logits.argmax(1) == dataset.labels(task)[rows]).mean())
     print(f"{run.name}, seed {plan.seed}: {accuracy:.1f} %", file=sys.stderr, flush=True)
     return run, accuracy

@@ -21,7 +21,7 @@ from core.home import Home, database
 from core.job import Job, Prepared, clean_sample, ignore_event
 from core.models import load_trained_model, read_facts
 from core.runs import folder_of, get_run, has_best
-from core.training import score
+from core.training import predict_logits
 
 
 def labelled(dataset: Dataset, tasks: tuple[str, ...], split: Split) -> np.ndarray:
@@ -74,7 +74,7 @@ def _answers(job: Job, rows_of: dict[Split, np.ndarray], progress: Callable[[Pre
     )
     # All rows at once: the model then looks at them in one go, and progress has one total.
     everything = np.concatenate(list(rows_of.values()))
-    logits = score(model, store, everything, resolve_device(job.plan.device), progress)
+    logits = predict_logits(model, store, everything, resolve_device(job.plan.device), progress)
     image_ids = job.dataset.table["image_id"].to_numpy()
     tables, begin = [], 0
     for split, rows in rows_of.items():

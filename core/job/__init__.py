@@ -1,12 +1,20 @@
 """What a run works with and says: job, context, batches, learning-rate schedule, events."""
 
-from core.job.batches import CLEAN_SAMPLE_LIMIT, clean_sample, epoch_batches, split_microbatches, steps_per_epoch
+from core.job.batches import (
+    CLEAN_SAMPLE_LIMIT,
+    FORWARD_BATCH_SIZE,
+    clean_sample,
+    epoch_batches,
+    split_microbatches,
+    steps_per_epoch,
+)
 from core.job.context import Job, TrainingContext, build_context, resolve_tasks
 from core.job.events import Checkpointed, Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned, ignore_event
-from core.job.lr_schedule import HEAD, PhaseNow, phase_at, phase_rates, rates_at
+from core.job.lr_schedule import HEAD, PhaseNow, base_learning_rates, learning_rates_at, phase_at
 
 __all__ = [
     "CLEAN_SAMPLE_LIMIT",
+    "FORWARD_BATCH_SIZE",
     "HEAD",
     "Checkpointed",
     "Ended",
@@ -19,13 +27,13 @@ __all__ = [
     "Stepped",
     "TrainingContext",
     "Warned",
+    "base_learning_rates",
     "build_context",
     "clean_sample",
     "epoch_batches",
     "ignore_event",
+    "learning_rates_at",
     "phase_at",
-    "phase_rates",
-    "rates_at",
     "resolve_tasks",
     "split_microbatches",
     "steps_per_epoch",

@@ -1,6 +1,8 @@
-"""In which order photos come."""
+"""How training photos are batched, and which of them are evaluated."""
 
 import numpy as np
+
+FORWARD_BATCH_SIZE = 64  # photos per batch where nothing is trained; larger ones gain little and answer a pause late
 
 CLEAN_SAMPLE_LIMIT = 2_000  # training photos that are scored without augmentation at each epoch's end
 

@@ -30,16 +30,16 @@ def phase_at(plan: Plan, epoch: int) -> PhaseNow:
     raise IndexError(f"epoch {epoch} of {first}")
 
 
-def phase_rates(phase: Phase, stages: Sequence[Stage]) -> dict[str, float]:
+def base_learning_rates(phase: Phase, stages: Sequence[Stage]) -> dict[str, float]:
     """The phase's own rates, by stage name, the heads as "head"."""
     return {stage.name: rate for stage, rate in zip(stages, phase.stage_rates, strict=True)} | {HEAD: phase.head_rate}
 
 
-def rates_at(phase: Phase, stages: Sequence[Stage], step: int, steps_per_epoch: int) -> dict[str, float]:
+def learning_rates_at(phase: Phase, stages: Sequence[Stage], step: int, steps_per_epoch: int) -> dict[str, float]:
     """The rates at a step (from 0) of the phase."""
     warmup = warmup_steps(phase.warmup_epochs, steps_per_epoch, phase.epochs)
     now = factor(phase.schedule, step, phase.epochs * steps_per_epoch, warmup)
-    return {name: rate * now for name, rate in phase_rates(phase, stages).items()}
+    return {name: rate * now for name, rate in base_learning_rates(phase, stages).items()}
 
 
 def factor(schedule: Literal["constant", "cosine", "linear"], step: int, steps: int, warmup_steps: int) -> float:

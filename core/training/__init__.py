@@ -1,11 +1,11 @@
-"""The engine: a generator of events that carries out a plan (`train`, loop.py), its steps, checkpoints and scores."""
+"""The engine: a generator of events that carries out a plan (`train`), its steps, checkpoints and validation."""
 
 from core.training.loop import train
-from core.training.setup import prepare
-from core.training.validation import score
+from core.training.setup import setup_training
+from core.training.validation import predict_logits
 
 __all__ = [
-    "prepare",
-    "score",
+    "predict_logits",
+    "setup_training",
     "train",
 ]

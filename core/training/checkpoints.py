@@ -81,7 +81,7 @@ def save(state: TrainingState, folder: Path, names: list[str], plan_hash: str) -
 
     names: of the model's tensors that can change.
     """
-    tensors = state.average.tensors if state.average else state.model.state_dict()
+    tensors = state.ema.tensors if state.ema else state.model.state_dict()
     with whole_folder(folder) as part, disk_full_as_os_error():
         save_file({name: to_cpu(tensors[name]) for name in names}, part / MODEL)
         save_file({name: to_cpu(value) for name, value in _training_tensors(state).items()}, part / TRAINING_STATE)
@@ -110,9 +110,9 @@ def load(state: TrainingState, folder: Path, plan_hash: str) -> None:
     for name in (MODEL, TRAINING_STATE):
         verify_file(folder / name, facts["files"][name])
     model_tensors, tensors = load_file(folder / MODEL), load_file(folder / TRAINING_STATE)
-    load_tensors(state.model, _without_prefix("raw_weights/", tensors) if state.average else model_tensors)
-    if state.average:
-        state.average.load(model_tensors)
+    load_tensors(state.model, _without_prefix("raw_weights/", tensors) if state.ema else model_tensors)
+    if state.ema:
+        state.ema.load(model_tensors)
     for name, module in state.auxiliary.items():
         module.load_state_dict(_without_prefix(f"auxiliary/{name}/", tensors))
     load_flat_optimizer_state(state.optimizer, _without_prefix("optimizer/", tensors), _parameter_names(state))
@@ -167,8 +167,8 @@ def _facts_or_none(folder: Path) -> dict[str, Any] | None:
 
 def _training_tensors(state: TrainingState) -> dict[str, Tensor]:
     tensors = _with_prefix("optimizer/", flat_optimizer_state(state.optimizer, _parameter_names(state)))
-    if state.average:
-        tensors |= _with_prefix("raw_weights/", state.average.weights)
+    if state.ema:
+        tensors |= _with_prefix("raw_weights/", state.ema.weights)
     for name, module in state.auxiliary.items():
         tensors |= _with_prefix(f"auxiliary/{name}/", module.state_dict())
     for task, history in state.losses.items():

@@ -1,26 +1,43 @@
-"""The engine. `train` is a generator of events: whoever iterates it owns the time, the engine owns the learning.
+"""The training loop: a generator of events. Whoever iterates it owns the time.
 
     for event in train(job):
-        show(event)               # pause: do not ask for the next event
-        if enough: break          # stop: close the generator; it saves where it stands
+        show(event)               # to pause, do not ask for the next event
+        if enough: break          # to stop, close the generator; it saves a checkpoint
 
-It never sleeps, prints or knows threads. What it does between two events is whole: closed at any event, it resumes from
-there, and ends with the same bits as a run that was never stopped.
+It never sleeps, prints or knows threads. Closed at any event, a run resumes from there and ends with the same bits as
+a run that was never stopped.
 """
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
+import torch
+
 from core.activations import FeaturePipeline, build_pipeline
-from core.job import Ended, EpochEnded, Event, Job, PhaseBegan, Stepped, epoch_batches, phase_at, phase_rates, rates_at
+from core.augmentation import mixed_terms, sample_mixture
+from core.device import generator
+from core.job import (
+    Ended,
+    EpochEnded,
+    Event,
+    Job,
+    PhaseBegan,
+    Stepped,
+    TrainingContext,
+    base_learning_rates,
+    epoch_batches,
+    learning_rates_at,
+    phase_at,
+    split_microbatches,
+)
 from core.models import set_learning_rates, set_trainable
-from core.training.metric_readback import DeferredMetrics, Reading
-from core.training.setup import prepare
-from core.training.state import TrainingState, over
-from core.training.step import train_step
-from core.training.validation import judge, mean_loss, scores_of
+from core.training.checkpoints import Checkpointer
+from core.training.setup import setup_training
+from core.training.state import TrainingState, stop_reason
+from core.training.step import DeferredMetrics, Reading, batch_metrics, forward, optimizer_step, retry_smaller
+from core.training.validation import epoch_scores_by_task, evaluate, mean_validation_loss
 
 _SENTENCES = {
     "finished": "All epochs are done.",
@@ -29,77 +46,101 @@ _SENTENCES = {
 }
 
 
+class Unstable(Exception):
+    """The loss is not finite."""
+
+
 def train(job: Job) -> Iterator[Event]:
     """Carry out a plan, from the newest checkpoint in `job.folder` if there is one. The last event is Ended.
 
-    A checkpoint is written at each epoch's end, every minute, and when the generator is closed. EpochEnded comes before
-    its epoch's checkpoint, so whoever writes it down at once never misses one. Raises GraftError for what a user can
-    mend.
+    A checkpoint is written at the end of each epoch, every minute, and when the generator is closed. EpochEnded comes
+    before the checkpoint of its epoch, so that who records it at once never misses one. Raises GraftError for what a
+    user can mend.
     """
-    plan = job.plan
-    context, state, checkpointer = yield from prepare(job)
-    model, at = state.model, state.position
-    path: FeaturePipeline | None = None
-    readings = DeferredMetrics(context.compute_config.device)
+    context, state, checkpointer = yield from setup_training(job)
+    metrics = DeferredMetrics(context.compute_config.device)
     try:
-        while not (reason := over(state, plan)):
-            now = phase_at(plan, at.epoch)
-            if at.epoch == now.first_epoch and at.batch == 0:
-                rates = phase_rates(now.phase, model.stages)
-                yield PhaseBegan(now.number, now.phase.name, at.epoch + 1, now.phase.epochs, rates)
-            context.compute_config.use_threads()
-            if path is None or path.now != now:
-                path = path if path and path.serves(now) else None  # what it kept makes room before more is kept
-                path = yield from build_pipeline(context, model, now, state.cached_views.get(now.number), before=path)
-                state.cached_views[now.number] = path.views
-            path = yield from path.for_epoch(at.epoch)
-            if path.is_head_only:
-                context.compute_config.use_one_thread()
-            set_trainable(model, now.phase)
-            batches = epoch_batches(context.training, plan.batch_size, plan.seed, at.epoch)
-            for rows in batches[at.batch :]:
-                began = time.perf_counter()
-                step = (at.epoch - now.first_epoch) * len(batches) + at.batch
-                rates = rates_at(now.phase, model.stages, step, len(batches))
-                set_learning_rates(state.optimizer, rates)
-                numbers = yield from train_step(context, state, path, rows)
-                state.follow_weights()
-                at.move(len(rows), time.perf_counter() - began)
-                said = Stepped(at.step, at.epoch + 1, now.number, at.images, math.nan, None, rates)
-                yield from _said(readings.add(said, numbers))
-                if checkpointer.is_due():
-                    yield from _said(readings.rest())
-                    yield checkpointer.save(state)
-            yield from _said(readings.rest())
-
-            with state.best_weights():
-                judged = yield from judge(context, path)
-            scores, state.losses = scores_of(*judged, state.losses, plan.epochs)
-            _check_finite(mean_loss(scores))
-            speed, seconds = at.images / at.seconds, at.seconds
-            is_best = state.close_epoch(scores, mean_loss(scores))
-            yield EpochEnded(at.epoch, now.number, at.step, scores, speed, seconds, is_best)
-            yield checkpointer.save(state)
+        reason = yield from _train_epochs(context, state, checkpointer, metrics)
     except GeneratorExit:
-        if all(math.isfinite(loss) for _, (loss, *_) in readings.rest()):
+        if all(math.isfinite(loss) for _, (loss, *_) in metrics.flush()):
             checkpointer.save(state)
         raise
     except Unstable:
-        reason = "unstable"  # no checkpoint of this: last/ and best/ are from when it still went well
+        reason = "unstable"  # no checkpoint of this state: last/ and best/ are of finite losses
     finally:
         context.compute_config.use_threads()
     yield _ended(reason, job, state)
 
 
-class Unstable(Exception):
-    """The loss is not finite."""
+def _train_epochs(
+    context: TrainingContext, state: TrainingState, checkpointer: Checkpointer, metrics: DeferredMetrics
+) -> Generator[Event, None, str]:
+    """Train until there is a reason to stop. Raises Unstable."""
+    plan, compute_config, model, position = context.plan, context.compute_config, state.model, state.position
+    pipeline: FeaturePipeline | None = None
+    while not (reason := stop_reason(state, plan)):
+        current = phase_at(plan, position.epoch)
+        if position.epoch == current.first_epoch and position.batch == 0:
+            rates = base_learning_rates(current.phase, model.stages)
+            yield PhaseBegan(current.number, current.phase.name, position.epoch + 1, current.phase.epochs, rates)
+        compute_config.use_threads()
+        if pipeline is None or pipeline.now != current:
+            pipeline = pipeline if pipeline and pipeline.serves(current) else None  # frees its cache before the next
+            views = state.cached_views.get(current.number)
+            pipeline = yield from build_pipeline(context, model, current, views, before=pipeline)
+            state.cached_views[current.number] = pipeline.views
+        pipeline = yield from pipeline.for_epoch(position.epoch)
+        if pipeline.is_head_only:
+            compute_config.use_one_thread()
+        set_trainable(model, current.phase)
+
+        batches = epoch_batches(context.training, plan.batch_size, plan.seed, position.epoch)
+        for batch in batches[position.batch :]:
+            started = time.perf_counter()
+            phase_step = (position.epoch - current.first_epoch) * len(batches) + position.batch
+            rates = learning_rates_at(current.phase, model.stages, phase_step, len(batches))
+            set_learning_rates(state.optimizer, rates)
+            for attempt in retry_smaller(context, state, current.phase, len(batch)):
+                yield from attempt.warnings
+                output = loss = None  # the graph of an attempt that failed would keep its memory
+                with attempt:  # gradient accumulation over micro-batches, where memory does not hold the whole batch
+                    rng, sums = generator(plan.seed, position.step, compute_config.device), []
+                    for rows in split_microbatches(batch, state.micro_batch_size):
+                        mixture = sample_mixture(
+                            plan.augmentation, plan.seed, position.step, len(rows), plan.image_size
+                        )
+                        with compute_config.autocast():
+                            output = forward(context, state, pipeline, rows, mixture, rng)
+                            loss = (mixed_terms(context.loss, output, mixture) * (len(rows) / len(batch))).sum()
+                        state.scaler.scale(loss).backward()
+                        sums.append(batch_metrics(loss, output))
+            optimizer_step(state, plan.optimizer)
+            state.update_ema()
+            position.advance(len(batch), time.perf_counter() - started)
+            step = Stepped(position.step, position.epoch + 1, current.number, position.images, math.nan, None, rates)
+            yield from _arrived(metrics.push(step, torch.stack(sums).sum(dim=0)))
+            if checkpointer.is_due():
+                yield from _arrived(metrics.flush())
+                yield checkpointer.save(state)
+        yield from _arrived(metrics.flush())
+
+        with state.evaluated_weights():
+            validation, clean = yield from evaluate(context, pipeline)
+        scores, state.losses = epoch_scores_by_task(validation, clean, state.losses, plan.epochs)
+        validation_loss = mean_validation_loss(scores)
+        _check_finite(validation_loss)
+        images_per_second, seconds = position.images / position.seconds, position.seconds
+        is_best = state.end_epoch(scores, validation_loss)
+        yield EpochEnded(position.epoch, current.number, position.step, scores, images_per_second, seconds, is_best)
+        yield checkpointer.save(state)
+    return reason
 
 
-def _said(read: Iterable[Reading]) -> Iterator[Stepped]:
-    """The steps whose numbers have been read. Raises Unstable when a loss is not finite."""
-    for said, (loss, right, labelled) in read:
+def _arrived(readings: Iterable[Reading]) -> Iterator[Stepped]:
+    """Events of the steps whose metrics have arrived. Raises Unstable when a loss is not finite."""
+    for step, (loss, correct, labelled) in readings:
         _check_finite(loss)
-        yield replace(said, loss=loss, accuracy=right / labelled if labelled else None)
+        yield replace(step, loss=loss, accuracy=correct / labelled if labelled else None)
 
 
 def _check_finite(loss: float) -> None:

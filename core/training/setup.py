@@ -29,7 +29,7 @@ from core.training.checkpoints import Checkpointer, resume, saved_compute_config
 from core.training.state import TrainingState
 
 
-def prepare(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingState, Checkpointer]]:
+def setup_training(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingState, Checkpointer]]:
     """Raises GraftError for what a user can mend: photos, weights, device, disk."""
     plan, device = job.plan, resolve_device(job.plan.device)
     yield Prepared("decode", 0, len(job.dataset))
@@ -72,7 +72,7 @@ def _fresh_state(context: TrainingContext, model: TrainedModel, changing: list[s
         compute_config=compute_config,
         micro_batch_size=context.plan.batch_size,
         losses={task.name: no_history() for task in context.tasks},
-        average=ModelEma(model, changing, decay) if decay else None,
+        ema=ModelEma(model, changing, decay) if decay else None,
         auxiliary=auxiliary,
     )
 

@@ -1,6 +1,6 @@
-"""All of a run that changes while it trains: what a resumed run needs to be the run that never stopped.
+"""Everything of a run that changes while it trains: what a resumed run needs to be bit-equal to an unbroken one.
 
-Random numbers are not in it: they depend on seed, epoch, step and photo alone (`chance.py`).
+Random numbers are not in it: they depend on seed, epoch, step and photo alone (`core/device/rng.py`).
 """
 
 import math
@@ -20,8 +20,8 @@ from core.plans import Plan
 
 @dataclass
 class Position:
-    """Where training stands. epoch, batch: how many of them are done, the batches within the epoch; step: batches done
-    over the whole run, each one a step. seconds, images: spent on and seen in this epoch's training so far.
+    """How far training is. epoch: epochs completed. batch: batches completed in the current epoch. step: optimizer
+    steps of the whole run. images, seconds: seen and spent in the current epoch, evaluation left out.
     """
 
     epoch: int = 0
@@ -30,12 +30,12 @@ class Position:
     images: int = 0
     seconds: float = 0.0
 
-    def move(self, images: int, seconds: float) -> None:
-        """One more batch is done."""
+    def advance(self, images: int, seconds: float) -> None:
+        """Count one more batch."""
         self.batch, self.step = self.batch + 1, self.step + 1
         self.images, self.seconds = self.images + images, self.seconds + seconds
 
-    def close_epoch(self) -> None:
+    def end_epoch(self) -> None:
         self.epoch, self.batch, self.images, self.seconds = self.epoch + 1, 0, 0, 0.0
 
 
@@ -49,12 +49,12 @@ class Best:
 
 @dataclass
 class TrainingState:
-    """history: by epoch, the scores by task. losses: by task, validation losses of earlier epochs, photo by photo.
+    """history: per epoch, the scores by task. losses: by task, per-photo validation losses of earlier epochs.
 
     compute_config: saved, since a resumed run must compute as it began.
     micro_batch_size: below the batch size after memory ran out; a step then accumulates gradients of micro-batches.
     cached_views: by phase, how many views of a photo it is trained on (`core.plans.augmented_views`), once decided.
-    average: the exponential moving average of the weights, where the plan asks for one.
+    ema: the exponential moving average of the weights, where the plan asks for one.
     auxiliary: modules trained beside the model and thrown away with the run, by name ("distillation"); they are
     optimised and saved by that name.
     """
@@ -66,31 +66,31 @@ class TrainingState:
     losses: dict[str, LossHistory]
     micro_batch_size: int
     cached_views: dict[int, int] = field(default_factory=dict)
-    average: ModelEma | None = None
+    ema: ModelEma | None = None
     auxiliary: nn.ModuleDict = field(default_factory=nn.ModuleDict)
     position: Position = field(default_factory=Position)
     best: Best = field(default_factory=Best)
     history: list[dict[str, EpochScores]] = field(default_factory=list)
 
-    def follow_weights(self) -> None:
-        """A step was taken, which the position does not count yet: the average follows."""
-        if self.average:
-            self.average.follow(self.position.step + 1)
+    def update_ema(self) -> None:
+        """Update the moving average after a step that the position does not count yet."""
+        if self.ema:
+            self.ema.follow(self.position.step + 1)
 
-    def best_weights(self) -> AbstractContextManager[object]:
-        """While the block lasts, the model is what is judged and kept: the average where there is one."""
-        return self.average.swap_in() if self.average else nullcontext()
+    def evaluated_weights(self) -> AbstractContextManager[object]:
+        """Within the block, the model has the weights that are evaluated and kept: their moving average, if any."""
+        return self.ema.swap_in() if self.ema else nullcontext()
 
-    def close_epoch(self, scores: dict[str, EpochScores], loss: float) -> bool:
-        """Remember an epoch's scores. loss: what chooses the best epoch. Says whether it is this one."""
-        self.position.close_epoch()
+    def end_epoch(self, scores: dict[str, EpochScores], loss: float) -> bool:
+        """Add an epoch's scores. loss: the metric that selects the best epoch. Returns whether it is this one."""
+        self.position.end_epoch()
         self.history.append(scores)
         if loss < self.best.loss:
             self.best = Best(self.position.epoch, loss)
         return self.best.epoch == self.position.epoch
 
     def facts(self) -> dict[str, Any]:
-        """What of it is no tensor, as JSON takes it."""
+        """All that is no tensor, as JSON."""
         return {
             "position": vars(self.position),
             "best": vars(self.best) if self.best.epoch else None,
@@ -111,10 +111,10 @@ class TrainingState:
         self.cached_views = {int(phase): views for phase, views in facts["cached_views"].items()}
 
 
-def over(state: TrainingState, plan: Plan) -> str:
-    """Why no further epoch comes: "finished", "early", or "" when one does.
+def stop_reason(state: TrainingState, plan: Plan) -> str:
+    """Why training ends here: "finished", "early" (early stopping), or "" when another epoch follows.
 
-    Patience counts within a phase: newly freed stages get their own time to show what they are good for.
+    Patience counts within a phase, so that newly unfrozen stages get as many epochs to improve the model.
     """
     epoch = state.position.epoch
     if epoch >= plan.epochs:

@@ -1,95 +1,139 @@
-"""One step: a batch forward, backward, and the optimizer. In parts, where memory does not hold all of the batch."""
+"""What one training step consists of: forward pass, metrics, optimizer step, and the retry when memory runs out."""
 
-from collections.abc import Generator
+from collections import deque
+from collections.abc import Iterator, Sequence
+from types import TracebackType
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from core.activations import FeaturePipeline
-from core.augmentation import mixed_terms, sample_mixture
+from core.augmentation import Mixture
 from core.datasets import MISSING
-from core.device import generator, is_out_of_memory, release_memory
+from core.device import is_out_of_memory, release_memory
 from core.distillation import distillation_heads
 from core.errors import TooLittleMemory
-from core.job import TrainingContext, Warned, split_microbatches
+from core.job import Stepped, TrainingContext, Warned
 from core.models import clip_gradients, seeded_dropout, trains_batch_norm
 from core.objectives import BatchOutput
+from core.plans import Optimizer, Phase
 from core.profiling import cost_profile
 from core.training.state import TrainingState
 
+Reading = tuple[Stepped, tuple[float, ...]]
 
-def train_step(
-    context: TrainingContext, state: TrainingState, path: FeaturePipeline, rows: np.ndarray
-) -> Generator[Warned, None, Tensor]:
-    """One batch forward, backward, and a step of the optimizer; its numbers as `_forward_backward` gives them.
 
-    Where memory runs out, the batch is computed again in parts of half as many photos, and so is every later one.
+def forward(
+    context: TrainingContext,
+    state: TrainingState,
+    pipeline: FeaturePipeline,
+    rows: np.ndarray,
+    mixture: Mixture | None,
+    rng: torch.Generator,
+) -> BatchOutput:
+    """Features, logits and labels of training photos, augmented as in this epoch. rows: int64 [images]. rng: of the
+    dropout.
     """
-    while True:
-        try:
-            numbers = _forward_backward(context, state, path, rows)
-            break
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-        # Outside of the `except`: the error holds on to the memory of the step that failed.
-        state.optimizer.zero_grad()
-        release_memory()
-        yield Warned(_halve(context, state, path, len(rows)))
-    if context.plan.optimizer.clip_norm is not None:
+    epoch = state.position.epoch
+    features = seeded_dropout(pipeline.learn(rows, epoch, mixture), context.plan.head.dropout, rng)
+    logits = state.model.answers(features)
+    heads = distillation_heads(state.auxiliary)
+    targets = heads.targets(rows, pipeline.views_of(rows, epoch), features, logits) if heads else None
+    return BatchOutput(features, logits, context.labels_of(rows), targets, dict(state.auxiliary.items()))
+
+
+def batch_metrics(loss: Tensor, output: BatchOutput) -> Tensor:
+    """Loss, correct predictions and labelled photos over all tasks; float32 [3] on the device, not waited for."""
+    correct = [(output.logits[task].argmax(1) == labels).sum() for task, labels in output.labels.items()]
+    labelled = [(labels != MISSING).sum() for labels in output.labels.values()]
+    return torch.stack([loss.detach().float(), torch.stack(correct).sum().float(), torch.stack(labelled).sum().float()])
+
+
+def optimizer_step(state: TrainingState, settings: Optimizer) -> None:
+    """Unscale and clip_gradients the gradients, update the parameters, clear the gradients."""
+    if settings.clip_norm is not None:
         state.scaler.unscale_(state.optimizer)
-        clip_gradients(state.optimizer, context.plan.optimizer.clip_norm)
+        clip_gradients(state.optimizer, settings.clip_norm)
     state.scaler.step(state.optimizer)
     state.scaler.update()
     state.optimizer.zero_grad()
-    return numbers
 
 
-def _forward_backward(
-    context: TrainingContext, state: TrainingState, path: FeaturePipeline, rows: np.ndarray
-) -> Tensor:
-    """The gradients of one batch, and its numbers on the device: loss, right answers and labels, over all tasks."""
-    plan, at = context.plan, state.position
-    chance = generator(plan.seed, at.step, context.compute_config.device)
-    numbers = []
-    for part in split_microbatches(rows, state.micro_batch_size):
-        mixture = sample_mixture(plan.augmentation, plan.seed, at.step, len(part), plan.image_size)
-        with context.compute_config.autocast():
-            features = seeded_dropout(path.learn(part, at.epoch, mixture), plan.head.dropout, chance)
-            logits = state.model.answers(features)
-            heads = distillation_heads(state.auxiliary)
-            targets = heads.targets(part, path.views_of(part, at.epoch), features, logits) if heads else None
-            output = BatchOutput(features, logits, context.labels_of(part), targets, state.auxiliary)
-            terms = mixed_terms(context.loss, output, mixture) * (len(part) / len(rows))
-            loss = terms.sum()
-        state.scaler.scale(loss).backward()
-        numbers.append(torch.stack([loss.detach().float(), *_right_and_labelled(output)]))
-    return torch.stack(numbers).sum(dim=0)
+class Attempt:
+    """A context that suppresses the error of memory that ran out, and notes it. warnings: of the attempt before."""
+
+    def __init__(self, warnings: Sequence[Warned] = ()) -> None:
+        self.warnings, self.out_of_memory = warnings, False
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        self.out_of_memory = error is not None and is_out_of_memory(error)
+        return self.out_of_memory
 
 
-def _right_and_labelled(output: BatchOutput) -> tuple[Tensor, Tensor]:
-    right = [(output.logits[task].argmax(1) == truth).sum() for task, truth in output.labels.items()]
-    labelled = [(truth != MISSING).sum() for truth in output.labels.values()]
-    return torch.stack(right).sum().float(), torch.stack(labelled).sum().float()
+def retry_smaller(context: TrainingContext, state: TrainingState, phase: Phase, images: int) -> Iterator[Attempt]:
+    """Attempts at the gradients of one batch of `images` photos, until one fits the memory. After each that does not,
+    this and all later batches are computed in micro-batches of half the size.
 
-
-def _halve(context: TrainingContext, state: TrainingState, path: FeaturePipeline, photos: int) -> str:
-    """Compute half as many photos at once from now on. Gives the sentence for the user; raises TooLittleMemory at the
-    end of all halving.
+    Raises TooLittleMemory when there is nothing left to halve.
     """
-    fewest = 2 if trains_batch_norm(state.model, path.now.phase) else 1  # batch norm compares photos
-    now = min(photos, state.micro_batch_size)
-    if now <= fewest:
+    attempt = Attempt()
+    yield attempt
+    while attempt.out_of_memory:
+        # Not in `__exit__`: there the error still holds the memory of the attempt that failed.
+        state.optimizer.zero_grad()
+        release_memory()
+        attempt = Attempt([_halve_micro_batch_size(context, state, phase, images)])
+        yield attempt
+
+
+def _halve_micro_batch_size(context: TrainingContext, state: TrainingState, phase: Phase, images: int) -> Warned:
+    smallest = 2 if trains_batch_norm(state.model, phase) else 1  # batch norm compares photos
+    failed = min(images, state.micro_batch_size)
+    if failed <= smallest:
         raise TooLittleMemory(
             "The memory of this machine does not suffice for this network, not even photo by photo.",
             "Choose a smaller photo size or a smaller network, or freeze more stages.",
         )
-    state.micro_batch_size = max(now // 2, fewest)
-    cost_profile.remember_max_micro_batch(
-        context.home, context.plan, context.compute_config.device, state.micro_batch_size
+    state.micro_batch_size = max(failed // 2, smallest)
+    device = context.compute_config.device
+    cost_profile.remember_max_micro_batch(context.home, context.plan, device, state.micro_batch_size)
+    return Warned(
+        f"Memory ran out at {failed} photos at once. The run goes on from the same step with {state.micro_batch_size} "
+        f"at once; a step still learns from {images} photos."
     )
-    return (
-        f"Memory ran out at {now} photos at once. The run goes on from the same step with {state.micro_batch_size} at "
-        f"once; a step still learns from {photos} photos."
-    )
+
+
+class DeferredMetrics:
+    """Metrics of steps on their way from the device that computed them.
+
+    On a processor they are read at once. On a GPU they are read while the next step is under way, so that it never
+    waits for Python to read a number before it is given more work.
+    """
+
+    def __init__(self, device: torch.device, steps_late: int | None = None) -> None:
+        self._steps_late = steps_late if steps_late is not None else int(device.type == "cuda")
+        self._pending: deque[tuple[Stepped, Tensor, torch.cuda.Event | None]] = deque()
+
+    def push(self, step: Stepped, metrics: Tensor) -> list[Reading]:
+        """Add a step. metrics: float [n], perhaps not yet computed. Returns the readings that are due."""
+        copied = None
+        if metrics.device.type == "cuda":
+            metrics, copied = metrics.to("cpu", non_blocking=True), torch.cuda.Event()
+            copied.record()
+        self._pending.append((step, metrics, copied))
+        return [self._read() for _ in range(len(self._pending) - self._steps_late)]
+
+    def flush(self) -> list[Reading]:
+        """The readings of all pending steps, waited for."""
+        return [self._read() for _ in range(len(self._pending))]
+
+    def _read(self) -> Reading:
+        step, metrics, copied = self._pending.popleft()
+        if copied:
+            copied.synchronize()
+        return step, tuple(metrics.tolist())

@@ -20,7 +20,7 @@ from core.job.events import EpochEnded, Prepared, Stepped
 from core.models.build import load_trained_model
 from core.objectives import CrossEntropy, FeatureDistillation, LogitDistillation
 from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, Plan, Teacher
-from core.training.setup import prepare
+from core.training.setup import setup_training
 from core.training.state import TrainingState
 from tests.fixtures.engine import RESNET, make_plan, phase, run_through
 from tests.training.test_resume import assert_same, close_at
@@ -44,10 +44,10 @@ def taught(teacher: Teacher, *phases: object, **changes: object) -> Plan:
 
 
 def state_of(job: Job) -> TrainingState:
-    preparing = prepare(job)
+    setting_up = setup_training(job)
     while True:
         try:
-            next(preparing)
+            next(setting_up)
         except StopIteration as ready:
             return ready.value[1]
 

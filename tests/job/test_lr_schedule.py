@@ -5,7 +5,7 @@ import pytest
 
 from core.backbones import Stage
 from core.job.batches import clean_sample, epoch_batches, steps_per_epoch
-from core.job.lr_schedule import factor, phase_at, rates_at, warmup_steps
+from core.job.lr_schedule import factor, learning_rates_at, phase_at, warmup_steps
 from core.plans import Phase
 from tests.fixtures.engine import make_plan, phase
 
@@ -41,7 +41,7 @@ def test_an_epoch_belongs_to_the_phase_it_lies_in():
 def test_each_stage_has_its_own_rate_and_a_frozen_one_has_none():
     stages = [Stage(n, name, "", 0, (), ()) for n, name in enumerate(("stem", "stage 1"))]
     plan = Phase(epochs=2, stage_rates=(0.0, 0.5), head_rate=2.0, schedule="linear")
-    assert rates_at(plan, stages, step=10, steps_per_epoch=10) == {"stem": 0.0, "stage 1": 0.25, "head": 1.0}
+    assert learning_rates_at(plan, stages, step=10, steps_per_epoch=10) == {"stem": 0.0, "stage 1": 0.25, "head": 1.0}
 
 
 @pytest.mark.parametrize("photos", [1, 7, 8, 9, 10, 16, 17, 26])

@@ -13,7 +13,7 @@ from core.job.events import EpochEnded
 from core.models.build import create_model, load_trained_model
 from core.models.ema import ModelEma, decay_at
 from core.plans import Optimizer
-from core.training.validation import score
+from core.training.validation import predict_logits
 from tests.fixtures.engine import SPECIES, InMemory, make_plan, phase, run_through
 
 HEAD = "heads.0.weight"
@@ -66,7 +66,7 @@ def test_what_is_judged_and_kept_is_the_average(job_for: Callable[..., Job]):
     assert not torch.equal(kept[HEAD], learning[f"raw_weights/{HEAD}"])
     model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder, "last")
     rows = job.dataset.indices("validation")
-    logits = score(model, InMemory(32, job.dataset.labels(SPECIES)), rows)["species"].astype(np.float64)
+    logits = predict_logits(model, InMemory(32, job.dataset.labels(SPECIES)), rows)["species"].astype(np.float64)
     logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     loss = -logs[np.arange(len(rows)), job.dataset.labels(SPECIES)[rows]].mean()
     assert loss == pytest.approx(ended.scores["species"].validation_loss, rel=1e-4)

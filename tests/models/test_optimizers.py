@@ -5,7 +5,7 @@ import torch
 
 from core.device.precision import ComputeConfig
 from core.home import Home
-from core.job.lr_schedule import phase_rates
+from core.job.lr_schedule import base_learning_rates
 from core.models.build import create_model
 from core.models.model import TrainedModel, seeded_dropout, set_trainable
 from core.models.optimizers import (
@@ -91,7 +91,7 @@ def test_freeing_follows_the_phase(home: Home):
     for stage, rate in zip(model.stages, plan.stage_rates, strict=True):
         assert all(parameters[m].requires_grad == (rate > 0) for m in stage.members if m in parameters)
         assert all(model.backbone.get_submodule(m).training == (rate > 0) for m in stage.modules)
-    assert phase_rates(plan, model.stages)["head"] == plan.head_rate
+    assert base_learning_rates(plan, model.stages)["head"] == plan.head_rate
 
 
 def test_dropout_blanks_its_share_and_keeps_the_mean():

@@ -14,7 +14,7 @@ from core.objectives import CrossEntropy
 from core.plans import NO_AUGMENTATION, Augmentation, EarlyStopping, Head, Optimizer
 from core.training import setup
 from core.training.loop import train
-from core.training.validation import score
+from core.training.validation import predict_logits
 from tests.fixtures.engine import HEALTH, SPECIES, VIT, InMemory, make_dataset, make_plan, phase, run_through
 
 
@@ -50,7 +50,7 @@ def test_the_best_epoch_is_the_model_that_is_kept(job_for: Callable[..., Job]):
     assert [e.best for e in epochs][best.epoch - 1]
     model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder)
     rows = job.dataset.indices("validation")
-    logits = score(model, InMemory(32, job.dataset.labels(SPECIES)), rows)["species"].astype(np.float64)
+    logits = predict_logits(model, InMemory(32, job.dataset.labels(SPECIES)), rows)["species"].astype(np.float64)
     logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     loss = -logs[np.arange(len(rows)), job.dataset.labels(SPECIES)[rows]].mean()
     assert loss == pytest.approx(best.scores["species"].validation_loss, rel=1e-4)

@@ -15,7 +15,7 @@ from core.home import Home
 from core.job import Checkpointed, EpochEnded, Event, Job, Prepared, Stepped
 from core.models import load_model, load_trained_model, read_facts
 from core.plans import Teacher
-from core.training import prepare, score, train
+from core.training import predict_logits, setup_training, train
 from tools.starters.held_out import accuracies
 from tools.starters.recipes import Recipe, plan_of, way_of
 
@@ -83,7 +83,7 @@ def last_trained(jobs: list[Job]) -> tuple[Job, Job | None]:
     """
     for job, before in zip(reversed(jobs), [*reversed(jobs[:-1]), None], strict=True):
         if _begun(job) and (facts := read_facts(job.folder / "last"))["position"]["epoch"]:
-            if facts["plan"] != job.plan.hash:
+            if facts["plan_hash"] != job.plan.hash:
                 raise ValueError(f"{job.folder} was trained with other options than these: give the same.")
             return job, before
     raise ValueError("No epoch has ended yet.")
@@ -102,17 +102,17 @@ def _forget(jobs: list[Job], log: Log) -> None:
 
 def _begin_from(before: Job, job: Job) -> None:
     """Give a stretch the last weights of the stretch before, as a checkpoint from which it goes on."""
-    preparing = prepare(job)
+    setting_up = setup_training(job)
     while True:
         try:
-            next(preparing)
+            next(setting_up)
         except StopIteration as ready:
-            _, state, saver = ready.value
+            _, state, checkpointer = ready.value
             break
     load_model(state.model, before.folder, "last")
-    if state.average:
-        state.average.load(state.model.state_dict())
-    saver.save(state)
+    if state.ema:
+        state.ema.load(state.model.state_dict())
+    checkpointer.save(state)
 
 
 def _follow(stretch: int, job: Job, log: Log) -> None:
@@ -159,5 +159,5 @@ def held_out_accuracy(job: Job) -> tuple[float, float]:
     """Top-1 and top-5 in percent of the last checkpoint, on all held-out photos at the size it was trained at."""
     model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder, "last")
     rows = job.dataset.indices("validation")
-    logits = score(model, open_pixels(job.home, job.dataset, job.plan.image_size), rows)[job.plan.tasks[0]]
+    logits = predict_logits(model, open_pixels(job.home, job.dataset, job.plan.image_size), rows)[job.plan.tasks[0]]
     return accuracies(logits, job.dataset.labels(job.dataset.tasks[0])[rows])
