@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.datasets import Dataset, Split, Task
 from core.evaluation import SplitResult, cell, most_wrong
-from dashboard.components.confusion import MOST, Cell, confusion
+from dashboard.components.confusion import MAX_CLASSES, Cell, confusion_matrix
 from dashboard.components.photo_grid import photo_wall
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
@@ -20,21 +20,21 @@ def show_confusion(run_id: str, result: SplitResult, dataset: Dataset, task: Tas
     place = f"cell {run_id} {task.name} {result.split}"
     remembered = state.get_tab_value(place)
     chosen = remembered if isinstance(remembered, Cell) else None
-    opened = confusion(task.classes, result.confusion, f"confusion-{run_id}-{task.name}-{result.split}", chosen)
+    opened = confusion_matrix(task.classes, result.confusion, f"confusion-{run_id}-{task.name}-{result.split}", chosen)
     if opened is not None and opened != chosen:
         state.set_tab_value(place, opened)
         st.rerun()
-    if len(task.classes) > MOST:
-        show_note(f"The {MOST} classes with the most mistakes, of {len(task.classes):,}.")
+    if len(task.classes) > MAX_CLASSES:
+        show_note(f"The {MAX_CLASSES} classes with the most mistakes, of {len(task.classes):,}.")
     show_note("Rows: what it is. Columns: what the model says. Click a cell to see its photos.", small=True)
     if chosen is not None:
         _show_cell(chosen, result.split, dataset, task, predictions)
 
 
 def _show_cell(chosen: Cell, split: Split, dataset: Dataset, task: Task, predictions: pd.DataFrame) -> None:
-    truth, answer = task.classes[chosen.truth], task.classes[chosen.answer]
-    found = cell(predictions, task, chosen.truth, chosen.answer, split)
-    words = f"{truth}, recognised" if chosen.truth == chosen.answer else f"{truth}, taken for {answer}"
+    truth, answer = task.classes[chosen.truth], task.classes[chosen.predicted]
+    found = cell(predictions, task, chosen.truth, chosen.predicted, split)
+    words = f"{truth}, recognised" if chosen.truth == chosen.predicted else f"{truth}, taken for {answer}"
     st.markdown(f"**{escape_markdown(words)}**: {pluralize(len(found), 'photo')}")
     sure = predictions.set_index("image_id")["confidence"]
     shown = [(i, f"{format_probability(_only(sure, i))} sure") for i in found if i in dataset.row]

@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets import import_dataset, leave_out, list_datasets, load_dataset, samples
 from core.errors import GraftError
-from dashboard.components.drop_zone import Upload, upload_from
-from dashboard.components.photo_grid import Edit, edit_from
+from dashboard.components.drop_zone import Upload, parse_upload
+from dashboard.components.photo_grid import Edit, parse_edit
 from dashboard.photos.camera import class_name, keep_photo, left_over, taken
 from dashboard.photos.dataset_screen import in_words
 from dashboard.photos.importing import free_name
@@ -241,23 +241,23 @@ def test_it_says_in_words_what_came_of_the_import(small):
     ],
 )
 def test_nonsense_from_the_grid_is_no_edit(small, told):
-    assert edit_from(told, small, small.tasks[0]) is None
+    assert parse_edit(told, small, small.tasks[0]) is None
 
 
 def test_an_edit_names_photos_and_a_class_that_exist(small):
     first = small.table["image_id"].iat[0]
     told = {"kind": "relabel", "ids": [first, "gone"], "label": "dogs"}
-    assert edit_from(told, small, small.tasks[0]) == Edit("relabel", (first,), "dogs")
-    assert edit_from(told | {"label": "<b>"}, small, small.tasks[0]) is None
+    assert parse_edit(told, small, small.tasks[0]) == Edit("relabel", (first,), "dogs")
+    assert parse_edit(told | {"label": "<b>"}, small, small.tasks[0]) is None
 
 
 @pytest.mark.parametrize("folder", ["../x", "A" * 32, "0" * 31, 7, None])
 def test_nonsense_from_the_drop_zone_is_no_upload(folder):
-    assert upload_from({"folder": folder, "files": 3, "name": "x"}) is None
+    assert parse_upload({"folder": folder, "files": 3, "name": "x"}) is None
 
 
 def test_an_upload_without_a_common_folder_gets_a_plain_name():
-    assert upload_from({"folder": FOLDER, "files": 3, "name": " "}) == Upload(FOLDER, 3, "photos")
+    assert parse_upload({"folder": FOLDER, "files": 3, "name": " "}) == Upload(FOLDER, 3, "photos")
 
 
 def test_a_taken_name_gets_a_number(home, small):

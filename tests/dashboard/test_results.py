@@ -7,7 +7,7 @@ import pytest
 
 from core.home import Home
 from core.runs.store import get_run
-from dashboard.components.confusion import Cell, cell_from, worth_showing
+from dashboard.components.confusion import Cell, most_confused_classes, parse_cell
 from dashboard.results.result_figures import opened
 from tests.dashboard.conftest import words
 from tests.fixtures.made_runs import made_plan, made_run
@@ -94,20 +94,20 @@ def test_an_opened_cell_shows_its_photos(open_page, many, home: Home) -> None:
     assert {labels[many.row[image_id]] for image_id, _ in shown} == {truth}
 
 
-@pytest.mark.parametrize("told", [None, "x", {}, {"truth": 0}, {"truth": 0, "answer": 9}, {"truth": "0", "answer": 0}])
+@pytest.mark.parametrize("told", [None, "x", {}, {"truth": 0}, {"truth": 0, "predicted": 9}, {"truth": "0", "predicted": 0}])
 def test_a_cell_that_is_none_is_ignored(told) -> None:
-    assert cell_from(told, [4, 5]) is None
+    assert parse_cell(told, [4, 5]) is None
 
 
 def test_a_cell_names_classes_of_the_whole_task() -> None:
-    assert cell_from({"truth": 1, "answer": 0}, [4, 7]) == Cell(7, 4)
+    assert parse_cell({"truth": 1, "predicted": 0}, [4, 7]) == Cell(7, 4)
 
 
 def test_of_many_classes_those_with_the_most_mistakes_are_shown() -> None:
     counts = np.diag([9] * 6)
     counts[1, 4] = 5
-    assert worth_showing(counts, most=2) == [1, 4]
-    assert worth_showing(counts, most=6) == [0, 1, 2, 3, 4, 5]
+    assert most_confused_classes(counts, limit=2) == [1, 4]
+    assert most_confused_classes(counts, limit=6) == [0, 1, 2, 3, 4, 5]
 
 
 def test_two_tasks_have_results_each(open_page, two_tasks, home: Home) -> None:

@@ -1,4 +1,4 @@
-"""What it takes for what: the confusion matrix as a table whose cells open their photos, by mouse or keyboard."""
+"""The confusion matrix as a table whose cells open their photos, by mouse or keyboard."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,59 +6,58 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
-HERE = Path(__file__).parent
-MOST = 24  # classes; with more, a cell would be smaller than a finger
+from dashboard.components.loading import load_component
 
-_component = st.components.v2.component(
-    "graft.confusion",
-    html=(HERE / "confusion.html").read_text(encoding="utf-8"),
-    css=(HERE / "confusion.css").read_text(encoding="utf-8"),
-    js=(HERE / "confusion.js").read_text(encoding="utf-8"),
-    isolate_styles=False,  # the colours of both themes stand in the page's own style sheet
-)
+MAX_CLASSES = 24  # with more, a cell would be smaller than a finger
+
+_component = load_component(Path(__file__).parent, isolate_styles=False)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Class indices: what a photo is, and what the model says."""
+    """Class indices: what a photo is, and what the model predicts."""
 
     truth: int
-    answer: int
+    predicted: int
 
 
-def worth_showing(counts: Sequence[Sequence[int]], most: int = MOST) -> list[int]:
-    """Class indices, in order: all of them, or those that take part in most mistakes."""
+def most_confused_classes(counts: Sequence[Sequence[int]] | np.ndarray, limit: int = MAX_CLASSES) -> list[int]:
+    """Class indices in order: all of them, or those that take part in most mistakes. counts: [truth][predicted]."""
     table = np.asarray(counts)
-    if len(table) <= most:
+    if len(table) <= limit:
         return list(range(len(table)))
-    wrong = table.sum(axis=0) + table.sum(axis=1) - 2 * table.diagonal()
-    return sorted(np.argsort(-wrong, kind="stable")[:most].tolist())
+    mistakes = table.sum(axis=0) + table.sum(axis=1) - 2 * table.diagonal()
+    return sorted(np.argsort(-mistakes, kind="stable")[:limit].tolist())
 
 
-def confusion(classes: Sequence[str], counts: Sequence[Sequence[int]], key: str, chosen: Cell | None) -> Cell | None:
-    """Draw it; gives the cell that was just opened. counts: [truth][answer], over all classes."""
-    shown = worth_showing(counts)
-    place = {index: at for at, index in enumerate(shown)}
-    marked = chosen and chosen.truth in place and chosen.answer in place
+def confusion_matrix(
+    classes: Sequence[str], counts: Sequence[Sequence[int]] | np.ndarray, key: str, selected: Cell | None
+) -> Cell | None:
+    """Draw the matrix; returns the cell that was just opened. counts: [truth][predicted], over all classes."""
+    shown = most_confused_classes(counts)
+    is_visible = selected is not None and {selected.truth, selected.predicted} <= set(shown)
     result = _component(
         key=key,
         data={
             "classes": [classes[i] for i in shown],
             "counts": [[int(counts[i][j]) for j in shown] for i in shown],
-            "chosen": [place[chosen.truth], place[chosen.answer]] if chosen and marked else None,
+            "selected": [shown.index(selected.truth), shown.index(selected.predicted)]
+            if selected and is_visible
+            else None,
         },
         on_opened_change=lambda: None,
     )
-    return cell_from(result.opened, shown)
+    return parse_cell(result.opened, shown)
 
 
-def cell_from(told: Any, shown: Sequence[int]) -> Cell | None:
-    """What the browser told, checked: it is not to be trusted."""
-    if not isinstance(told, dict):
+def parse_cell(payload: Any, shown: Sequence[int]) -> Cell | None:
+    """Validate what the browser sent. shown: the class index of each row. None when there is nothing, or nonsense."""
+    if not isinstance(payload, dict):
         return None
-    truth, answer = told.get("truth"), told.get("answer")
-    if not all(isinstance(i, int) and 0 <= i < len(shown) for i in (truth, answer)):
+    truth, predicted = payload.get("truth"), payload.get("predicted")
+    if not isinstance(truth, int) or not isinstance(predicted, int):
         return None
-    return Cell(shown[truth], shown[answer])
+    if not (0 <= truth < len(shown) and 0 <= predicted < len(shown)):
+        return None
+    return Cell(shown[truth], shown[predicted])

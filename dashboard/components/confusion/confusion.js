@@ -1,55 +1,80 @@
-// A table of counts. One cell takes part in the tab order; arrows move, Enter or space opens, a click does both.
+/**
+ * A table of counts. One cell takes part in the tab order; arrows move, Enter or space opens, a click does both.
+ *
+ * Called at the first drawing and again whenever the data changed, on the same element: rows and cells that exist are
+ * updated in place, and with them the focus stays.
+ *
+ * In (`data`, from confusion/__init__.py):
+ * @typedef {object} Data
+ * @property {string[]} classes
+ * @property {number[][]} counts photos by [truth][predicted]
+ * @property {[number, number] | null} selected the cell that is open, as [truth, predicted]
+ *
+ * Out: the trigger "opened" with {truth, predicted}, indices into `classes`.
+ */
+
+const CELL_PIXELS = { least: 28, most: 46, table: 440 };
+
+/** @param {{data: Data, parentElement: HTMLElement, setTriggerValue: Function}} component */
 export default function ({ data, parentElement, setTriggerValue }) {
   const table = parentElement.querySelector("table");
-  table.style.setProperty("--classes", data.classes.length);
-  table.style.setProperty("--cell", `${Math.max(28, Math.min(46, Math.round(440 / data.classes.length)))}px`);
-  table.style.setProperty("--names", `${28 + 5 * Math.min(17, Math.max(...data.classes.map((name) => name.length)))}px`);
-  heads(table, data.classes);
-  const open = (cell) => { if (cell.dataset.count) setTriggerValue("opened", { truth: Number(cell.dataset.row), answer: Number(cell.dataset.column) }); };
-  const right = Math.max(1, ...data.counts.map((row, i) => row[i])), wrong = Math.max(4, ...data.counts.flatMap((row, i) => row.filter((_, j) => i !== j)));
-  data.counts.forEach((row, i) => row.forEach((count, j) => {
-    const cell = table.tBodies[0].rows[i].cells[j + 1], strength = !count ? 0 : i === j ? Math.round(100 * Math.sqrt(count / right)) : Math.round(14 + 72 * count / wrong);
-    cell.textContent = count || "";
-    cell.className = `${i === j ? "right" : "wrong"} ${strength > 62 ? "deep" : ""}`;
-    cell.style.setProperty("--strength", `${strength}%`);
-    Object.assign(cell.dataset, { row: i, column: j });
-    if (count) cell.dataset.count = count; else delete cell.dataset.count;
-    cell.setAttribute("role", "gridcell");
-    cell.setAttribute("aria-label", said(data.classes, i, j, count));
-    cell.title = said(data.classes, i, j, count);
-    cell.setAttribute("aria-selected", Boolean(data.chosen && data.chosen[0] === i && data.chosen[1] === j));
-  }));
+  setSizes(table, data.classes);
+  resize(table, data.classes);
+  fill(table, data);
+
   const cells = [...table.querySelectorAll("td")];
-  const current = cells.find((cell) => cell === document.activeElement) ?? cells.find((cell) => cell.tabIndex === 0) ?? cells[0];
-  cells.forEach((cell) => { cell.tabIndex = cell === current ? 0 : -1; });
-  table.onclick = (event) => { const cell = event.target.closest("td"); if (cell) { go(cells, cell, false); open(cell); } };
+  const focused = cells.find((cell) => cell === document.activeElement);
+  makeTabStop(cells, focused ?? cells.find((cell) => cell.tabIndex === 0) ?? cells[0]);
+
+  function open(cell) {
+    if (!cell.dataset.count) return;
+    setTriggerValue("opened", { truth: Number(cell.dataset.row), predicted: Number(cell.dataset.column) });
+  }
+
+  table.onclick = (event) => {
+    const cell = event.target.closest("td");
+    if (!cell) return;
+    makeTabStop(cells, cell);
+    open(cell);
+  };
   table.onkeydown = (event) => {
-    const at = cells.indexOf(event.target.closest("td")), across = data.classes.length;
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across }[event.key];
-    if (at < 0) return;
-    if (step && cells[at + step]) go(cells, cells[at + step], true);
-    else if (event.key === "Enter" || event.key === " ") open(cells[at]);
-    else return;
+    const index = cells.indexOf(event.target.closest("td"));
+    if (index < 0) return;
+    const columns = data.classes.length;
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
+    if (step && cells[index + step]) {
+      makeTabStop(cells, cells[index + step]);
+      cells[index + step].focus();
+    } else if (event.key === "Enter" || event.key === " ") {
+      open(cells[index]);
+    } else {
+      return;
+    }
     event.preventDefault();
   };
 }
 
-function go(cells, cell, focus) {
-  cells.forEach((one) => { one.tabIndex = one === cell ? 0 : -1; });
-  if (focus) cell.focus();
+function setSizes(table, classes) {
+  const { least, most, table: whole } = CELL_PIXELS;
+  const cell = Math.max(least, Math.min(most, Math.round(whole / classes.length)));
+  const longestName = Math.max(...classes.map((name) => name.length));
+  table.style.setProperty("--classes", classes.length);
+  table.style.setProperty("--cell", `${cell}px`);
+  table.style.setProperty("--names", `${28 + 5 * Math.min(17, longestName)}px`);
 }
 
-// Names are set as text, never as HTML. Rows and cells that are there stay, and with them the focus.
-function heads(table, classes) {
-  const top = table.tHead.rows[0], body = table.tBodies[0];
-  while (top.cells.length < classes.length + 1) {
-    const head = top.appendChild(document.createElement("th"));
-    if (top.cells.length > 1) head.append(document.createElement("span"));
+/** Give the table one row and one column per class. Names are set as text, never as HTML. */
+function resize(table, classes) {
+  const head = table.tHead.rows[0];
+  const body = table.tBodies[0];
+  while (head.cells.length < classes.length + 1) {
+    const cell = head.appendChild(document.createElement("th"));
+    if (head.cells.length > 1) cell.append(document.createElement("span"));
   }
-  while (top.cells.length > classes.length + 1) top.lastChild.remove();
+  while (head.cells.length > classes.length + 1) head.lastChild.remove();
   while (body.rows.length > classes.length) body.lastChild.remove();
   classes.forEach((name, i) => {
-    Object.assign(top.cells[i + 1].firstChild, { textContent: name, title: name });
+    Object.assign(head.cells[i + 1].firstChild, { textContent: name, title: name });
     const row = body.rows[i] ?? body.insertRow();
     if (!row.cells.length) row.append(document.createElement("th"));
     Object.assign(row.cells[0], { textContent: name, title: name, scope: "row" });
@@ -58,7 +83,39 @@ function heads(table, classes) {
   });
 }
 
-function said(classes, truth, answer, count) {
+function fill(table, { classes, counts, selected }) {
+  const mostRight = Math.max(1, ...counts.map((row, i) => row[i]));
+  const mostWrong = Math.max(4, ...counts.flatMap((row, i) => row.filter((_, j) => i !== j)));
+  counts.forEach((row, i) => row.forEach((count, j) => {
+    const cell = table.tBodies[0].rows[i].cells[j + 1];
+    const isRight = i === j;
+    const percent = strength(count, isRight, isRight ? mostRight : mostWrong);
+    const label = describe(classes, i, j, count);
+    cell.textContent = count || "";
+    cell.className = `${isRight ? "right" : "wrong"} ${percent > 62 ? "deep" : ""}`;
+    cell.style.setProperty("--strength", `${percent}%`);
+    Object.assign(cell.dataset, { row: i, column: j });
+    if (count) cell.dataset.count = count;
+    else delete cell.dataset.count;
+    cell.setAttribute("role", "gridcell");
+    cell.setAttribute("aria-label", label);
+    cell.title = label;
+    cell.setAttribute("aria-selected", Boolean(selected && selected[0] === i && selected[1] === j));
+  }));
+}
+
+/** How much of a cell's colour shows, in percent. Mistakes begin above 0: a single one must be seen. */
+function strength(count, isRight, most) {
+  if (!count) return 0;
+  return isRight ? Math.round(100 * Math.sqrt(count / most)) : Math.round(14 + (72 * count) / most);
+}
+
+function makeTabStop(cells, cell) {
+  for (const other of cells) other.tabIndex = other === cell ? 0 : -1;
+}
+
+function describe(classes, truth, predicted, count) {
   const photos = count === 1 ? "1 photo" : `${count} photos`;
-  return truth === answer ? `${classes[truth]}: ${photos} recognised` : `${classes[truth]} taken for ${classes[answer]}: ${photos}`;
+  if (truth === predicted) return `${classes[truth]}: ${photos} recognised`;
+  return `${classes[truth]} taken for ${classes[predicted]}: ${photos}`;
 }

@@ -1,136 +1,220 @@
-// Sends files one by one, four at once, each streamed from disk by the browser; nothing is held in the page.
-const AT_ONCE = 4;
-const JUNK = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/;   // what systems leave in folders: never photos
-const zones = new WeakMap();                                        // parentElement -> its zone, kept across reruns
+/**
+ * Where photos are dropped. Files are sent one by one, four at once, each streamed from disk by the browser; nothing
+ * is held in the page.
+ *
+ * In (`data`, from drop_zone/__init__.py):
+ * @typedef {object} Data
+ * @property {string} url where files go: PUT {url}/{folder}/{number}?name={path}
+ * @property {string} title
+ * @property {boolean} compact
+ *
+ * Out: the trigger "received" with {folder, files, name} once all files of a drop have arrived: the folder's name in
+ * the inbox, how many files, what the dataset may be called.
+ *
+ * @typedef {{file: File, path: string}} Item
+ */
 
+const PARALLEL_UPLOADS = 4;
+const RETRY_MILLISECONDS = 400;
+const JUNK = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/; // what systems leave in folders: never photos
+
+/** By parentElement, its zone: the function below runs at every rerun. */
+const zones = new WeakMap();
+
+/** @param {{data: Data, parentElement: HTMLElement, setTriggerValue: Function}} component */
 export default function ({ data, parentElement, setTriggerValue }) {
-  let zone = zones.get(parentElement);
-  if (!zone) zones.set(parentElement, (zone = makeZone(parentElement.querySelector(".drop"))));
+  if (!zones.has(parentElement)) zones.set(parentElement, makeZone(parentElement.querySelector(".drop")));
+  const zone = zones.get(parentElement);
   zone.url = data.url;
-  zone.received = (upload) => setTriggerValue("received", upload);
+  zone.onReceived = (upload) => setTriggerValue("received", upload);
   zone.title.textContent = data.title;
   zone.element.classList.toggle("compact", data.compact);
 }
 
 function makeZone(element) {
   const part = (selector) => element.querySelector(selector);
-  const ask = part(".ask"), sending = part(".sending"), problem = part(".problem");
-  const zone = { element, title: ask.querySelector("b") };
-  let stopping = null;                                              // aborts what is on its way
+  const ask = part(".ask");
+  const sending = part(".sending");
+  const problem = part(".problem");
+  const zone = { element, title: ask.querySelector("b"), url: "", onReceived: null };
+  let controller = null; // aborts what is on its way
 
-  function say(sentence) {
+  function showProblem(sentence) {
     problem.textContent = sentence;
     problem.hidden = !sentence;
   }
 
-  async function send(files) {                                      // [{file, path}]
-    files = files.filter(({ path }) => !JUNK.test(path));
-    if (!files.length) return say("There is no file in it.");
-    say("");
+  /** @param {Item[]} items */
+  async function send(items) {
+    const files = items.filter(({ path }) => !JUNK.test(path));
+    if (!files.length) return showProblem("There is no file in it.");
+    showProblem("");
     ask.hidden = true;
     sending.hidden = false;
-    stopping = new AbortController();
-    window.addEventListener("beforeunload", stay);
-    const folder = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-    const total = files.reduce((sum, { file }) => sum + file.size, 0) || 1;
-    let next = 0, sent = 0, arrived = 0, failure = null;
-
-    function show() {
-      part("progress").value = sent / total;
-      part("output").textContent = `${arrived.toLocaleString("en")} of ${files.length.toLocaleString("en")} files, ${size(sent)} of ${size(total)}`;
-    }
-    async function worker() {
-      while (next < files.length && !failure) {
-        const number = next++, { file, path } = files[number];
-        const told = await put(`${zone.url}/${folder}/${number}?name=${encodeURIComponent(path)}`, file, stopping.signal, (bytes) => { sent += bytes; show(); });
-        if (told) failure ??= { path, told };
-        else arrived++;
-        show();
-      }
-    }
-    show();
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    window.removeEventListener("beforeunload", stay);
+    controller = new AbortController();
+    window.addEventListener("beforeunload", confirmLeaving);
+    const folder = randomName();
+    const failure = await sendAll(files, `${zone.url}/${folder}`, controller.signal, showProgress);
+    window.removeEventListener("beforeunload", confirmLeaving);
     sending.hidden = true;
     ask.hidden = false;
-    if (stopping.signal.aborted) say("Cancelled. Nothing was kept.");
-    else if (failure) say(`${failure.path}: ${failure.told}. Try again; nothing else is lost.`);
-    else zone.received({ folder, files: files.length, name: nameOf(files) });
+    if (controller.signal.aborted) showProblem("Cancelled. Nothing was kept.");
+    else if (failure) showProblem(`${failure.path}: ${failure.reason}. Try again; nothing else is lost.`);
+    else zone.onReceived({ folder, files: files.length, name: nameOf(files) });
   }
 
-  sending.querySelector("button").onclick = () => stopping?.abort();
-  for (const input of element.querySelectorAll("input")) input.onchange = () => {
-    const files = Array.from(input.files, (file) => ({ file, path: file.webkitRelativePath || file.name }));
-    input.value = "";                                               // so that the same choice can be made again
-    send(files);
+  function showProgress({ files, arrived, bytes, sent }) {
+    const count = `${arrived.toLocaleString("en")} of ${files.toLocaleString("en")} files`;
+    part("progress").value = sent / bytes;
+    part("output").textContent = `${count}, ${formatBytes(sent)} of ${formatBytes(bytes)}`;
+  }
+
+  sending.querySelector("button").onclick = () => controller?.abort();
+  for (const input of element.querySelectorAll("input")) {
+    input.onchange = () => {
+      const items = Array.from(input.files, (file) => ({ file, path: file.webkitRelativePath || file.name }));
+      input.value = ""; // so that the same choice can be made again
+      send(items);
+    };
+  }
+  element.ondragover = (event) => {
+    event.preventDefault();
+    if (sending.hidden) element.classList.add("over");
   };
-  const busy = () => !sending.hidden;
-  element.ondragover = (event) => { event.preventDefault(); if (!busy()) element.classList.add("over"); };
-  element.ondragleave = (event) => { if (!element.contains(event.relatedTarget)) element.classList.remove("over"); };
+  element.ondragleave = (event) => {
+    if (!element.contains(event.relatedTarget)) element.classList.remove("over");
+  };
   element.ondrop = async (event) => {
     event.preventDefault();
     element.classList.remove("over");
-    if (busy()) return;
+    if (!sending.hidden) return;
     // The entries must be taken before the first await: afterwards the browser has emptied the list.
     const entries = Array.from(event.dataTransfer.items, (item) => item.webkitGetAsEntry?.()).filter(Boolean);
     const loose = Array.from(event.dataTransfer.files, (file) => ({ file, path: file.name }));
-    try { await send(entries.length ? (await Promise.all(entries.map(walk))).flat() : loose); }
-    catch { say("The folder could not be read. Choose it with the button instead."); }
+    try {
+      await send(entries.length ? (await Promise.all(entries.map(listFiles))).flat() : loose);
+    } catch {
+      showProblem("The folder could not be read. Choose it with the button instead.");
+    }
   };
   return zone;
 }
 
-const stay = (event) => event.preventDefault();                     // "leave the page?" while something is on its way
-
-// All files below a dropped file or folder, with their paths.
-async function walk(entry) {
-  if (entry.isFile) return [{ file: await new Promise((yes, no) => entry.file(yes, no)), path: entry.fullPath.replace(/^\//, "") }];
-  const reader = entry.createReader(), found = [];
-  for (;;) {                                                        // a folder is told in parts of 100
-    const entries = await new Promise((yes, no) => reader.readEntries(yes, no));
-    if (!entries.length) break;
-    for (const below of entries) found.push(...(await walk(below)));
-  }
-  return found;
+/** The browser asks "leave the page?" while something is on its way. */
+function confirmLeaving(event) {
+  event.preventDefault();
 }
 
-// Sends one file; tried twice when the connection is lost. Gives what went wrong, or nothing.
-async function put(address, file, signal, progressed) {
-  for (const last of [false, true]) {
+/** 32 hexadecimal digits: a folder of the inbox that nobody else writes to. */
+function randomName() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * Send all files, the first failure ends it.
+ * @param {Item[]} items
+ * @param {string} address of the folder
+ * @param {AbortSignal} signal
+ * @param {(progress: {files: number, arrived: number, bytes: number, sent: number}) => void} onProgress
+ * @returns {Promise<{path: string, reason: string} | null>} what went wrong
+ */
+async function sendAll(items, address, signal, onProgress) {
+  const bytes = items.reduce((sum, { file }) => sum + file.size, 0) || 1;
+  const progress = { files: items.length, arrived: 0, bytes, sent: 0 };
+  let next = 0;
+  let failure = null;
+
+  async function worker() {
+    while (next < items.length && !failure) {
+      const number = next++;
+      const { file, path } = items[number];
+      const target = `${address}/${number}?name=${encodeURIComponent(path)}`;
+      const reason = await sendFile(target, file, signal, (more) => {
+        progress.sent += more;
+        onProgress(progress);
+      });
+      if (reason) failure ??= { path, reason };
+      else progress.arrived++;
+      onProgress(progress);
+    }
+  }
+
+  onProgress(progress);
+  await Promise.all(Array.from({ length: PARALLEL_UPLOADS }, worker));
+  return failure;
+}
+
+/**
+ * Send one file, a second time when the connection is lost or the server stumbles.
+ * @param {(bytes: number) => void} onSent gets how many bytes more are sent, negative when they have to be sent again
+ * @returns {Promise<string | null>} why it failed
+ */
+async function sendFile(address, file, signal, onSent) {
+  for (const isLastTry of [false, true]) {
     let counted = 0;
+    const count = (bytes) => {
+      onSent(bytes - counted);
+      counted = bytes;
+    };
     try {
-      const { status, text } = await request(address, file, signal, (bytes) => { progressed(bytes - counted); counted = bytes; });
-      if (status < 300) { progressed(file.size - counted); return null; }
-      if (status < 500 || status === 507 || last) return JSON.parse(text).error ?? "it was refused";
+      const { status, text } = await put(address, file, signal, count);
+      if (status < 300) {
+        count(file.size);
+        return null;
+      }
+      if (status < 500 || status === 507 || isLastTry) return JSON.parse(text).error ?? "it was refused";
     } catch {
       if (signal.aborted) return "cancelled";
-      if (last) return "the connection was lost";
+      if (isLastTry) return "the connection was lost";
     }
-    progressed(-counted);
-    await new Promise((go) => setTimeout(go, 400));
+    count(0);
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
   }
+  return null;
 }
 
-// fetch() tells nothing of an upload's progress; a zip of some gigabytes needs it.
-function request(address, file, signal, progressed) {
-  return new Promise((yes, no) => {
-    const sender = new XMLHttpRequest();
-    const abort = () => sender.abort();
+/** One PUT. fetch() reports no progress of an upload; a zip of some gigabytes needs it. */
+function put(address, file, signal, onSent) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const abort = () => request.abort();
     signal.addEventListener("abort", abort);
-    sender.upload.onprogress = (event) => progressed(Math.min(event.loaded, file.size));
-    sender.onload = () => yes({ status: sender.status, text: sender.responseText });
-    sender.onerror = sender.onabort = sender.ontimeout = no;
-    sender.onloadend = () => signal.removeEventListener("abort", abort);
-    sender.open("PUT", address);
-    sender.send(file);
+    request.upload.onprogress = (event) => onSent(Math.min(event.loaded, file.size));
+    request.onload = () => resolve({ status: request.status, text: request.responseText });
+    request.onerror = request.onabort = request.ontimeout = reject;
+    request.onloadend = () => signal.removeEventListener("abort", abort);
+    request.open("PUT", address);
+    request.send(file);
   });
 }
 
-const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
+/**
+ * All files below a dropped file or folder, with their paths.
+ * @param {FileSystemEntry} entry
+ * @returns {Promise<Item[]>}
+ */
+async function listFiles(entry) {
+  if (entry.isFile) {
+    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+    return [{ file, path: entry.fullPath.replace(/^\//, "") }];
+  }
+  const reader = entry.createReader();
+  const found = [];
+  for (;;) { // a folder is listed in parts of 100
+    const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!entries.length) return found;
+    for (const below of entries) found.push(...(await listFiles(below)));
+  }
+}
 
-// What the dataset may be called: the folder that holds all, or the one file.
-function nameOf(files) {
-  const tops = new Set(files.map(({ path }) => path.split("/")[0]));
-  if (tops.size > 1) return "";
-  return [...tops][0].replace(/\.(zip|csv|tsv)$/i, "");
+function formatBytes(bytes) {
+  if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** What the dataset may be called: the folder that holds all, or the one file. */
+function nameOf(items) {
+  const tops = new Set(items.map(({ path }) => path.split("/")[0]));
+  return tops.size > 1 ? "" : [...tops][0].replace(/\.(zip|csv|tsv)$/i, "");
 }

@@ -1,7 +1,7 @@
-"""The network as a row of stages: frozen ones pale and hatched, learning ones filled, the rate below each.
+"""The network as a row of stages: frozen ones pale and hatched, trainable ones filled, the learning rate below each.
 
-A click or the space bar freezes or frees a stage. The component says only what was clicked or typed; Python owns the
-plan, so a test without a browser calls the callbacks.
+A click or the space bar freezes or unfreezes a stage. The component only reports what was clicked or typed; Python
+owns the plan, so a test without a browser calls the callbacks.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,39 +11,36 @@ from typing import Any
 
 import streamlit as st
 
-HERE = Path(__file__).parent
+from dashboard.components.loading import load_component
+
 KEY = "network"
 
-_component = st.components.v2.component(
-    "graft.network_picture",
-    html=(HERE / "network_picture.html").read_text(encoding="utf-8"),
-    css=(HERE / "network_picture.css").read_text(encoding="utf-8"),
-    js=(HERE / "network_picture.js").read_text(encoding="utf-8"),
-    isolate_styles=False,  # the colours of both themes stand in the page's own style sheet
-)
+_component = load_component(Path(__file__).parent, isolate_styles=False)
 
 
 @dataclass(frozen=True)
 class Block:
-    """One stage as the picture shows it. rate 0: frozen. share: of all parameters, from 0 to 1, and in words."""
+    """One stage as the picture shows it. rate 0: frozen. fraction: of all parameters, from 0 to 1; size and texts are
+    ready to be shown.
+    """
 
     name: str
-    what: str
+    description: str
     size: str
-    share: float
-    share_text: str
+    fraction: float
+    fraction_text: str
     rate: float
     rate_text: str
-    head: bool = False
+    is_head: bool = False
 
 
 def network_picture(
     blocks: Sequence[Block], editable: bool, on_clicked: Callable[[Any], None], on_rated: Callable[[Any], None]
 ) -> None:
-    """Draw it. on_clicked gets {"stage": number, "frozen": what it shall be, so that a click told twice does no harm};
-    on_rated gets {"stage": number, "rate": what was typed}.
+    """Draw the stages. editable: the rates are fields.
 
-    Both come from the browser, so whoever takes them checks them. editable: the rates are fields.
+    on_clicked gets {"stage": index, "frozen": the wanted state, so that a click reported twice does no harm}; on_rated
+    gets {"stage": index, "rate": the typed text}. Both come from the browser unchecked.
     """
     _component(
         key=KEY,

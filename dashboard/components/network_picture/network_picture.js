@@ -1,53 +1,96 @@
-// Called at the first drawing and again whenever `data` changed, on the same element: update, don't rebuild, so that
-// the focused button stays focused. Python owns the state; here is only said what was clicked or typed.
+/**
+ * The stages of a network as a row of buttons.
+ *
+ * Called at the first drawing and again whenever the data changed, on the same element: what exists is updated in
+ * place, so that the focused button keeps the focus. Python owns the plan; the component reports clicks and typing.
+ *
+ * In (`data`, from network_picture/__init__.py):
+ * @typedef {object} Block
+ * @property {string} name
+ * @property {string} description
+ * @property {string} size parameters, in words
+ * @property {number} fraction of all parameters, from 0 to 1
+ * @property {string} fraction_text
+ * @property {number} rate learning rate; 0 is frozen
+ * @property {string} rate_text
+ * @property {boolean} is_head
+ *
+ * @typedef {object} Data
+ * @property {Block[]} stages
+ * @property {boolean} editable the rates are fields
+ *
+ * Out: the triggers "clicked" with {stage, frozen} and "rated" with {stage, rate}; stage is an index into `stages`,
+ * frozen the wanted state, rate the typed text.
+ */
+
+/** @param {{data: Data, parentElement: HTMLElement, setTriggerValue: Function}} component */
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = parentElement.querySelector(".stages");
-  data.stages.forEach((stage, i) => draw(list.children[i] ?? list.appendChild(make()), stage, i, data.editable, setTriggerValue));
+  data.stages.forEach((stage, i) => {
+    const item = list.children[i] ?? list.appendChild(makeItem());
+    drawButton(item, stage, (frozen) => setTriggerValue("clicked", { stage: i, frozen }));
+    drawRate(item, stage, data.editable, (rate) => setTriggerValue("rated", { stage: i, rate }));
+  });
   while (list.children.length > data.stages.length) list.lastChild.remove();
 }
 
-function make() {
-  const cell = document.createElement("li"), button = document.createElement("button"), what = document.createElement("span");
-  const share = document.createElement("span"), rate = document.createElement("div");
-  cell.className = "stage";
+function makeItem() {
+  const item = element("li", "stage");
+  const button = element("button");
+  const fraction = element("span", "share");
   button.type = "button";
-  what.className = "what";
-  share.className = "share";
-  share.append(document.createElement("i"));
-  button.append(document.createElement("b"), what, document.createElement("small"), share);
-  rate.className = "rate";
-  cell.append(button, rate);
-  return cell;
+  fraction.append(element("i"));
+  button.append(element("b"), element("span", "what"), element("small"), fraction);
+  item.append(button, element("div", "rate"));
+  return item;
 }
 
-function draw(cell, stage, i, editable, setTriggerValue) {
-  const [button, rate] = cell.children, frozen = stage.rate === 0;
-  cell.classList.toggle("head", stage.head);
-  button.setAttribute("aria-pressed", frozen);
-  button.setAttribute("aria-disabled", stage.head);
+function element(tag, className = "") {
+  return Object.assign(document.createElement(tag), { className });
+}
+
+function drawButton(item, stage, onClicked) {
+  const button = item.querySelector("button");
+  const isFrozen = stage.rate === 0;
+  item.classList.toggle("head", stage.is_head);
+  button.setAttribute("aria-pressed", isFrozen);
+  button.setAttribute("aria-disabled", stage.is_head);
   button.setAttribute("aria-label", stage.name);
-  button.title = stage.head ? "The head always learns: it is new." : `${stage.size} parameters, ${stage.share_text} of all. Click to ${frozen ? "free" : "freeze"} it.`;
-  button.onclick = stage.head ? null : () => setTriggerValue("clicked", { stage: i, frozen: !frozen });
-  const [name, what, size, share] = button.children; // names are set as text, never as HTML
-  [name.textContent, what.textContent, size.textContent] = [stage.name, stage.what, `${stage.size} · ${stage.share_text}`];
-  share.firstChild.style.width = `${100 * stage.share}%`;
-  rate.classList.toggle("learning", !frozen);
-  if (editable) typed(rate, stage, i, setTriggerValue);
-  else rate.textContent = frozen ? "frozen" : `rate ${stage.rate_text}`;
+  button.title = stage.is_head
+    ? "The head always learns: it is new."
+    : `${stage.size} parameters, ${stage.fraction_text} of all. Click to ${isFrozen ? "free" : "freeze"} it.`;
+  button.onclick = stage.is_head ? null : () => onClicked(!isFrozen);
+  const [name, description, size, fraction] = button.children; // names are set as text, never as HTML
+  name.textContent = stage.name;
+  description.textContent = stage.description;
+  size.textContent = `${stage.size} · ${stage.fraction_text}`;
+  fraction.firstChild.style.width = `${100 * stage.fraction}%`;
 }
 
-// The rate as a field: what was typed goes to Python as it is, which knows what a rate may be.
-function typed(rate, stage, i, setTriggerValue) {
+function drawRate(item, stage, editable, onRated) {
+  const rate = item.querySelector(".rate");
+  const isFrozen = stage.rate === 0;
+  rate.classList.toggle("learning", !isFrozen);
+  if (editable) drawField(rate, stage, onRated);
+  else rate.textContent = isFrozen ? "frozen" : `rate ${stage.rate_text}`;
+}
+
+/** The rate as a field. The typed text goes to Python as it is, which knows what a rate may be. */
+function drawField(rate, stage, onRated) {
   let input = rate.querySelector("input");
   if (!input) {
-    rate.replaceChildren((input = document.createElement("input")));
+    input = element("input");
     input.inputMode = "decimal";
     input.autocomplete = "off";
     input.spellcheck = false;
+    rate.replaceChildren(input);
   }
   input.setAttribute("aria-label", `Learning rate of ${stage.name}`);
+  // What a person is typing stays, unless the plan's own rate changed.
   if (input.dataset.given !== stage.rate_text || document.activeElement !== input) input.value = stage.rate_text;
   input.dataset.given = stage.rate_text;
-  input.onchange = () => setTriggerValue("rated", { stage: i, rate: input.value });
-  input.onkeydown = (event) => { if (event.key === "Enter") input.blur(); };
+  input.onchange = () => onRated(input.value);
+  input.onkeydown = (event) => {
+    if (event.key === "Enter") input.blur();
+  };
 }

@@ -1,108 +1,185 @@
-// The photos near the window are in the page, the others are only numbers: 10,000 cost as much as 100.
-const NARROWEST = 112, GAP = 11, LINE = 18, SPARE = 3;   // pixels, pixels, pixels, rows above and below the window
-const lists = new Map();                           // address -> promise of a list; a version never changes
-const grids = new WeakMap();                       // parentElement -> its grid: the function below runs at every rerun
+/**
+ * A grid of photos. Those near the window are in the page, the others are only numbers: 10,000 cost as much as 100.
+ *
+ * In (`data`, from photo_grid/__init__.py):
+ * @typedef {object} Data
+ * @property {[string, string][]} [shown] the photos as [image_id, caption]; or the following three
+ * @property {string} [list] address of all photos of a version
+ * @property {number | null} [label] only this class index; null for all
+ * @property {string | null} [split] only this split; null for all
+ * @property {string} thumbnails address, to be followed by an image_id
+ * @property {string} photos address, to be followed by an image_id
+ * @property {string[]} classes
+ * @property {boolean} editable
+ * @property {number} height in pixels, at most
+ * @property {number} [lines] of a caption, at most; 1 unless given
+ *
+ * Out: the trigger "edited" with {kind: "relabel" | "leave out", label, ids}.
+ *
+ * @typedef {{id: string, caption: string, more: string}} Photo
+ */
 
+const NARROWEST = 112; // pixels of a column
+const GAP = 11; // pixels below a caption
+const LINE = 18; // pixels of a line of a caption
+const SPARE_ROWS = 3; // above and below the window
+
+/** By address, the promise of a list: a version never changes. */
+const lists = new Map();
+/** By parentElement, its grid: the function below runs at every rerun. */
+const grids = new WeakMap();
+
+/** @param {{data: Data, parentElement: HTMLElement, setTriggerValue: Function}} component */
 export default function ({ data, parentElement, setTriggerValue }) {
-  let grid = grids.get(parentElement);
-  if (!grid) grids.set(parentElement, (grid = makeGrid(parentElement)));
-  grid.tell = (edit) => setTriggerValue("edited", edit);
+  if (!grids.has(parentElement)) grids.set(parentElement, makeGrid(parentElement));
+  const grid = grids.get(parentElement);
+  grid.onEdited = (edit) => setTriggerValue("edited", edit);
   grid.show(data);
 }
 
-function list(address) {
+function fetchList(address) {
   if (!lists.has(address)) {
-    lists.set(address, fetch(address).then((reply) => (reply.ok ? reply.json() : Promise.reject(reply.status))));
-    lists.get(address).catch(() => lists.delete(address));
+    const list = fetch(address).then((reply) => (reply.ok ? reply.json() : Promise.reject(reply.status)));
+    list.catch(() => lists.delete(address));
+    lists.set(address, list);
   }
   return lists.get(address);
 }
 
-// The photos to show, as {id, caption, more}: all of a list that are of the wanted class and split, or those given.
-async function wanted(data) {
+/**
+ * The photos to show: those given, or all of a list that are of the wanted class and split.
+ * @param {Data} data
+ * @returns {Promise<Photo[]>}
+ */
+async function selectPhotos(data) {
   if (data.shown) return data.shown.map(([id, caption]) => ({ id, caption, more: "" }));
-  const { photos, classes, splits } = await list(data.list);
-  const split = data.split === null ? -1 : splits.indexOf(data.split);
-  const fitting = photos.filter((p) => (data.label === null || p[1] === data.label) && (split < 0 || p[2] === split));
+  const { photos, classes, splits } = await fetchList(data.list);
+  const wantedSplit = data.split === null ? null : splits.indexOf(data.split);
+  const matching = photos.filter(([, label, split]) => (
+    (data.label === null || label === data.label) && (wantedSplit === null || split === wantedSplit)
+  ));
   // All classes together are shown mixed, always in the same way; else one would see the first class only.
-  if (data.label === null) fitting.sort((a, b) => scatter(a[0]) - scatter(b[0]));
-  return fitting.map(([id, label, where, name]) => ({ id, caption: classes[label] ?? "no label", more: `${splits[where]} · ${name}` }));
+  if (data.label === null) matching.sort((a, b) => hash(a[0]) - hash(b[0]));
+  return matching.map(([id, label, split, name]) => (
+    { id, caption: classes[label] ?? "no label", more: `${splits[split]} · ${name}` }
+  ));
 }
 
-function scatter(id) {                              // FNV-1a: the same number for the same id, alike ones far apart
-  let hash = 2166136261;
-  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 16777619);
-  return hash >>> 0;
+/** FNV-1a: the same number for the same text, far apart for texts that are alike. */
+function hash(text) {
+  let value = 2166136261;
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 16777619);
+  return value >>> 0;
+}
+
+function formatCount(count, singular, plural) {
+  return count === 1 ? `1 ${singular}` : `${count.toLocaleString("en")} ${plural}`;
 }
 
 function makeGrid(root) {
   const part = (selector) => root.querySelector(selector);
-  const element = part(".grid"), floor = part(".floor"), actions = part(".actions"), dialog = part("dialog");
-  const move = part("select"), count = part(".count");
-  const grid = { photos: [], chosen: new Set(), current: 0, data: null };
-  const shown = new Map();                          // index -> figure in the page
-  let asked = "";
+  const element = part(".grid");
+  const floor = part(".floor");
+  const actions = part(".actions");
+  const dialog = part("dialog");
+  const move = part("select");
+  const count = part(".count");
+  /** @type {{photos: Photo[], selected: Set<string>, current: number, data: Data | null}} */
+  const grid = { photos: [], selected: new Set(), current: 0, data: null };
+  const figures = new Map(); // by index, the figures that are in the page
+  let shownQuery = "";
 
   const columns = () => Math.max(2, Math.floor(element.clientWidth / NARROWEST));
-  const width = () => element.clientWidth / columns();
-  const pictureHeight = () => Math.round(width() * 0.9);
-  const height = () => pictureHeight() + GAP + LINE * (grid.data?.lines ?? 1);
+  const columnWidth = () => element.clientWidth / columns();
+  const pictureHeight = () => Math.round(columnWidth() * 0.9);
+  const rowHeight = () => pictureHeight() + GAP + LINE * (grid.data?.lines ?? 1);
 
   grid.show = async (data) => {
-    const question = JSON.stringify([data.list, data.label, data.split, data.shown]);
-    // Of another version or task photos may be gone; another class or split is only looked at beside what is chosen.
-    if (data.list !== grid.data?.list || (data.shown && question !== asked)) grid.chosen.clear();
+    const query = JSON.stringify([data.list, data.label, data.split, data.shown]);
+    // Of another version or task photos may be gone; another class or split is only seen beside what is selected.
+    if (data.list !== grid.data?.list || (data.shown && query !== shownQuery)) grid.selected.clear();
     grid.data = data;
     element.classList.toggle("read-only", !data.editable);
     element.style.setProperty("--lines", data.lines ?? 1);
     fillClasses(data.classes);
-    if (question === asked) return draw();
-    asked = question;
+    if (query === shownQuery) {
+      draw();
+      return;
+    }
+    shownQuery = query;
     let photos;
-    try { photos = await wanted(data); } catch { asked = ""; count.textContent = "The photos could not be reached."; return; }
-    if (question !== asked) return;                  // a later question was asked meanwhile
+    try {
+      photos = await selectPhotos(data);
+    } catch {
+      shownQuery = "";
+      count.textContent = "The photos could not be reached.";
+      return;
+    }
+    if (query !== shownQuery) return; // a later query has overtaken this one
     grid.photos = photos;
     grid.current = 0;
     element.scrollTop = 0;
-    shown.forEach((figure) => figure.remove());
-    shown.clear();
+    figures.forEach((figure) => figure.remove());
+    figures.clear();
     draw();
   };
 
   function fillClasses(classes) {
-    if (move.dataset.classes === classes.join("\n")) return;
-    move.dataset.classes = classes.join("\n");
+    const joined = classes.join("\n");
+    if (move.dataset.classes === joined) return;
+    move.dataset.classes = joined;
     move.replaceChildren(new Option("…", ""), ...classes.map((name) => new Option(name, name)));
   }
 
   function draw() {
-    const across = columns(), tall = height(), rows = Math.ceil(grid.photos.length / across);
-    floor.style.height = `${rows * tall}px`;
-    element.style.height = `${Math.min(grid.data?.height ?? 480, rows * tall)}px`;
-    const first = Math.max(0, Math.floor(element.scrollTop / tall) - SPARE) * across;
-    const last = Math.min(grid.photos.length, (Math.ceil((element.scrollTop + element.clientHeight) / tall) + SPARE) * across);
-    for (const [i, figure] of shown) if (i < first || i >= last) { figure.remove(); shown.delete(i); }
-    for (let i = first; i < last; i++) {
-      const figure = shown.get(i) ?? make(i), wide = width();
-      figure.style.cssText = `width:${wide}px;height:${tall}px;left:${(i % across) * wide}px;top:${Math.floor(i / across) * tall}px`;
-      figure.firstChild.style.height = `${pictureHeight() - 4}px`;
-      figure.setAttribute("aria-selected", grid.chosen.has(grid.photos[i].id));
-      figure.classList.toggle("current", i === grid.current);
-    }
+    const across = columns();
+    const height = rowHeight();
+    const rows = Math.ceil(grid.photos.length / across);
+    floor.style.height = `${rows * height}px`;
+    element.style.height = `${Math.min(grid.data?.height ?? 480, rows * height)}px`;
+    drawFigures(across, height);
     element.setAttribute("aria-activedescendant", `photo-${grid.current}`);
-    element.classList.toggle("choosing", grid.chosen.size > 0);
+    element.classList.toggle("choosing", grid.selected.size > 0);
     part(".none").hidden = grid.photos.length > 0;
-    const chosen = grid.chosen.size;
-    actions.hidden = !chosen;
-    const elsewhere = chosen && chosen - grid.photos.reduce((sum, { id }) => sum + grid.chosen.has(id), 0);
-    actions.querySelector("b").textContent = (chosen === 1 ? "1 chosen photo" : `${chosen.toLocaleString("en")} chosen photos`)
-      + (elsewhere ? ` (${elsewhere.toLocaleString("en")} not shown here)` : "");
-    count.textContent = grid.photos.length === 1 ? "1 photo" : `${grid.photos.length.toLocaleString("en")} photos`;
-    if (grid.data?.editable && !chosen && grid.photos.length) count.textContent += ". Click one to see it large; tick several to relabel them or leave them out.";
+    writeCounts();
   }
 
-  function make(i) {
-    const photo = grid.photos[i], figure = document.createElement("figure");
+  function drawFigures(across, height) {
+    const bottom = element.scrollTop + element.clientHeight;
+    const first = Math.max(0, Math.floor(element.scrollTop / height) - SPARE_ROWS) * across;
+    const last = Math.min(grid.photos.length, (Math.ceil(bottom / height) + SPARE_ROWS) * across);
+    for (const [i, figure] of figures) {
+      if (i >= first && i < last) continue;
+      figure.remove();
+      figures.delete(i);
+    }
+    const width = columnWidth();
+    for (let i = first; i < last; i++) {
+      const figure = figures.get(i) ?? makeFigure(i);
+      const left = (i % across) * width;
+      const top = Math.floor(i / across) * height;
+      figure.style.cssText = `width:${width}px;height:${height}px;left:${left}px;top:${top}px`;
+      figure.firstChild.style.height = `${pictureHeight() - 4}px`;
+      figure.setAttribute("aria-selected", grid.selected.has(grid.photos[i].id));
+      figure.classList.toggle("current", i === grid.current);
+    }
+  }
+
+  function writeCounts() {
+    const selected = grid.selected.size;
+    actions.hidden = !selected;
+    const hidden = selected && selected - grid.photos.filter(({ id }) => grid.selected.has(id)).length;
+    const elsewhere = hidden ? ` (${hidden.toLocaleString("en")} not shown here)` : "";
+    actions.querySelector("b").textContent = formatCount(selected, "chosen photo", "chosen photos") + elsewhere;
+    count.textContent = formatCount(grid.photos.length, "photo", "photos");
+    if (grid.data?.editable && !selected && grid.photos.length) {
+      count.textContent += ". Click one to see it large; tick several to relabel them or leave them out.";
+    }
+  }
+
+  function makeFigure(i) {
+    const photo = grid.photos[i];
+    const figure = document.createElement("figure");
     figure.className = "photo";
     figure.id = `photo-${i}`;
     figure.title = photo.more;
@@ -111,41 +188,67 @@ function makeGrid(root) {
     image.alt = photo.caption;
     image.decoding = "async";
     image.src = grid.data.thumbnails + encodeURIComponent(photo.id);
-    figure.appendChild(document.createElement("figcaption")).textContent = photo.caption;   // text, never HTML
-    const tick = figure.appendChild(document.createElement("button"));
+    figure.appendChild(document.createElement("figcaption")).textContent = photo.caption; // text, never HTML
+    figure.append(makeTick(i, photo));
+    figure.onclick = (event) => {
+      if (grid.data.editable && (event.shiftKey || event.ctrlKey || event.metaKey)) {
+        toggle(i, event.shiftKey);
+      } else {
+        enlarge(i);
+      }
+    };
+    figures.set(i, element.appendChild(figure));
+    return figure;
+  }
+
+  function makeTick(i, photo) {
+    const tick = document.createElement("button");
     tick.type = "button";
     tick.className = "tick";
     tick.tabIndex = -1;
     tick.textContent = "✓";
     tick.setAttribute("aria-label", `Choose this photo of ${photo.caption}`);
-    tick.onclick = (event) => { event.stopPropagation(); choose(i, event.shiftKey); };
-    figure.onclick = (event) => {
-      if (grid.data.editable && (event.shiftKey || event.ctrlKey || event.metaKey)) choose(i, event.shiftKey);
-      else { go(i); large(i); }
+    tick.onclick = (event) => {
+      event.stopPropagation();
+      toggle(i, event.shiftKey);
     };
-    shown.set(i, element.appendChild(figure));
-    return figure;
+    return tick;
   }
 
-  function choose(i, range) {
-    if (!grid.data.editable) return;
-    if (range) for (let k = Math.min(i, grid.current); k <= Math.max(i, grid.current); k++) grid.chosen.add(grid.photos[k].id);
-    else { const { id } = grid.photos[i]; grid.chosen.delete(id) || grid.chosen.add(id); }
-    go(i);
+  /** Select or unselect one photo; asRange: select all from the current one to it. */
+  function toggle(i, asRange) {
+    if (!grid.data.editable || !grid.photos[i]) return;
+    if (asRange) {
+      const last = Math.max(i, grid.current);
+      for (let k = Math.min(i, grid.current); k <= last; k++) grid.selected.add(grid.photos[k].id);
+    } else {
+      const { id } = grid.photos[i];
+      if (!grid.selected.delete(id)) grid.selected.add(id);
+    }
+    moveTo(i);
   }
 
-  function go(i) {
-    grid.current = Math.max(0, Math.min(grid.photos.length - 1, i));
-    const tall = height(), top = Math.floor(grid.current / columns()) * tall;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + tall > element.scrollTop + element.clientHeight) element.scrollTop = top + tall - element.clientHeight;
+  function selectNone() {
+    grid.selected.clear();
     draw();
   }
 
-  function large(i) {
+  /** Make a photo the current one, and scroll it into view. */
+  function moveTo(i) {
+    grid.current = Math.max(0, Math.min(grid.photos.length - 1, i));
+    const height = rowHeight();
+    const top = Math.floor(grid.current / columns()) * height;
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (top + height > element.scrollTop + element.clientHeight) {
+      element.scrollTop = top + height - element.clientHeight;
+    }
+    draw();
+  }
+
+  function enlarge(i) {
     const photo = grid.photos[i];
     if (!photo) return;
-    go(i);
+    moveTo(i);
     const image = dialog.querySelector("img");
     image.src = grid.data.photos + encodeURIComponent(photo.id);
     image.alt = photo.caption;
@@ -154,35 +257,44 @@ function makeGrid(root) {
   }
 
   function edit(kind, label = "") {
-    grid.tell({ kind, label, ids: [...grid.chosen] });
-    grid.chosen.clear();
-    draw();
+    grid.onEdited({ kind, label, ids: [...grid.selected] });
+    selectNone();
   }
 
-  part(".previous").onclick = () => large(grid.current - 1);
-  part(".next").onclick = () => large(grid.current + 1);
-  part(".clear").onclick = () => { grid.chosen.clear(); draw(); };
+  part(".previous").onclick = () => enlarge(grid.current - 1);
+  part(".next").onclick = () => enlarge(grid.current + 1);
+  part(".clear").onclick = selectNone;
   part(".leave").onclick = () => edit("leave out");
-  move.onchange = () => { if (move.value) edit("relabel", move.value); move.value = ""; };
-  dialog.onclick = (event) => { if (event.target === dialog || event.target.localName === "figure") dialog.close(); };
+  move.onchange = () => {
+    if (move.value) edit("relabel", move.value);
+    move.value = "";
+  };
+  dialog.onclick = (event) => {
+    if (event.target === dialog || event.target.localName === "figure") dialog.close();
+  };
   dialog.onkeydown = (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step) { large(grid.current + step); event.preventDefault(); }
+    if (step) {
+      enlarge(grid.current + step);
+      event.preventDefault();
+    }
     event.stopPropagation();
   };
   element.onscroll = () => requestAnimationFrame(draw);
-  new ResizeObserver(() => requestAnimationFrame(draw)).observe(root.querySelector(".graft-keep"));
   element.onkeydown = (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(), ArrowUp: -columns() }[event.key];
     const label = grid.data.classes[Number(event.key) - 1];
-    if (step) event.shiftKey ? choose(grid.current + step, true) : go(grid.current + step);
-    else if (event.key === " ") choose(grid.current, false);
-    else if (event.key === "Enter") large(grid.current);
-    else if (event.key === "Escape") { grid.chosen.clear(); draw(); }
-    else if (event.key === "Delete" && grid.chosen.size) edit("leave out");
-    else if (label && grid.chosen.size) edit("relabel", label);
+    const hasSelection = grid.selected.size > 0;
+    if (step && event.shiftKey) toggle(grid.current + step, true);
+    else if (step) moveTo(grid.current + step);
+    else if (event.key === " ") toggle(grid.current, false);
+    else if (event.key === "Enter") enlarge(grid.current);
+    else if (event.key === "Escape") selectNone();
+    else if (event.key === "Delete" && hasSelection) edit("leave out");
+    else if (label && hasSelection) edit("relabel", label);
     else return;
     event.preventDefault();
   };
+  new ResizeObserver(() => requestAnimationFrame(draw)).observe(part(".graft-keep"));
   return grid;
 }
