@@ -1,8 +1,9 @@
 // Rules for the scripts of the components: `npx eslint@9 dashboard/components`. Graft itself needs no node, so neither
 // `make check` nor an installation of Graft runs this.
 const BROWSER = [
-  "AbortController", "Image", "Option", "ResizeObserver", "URL", "XMLHttpRequest", "clearTimeout", "console", "crypto",
-  "document", "fetch", "getComputedStyle", "performance", "requestAnimationFrame", "setTimeout", "window",
+  "AbortController", "AbortSignal", "Image", "Option", "ResizeObserver", "URL", "URLSearchParams", "XMLHttpRequest",
+  "clearTimeout", "console", "crypto", "document", "fetch", "getComputedStyle", "matchMedia", "performance",
+  "requestAnimationFrame", "setTimeout", "window",
 ];
 
 export default [

@@ -6,11 +6,11 @@ from typing import Any
 import streamlit as st
 
 
-def load_component(folder: Path, js: str | None = None, isolate_styles: bool = True) -> Any:
+def load_component(folder: Path, isolate_styles: bool = True) -> Any:
     """Register the component of a folder: `confusion/` holds confusion.html, confusion.css and confusion.js.
 
-    js: the script, where it is not that one file. isolate_styles: draw in a shadow root, where the page's style sheet
-    does not reach; False where the component takes its colours from that.
+    isolate_styles: draw in a shadow root, where the page's style sheet does not reach; False where the component takes
+    its colours from that.
     """
 
     def read(kind: str) -> str:
@@ -20,6 +20,6 @@ def load_component(folder: Path, js: str | None = None, isolate_styles: bool = T
         f"graft.{folder.name}",
         html=read("html"),
         css=read("css"),
-        js=read("js") if js is None else js,
+        js=read("js"),
         isolate_styles=isolate_styles,
     )

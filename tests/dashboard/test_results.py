@@ -94,9 +94,11 @@ def test_an_opened_cell_shows_its_photos(open_page, many, home: Home) -> None:
     assert {labels[many.row[image_id]] for image_id, _ in shown} == {truth}
 
 
-@pytest.mark.parametrize("told", [None, "x", {}, {"truth": 0}, {"truth": 0, "predicted": 9}, {"truth": "0", "predicted": 0}])
-def test_a_cell_that_is_none_is_ignored(told) -> None:
-    assert parse_cell(told, [4, 5]) is None
+@pytest.mark.parametrize(
+    "payload", [None, "x", {}, {"truth": 0}, {"truth": 0, "predicted": 9}, {"truth": "0", "predicted": 0}]
+)
+def test_a_cell_that_is_none_is_ignored(payload) -> None:
+    assert parse_cell(payload, [4, 5]) is None
 
 
 def test_a_cell_names_classes_of_the_whole_task() -> None:

@@ -9,19 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-import streamlit as st
-
+from dashboard.components.loading import load_component
 from dashboard.routes import PLOTLY_URL, curves_url, module_url
 
-HERE = Path(__file__).parent
-
-_component = st.components.v2.component(
-    "graft.live_chart",
-    html=(HERE / "live_chart.html").read_text(encoding="utf-8"),
-    css=(HERE / "live_chart.css").read_text(encoding="utf-8"),
-    js=(HERE / "live_chart.js").read_text(encoding="utf-8"),
-    isolate_styles=False,  # Plotly puts its styles into the document's head: a shadow root would not see them
-)
+# Plotly puts its styles into the document's head: a shadow root would not see them.
+_component = load_component(Path(__file__).parent, isolate_styles=False)
 
 
 def live_chart(run_id: str, state: str, task: str, on_changed: Callable[[], None]) -> None:

@@ -32,7 +32,7 @@ export async function drawPanel(panel, answer, per, view, colours, { zoomed, red
   if (drawing === panel.drawing) return; // most panels change at an epoch's end only, and drawing takes from training
   panel.drawing = drawing;
   const toggle = (name) => {
-    panel.hidden.delete(name) || panel.hidden.add(name);
+    if (!panel.hidden.delete(name)) panel.hidden.add(name);
     redraw();
   };
   panel.place = () => placeLabels(panel, lines, toggle);
