@@ -15,6 +15,7 @@ check: .venv/.check
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/test_faces.py
 
 .venv/.made:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Graft needs Python 3.11 or newer; this is " + sys.version.split()[0])'
