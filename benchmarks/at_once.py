@@ -22,8 +22,8 @@ from benchmarks.machine import Table, keep, take_turns
 from benchmarks.photos import make_photos
 from core.backbones import search_backbones
 from core.datasets import import_dataset, list_datasets
-from core.evaluation import headline, where_the_mistakes_are
 from core.home import Home, database, open_home
+from core.tasks import headline, where_the_mistakes_are
 
 DATASETS, CLASSES = 100, 1_000
 GOALS = {

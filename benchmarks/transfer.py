@@ -42,8 +42,8 @@ from benchmarks.probing import (
     weights_digest,
 )
 from core.datasets import Dataset
-from core.evaluation import margin
 from core.home import Home, open_home, write_json
+from core.tasks import margin
 
 REFERENCE = "mobilenetv2_100"
 REFERENCE_SIZE = 224

@@ -5,7 +5,7 @@ A source is understood (`sources`), its photos are copied and really decoded (`o
 """
 
 from core.datasets.checks import check
-from core.datasets.dataset import MISSING, SPLITS, Dataset, DatasetSummary, Rejected, Split, Task
+from core.datasets.dataset import Dataset, DatasetSummary, Rejected
 from core.datasets.decoding import VERSION, decode, decode_for, decode_within, prepare_image, store_side
 from core.datasets.editing import leave_out, relabel, split_again
 from core.datasets.importing import add_photos, import_dataset, import_found, import_upload
@@ -18,11 +18,11 @@ from core.datasets.samples.catalogue import Sample, import_sample, sample_previe
 from core.datasets.sources.found import Found
 from core.datasets.sources.names import is_noise
 from core.datasets.splitting import SplitPlan
-from core.datasets.table import in_words as labels_in_words
+from core.datasets.table import labels_in_words
 from core.datasets.thumbnails import thumbnail
+from core.tasks import SPLITS, Split, Task
 
 __all__ = [
-    "MISSING",
     "SPLITS",
     "VERSION",
     "WORKERS",

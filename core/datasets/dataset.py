@@ -1,5 +1,6 @@
 """What a dataset is: a table with a row per image, and a column per task."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,22 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-Split = Literal["train", "validation", "test"]
-SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-LABEL = "label:"  # begins the columns that are labels, in a table and in a file of one
-MISSING = -1  # the label of an image that has none for a task
-
-
-@dataclass(frozen=True)
-class Task:
-    """One label column: its name and its classes, in order. A label is an index into `classes`."""
-
-    name: str
-    classes: tuple[str, ...]
-
-    @property
-    def column(self) -> str:
-        return f"{LABEL}{self.name}"
+from core.tasks import Split, Task, label_kind
 
 
 @dataclass(frozen=True)
@@ -46,7 +32,7 @@ class Dataset:
         width, height  int, in pixels, as it is seen (EXIF turned)
         split     "train", "validation" or "test"
         group     str or None: photos of one thing never part between splits
-        label:<task>   int, an index into the task's classes, or MISSING
+        label:<task>   as the task's kind of label stores it (`core.tasks`)
     splits_from: "folders" when train/val/test folders were respected, else "drawn".
     before: the version that this one was made from, which Undo goes back to; 0 at the beginning.
     """
@@ -77,14 +63,22 @@ class Dataset:
         return np.flatnonzero((self.table["split"] == split).to_numpy())
 
     def labels(self, task: Task) -> np.ndarray:
-        """Class index per row, int64 [images]; MISSING where there is none."""
-        return self.table[task.column].to_numpy(dtype=np.int64)
+        """Labels of all rows, [images, ...], as the task's kind gives them: int64 [images] for classes."""
+        return label_kind(task).labels(self.table[task.column])
+
+    def is_labelled(self, task: Task, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """bool [rows]: which of these rows have a label for the task."""
+        return label_kind(task).is_labelled(self.labels(task)[rows])
+
+    def labelled_rows(self, tasks: Iterable[Task], split: Split) -> np.ndarray:
+        """Row numbers of one split that have a label for at least one of the tasks, int64 [images]."""
+        rows = self.indices(split)
+        return rows[np.any([self.is_labelled(task, rows) for task in tasks], axis=0)]
 
     def counts(self, task: Task, split: Split | None = None) -> dict[str, int]:
-        """Images per class, in the order of the classes."""
+        """Images per class, in the order of the classes; {} for a kind of label without classes."""
         labels = self.labels(task) if split is None else self.labels(task)[self.indices(split)]
-        found = np.bincount(labels[labels != MISSING], minlength=len(task.classes))
-        return dict(zip(task.classes, found.tolist(), strict=True))
+        return label_kind(task).counts(task, labels)
 
     def path(self, image_id: str) -> Path:
         """The original of one photo. Raises KeyError for an id that is not in this version."""

@@ -1,6 +1,6 @@
 """A version never changes: each of these makes the next one, out of the newest there is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,9 +9,10 @@ import pandas as pd
 from core.datasets.dataset import Dataset
 from core.datasets.registry import new_version
 from core.datasets.splitting import SplitPlan, draw_splits
-from core.datasets.table import clean_label, encode, in_words, label_matrix
+from core.datasets.table import clean_label, encode, labels_in_words, strata_of
 from core.errors import BadInput, NotFound, Refused
 from core.home import Home
+from core.tasks import Task
 
 
 def split_again(home: Home, dataset: Dataset, split: SplitPlan) -> Dataset:
@@ -19,8 +20,8 @@ def split_again(home: Home, dataset: Dataset, split: SplitPlan) -> Dataset:
 
     def change(newest: Dataset) -> Dataset:
         table = newest.table.copy()
-        labels = label_matrix(table, newest.tasks)
-        table["split"] = draw_splits(labels, list(table["group"]), list(table["hash"]), split)
+        strata = strata_of(table, newest.tasks)
+        table["split"] = draw_splits(strata, list(table["group"]), list(table["hash"]), split)
         return replace(newest, table=table, splits_from="drawn")
 
     return new_version(home, dataset.id, change)
@@ -35,9 +36,23 @@ def relabel(home: Home, dataset: Dataset, image_ids: Iterable[str], task: str, l
 
     def change(newest: Dataset) -> Dataset:
         column = _task_column(newest, task)
-        table = in_words(newest)
+        table = labels_in_words(newest)
         table.loc[_chosen(newest, wanted), column] = label or None
         return _with_labels(newest, table)
+
+    return new_version(home, dataset.id, change)
+
+
+def set_kind(home: Home, dataset: Dataset, task: str, kind: str) -> Dataset:
+    """The same labels read as another kind of label (a key of `core.tasks.KINDS`), in the splits that there are.
+
+    Raises NotFound (no such task), BadDataset (words that are no labels of that kind, or no such kind).
+    """
+
+    def change(newest: Dataset) -> Dataset:
+        _task_column(newest, task)
+        tasks = [replace(each, kind=kind) if each.name == task else each for each in newest.tasks]
+        return _encoded(newest, labels_in_words(newest), tasks)
 
     return new_version(home, dataset.id, change)
 
@@ -50,7 +65,7 @@ def leave_out(home: Home, dataset: Dataset, image_ids: Iterable[str]) -> Dataset
         keep = ~_chosen(newest, wanted)
         if not keep.any():
             raise Refused("That would leave no photo at all.", "Delete the dataset instead.")
-        return _with_labels(newest, in_words(newest)[keep].reset_index(drop=True))
+        return _with_labels(newest, labels_in_words(newest)[keep].reset_index(drop=True))
 
     return new_version(home, dataset.id, change)
 
@@ -59,7 +74,11 @@ def _with_labels(dataset: Dataset, words: pd.DataFrame) -> Dataset:
     for task in dataset.tasks:
         if words[task.column].isna().all():
             raise Refused(f'That would leave no photo with a label for "{task.name}".', "Delete the dataset instead.")
-    table, tasks = encode(words, [task.name for task in dataset.tasks])
+    return _encoded(dataset, words, dataset.tasks)
+
+
+def _encoded(dataset: Dataset, words: pd.DataFrame, tasks: Sequence[Task]) -> Dataset:
+    table, tasks = encode(words, tasks)
     return replace(dataset, table=table, tasks=tasks)
 
 

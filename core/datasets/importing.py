@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.datasets.dataset import SPLITS, Dataset, Rejected, Split
+from core.datasets.dataset import Dataset, Rejected
 from core.datasets.limits import TOTAL_BYTES
 from core.datasets.originals import Budget, Photo, take_in
 from core.datasets.registry import building, clean_name, new_version, publish, refuse_taken
 from core.datasets.sources import CLASS, Found, Offer, open_source, open_upload
 from core.datasets.splitting import USUAL_SPLIT, SplitPlan, draw_splits, settle_splits
-from core.datasets.table import encode, in_words, label_matrix, refuse_too_many, tabulate
+from core.datasets.table import encode, labels_in_words, strata_of, tabulate
 from core.errors import BadDataset, DiskFull
 from core.home import Home, Progress, free_bytes, silent
+from core.tasks import SPLITS, Split, Task, label_kind
 
 SPARE_BYTES = 64 * 2**20  # what an import leaves free, for the database if nothing else
 
@@ -79,8 +80,8 @@ def import_found(
             raise _nothing_read(origin or name, [*rejected, *unread])
         table, tasks = encode(tabulate(photos), _tasks_of(photos))
         given = [photo.split for photo in photos]
-        labels = label_matrix(table, tasks)
-        table["split"], splits_from = settle_splits(given, labels, list(table["group"]), list(table["hash"]), split)
+        strata = strata_of(table, tasks)
+        table["split"], splits_from = settle_splits(given, strata, list(table["group"]), list(table["hash"]), split)
         built = Dataset(
             id=dataset_id,
             name=name,
@@ -132,7 +133,7 @@ def _free_name(home: Home, name: str) -> str:
 def _import_offer(home: Home, name: str, offer: Offer, split: SplitPlan, progress: Progress) -> Dataset:
     _refuse_what_does_not_fit(home, offer)
     for task in {task for found in offer.found for task in found.labels}:
-        refuse_too_many(task, len({found.labels.get(task) for found in offer.found}))
+        label_kind(Task(task)).refuse_words(task, {found.labels.get(task) for found in offer.found})
     return import_found(
         home,
         name,
@@ -156,12 +157,12 @@ def _refuse_what_does_not_fit(home: Home, offer: Offer) -> None:
         )
 
 
-def _tasks_of(photos: Sequence[Photo]) -> list[str]:
+def _tasks_of(photos: Sequence[Photo]) -> list[Task]:
     """In the order in which the source names them."""
-    tasks = list(dict.fromkeys(task for photo in photos for task in photo.labels))
-    if not tasks:
+    names = list(dict.fromkeys(name for photo in photos for name in photo.labels))
+    if not names:
         raise BadDataset("None of the photos has a label.", "Put them into class folders, or add a CSV with labels.")
-    return tasks
+    return [Task(name) for name in names]
 
 
 def _nothing_read(origin: str, rejected: Sequence[Rejected]) -> BadDataset:
@@ -205,7 +206,7 @@ def _add(home: Home, dataset: Dataset, photos: list[Photo], rejected: Sequence[R
 
 def _without_known(dataset: Dataset, photos: Sequence[Photo]) -> tuple[list[Photo], list[Rejected]]:
     """Photos that are new, and those that are there already with the same labels."""
-    words = in_words(dataset)
+    words = labels_in_words(dataset)
     columns = [task.column for task in dataset.tasks]
     there = {row[0]: row[1:] for row in words[["hash", *columns]].itertuples(index=False, name=None)}
     new, known = [], []
@@ -233,13 +234,14 @@ def _move(photos: Sequence[Photo], part: Path, folder: Path) -> list[Path]:
 def _enlarged(dataset: Dataset, photos: Sequence[Photo], rejected: Sequence[Rejected]) -> Dataset:
     added = tabulate(photos, taken=dataset.table["image_id"])
     added["split"] = pd.Series([photo.split for photo in photos], dtype=object)
-    both = pd.concat([in_words(dataset), added], ignore_index=True)
+    both = pd.concat([labels_in_words(dataset), added], ignore_index=True)
     both["group"] = both["group"].astype(object).where(both["group"].notna(), None)
-    names = list(dict.fromkeys([*(task.name for task in dataset.tasks), *_tasks_of(photos)]))
-    table, tasks = encode(both, names)
+    known = {task.name for task in dataset.tasks}
+    table, tasks = encode(both, [*dataset.tasks, *(task for task in _tasks_of(photos) if task.name not in known)])
     fixed: list[Split | None] = [split if split in SPLITS else None for split in both["split"]]
-    labels = label_matrix(table, tasks)
-    table["split"] = draw_splits(labels, list(table["group"]), list(table["hash"]), _shares(dataset), fixed)
+    table["split"] = draw_splits(
+        strata_of(table, tasks), list(table["group"]), list(table["hash"]), _shares(dataset), fixed
+    )
     return replace(dataset, table=table, tasks=tasks, rejected=(*dataset.rejected, *rejected))
 
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.datasets.dataset import Rejected, Split
+from core.datasets.dataset import Rejected
 from core.datasets.decoding import inspect
 from core.datasets.limits import PHOTO_BYTES, TOTAL_BYTES
 from core.datasets.sources.found import UNREADABLE, Found
@@ -17,6 +17,7 @@ from core.datasets.sources.names import PICTURES, ending
 from core.datasets.sources.zip import unpacks_to_too_much
 from core.errors import BadDataset
 from core.home import Progress
+from core.tasks import Split
 
 CHUNK_BYTES = 2**18
 WORKERS = min(4, os.cpu_count() or 1)  # a decoded photo may take 360 MB

@@ -15,12 +15,13 @@ from typing import Any
 
 import psutil
 
-from core.datasets.dataset import SPLITS, Dataset, DatasetSummary, Rejected, Task
+from core.datasets.dataset import Dataset, DatasetSummary, Rejected
 from core.datasets.limits import NAME_LETTERS
 from core.datasets.sources.names import tidy
 from core.datasets.table import read_table, write_table
 from core.errors import BadInput, NotFound, Refused
 from core.home import Home, database, no_room_is_disk_full, whole_file
+from core.tasks import SPLITS, Task
 
 _NEWEST = """
     SELECT d.id, d.name, d.created, d.hidden, v.number, v.created AS changed, v.body FROM datasets d
@@ -223,7 +224,8 @@ def _summary(row: sqlite3.Row) -> DatasetSummary:
 
 
 def _tasks(body: dict[str, Any]) -> tuple[Task, ...]:
-    return tuple(Task(task["name"], tuple(task["classes"])) for task in body["tasks"])
+    # A version that was written before there were kinds of label has none in its body.
+    return tuple(Task(task["name"], tuple(task["classes"]), task.get("kind", Task.kind)) for task in body["tasks"])
 
 
 def _insert_version(connection: sqlite3.Connection, dataset: Dataset) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.datasets.dataset import MISSING, Dataset, Task
-from core.datasets.limits import CLASSES, LABEL_LETTERS
+from core.datasets.dataset import Dataset
+from core.datasets.limits import LABEL_LETTERS
 from core.datasets.originals import Photo
-from core.datasets.sources.names import natural_order, tidy
-from core.errors import BadDataset
+from core.datasets.sources.names import tidy
+from core.tasks import Task, label_kind
 
 ID_LETTERS = 16  # of the hash; equal files get a number behind it
 
@@ -34,7 +34,7 @@ def tabulate(photos: Sequence[Photo], taken: Iterable[str] = ()) -> pd.DataFrame
     )
     for task in dict.fromkeys(task for photo in photos for task in photo.labels):
         words = [clean_label(photo.labels.get(task, "")) or None for photo in photos]
-        table[Task(task, ()).column] = pd.Series(words, dtype=object)
+        table[Task(task).column] = pd.Series(words, dtype=object)
     return table
 
 
@@ -56,44 +56,32 @@ def _image_ids(hashes: Sequence[str], taken: Iterable[str]) -> list[str]:
     return ids
 
 
-def encode(table: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, tuple[Task, ...]]:
-    """Labels in words become indices into the tasks' classes, which stand in natural order.
+def encode(table: pd.DataFrame, tasks: Sequence[Task]) -> tuple[pd.DataFrame, tuple[Task, ...]]:
+    """Labels in words become what each task's kind of label stores, and the tasks get the classes that occur.
 
-    A class that no photo has is none. Raises BadDataset for more classes than a head can tell apart.
+    Raises BadDataset for words that cannot become labels of that kind.
     """
-    tasks, encoded = [], table.copy()
-    for name in names:
-        column = Task(name, ()).column
-        classes = tuple(sorted(table[column].dropna().unique(), key=natural_order))
-        refuse_too_many(name, len(classes))
-        task = Task(name, classes)
-        index = {label: number for number, label in enumerate(classes)}
-        numbers = [index.get(label, MISSING) for label in table[column].where(table[column].notna(), None)]
-        encoded[column] = np.array(numbers, dtype=np.int64)
-        tasks.append(task)
-    return encoded, tuple(tasks)
+    encoded = table.copy()
+    made = []
+    for task in tasks:
+        found, encoded[task.column] = label_kind(task).encode(task.name, table[task.column])
+        made.append(found)
+    return encoded, tuple(made)
 
 
-def refuse_too_many(task: str, classes: int) -> None:
-    if classes > CLASSES:
-        raise BadDataset(
-            f'"{task}" has {classes:,} classes; Graft tells at most {CLASSES:,} apart.',
-            "If these are file numbers or dates rather than classes, choose another column or other folders.",
-        )
-
-
-def in_words(dataset: Dataset) -> pd.DataFrame:
-    """The dataset's table with labels in words, None where missing: the form in which labels are changed."""
+def labels_in_words(dataset: Dataset) -> pd.DataFrame:
+    """The dataset's table with labels in words, None where missing: the form in which labels are edited."""
     table = dataset.table.copy()
     for task in dataset.tasks:
-        words = np.array([*task.classes, None], dtype=object)  # MISSING is -1: the last
-        table[task.column] = pd.Series(words[dataset.labels(task)], index=table.index, dtype=object)
+        words = label_kind(task).in_words(task, dataset.labels(task))
+        table[task.column] = pd.Series(words, index=table.index, dtype=object)
     return table
 
 
-def label_matrix(table: pd.DataFrame, tasks: Sequence[Task]) -> np.ndarray:
-    """int64 [photos, tasks], MISSING where there is none."""
-    return table[[task.column for task in tasks]].to_numpy(dtype=np.int64)
+def strata_of(table: pd.DataFrame, tasks: Sequence[Task]) -> np.ndarray:
+    """The stratum of each photo for each task, int64 [photos, tasks], NO_STRATUM where there is no label."""
+    kinds = [(task, label_kind(task)) for task in tasks]
+    return np.stack([kind.strata(task, kind.labels(table[task.column])) for task, kind in kinds], axis=1)
 
 
 def read_table(path: Path) -> pd.DataFrame:

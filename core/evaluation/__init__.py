@@ -1,51 +1,40 @@
-"""How good a model is, and whether it still gets better: scores, the overfitting verdict, figures with margins.
+"""How good a model is, and whether it still gets better: an epoch's scores, the overfitting verdict, a run's results.
 
-ComputeConfig, and two files of a run's folder: `predictions.parquet` and `results.json`.
+Arithmetic on per-image losses and scores, and two files of a run's folder: `predictions.parquet` and `results.json`.
+What a label means, and which figures it has, is defined by its kind (`core.tasks`).
 """
 
-from core.evaluation.confidence import accuracy_at_confidence
-from core.evaluation.margins import Interval, compare, margin
 from core.evaluation.metrics import HEADLINE, METRICS, Metric, MetricLine, epoch_curves, step_curves
-from core.evaluation.predictions import cell, most_wrong, predictions_table, read_predictions, write_predictions
-from core.evaluation.result import (
-    ClassResult,
-    Result,
-    SplitResult,
-    TaskResult,
-    evaluate,
-    load_result,
-    make_result,
-    save_result,
+from core.evaluation.predictions import (
+    compare,
+    labelled_predictions,
+    predictions_table,
+    read_predictions,
+    write_predictions,
 )
+from core.evaluation.result import Result, TaskResult, evaluate, load_result, make_result, save_result
 from core.evaluation.scores import LossHistory, epoch_scores, no_history, remember
-from core.evaluation.summary import headline, where_the_mistakes_are
-from core.evaluation.verdict import EpochScores, Verdict, window_epochs
+from core.evaluation.verdict import EpochScores, Reference, Verdict, window_epochs
 from core.evaluation.wording import verdict
 
 __all__ = [
     "HEADLINE",
     "METRICS",
-    "ClassResult",
     "EpochScores",
-    "Interval",
     "LossHistory",
     "Metric",
     "MetricLine",
+    "Reference",
     "Result",
-    "SplitResult",
     "TaskResult",
     "Verdict",
-    "accuracy_at_confidence",
-    "cell",
     "compare",
     "epoch_curves",
     "epoch_scores",
     "evaluate",
-    "headline",
+    "labelled_predictions",
     "load_result",
     "make_result",
-    "margin",
-    "most_wrong",
     "no_history",
     "predictions_table",
     "read_predictions",
@@ -53,7 +42,6 @@ __all__ = [
     "save_result",
     "step_curves",
     "verdict",
-    "where_the_mistakes_are",
     "window_epochs",
     "write_predictions",
 ]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from core.evaluation.margins import margin
 from core.evaluation.verdict import EpochScores
+from core.tasks import margin
 
 # How a line is drawn. step: the noisy value of each batch, behind the others. difference: of two others. detail: hidden
 # until somebody asks for it.

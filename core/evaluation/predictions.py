@@ -1,13 +1,12 @@
-"""The table of a model's answers: a row per image and task, in `predictions.parquet`.
+"""The table of a model's predictions: a row per image and task, in `predictions.parquet`.
 
 image_id       str
 split          "train", "validation" or "test"
 task           str, the task's name
-label          int, index into the task's classes, or MISSING
-predicted      int, the class with the highest probability
-confidence     float, that probability
-loss           float, cross-entropy in nats; nan where the label is missing
-probabilities  list of float, in the order of the task's classes
+and the columns of the task's kind of label (`LabelKind.prediction_columns`), among them
+label          as the dataset has it
+predicted      alike, what the model takes the image for
+loss           float, as the kind defines it; nan where the label is missing
 """
 
 from collections.abc import Sequence
@@ -15,37 +14,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import log_softmax
 
-from core.datasets import MISSING, Split, Task
 from core.home import whole_file
+from core.tasks import KINDS, Comparison, Split, Task, label_kind
 
 FILE = "predictions.parquet"
-COLUMNS = ("image_id", "split", "task", "label", "predicted", "confidence", "loss", "probabilities")
+COLUMNS = ("image_id", "split", "task")
 
 
 def predictions_table(
     image_ids: Sequence[str], split: Split, task: Task, labels: np.ndarray, logits: np.ndarray
 ) -> pd.DataFrame:
-    """The rows of one task and split from labels [images] and logits [images, classes]."""
-    logs = log_softmax(np.asarray(logits, np.float64), axis=1)
-    probabilities = np.exp(logs)
-    labels = np.asarray(labels, np.int64)
-    predicted = logs.argmax(axis=1) if len(logs) else np.empty(0, np.int64)
-    own = logs[np.arange(len(labels)), np.maximum(labels, 0)]
-    return pd.DataFrame(
-        {
-            "image_id": list(image_ids),
-            "split": split,
-            "task": task.name,
-            "label": labels,
-            "predicted": predicted,
-            "confidence": probabilities.max(axis=1) if len(logs) else np.empty(0),
-            "loss": np.where(labels == MISSING, np.nan, -own),
-            "probabilities": list(probabilities.astype(np.float32)),
-        },
-        columns=COLUMNS,
-    )
+    """The rows of one task and split from labels [images, ...] and logits [images, head width]."""
+    kind = label_kind(task)
+    rows = {"image_id": list(image_ids), "split": split, "task": task.name, **kind.predictions(task, labels, logits)}
+    return pd.DataFrame(rows, columns=[*COLUMNS, *kind.prediction_columns])
 
 
 def write_predictions(folder: Path, predictions: pd.DataFrame) -> None:
@@ -57,26 +40,20 @@ def write_predictions(folder: Path, predictions: pd.DataFrame) -> None:
 def read_predictions(folder: Path) -> pd.DataFrame:
     """A run's predictions; an empty table when it has none yet."""
     path = folder / FILE
-    return pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=COLUMNS)
+    if path.exists():
+        return pd.read_parquet(path)
+    return pd.DataFrame(
+        columns=[*COLUMNS, *dict.fromkeys(c for kind in KINDS.values() for c in kind.prediction_columns)]
+    )
 
 
-def labelled(predictions: pd.DataFrame, task: Task, split: Split) -> pd.DataFrame:
+def labelled_predictions(predictions: pd.DataFrame, task: Task, split: Split) -> pd.DataFrame:
     """The rows of one task and split whose label is known."""
-    wanted = (predictions["task"] == task.name) & (predictions["split"] == split) & (predictions["label"] != MISSING)
-    return predictions[wanted]
+    rows = predictions[(predictions["task"] == task.name) & (predictions["split"] == split)]
+    return rows[label_kind(task).is_labelled(rows["label"])]
 
 
-def most_wrong(predictions: pd.DataFrame, task: Task, count: int, split: Split = "validation") -> pd.DataFrame:
-    """The images that it got wrong while being surest of its answer, surest first."""
-    rows = labelled(predictions, task, split)
-    wrong = rows[rows["label"] != rows["predicted"]]
-    return wrong.sort_values(["confidence", "image_id"], ascending=[False, True]).head(count)
-
-
-def cell(
-    predictions: pd.DataFrame, task: Task, true: int, predicted: int, split: Split = "validation"
-) -> tuple[str, ...]:
-    """The images of class `true` that were taken for class `predicted`, the surest first: one cell of the confusion."""
-    rows = labelled(predictions, task, split)
-    there = rows[(rows["label"] == true) & (rows["predicted"] == predicted)]
-    return tuple(there.sort_values(["confidence", "image_id"], ascending=[False, True])["image_id"])
+def compare(first: pd.DataFrame, second: pd.DataFrame, task: Task, split: Split = "validation") -> Comparison:
+    """Two models on the images that both tables of predictions hold, image by image."""
+    one, other = (labelled_predictions(each, task, split) for each in (first, second))
+    return label_kind(task).compare(one, other)

@@ -1,65 +1,41 @@
 """How good a model is: what `results.json` of a run holds, each figure with its margin."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
-from pydantic import ValidationError
+from pydantic import SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
-from core.datasets import SPLITS, Split, Task
 from core.errors import NotFound
-from core.evaluation.margins import Frozen, Interval, f1_margin, margin
-from core.evaluation.predictions import labelled
-from core.evaluation.summary import headline, where_the_mistakes_are
+from core.evaluation.predictions import labelled_predictions
 from core.home import write_json
+from core.tasks import SPLITS, Frozen, Split, SplitResult, Task, label_kind
 
 FILE = "results.json"
 
 
-class ClassResult(Frozen):
-    """One class on one split. A figure is None where no image could tell: none of the class, or none taken for it."""
-
-    name: str
-    images: int
-    precision: Interval | None
-    recall: Interval | None
-    f1: Interval | None
-
-
-class SplitResult(Frozen):
-    """One task on one split. accuracy and loss are None when no image of it is labelled.
-
-    cells: (true, predicted, images) for each pair of classes that occurs; `confusion` is the whole of it.
-    title, sentence: the same in words.
-    """
-
-    split: Split
-    images: int
-    right: int
-    accuracy: Interval | None
-    loss: float | None
-    classes: tuple[ClassResult, ...]
-    cells: tuple[tuple[int, int, int], ...]
-    title: str
-    sentence: str
-
-    @cached_property
-    def confusion(self) -> np.ndarray:
-        """int64 [classes, classes], images by what they are (rows) and what the model says (columns)."""
-        counts = np.zeros((len(self.classes), len(self.classes)), np.int64)
-        for true, predicted, images in self.cells:
-            counts[true, predicted] = images
-        return counts
-
-
 class TaskResult(Frozen):
-    """One task's results, by split; a split that was not looked at is not there."""
+    """One task's results, by split; a split that was not evaluated is not there. kind, classes: as in `Task`.
+
+    Each split's result is of the type that the kind of label defines.
+    """
 
     task: str
     classes: tuple[str, ...]
-    splits: dict[Split, SplitResult]
+    kind: str = Task.kind
+    splits: dict[Split, SerializeAsAny[SplitResult]]
+
+    @field_validator("splits", mode="before")
+    @classmethod
+    def _read_as_the_kind_wrote_it(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict) or not {"task", "classes", "kind"} <= info.data.keys():
+            return value  # refused by the fields' own types
+        kind = label_kind(Task(info.data["task"], info.data["classes"], info.data["kind"]))
+        return {
+            split: result if isinstance(result, SplitResult) else kind.result.model_validate(result)
+            for split, result in value.items()
+        }
 
     @property
     def validation(self) -> SplitResult:
@@ -90,6 +66,7 @@ def make_result(predictions: pd.DataFrame, tasks: Sequence[Task], epoch: int) ->
             TaskResult(
                 task=task.name,
                 classes=task.classes,
+                kind=task.kind,
                 splits={split: evaluate(predictions, task, split) for split in present},
             )
             for task in tasks
@@ -99,25 +76,7 @@ def make_result(predictions: pd.DataFrame, tasks: Sequence[Task], epoch: int) ->
 
 def evaluate(predictions: pd.DataFrame, task: Task, split: Split) -> SplitResult:
     """One task on one split; images without a label are left out."""
-    rows = labelled(predictions, task, split)
-    counts = confusion_of(rows["label"].to_numpy(np.int64), rows["predicted"].to_numpy(np.int64), len(task.classes))
-    images, right = len(rows), int(counts.trace())
-    return SplitResult(
-        split=split,
-        images=images,
-        right=right,
-        accuracy=margin(right, images) if images else None,
-        loss=float(rows["loss"].mean()) if images else None,
-        classes=tuple(_class_result(name, counts, at) for at, name in enumerate(task.classes)),
-        cells=tuple((int(i), int(j), int(counts[i, j])) for i, j in np.argwhere(counts)),
-        title=headline(counts, task.classes),
-        sentence=where_the_mistakes_are(counts, task.classes),
-    )
-
-
-def confusion_of(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """int64 [classes, classes]: images by label (rows) and answer (columns)."""
-    return np.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+    return label_kind(task).evaluate(task, split, labelled_predictions(predictions, task, split))
 
 
 def save_result(folder: Path, result: Result) -> None:
@@ -133,14 +92,3 @@ def load_result(folder: Path) -> Result:
         raise NotFound("This run has no results yet.", "Wait until it has finished.") from error
     except ValidationError as error:
         raise NotFound(f'"{folder / FILE}" does not hold results as this Graft writes them.', "Train again.") from error
-
-
-def _class_result(name: str, counts: np.ndarray, at: int) -> ClassResult:
-    images, answers, right = int(counts[at].sum()), int(counts[:, at].sum()), int(counts[at, at])
-    return ClassResult(
-        name=name,
-        images=images,
-        precision=margin(right, answers) if answers else None,
-        recall=margin(right, images) if images else None,
-        f1=f1_margin(right, images - right, answers - right) if images or answers else None,
-    )

@@ -1,4 +1,4 @@
-"""Overfitting, defined: which of seven things the curves show, epoch by epoch. The words for it are in `wording`.
+"""Overfitting, defined: which of seven verdicts the loss curves give, epoch by epoch. Its words are in `wording`.
 
 Every comparison is against two standard errors, paired image by image where the losses are known so.
 """
@@ -8,14 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from core.tasks import LabelKind, ScoreLevels
+
 
 @dataclass(frozen=True)
 class EpochScores:
-    """One task's scores at an epoch's end, in evaluation mode, without augmentation; losses per image, in nats.
+    """One task's scores at an epoch's end, in evaluation mode, without augmentation; losses are means per image.
+
+    The loss and the score of an image are those of the task's kind of label: of classes, cross-entropy in nats and
+    whether the answer is right. validation_accuracy, train_accuracy: mean scores, the higher the better.
 
     gap = validation_loss - train_loss with its standard error; rise = mean over validation images of
-    [loss now - loss at the best epoch so far] with its paired standard error (0, 0 at the best epoch itself).
-    change = mean over validation images of [loss now - loss `change_epochs` epochs ago] with its paired standard error;
+    [loss - loss at the best epoch so far] with its paired standard error (0, 0 at the best epoch itself).
+    change = mean over validation images of [loss - loss `change_epochs` epochs ago] with its paired standard error;
     None where the earlier losses are not known image by image.
     """
 
@@ -58,44 +63,44 @@ class Verdict:
     epoch: int | None = None
 
 
-ERRORS_THAT_COUNT = 2.0
-ERRORS_OF_A_JUMP = 10.0
+SIGNIFICANT_ERRORS = 2.0  # standard errors from which a difference is more than chance
+JUMP_ERRORS = 10.0
 FEWEST_EPOCHS = 2
 FEWEST_IMAGES = 30
-KNOWN_BY_HEART = 0.99
-TIMES_CHANCE = 1.5
+TIMES_GUESSING = 1.5
 ROUNDING = 1e-6  # losses are float32: a difference below this is arithmetic, however sure its sign
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What accuracies are held against.
+    """What an epoch's scores are held against, and what may be advised.
 
-    chance: what guessing gets right, 1 / classes. head_only_accuracy: clean training accuracy that the head alone
-    reached before stages were freed, where there was such a phase. epochs_planned: of all phases together.
-    ended: no further epoch will come, planned or not. can_freeze, can_free: whether there are stages that learn at some
-    time, and such as never do: no advice is given that cannot be followed.
+    levels: scores of guessing and of knowing the photos by heart. epochs_planned: of all phases together.
+    head_only_accuracy: clean training score that the head alone reached before stages were unfrozen, where there was
+    such a phase. ended: no further epoch will come, planned or not. can_freeze, can_unfreeze: whether there are stages
+    that are trained at some time, and such as never are: no advice is given that cannot be followed.
     """
 
-    chance: float
+    kind: LabelKind
+    levels: ScoreLevels
     epochs_planned: int
     head_only_accuracy: float | None = None
     ended: bool = False
     can_freeze: bool = True
-    can_free: bool = True
+    can_unfreeze: bool = True
 
 
 @dataclass(frozen=True)
 class EpochTrend:
     """One epoch seen against those before it.
 
-    best: scores of the epoch with the lowest validation loss so far, `best_epoch` counted from 1.
-    change: validation loss now minus `change_epochs` epochs ago, with its standard error.
-    jump: validation loss now minus one epoch ago; jump_errors: the same in standard errors of the loss as it was then.
+    scores: of this epoch, counted from 1. best: of the one with the lowest validation loss so far, `best_epoch`.
+    change: validation loss minus that of `change_epochs` epochs ago, with its standard error.
+    jump: validation loss minus that of one epoch ago; jump_errors: in standard errors of the earlier loss.
     """
 
     epoch: int
-    now: EpochScores
+    scores: EpochScores
     best: EpochScores
     best_epoch: int
     change: float
@@ -106,76 +111,89 @@ class EpochTrend:
     jump_errors: float
 
     @property
-    def fell(self) -> bool:
-        return _beyond(-self.change, self.change_error)
+    def is_falling(self) -> bool:
+        """The validation loss fell significantly over the last epochs."""
+        return _is_significant(-self.change, self.change_error)
 
     @property
-    def rose(self) -> bool:
-        return _beyond(self.change, self.change_error)
+    def is_rising(self) -> bool:
+        """The validation loss rose significantly over the last epochs."""
+        return _is_significant(self.change, self.change_error)
 
     @property
-    def risen(self) -> bool:
-        """Worse than at its best, and not by chance."""
-        return _beyond(self.now.rise, self.now.rise_error)
+    def is_above_best(self) -> bool:
+        """The validation loss is significantly above its best."""
+        return _is_significant(self.scores.rise, self.scores.rise_error)
 
     @property
     def gap_is_wide(self) -> bool:
-        return _beyond(self.now.gap, self.now.gap_error)
+        """The validation loss is significantly above the clean training loss."""
+        return _is_significant(self.scores.gap, self.scores.gap_error)
 
     @property
     def fits_better(self) -> bool:
         """The clean training loss fell since the best epoch."""
-        return self.now.train_loss < self.best.train_loss
+        return self.scores.train_loss < self.best.train_loss
 
     @property
     def jumped(self) -> bool:
+        """The validation loss exploded within one epoch."""
         # Ten errors of the loss as it was: a loss that explodes also explodes its own error, which would hide it.
         # The second half asks that the jump is not the work of one photo when all losses were near zero.
-        return self.jump_errors > ERRORS_OF_A_JUMP and _beyond(self.jump, self.jump_error)
+        return self.jump_errors > JUMP_ERRORS and _is_significant(self.jump, self.jump_error)
 
 
 def window_epochs(epochs_planned: int) -> int:
-    """How many epochs back "lately" reaches."""
+    """How many epochs back a change is measured: a seventh of the plan, at least two."""
     return max(2, math.ceil(0.15 * epochs_planned))
 
 
-def standings(history: Sequence[EpochScores], epochs_planned: int) -> list[EpochTrend]:
-    """Every epoch of the history, seen from where it stood."""
-    window, best, seen = window_epochs(epochs_planned), 0, []
-    for at, now in enumerate(history):
-        if now.validation_loss < history[best].validation_loss:
-            best = at
-        lag = min(window, at)
-        change, change_error = _change(history, at, lag, best)
-        before = history[max(at - 1, 0)]
-        jump, jump_error = _difference(now, before)
-        jump_errors = jump / before.validation_loss_error if before.validation_loss_error > 0 else 0.0
-        seen.append(
-            EpochTrend(at + 1, now, history[best], best + 1, change, change_error, lag, jump, jump_error, jump_errors)
+def trends(history: Sequence[EpochScores], epochs_planned: int) -> list[EpochTrend]:
+    """Every epoch of the history, compared with those before it."""
+    window, best, found = window_epochs(epochs_planned), 0, []
+    for index, scores in enumerate(history):
+        if scores.validation_loss < history[best].validation_loss:
+            best = index
+        lag = min(window, index)
+        change, change_error = _change(history, index, lag, best)
+        previous = history[max(index - 1, 0)]
+        jump, jump_error = _difference(scores, previous)
+        found.append(
+            EpochTrend(
+                epoch=index + 1,
+                scores=scores,
+                best=history[best],
+                best_epoch=best + 1,
+                change=change,
+                change_error=change_error,
+                change_epochs=lag,
+                jump=jump,
+                jump_error=jump_error,
+                jump_errors=jump / previous.validation_loss_error if previous.validation_loss_error > 0 else 0.0,
+            )
         )
-    return seen
+    return found
 
 
-def kind_of(standing: EpochTrend, yardstick: Reference) -> VerdictKind:
+def verdict_kind(trend: EpochTrend, reference: Reference) -> VerdictKind:
     """Which of the seven it is. They overlap; the order below is that of what a user must know first."""
-    now = standing.now
-    if not is_finite(now):
+    scores, levels = trend.scores, reference.levels
+    if not is_finite(scores):
         return "unstable"
-    if standing.epoch < FEWEST_EPOCHS or now.validation_images < FEWEST_IMAGES:
+    if trend.epoch < FEWEST_EPOCHS or scores.validation_images < FEWEST_IMAGES:
         return "too early"
-    if standing.jumped:
+    if trend.jumped:
         return "unstable"
-    if standing.risen and standing.fits_better:
+    if trend.is_above_best and trend.fits_better:
         return "overfitting"
-    if standing.fell:
+    if trend.is_falling:
         return "still learning"
-    if standing.risen:  # worse on the photos it learns from, too: not learning by heart, but steps that overshoot
+    if trend.is_above_best:  # worse on the training photos, too: steps that overshoot rather than memorising
         return "unstable"
-    if now.train_accuracy >= KNOWN_BY_HEART and standing.gap_is_wide:
+    if levels.memorised is not None and scores.train_accuracy >= levels.memorised and trend.gap_is_wide:
         return "memorised, harmlessly"
-    if now.train_accuracy < TIMES_CHANCE * yardstick.chance or is_under_head_alone(now, yardstick):
-        return "underfitting"
-    return "levelled off"
+    guesses = levels.guessing is not None and scores.train_accuracy < TIMES_GUESSING * levels.guessing
+    return "underfitting" if guesses or is_below_head_only(scores, reference) else "levelled off"
 
 
 def is_finite(scores: EpochScores) -> bool:
@@ -185,35 +203,36 @@ def is_finite(scores: EpochScores) -> bool:
     return all(math.isfinite(loss) for loss in losses)
 
 
-def is_under_head_alone(scores: EpochScores, yardstick: Reference) -> bool:
-    return yardstick.head_only_accuracy is not None and scores.train_accuracy < yardstick.head_only_accuracy
+def is_below_head_only(scores: EpochScores, reference: Reference) -> bool:
+    """Whether the network fits its photos worse than the head alone did."""
+    return reference.head_only_accuracy is not None and scores.train_accuracy < reference.head_only_accuracy
 
 
-def began(kinds: Sequence[VerdictKind], best_epoch: int) -> int:
-    """The epoch, from 1, since which the last of `kinds` holds.
+def since_epoch(kinds: Sequence[VerdictKind], best_epoch: int) -> int:
+    """The epoch, from 1, since which the last of `kinds` (one per epoch) holds.
 
     Overfitting began when it was first found after the best epoch: one epoch in between that lay within its margin
     does not make it a new story. All else began with the unbroken stretch at the end.
     """
     if kinds[-1] == "overfitting":
         return kinds.index("overfitting", best_epoch) + 1
-    return next((at + 2 for at in range(len(kinds) - 2, -1, -1) if kinds[at] != kinds[-1]), 1)
+    return next((index + 2 for index in range(len(kinds) - 2, -1, -1) if kinds[index] != kinds[-1]), 1)
 
 
-def _beyond(difference: float, error: float) -> bool:
-    return difference > ERRORS_THAT_COUNT * error and difference > ROUNDING
+def _is_significant(difference: float, error: float) -> bool:
+    return difference > SIGNIFICANT_ERRORS * error and difference > ROUNDING
 
 
-def _change(history: Sequence[EpochScores], at: int, lag: int, best: int) -> tuple[float, float]:
+def _change(history: Sequence[EpochScores], index: int, lag: int, best: int) -> tuple[float, float]:
     """The change over `lag` epochs and its standard error: paired where known, else as if of different photos."""
-    now = history[at]
-    if now.change is not None and now.change_error is not None and now.change_epochs == lag:
-        return now.change, now.change_error
-    if best == at - lag and best != at:
-        return now.rise, now.rise_error
-    return _difference(now, history[at - lag])
+    scores = history[index]
+    if scores.change is not None and scores.change_error is not None and scores.change_epochs == lag:
+        return scores.change, scores.change_error
+    if best == index - lag and best != index:
+        return scores.rise, scores.rise_error
+    return _difference(scores, history[index - lag])
 
 
-def _difference(now: EpochScores, then: EpochScores) -> tuple[float, float]:
-    error = math.hypot(now.validation_loss_error, then.validation_loss_error)
-    return now.validation_loss - then.validation_loss, error
+def _difference(scores: EpochScores, previous: EpochScores) -> tuple[float, float]:
+    error = math.hypot(scores.validation_loss_error, previous.validation_loss_error)
+    return scores.validation_loss - previous.validation_loss, error

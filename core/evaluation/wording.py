@@ -9,44 +9,31 @@ from core.evaluation.verdict import (
     EpochTrend,
     Reference,
     Verdict,
-    began,
+    is_below_head_only,
     is_finite,
-    is_under_head_alone,
-    kind_of,
-    standings,
+    since_epoch,
+    trends,
+    verdict_kind,
 )
 
 
-def verdict(
-    history: Sequence[EpochScores],
-    loss_is_finite: bool = True,
-    *,
-    chance: float,
-    epochs_planned: int,
-    head_only_accuracy: float | None = None,
-    ended: bool = False,
-    can_freeze: bool = True,
-    can_free: bool = True,
-) -> Verdict:
+def verdict(history: Sequence[EpochScores], reference: Reference, loss_is_finite: bool = True) -> Verdict:
     """What one task's curves say so far; `history` has one entry per epoch, from the first on.
 
     loss_is_finite: False when a training step's loss was not a number, which ends a run before its epoch does.
-    ended: the run is over, so nothing is left to wait for. The rest is as in `Reference`.
     """
     if not loss_is_finite or not all(is_finite(scores) for scores in history):
         return _not_a_number(history)
     if not history:
-        remedy = "Train again, and let at least two epochs end." if ended else "Wait for the second epoch."
+        remedy = "Train again, and let at least two epochs end." if reference.ended else "Wait for the second epoch."
         return Verdict("too early", "Too early to tell", "No epoch has ended.", remedy)
-    yardstick = Reference(chance, epochs_planned, head_only_accuracy, ended, can_freeze, can_free)
-    seen = standings(history, epochs_planned)
-    kinds = [kind_of(standing, yardstick) for standing in seen]
-    since = began(kinds, seen[-1].best_epoch)
-    return _WORDS[kinds[-1]](seen[-1], yardstick, since)
+    found = trends(history, reference.epochs_planned)
+    kinds = [verdict_kind(trend, reference) for trend in found]
+    return _WORDS[kinds[-1]](found[-1], reference, since_epoch(kinds, found[-1].best_epoch))
 
 
 def _not_a_number(history: Sequence[EpochScores]) -> Verdict:
-    finite = next((at for at, scores in enumerate(history) if not is_finite(scores)), len(history))
+    finite = next((index for index, scores in enumerate(history) if not is_finite(scores)), len(history))
     return Verdict(
         "unstable",
         "Unstable",
@@ -56,8 +43,8 @@ def _not_a_number(history: Sequence[EpochScores]) -> Verdict:
     )
 
 
-def _too_early(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
-    images = at.now.validation_images
+def _too_early(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
+    images = trend.scores.validation_images
     if images < FEWEST_IMAGES:
         there_are = {0: "There are no validation photos", 1: "There is only 1 validation photo"}
         sentence = (
@@ -67,94 +54,97 @@ def _too_early(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
         remedy = "Add photos, or give validation a larger share when you split them again."
         return Verdict("too early", "Can't tell", sentence, remedy, since)
     sentence = "One epoch has ended; it takes two to see a direction."
-    remedy = "Wait for the second epoch." if _goes_on(at, yardstick) else "Train again with more epochs."
+    remedy = "Wait for the second epoch." if _goes_on(trend, reference) else "Train again with more epochs."
     return Verdict("too early", "Too early to tell", sentence, remedy, since)
 
 
-def _still_learning(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
+def _still_learning(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
     sentence = (
-        f"Validation loss has been falling since epoch {max(since - 1, 1)}; over the last {_epochs(at.change_epochs)} "
-        f"it fell by {_amount(-at.change, at.change_error)}, to {_loss(at.now.validation_loss)}."
+        f"Validation loss has been falling since epoch {max(since - 1, 1)}; over {_lately(trend)} it fell by "
+        f"{_amount(-trend.change, trend.change_error)}, to {_loss(trend.scores.validation_loss)}."
     )
-    left = yardstick.epochs_planned - at.epoch
+    left = reference.epochs_planned - trend.epoch
     go_on = f"Let it go on: {left} more {'epoch is' if left == 1 else 'epochs are'} planned."
-    remedy = go_on if _goes_on(at, yardstick) else "Train again with more epochs: there is more in it."
+    remedy = go_on if _goes_on(trend, reference) else "Train again with more epochs: there is more in it."
     return Verdict("still learning", "Still learning", sentence, remedy, since)
 
 
-def _levelled_off(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
-    sentence = f"{_flat(at, since)} "
-    if at.gap_is_wide:
-        gap = _amount(at.now.gap, at.now.gap_error)
+def _levelled_off(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
+    sentence = f"{_flat(trend, since)} "
+    if trend.gap_is_wide:
+        gap = _amount(trend.scores.gap, trend.scores.gap_error)
         sentence += f"Training loss is lower by {gap}, but that gap has cost nothing so far."
         helps = "more photos would help more than more epochs."
     else:
         sentence += "Training loss is no lower than its margin: nothing is learned by heart."
-        more = "letting one more stage learn" if yardstick.can_free else "a larger network"
+        more = "letting one more stage learn" if reference.can_unfreeze else "a larger network"
         helps = f"{more} would help more than more epochs."
-    remedy = f"Let it finish; {helps}" if _goes_on(at, yardstick) else helps.capitalize()
+    remedy = f"Let it finish; {helps}" if _goes_on(trend, reference) else helps.capitalize()
     return Verdict("levelled off", "Levelled off", sentence, remedy, since)
 
 
-def _overfitting(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
-    now, best = at.now, at.best
+def _overfitting(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
+    scores, best = trend.scores, trend.best
     sentence = (
         f"Since epoch {since} validation loss lies above its best ({_loss(best.validation_loss)} in epoch "
-        f"{at.best_epoch}), now by {_amount(now.rise, now.rise_error)}, while training loss fell from "
-        f"{_loss(best.train_loss)} to {_loss(now.train_loss)}: it learns its photos by heart."
+        f"{trend.best_epoch}), now by {_amount(scores.rise, scores.rise_error)}, while training loss fell from "
+        f"{_loss(best.train_loss)} to {_loss(scores.train_loss)}: it learns its photos by heart."
     )
-    if at.fell:
+    if trend.is_falling:
         sentence += " Lately it is falling again."
-    if not _goes_on(at, yardstick):
-        calmer = "freeze more stages" if yardstick.can_freeze else "use dropout before the head"
+    if not _goes_on(trend, reference):
+        calmer = "freeze more stages" if reference.can_freeze else "use dropout before the head"
         remedy = f"The best epoch is what was kept. For a better model {calmer}, or add photos."
-    elif at.fell:
+    elif trend.is_falling:
         remedy = "Give it a few more epochs; the best one is kept whatever happens."
     else:
-        calmer = "more stages frozen" if yardstick.can_freeze else "dropout before the head"
+        calmer = "more stages frozen" if reference.can_freeze else "dropout before the head"
         remedy = f"Stop: the best epoch is kept. Then try again with {calmer}, or with more photos."
     return Verdict("overfitting", "Overfitting", sentence, remedy, since)
 
 
-def _memorised(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
-    now = at.now
+def _memorised(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
+    scores, best = trend.scores, trend.best
+    score = reference.kind.score_in_words(scores.train_accuracy)
     sentence = (
-        f"Since epoch {since} it knows its training photos by heart ({_percent(now.train_accuracy)} right, loss "
-        f"lower by {_amount(now.gap, now.gap_error)}), but validation loss has not risen beyond its "
-        f"margin: {_amount(now.rise, now.rise_error)} above its best ({_loss(at.best.validation_loss)} in epoch "
-        f"{at.best_epoch})."
+        f"Since epoch {since} it knows its training photos by heart ({score} right, loss lower by "
+        f"{_amount(scores.gap, scores.gap_error)}), but validation loss has not risen beyond its margin: "
+        f"{_amount(scores.rise, scores.rise_error)} above its best ({_loss(best.validation_loss)} in epoch "
+        f"{trend.best_epoch})."
     )
     remedy = "Nothing needs mending; only more photos would teach it more."
     return Verdict("memorised, harmlessly", "Memorised, harmlessly", sentence, remedy, since)
 
 
-def _underfitting(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
-    accuracy = _percent(at.now.train_accuracy)
-    if is_under_head_alone(at.now, yardstick):
-        assert yardstick.head_only_accuracy is not None
-        reason = f"fewer than with the head alone ({_percent(yardstick.head_only_accuracy)})"
+def _underfitting(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
+    in_words = reference.kind.score_in_words
+    if is_below_head_only(trend.scores, reference):
+        assert reference.head_only_accuracy is not None
+        reason = f"fewer than with the head alone ({in_words(reference.head_only_accuracy)})"
         remedy = "Train again with a tenth of the rate for the pretrained stages: they lost what they knew."
     else:
-        reason = f"where guessing gets {_percent(yardstick.chance)}"
-        other = "Let more stages learn" if yardstick.can_free else "Choose a larger network"
+        assert reference.levels.guessing is not None
+        reason = f"where guessing gets {in_words(reference.levels.guessing)}"
+        other = "Let more stages learn" if reference.can_unfreeze else "Choose a larger network"
         remedy = f"{other}, or raise the learning rate of the head."
-    sentence = f"{_flat(at, since)} Even of the photos it learned from it gets only {accuracy} right, {reason}."
+    fit = reference.kind.training_fit_in_words(trend.scores.train_accuracy)
+    sentence = f"{_flat(trend, since)} Even {fit}, {reason}."
     return Verdict("underfitting", "Underfitting", sentence, remedy, since)
 
 
-def _unstable(at: EpochTrend, yardstick: Reference, since: int) -> Verdict:
-    now, best = at.now, at.best
-    if at.jumped:
-        then = now.validation_loss - at.jump
+def _unstable(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
+    scores, best = trend.scores, trend.best
+    if trend.jumped:
+        then = scores.validation_loss - trend.jump
         sentence = (
-            f"In epoch {at.epoch} validation loss jumped from {_loss(then)} to {_loss(now.validation_loss)}, by "
-            f"{at.jump_errors:.0f} times its standard error: the learning rate is too high."
+            f"In epoch {trend.epoch} validation loss jumped from {_loss(then)} to {_loss(scores.validation_loss)}, by "
+            f"{trend.jump_errors:.0f} times its standard error: the learning rate is too high."
         )
     else:
         sentence = (
             f"Since epoch {since} validation loss lies above its best ({_loss(best.validation_loss)} in epoch "
-            f"{at.best_epoch}), now by {_amount(now.rise, now.rise_error)}, and training loss rose, too, from "
-            f"{_loss(best.train_loss)} to {_loss(now.train_loss)}: the learning rate is too high."
+            f"{trend.best_epoch}), now by {_amount(scores.rise, scores.rise_error)}, and training loss rose, too, from "
+            f"{_loss(best.train_loss)} to {_loss(scores.train_loss)}: the learning rate is too high."
         )
     remedy = "Train again with a third of the learning rates; the best epoch so far is kept."
     return Verdict("unstable", "Unstable", sentence, remedy, since)
@@ -171,29 +161,25 @@ _WORDS = {
 }
 
 
-def _flat(at: EpochTrend, since: int) -> str:
-    if at.rose:  # against the best epoch it is within the margin, or it would be another verdict
-        moved = f"rose by {_amount(at.change, at.change_error)}, but is still within its margin of the best"
+def _flat(trend: EpochTrend, since: int) -> str:
+    if trend.is_rising:  # against the best epoch it is within the margin, or it would be another verdict
+        moved = f"rose by {_amount(trend.change, trend.change_error)}, but is still within its margin of the best"
     else:
-        moved = f"changed by {_amount(at.change, at.change_error, sign=True)}, no more than chance would"
-    level = _loss(at.now.validation_loss)
-    return f"Validation loss has levelled off since epoch {since}, at {level}: over {_lately(at)} it {moved}."
+        moved = f"changed by {_amount(trend.change, trend.change_error, sign=True)}, no more than chance would"
+    level = _loss(trend.scores.validation_loss)
+    return f"Validation loss has levelled off since epoch {since}, at {level}: over {_lately(trend)} it {moved}."
 
 
-def _lately(at: EpochTrend) -> str:
-    return f"the last {_epochs(at.change_epochs)}"
+def _lately(trend: EpochTrend) -> str:
+    return f"the last {_epochs(trend.change_epochs)}"
 
 
-def _goes_on(at: EpochTrend, yardstick: Reference) -> bool:
-    return at.epoch < yardstick.epochs_planned and not yardstick.ended
+def _goes_on(trend: EpochTrend, reference: Reference) -> bool:
+    return trend.epoch < reference.epochs_planned and not reference.ended
 
 
 def _epochs(count: int) -> str:
     return "epoch" if count == 1 else f"{count} epochs"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
 
 
 def _loss(value: float) -> str:

@@ -16,7 +16,7 @@ from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
 from core.execution.disk_reserve import free_reserve, keep_reserve
 from core.execution.estimate_feedback import EstimateFeedback
 from core.execution.eta import Counts, ProgressMeter, estimated_phase_seconds
-from core.execution.final_evaluation import evaluate_best, labelled
+from core.execution.final_evaluation import evaluate_best
 from core.execution.recorder import Recorder
 from core.home import Home, no_room_is_disk_full
 from core.job import Ended, EpochEnded, Event, Job, Prepared, ignore_event
@@ -105,11 +105,11 @@ def _outcome(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Even
 def _carry(home: Home, mine: Claim, on_event: OnEvent, closing: threading.Event) -> Outcome:
     run = get_run(home, mine.run_id)
     dataset = load_dataset(home, run.plan.source.id, run.plan.source.version)
-    classes = {name: len(dataset.task(name).classes) for name in run.plan.tasks}
+    tasks = [dataset.task(name) for name in run.plan.tasks]
     photos = counts(run.plan, dataset)
     foretold, taken, others = _foretold(home, run, photos), _taken(home, run, photos), Others()
     meter = ProgressMeter(run.plan, photos, run.progress, foretold, taken=taken)
-    with contextlib.closing(Recorder(home, mine, run, meter, classes)) as recorder:
+    with contextlib.closing(Recorder(home, mine, run, meter, tasks)) as recorder:
         decoding, scoring = (partial(_tell, recorder, closing, heeds_stop) for heeds_stop in (True, False))
         job = Job(run.plan, dataset, home, folder_of(home, run.id), decoding)
         try:
@@ -196,7 +196,9 @@ def _without_model(outcome: Outcome) -> Outcome:
 
 
 def counts(plan: Plan, dataset: Dataset) -> Counts:
-    return Counts(len(labelled(dataset, plan.tasks, "train")), len(labelled(dataset, plan.tasks, "validation")))
+    tasks = [dataset.task(name) for name in plan.tasks]
+    training, validation = (len(dataset.labelled_rows(tasks, split)) for split in ("train", "validation"))
+    return Counts(training, validation)
 
 
 def _settle(home: Home, mine: Claim, outcome: Outcome) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from core.datasets import MISSING, Dataset, Split, load_dataset, open_pixels
+from core.datasets import Split, load_dataset, open_pixels
 from core.device import resolve_device
 from core.errors import Refused
 from core.evaluation import (
@@ -24,20 +24,14 @@ from core.runs import folder_of, get_run, has_best
 from core.training import predict_logits
 
 
-def labelled(dataset: Dataset, tasks: tuple[str, ...], split: Split) -> np.ndarray:
-    """Row numbers of a split that have a label for at least one of the tasks, int64 [images]."""
-    rows = dataset.indices(split)
-    known = [dataset.labels(dataset.task(name))[rows] != MISSING for name in tasks]
-    return rows[np.any(known, axis=0)]
-
-
 def evaluate_best(job: Job, progress: Callable[[Prepared], None] = ignore_event) -> Result:
     """Answers of the best epoch's model on validation and on the clean training sample, into the run's folder.
 
     What an earlier look at the test split said is gone with the model it was of. Raises DiskFull.
     """
-    validation = labelled(job.dataset, job.plan.tasks, "validation")
-    sample = clean_sample(labelled(job.dataset, job.plan.tasks, "train"), len(validation), job.plan.seed)
+    tasks = [job.dataset.task(name) for name in job.plan.tasks]
+    validation = job.dataset.labelled_rows(tasks, "validation")
+    sample = clean_sample(job.dataset.labelled_rows(tasks, "train"), len(validation), job.plan.seed)
     # Not from the history: that may be one epoch ahead of what was kept when a process was killed.
     epoch = read_facts(job.folder / "best")["best"]["epoch"]
     return _save(job, epoch, _answers(job, {"validation": validation, "train": sample}, progress))
@@ -57,7 +51,7 @@ def open_test(home: Home, run_id: str, progress: Callable[[Prepared], None] = ig
         raise Refused(f'"{dataset.name}" has no photos set aside for the test.', "Split it again, then train anew.")
     job = Job(run.plan, dataset, home, folder_of(home, run.id))
     result = load_result(job.folder)
-    if result.tasks[0].test is None:
+    if any(task.test is None for task in result.tasks):
         known = read_predictions(job.folder)
         answers = _answers(job, {"test": rows}, progress)
         result = _save(job, result.epoch, pd.concat([known, answers], ignore_index=True))

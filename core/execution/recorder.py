@@ -31,6 +31,7 @@ from core.runs import (
     next_number,
     save,
 )
+from core.tasks import Task, label_kind
 
 FLUSH_SECONDS = 0.5
 STEP_CURVES, EPOCH_CURVES = step_curves(), epoch_curves()
@@ -43,8 +44,9 @@ class Recorder:
     Every write raises LeaseLost when the run is somebody else's by now, and DiskFull.
     """
 
-    def __init__(self, home: Home, claim: Claim, run: Run, meter: ProgressMeter, classes: dict[str, int]) -> None:
+    def __init__(self, home: Home, claim: Claim, run: Run, meter: ProgressMeter, tasks: Sequence[Task]) -> None:
         self._home, self._claim, self._run, self._meter = home, claim, run, meter
+        self._tasks = tuple(tasks)
         self.requested_action: RequestedAction = run.requested_action
         self.view = stored_view(home, run)
         self.view.state = "running"
@@ -55,10 +57,10 @@ class Recorder:
         self._flushed = time.monotonic()
         self._rates: dict[str, float] = {}
         self._resumed = bool(self.view.curves)
-        if self.view.classes:
+        if self.view.head_widths:
             self.note("resumed", f"Goes on where it was, on {in_words(run.device)}.")
         else:
-            self.note("began", f"Began on {in_words(run.device)}.", classes=classes)
+            self.note("began", f"Began on {in_words(run.device)}.", **_facts_of(tasks))
         show(home, run.id, self.view)
 
     def take(self, event: Event) -> None:
@@ -221,6 +223,12 @@ class Recorder:
             best=Best(best.epoch, best.step, best.accuracy_text) if best else None,
             rewound=self._meter.progress.rewound + 1,
         )
+
+
+def _facts_of(tasks: Sequence[Task]) -> dict[str, dict[str, Any]]:
+    """What a view of the run has to know of its tasks. The key `classes` is as old as the event."""
+    widths = {task.name: label_kind(task).head_width(task) for task in tasks}
+    return {"classes": widths, "kinds": {task.name: task.kind for task in tasks}}
 
 
 def in_words(device: str) -> str:

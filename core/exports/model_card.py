@@ -7,10 +7,11 @@ from pathlib import Path
 from core.backbones import BackboneCard, get_card
 from core.datasets import Dataset, Task, load_dataset
 from core.errors import NotFound
-from core.evaluation import Interval, Result, SplitResult, load_result
+from core.evaluation import Result, load_result
 from core.home import Home
 from core.plans import RECIPES, Phase, Plan, recipe_of
 from core.runs import Run, folder_of
+from core.tasks import Interval, SplitResult
 
 LISTED = 50  # classes, beyond which the card names only how many there are; labels.json has them all
 

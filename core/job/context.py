@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from core.backbones import BackboneCard
-from core.datasets import MISSING, Dataset, PixelStore, Split, Task
+from core.datasets import Dataset, PixelStore, Split, Task
 from core.device import ComputeConfig
 from core.errors import BadDataset
 from core.home import Home
@@ -34,9 +34,9 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class TrainingContext:
-    """labels: by task, int64 [rows of the dataset]. training, validation, clean: rows of the dataset's table; clean are
-    the training photos that are scored like validation photos. contents: [rows of the dataset], what identifies each
-    photo's content.
+    """labels: by task, [rows of the dataset], as its kind of label gives them. training, validation, clean: rows of the
+    dataset's table; clean are the training photos that are scored like validation photos. contents: [rows of the
+    dataset], what identifies each photo's content.
     """
 
     home: Home
@@ -54,7 +54,7 @@ class TrainingContext:
     loss: Loss
 
     def labels_of(self, rows: np.ndarray) -> dict[str, Tensor]:
-        """By task, int64 [rows], on the training device."""
+        """By task, [rows], on the training device."""
         return {
             task: torch.from_numpy(labels[rows]).to(self.compute_config.device, non_blocking=True)
             for task, labels in self.labels.items()
@@ -68,9 +68,9 @@ def build_context(
     plan, dataset = job.plan, job.dataset
     tasks = resolve_tasks(plan, dataset)
     labels = {task.name: dataset.labels(task) for task in tasks}
-    training, validation = (_labelled(dataset, split, labels) for split in ("train", "validation"))
+    training, validation = (dataset.labelled_rows(tasks, split) for split in ("train", "validation"))
     for task in tasks:
-        _check_labels(dataset, task, labels[task.name])
+        _check_labels(dataset, task)
     counts = {task.name: np.array(list(dataset.counts(task, "train").values())) for task in tasks}
     objective_context = ObjectiveContext(counts, feature_count, plan.seed)
     return TrainingContext(
@@ -102,16 +102,10 @@ def resolve_tasks(plan: Plan, dataset: Dataset) -> tuple[Task, ...]:
     return tuple(known[name] for name in plan.tasks)
 
 
-def _labelled(dataset: Dataset, split: Split, labels: dict[str, np.ndarray]) -> np.ndarray:
-    """Rows of a split that have a label for at least one task."""
-    rows = dataset.indices(split)
-    return rows[np.any([each[rows] != MISSING for each in labels.values()], axis=0)]
-
-
-def _check_labels(dataset: Dataset, task: Task, labels: np.ndarray) -> None:
+def _check_labels(dataset: Dataset, task: Task) -> None:
     parts: tuple[tuple[Split, str], ...] = (("train", "training"), ("validation", "validation"))
     for split, part in parts:
-        if not (labels[dataset.indices(split)] != MISSING).any():
+        if not dataset.is_labelled(task, dataset.indices(split)).any():
             raise BadDataset(
                 f'No {part} photo of "{dataset.name}" has a label for "{task.name}".',
                 "Split the photos again, with a share of at least 10 % for each part.",

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from core.backbones import BackboneCard, Stage
-from core.datasets import Task
 from core.plans import Phase
+from core.tasks import Task, label_kind
 
 
 class TrainedModel(nn.Module):
@@ -24,7 +24,7 @@ class TrainedModel(nn.Module):
     ) -> None:
         super().__init__()
         self.backbone = backbone
-        self.heads = nn.ModuleList(nn.Linear(features, len(task.classes)) for task in tasks)
+        self.heads = nn.ModuleList(nn.Linear(features, label_kind(task).head_width(task)) for task in tasks)
         self.features, self.stages, self.tasks = features, tuple(stages), tuple(tasks)
         # Not part of the weights: they belong to the backbone's card, in units of a pixel's 0 to 255.
         self.register_buffer("mean", 255 * torch.tensor(card.mean).view(1, 3, 1, 1), persistent=False)

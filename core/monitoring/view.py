@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.evaluation import EpochScores, Verdict, verdict
+from core.evaluation import EpochScores, Reference, Verdict, verdict
 from core.monitoring.curve import Curve
 from core.plans import Plan
 from core.runs import Point, RunProgress, State
+from core.tasks import KINDS, Task
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,16 @@ def epoch_from(facts: dict[str, Any]) -> EpochRow:
 
 @dataclass
 class RunView:
-    """classes: how many each task has. phases: step and name of each that began.
-    stages: names from stem to head."""
+    """kinds, head_widths: of each task, its kind of label and how many numbers its head gives.
+
+    phases: step and name of each that began. stages: names from stem to head.
+    """
 
     plan: Plan
     state: State
     progress: RunProgress
-    classes: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    head_widths: dict[str, int] = field(default_factory=dict)
     curves: dict[str, Curve] = field(default_factory=dict)
     epochs: list[EpochRow] = field(default_factory=list)
     phases: list[dict[str, Any]] = field(default_factory=list)
@@ -54,7 +58,8 @@ class RunView:
         """Take in one event of the history."""
         match kind:
             case "began":
-                self.classes = facts["classes"]
+                self.head_widths = facts["classes"]
+                self.kinds = facts.get("kinds", {})  # of runs before there were several, none
             case "phase":
                 self.phases = [*self.phases, {"step": facts["step"], "name": facts["name"]}]
                 self.stages = facts["stages"]
@@ -74,16 +79,17 @@ class RunView:
         return self._verdicts[key]
 
     def _judge(self, task: str, ended: bool) -> Verdict:
-        return verdict(
-            [row.scores[task] for row in self.epochs],
-            self.loss_is_finite,
-            chance=1 / max(1, self.classes.get(task, 2)),
+        kind = KINDS[self.kinds.get(task, Task.kind)]
+        reference = Reference(
+            kind=kind,
+            levels=kind.score_levels(self.head_widths.get(task, 2)),
             epochs_planned=self.plan.epochs,
             head_only_accuracy=self._head_alone(task),
             ended=ended,
             can_freeze=any(self._stages_learn()) and self.plan.backbone.weights != "random",
-            can_free=not all(self._stages_learn()),
+            can_unfreeze=not all(self._stages_learn()),
         )
+        return verdict([row.scores[task] for row in self.epochs], reference, self.loss_is_finite)
 
     def _stages_learn(self) -> list[bool]:
         """By stage, whether it learns in some phase."""

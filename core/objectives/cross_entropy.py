@@ -13,6 +13,7 @@ from pydantic import Field
 
 from core.objectives.batch_output import BatchOutput
 from core.objectives.objective import Need, Objective, ObjectiveContext, Slider, Term
+from core.tasks import MISSING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,8 +67,6 @@ def cross_entropy(output: BatchOutput, label_smoothing: float, class_weights: Ma
 
 def _cross_entropy_of_task(logits: Tensor, labels: Tensor, label_smoothing: float, weights: Tensor | None) -> Tensor:
     from torch.nn import functional
-
-    from core.datasets import MISSING
 
     losses = functional.cross_entropy(
         logits.float(), labels, ignore_index=MISSING, reduction="none", label_smoothing=label_smoothing

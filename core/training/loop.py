@@ -113,7 +113,7 @@ def _train_epochs(
                             output = forward(context, state, pipeline, rows, mixture, rng)
                             loss = (mixed_terms(context.loss, output, mixture) * (len(rows) / len(batch))).sum()
                         state.scaler.scale(loss).backward()
-                        sums.append(batch_metrics(loss, output))
+                        sums.append(batch_metrics(loss, output, context.tasks))
             optimizer_step(state, plan.optimizer)
             state.update_ema()
             position.advance(len(batch), time.perf_counter() - started)

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from core.activations import FeaturePipeline
 from core.augmentation import Mixture
-from core.datasets import MISSING
 from core.device import is_out_of_memory, release_memory
 from core.distillation import distillation_heads
 from core.errors import TooLittleMemory
@@ -19,6 +18,7 @@ from core.models import clip_gradients, seeded_dropout, trains_batch_norm
 from core.objectives import BatchOutput
 from core.plans import Optimizer, Phase
 from core.profiling import cost_profile
+from core.tasks import Task, label_kind
 from core.training.state import TrainingState
 
 Reading = tuple[Stepped, tuple[float, ...]]
@@ -43,11 +43,15 @@ def forward(
     return BatchOutput(features, logits, context.labels_of(rows), targets, dict(state.auxiliary.items()))
 
 
-def batch_metrics(loss: Tensor, output: BatchOutput) -> Tensor:
-    """Loss, correct predictions and labelled photos over all tasks; float32 [3] on the device, not waited for."""
-    correct = [(output.logits[task].argmax(1) == labels).sum() for task, labels in output.labels.items()]
-    labelled = [(labels != MISSING).sum() for labels in output.labels.values()]
-    return torch.stack([loss.detach().float(), torch.stack(correct).sum().float(), torch.stack(labelled).sum().float()])
+def batch_metrics(loss: Tensor, output: BatchOutput, tasks: Sequence[Task]) -> Tensor:
+    """Loss, sum of the photos' scores (of classes: how many are right) and labelled photos, over all tasks.
+
+    float32 [3] on the device, not waited for.
+    """
+    kinds = [(task.name, label_kind(task)) for task in tasks]
+    scores = [kind.scores(output.logits[task], output.labels[task]).sum().float() for task, kind in kinds]
+    labelled = [kind.is_labelled(output.labels[task]).sum().float() for task, kind in kinds]
+    return torch.stack([loss.detach().float(), torch.stack(scores).sum(), torch.stack(labelled).sum()])
 
 
 def optimizer_step(state: TrainingState, settings: Optimizer) -> None:

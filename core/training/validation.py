@@ -5,17 +5,17 @@ from collections.abc import Callable, Generator
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from core.activations import FeaturePipeline
 from core.augmentation import centre
-from core.datasets import MISSING, PixelStore
+from core.datasets import PixelStore
 from core.device import in_parts
 from core.evaluation import EpochScores, LossHistory, epoch_scores, remember, window_epochs
 from core.job import FORWARD_BATCH_SIZE, Prepared, TrainingContext, ignore_event
 from core.models import TrainedModel
+from core.tasks import label_kind
 
-# By task: (losses in nats, whether the prediction was correct), each [labelled photos].
+# By task: loss and score of each image, [labelled photos], as the kind of label defines them.
 PerImage = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -42,12 +42,13 @@ def _evaluate_rows(
 
     for batch in np.split(rows, range(FORWARD_BATCH_SIZE, len(rows), FORWARD_BATCH_SIZE)):
         labels = context.labels_of(batch)
-        for task, task_logits in zip(batches, in_parts(predict, batch), strict=True):
-            labelled = labels[task] != MISSING
-            logits, truth = task_logits[labelled].float(), labels[task][labelled]
-            # Plain cross-entropy whatever the objectives are, so that losses of different plans can be compared.
-            losses = functional.cross_entropy(logits, truth, reduction="none")
-            batches[task].append((losses.cpu().numpy(), (logits.argmax(1) == truth).cpu().numpy()))
+        for task, task_logits in zip(context.tasks, in_parts(predict, batch), strict=True):
+            kind = label_kind(task)
+            labelled = kind.is_labelled(labels[task.name])
+            logits, truth = task_logits[labelled].float(), labels[task.name][labelled]
+            # The kind's plain loss whatever the objectives are, so that losses of different plans can be compared.
+            losses, scores = kind.losses(logits, truth), kind.scores(logits, truth)
+            batches[task.name].append((losses.cpu().numpy(), scores.cpu().numpy()))
         done += len(batch)
         yield Prepared("validate", done, total)
     return {
@@ -91,5 +92,5 @@ def predict_logits(
         for task, values in logits.items():
             batches[task].append(values.float().cpu().numpy())
         progress(Prepared("evaluate", min(done + FORWARD_BATCH_SIZE, len(rows)), len(rows)))
-    empty = {task.name: np.empty((0, len(task.classes)), np.float32) for task in model.tasks}
+    empty = {task.name: np.empty((0, label_kind(task).head_width(task)), np.float32) for task in model.tasks}
     return {task: np.concatenate(each) if each else empty[task] for task, each in batches.items()}

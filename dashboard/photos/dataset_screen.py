@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.datasets import MISSING, SPLITS, Dataset, Task, check, leave_out, load_dataset, relabel, undo
+from core.datasets import SPLITS, Dataset, Task, check, leave_out, load_dataset, relabel, undo
+from core.tasks import MISSING
 from dashboard.components.photo_grid import Edit, photo_grid
 from dashboard.glossary import GLOSSARY
 from dashboard.navigation import show_next_button

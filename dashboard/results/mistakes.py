@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.datasets import Dataset, Split, Task
-from core.evaluation import SplitResult, cell, most_wrong
+from core.tasks import SplitResult, cell, most_wrong
 from dashboard.components.confusion import MAX_CLASSES, Cell, confusion_matrix
 from dashboard.components.photo_grid import photo_wall
 from dashboard.glossary import GLOSSARY

@@ -6,9 +6,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import GraftError
-from core.evaluation import ClassResult, Interval, SplitResult, TaskResult
+from core.evaluation import TaskResult
 from core.execution import open_test
 from core.runs import Run
+from core.tasks import ClassResult, Interval, SplitResult
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, pluralize, show_error
@@ -41,7 +42,7 @@ def _big(split: SplitResult, words: str) -> None:
         st.html('<p class="big">?</p><p class="muted">None of these photos has a label.</p>')
         return
     st.html(
-        f'<p class="big" title="{escape_html(GLOSSARY["margin"])}">{escape_html(split.accuracy.percent)}'
+        f'<p class="big" title="{escape_html(GLOSSARY["margin"])}">{escape_html(split.accuracy.amount)}'
         f"<small> {escape_html(split.accuracy.plus_minus)}</small></p>"
         f'<p class="muted">{escape_html(words)}</p>'
     )
@@ -98,7 +99,7 @@ def show_class_table(classes: Sequence[ClassResult]) -> None:
 def _cell(share: Interval | None) -> str:
     if share is None:
         return '<span style="color:var(--muted)">none</span>'
-    return f'<b>{escape_html(share.percent)}</b> <span class="off">{escape_html(share.plus_minus)}</span>'
+    return f'<b>{escape_html(share.amount)}</b> <span class="off">{escape_html(share.plus_minus)}</span>'
 
 
 def _bar(share: Interval | None) -> str:

@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from core.datasets import MISSING, Dataset, decode, load_dataset, sample_preview, thumbnail
+from core.datasets import Dataset, decode, load_dataset, sample_preview, thumbnail
 from core.errors import BadDataset, NotFound
 from core.exports import photos_zip
 from core.home import Home
+from core.tasks import MISSING
 from dashboard.routes.answers import IMMUTABLE, made_zip, refusal
 
 # What every browser shows as it is, turned as its EXIF says. Anything else is sent as a JPEG of it; SVG would be code.

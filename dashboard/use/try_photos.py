@@ -9,9 +9,9 @@ import streamlit as st
 
 from core.datasets import decode_within
 from core.errors import BadDataset
-from core.evaluation import accuracy_at_confidence
 from core.exports import best_since, predictor
 from core.runs import Run
+from core.tasks import accuracy_at_confidence
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, escape_markdown, format_probability, pluralize, show_note

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.datasets import check, import_dataset, import_found, list_datasets, load_dataset, originals
-from core.datasets.limits import CLASSES
 from core.datasets.sources import Found
 from core.datasets.sources import zip as zip_source
 from core.errors import BadDataset, BadInput, DiskFull, GraftError, NotFound
 from core.home import open_home
+from core.tasks.classes.labels import MOST_CLASSES
 from tests.datasets.conftest import classes_by_name, leftovers, photo
 
 ABC = {f"{label}/{n}.png": photo(10 * i + n) for i, label in enumerate("abc") for n in range(4)}
@@ -219,13 +219,16 @@ def test_classes_that_differ_in_case_only_stay_two_and_are_named(home, zipped):
     dataset = import_dataset(home, "photos", zipped(files))
     assert dataset.tasks[0].classes == ("Cat", "cat")
     assert 'Classes "Cat" and "cat" differ in upper and lower case only: are they the same?' in {
-        c.sentence for c in check(dataset) if c.level == "look"
+        c.sentence for c in check(dataset) if c.level == "warning"
     }
 
 
 def test_ten_thousand_classes(home, zipped):
     refused(
-        home, zipped({f"{n}/1.png": b"" for n in range(10_000)}), BadDataset, f"10,000 classes; .* at most {CLASSES:,}"
+        home,
+        zipped({f"{n}/1.png": b"" for n in range(10_000)}),
+        BadDataset,
+        f"10,000 classes; .* at most {MOST_CLASSES:,}",
     )
 
 

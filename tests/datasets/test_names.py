@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from core.datasets.sources import Contents, Entry
 from core.datasets.sources.class_folders import read_class_folders
-from core.datasets.sources.names import is_noise, legacy_encoding, natural_order, split_named, tidy, tidy_path
+from core.datasets.sources.names import is_noise, legacy_encoding, split_named, tidy, tidy_path
 from core.errors import BadDataset
+from core.tasks.classes.labels import natural_order
 
 folder = st.sampled_from(["train", "Val", "test", "cat", "dog", "set", "ß", "日本", "a b"]) | st.text(
     min_size=1, max_size=5

@@ -13,11 +13,12 @@ import pytest
 import torch
 
 from core.datasets import pixels
-from core.datasets.dataset import Dataset, Task
+from core.datasets.dataset import Dataset
 from core.datasets.decoding import decode_for
 from core.datasets.pixels import PixelsOnTheFly, open_pixels
 from core.errors import BadDataset
 from core.home import Home, no_room_is_disk_full
+from core.tasks import Task
 
 SIZE = 32
 SIDE = 37

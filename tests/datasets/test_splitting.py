@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.datasets import MISSING, SplitPlan
+from core.datasets import SplitPlan
 from core.datasets.splitting import draw_splits, settle_splits
 from core.errors import BadInput
+from core.tasks import MISSING
 
 shares = st.sampled_from([(0.8, 0.1, 0.1), (0.7, 0.3, 0.0), (0.34, 0.33, 0.33), (0.1, 0.8, 0.1), (0.05, 0.05, 0.9)])
 plans = st.builds(lambda s, seed: SplitPlan(*s, seed=seed), shares, st.integers(0, 2**31))

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
-from core.datasets import MISSING, Dataset, Task
+from core.datasets import Dataset, Task
 from core.distillation.teacher import CachedTeacher
 from core.errors import NotFound
 from core.job.context import Job
@@ -20,6 +20,7 @@ from core.job.events import EpochEnded, Prepared, Stepped
 from core.models.build import load_trained_model
 from core.objectives import CrossEntropy, FeatureDistillation, LogitDistillation
 from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, Plan, Teacher
+from core.tasks import MISSING
 from core.training.setup import setup_training
 from core.training.state import TrainingState
 from tests.fixtures.engine import RESNET, make_plan, phase, run_through

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.datasets.dataset import Task
 from core.evaluation import predictions_table
+from core.tasks import Task
 
 CLOTHES = Task("clothes", ("t-shirt", "shoes", "短袖"))
 

@@ -3,8 +3,8 @@ import math
 import pytest
 from scipy.stats import binom
 
-from core.evaluation import Interval, compare, margin
-from core.evaluation.margins import f1_margin
+from core.evaluation import compare
+from core.tasks import Interval, f1_margin, margin
 
 
 def wilson(right: int, images: int, z: float = 1.959964) -> tuple[float, float]:
@@ -23,7 +23,7 @@ def test_the_interval_is_wilsons_formula(right: int, images: int):
 
 def test_a_margin_is_said_in_one_breath():
     assert margin(294, 341).text == "86.2 % ± 3.7"
-    assert (margin(294, 341).percent, margin(294, 341).plus_minus) == ("86.2 %", "± 3.7")
+    assert (margin(294, 341).amount, margin(294, 341).plus_minus) == ("86.2 %", "± 3.7")
 
 
 def test_near_the_ends_both_bounds_are_said_instead_of_passing_100():
@@ -33,8 +33,8 @@ def test_near_the_ends_both_bounds_are_said_instead_of_passing_100():
 
 
 def test_nearly_all_is_not_rounded_to_all():
-    assert margin(99_990, 100_000).percent == "99.9 %"
-    assert margin(1, 100_000).percent == "0.1 %"
+    assert margin(99_990, 100_000).amount == "99.9 %"
+    assert margin(1, 100_000).amount == "0.1 %"
 
 
 def test_without_images_there_is_no_figure():
@@ -68,7 +68,7 @@ def test_the_difference_of_two_models_is_mcnemars_exact_test(answers, clothes):
 
 def test_a_clear_difference_is_called_real(answers, clothes):
     found = compare(answers([0] * 20, [0] * 20), answers([0] * 20, [1] * 20), clothes)
-    assert found.is_real
+    assert found.is_significant
     assert "less than once in 100 times" in found.sentence
 
 

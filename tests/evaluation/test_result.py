@@ -5,20 +5,17 @@ import pandas as pd
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from core.datasets.dataset import MISSING, Task
 from core.errors import NotFound
 from core.evaluation import (
-    accuracy_at_confidence,
-    cell,
     evaluate,
     load_result,
     make_result,
-    most_wrong,
     predictions_table,
     read_predictions,
     save_result,
     write_predictions,
 )
+from core.tasks import MISSING, Task, accuracy_at_confidence, cell, most_wrong
 
 
 @pytest.fixture

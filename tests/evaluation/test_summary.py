@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation.summary import headline, where_the_mistakes_are
+from core.tasks import headline, where_the_mistakes_are
 
 CLOTHES = ("t-shirt", "longsleeve", "pants", "shoes", "shirt", "dress", "outwear", "shorts", "skirt", "hat")
 

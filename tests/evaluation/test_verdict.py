@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.evaluation import EpochScores, Verdict, epoch_scores, no_history, remember, verdict, window_epochs
+from core.evaluation import EpochScores, Reference, Verdict, epoch_scores, no_history, remember, verdict, window_epochs
+from core.tasks import KINDS
 
 IMAGES = 200
 ERROR = 0.05  # of every mean loss below
@@ -51,8 +52,10 @@ def history(
     return scores
 
 
-def judge(scores: list[EpochScores], epochs: int = 10, **more: float | bool) -> Verdict:
-    return verdict(scores, chance=0.1, epochs_planned=epochs, **more)  # type: ignore[arg-type]
+def judge(scores: list[EpochScores], epochs: int = 10, loss_is_finite: bool = True, **more: float | bool) -> Verdict:
+    kind = KINDS["classes"]
+    reference = Reference(kind, kind.score_levels(10), epochs, **more)  # type: ignore[arg-type]
+    return verdict(scores, reference, loss_is_finite)
 
 
 def test_before_the_first_epoch_it_is_too_early():
@@ -140,12 +143,12 @@ OVERFITS = history([1.0, 0.7, 0.50, 0.51, 0.55, 0.62], [1.0, 0.7, 0.4, 0.3, 0.25
     [
         (OVERFITS, {"can_freeze": False}, "dropout before the head", "frozen"),
         (OVERFITS, {"can_freeze": False, "ended": True}, "dropout before the head", "freeze"),
-        (history([0.5] * 5), {"can_free": False}, "a larger network", "stage"),
-        (history([2.3] * 5, accuracy=0.12), {"can_free": False}, "Choose a larger network", "stage"),
+        (history([0.5] * 5), {"can_unfreeze": False}, "a larger network", "stage"),
+        (history([2.3] * 5, accuracy=0.12), {"can_unfreeze": False}, "Choose a larger network", "stage"),
     ],
 )
 def test_no_advice_is_given_that_cannot_be_followed(scores, given: dict, followed: str, impossible: str):
-    assert impossible in judge(scores, **{**given, "can_freeze": True, "can_free": True}).remedy
+    assert impossible in judge(scores, **{**given, "can_freeze": True, "can_unfreeze": True}).remedy
     said = judge(scores, **given).remedy
     assert followed in said
     assert impossible not in said
@@ -233,7 +236,7 @@ def test_a_loss_that_is_not_a_number_is_unstable_from_the_first_epoch_on():
 
 
 def test_a_step_that_is_not_a_number_is_unstable_even_before_an_epoch_ends():
-    said = verdict([], loss_is_finite=False, chance=0.1, epochs_planned=10)
+    said = judge([], loss_is_finite=False)
     assert said.kind == "unstable"
     assert said.sentence == "In epoch 1 the loss stopped being a number: the learning rate is too high."
 

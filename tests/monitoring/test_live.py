@@ -100,14 +100,14 @@ def test_history_and_verdict_outlive_the_run(home: Home, finished: Run):
 
 def test_advice_fits_what_the_plan_leaves_to_freeze_and_to_free(home: Home, finished: Run, monkeypatch):
     asked: dict = {}
-    monkeypatch.setattr("core.monitoring.view.verdict", lambda *_, **given: asked.update(given))
+    monkeypatch.setattr("core.monitoring.view.verdict", lambda scores, reference, finite: asked.update(vars(reference)))
     view = stored_view(home, finished)
     for rates, possible in (((0.0, 0.0), (False, True)), ((0.0, 1e-3), (True, True)), ((1e-3, 1e-3), (True, False))):
         phases = tuple(phase.model_copy(update={"stage_rates": rates}) for phase in view.plan.phases)
         view.plan = view.plan.model_copy(update={"phases": phases})
         view._verdicts.clear()
         view.verdict("label")
-        assert (asked["can_freeze"], asked["can_free"]) == possible
+        assert (asked["can_freeze"], asked["can_unfreeze"]) == possible
 
 
 def test_a_hundred_thousand_steps_are_answered_as_fast_as_a_hundred(home: Home, put_run: Callable[..., Run]):

@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
-from core.datasets.dataset import MISSING
 from core.plans import make_plan, set_rate, warnings
+from core.tasks import MISSING
 from tests.fixtures.plans import make_dataset
 
 

@@ -9,8 +9,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from core.datasets.dataset import Split
 from core.datasets.sources.found import Found
+from core.tasks import Split
 
 Reader = Callable[[Path], Iterator[Found]]
 

@@ -2,10 +2,11 @@
 
 from collections import Counter
 
-from core.datasets.dataset import Rejected, Split
+from core.datasets.dataset import Rejected
 from core.datasets.sources.found import CLASS, Contents, Entry, Found, Offer
 from core.datasets.sources.names import split_named
 from core.errors import BadDataset
+from core.tasks import Split
 
 SPLIT_DEPTH = 4  # how many folders down a level of splits is still looked for
 

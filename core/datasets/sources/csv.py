@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from core.datasets.dataset import LABEL, Rejected, Split
+from core.datasets.dataset import Rejected
 from core.datasets.limits import LABEL_LETTERS, TABLE_BYTES
 from core.datasets.sources.found import UNREADABLE, Contents, Entry, Found, Offer
 from core.datasets.sources.names import ending, split_named, tidy
 from core.errors import BadDataset
+from core.tasks import LABEL, Split
 
 DELIMITERS = ",;\t|"
 LOOKED_AT = 200  # rows that are tried to find the column of photos

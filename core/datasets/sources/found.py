@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 from zipfile import BadZipFile
 
-from core.datasets.dataset import Rejected, Split
+from core.datasets.dataset import Rejected
 from core.datasets.limits import TOTAL_BYTES
+from core.tasks import Split
 
 CLASS = "class"  # the task that class folders make
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from core.datasets.dataset import Split
+from core.tasks import Split
 
 _READABLE = {"jpg", "jpeg", "jpe", "jfif", "jp2", "png", "apng", "gif", "bmp", "dib", "webp", "tif", "tiff", "avif"}
 _READABLE |= {"ppm", "pgm", "pbm", "pnm", "ico"}
@@ -51,12 +51,6 @@ def tidy_path(name: str) -> str | None:
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in parts:
         return None
     return "/".join(part for part in parts if part not in ("", ".")) or None
-
-
-def natural_order(text: str) -> tuple[list[tuple[int, int, str]], str]:
-    """A key that puts "class 2" before "class 10", and does not care for upper case first."""
-    pieces = re.findall(r"[0-9]{1,18}|[^0-9]+", text)
-    return [(0, int(p), "") if p.isdecimal() else (1, 0, p.casefold()) for p in pieces], text
 
 
 def legacy_encoding(names: Iterable[bytes]) -> str:

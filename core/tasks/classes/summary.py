@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.evaluation.margins import Interval, f1_margin, margin
+from core.tasks.intervals import Interval, f1_margin, margin
 
 GOOD = 0.8  # an F1 below this is not called good, however bad the rest
 NAMED = 2  # classes that a headline names to either side

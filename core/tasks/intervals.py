@@ -1,11 +1,8 @@
 """Figures with their margins: no share is shown without how far it may be off."""
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import binomtest
 
-from core.datasets import Split, Task
-from core.evaluation.predictions import labelled
+# scipy.stats takes half a second to load: here it is imported by the first figure, not by whoever lists datasets.
 
 
 class Frozen(BaseModel):
@@ -22,7 +19,7 @@ class Interval(Frozen):
     high: float
 
     @property
-    def percent(self) -> str:
+    def amount(self) -> str:
         """86.2 %"""
         return f"{_number(self.value)} %"
 
@@ -37,7 +34,7 @@ class Interval(Frozen):
     @property
     def text(self) -> str:
         """86.2 % ± 3.7, or 100 % (90.1 to 100)."""
-        return f"{self.percent} {self.plus_minus}"
+        return f"{self.amount} {self.plus_minus}"
 
     @property
     def error(self) -> float:
@@ -51,6 +48,8 @@ def margin(right: int, images: int) -> Interval:
     Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927: unlike the textbook's
     p ± 1.96 sqrt(p (1 - p) / n) it stays within 0 and 1 and does not claim certainty when all are right.
     """
+    from scipy.stats import binomtest
+
     if not images:
         raise ValueError("a share needs at least one image")
     interval = binomtest(right, images).proportion_ci(confidence_level=0.95, method="wilson")
@@ -66,58 +65,6 @@ def f1_margin(right: int, missed: int, false: int) -> Interval:
     """
     share = margin(right, right + missed + false)
     return Interval(value=_f1(share.value), low=_f1(share.low), high=_f1(share.high))
-
-
-class Comparison(Frozen):
-    """Two models on the same images. only_first, only_second: images that just one of them got right.
-
-    p: how often a difference at least as large comes by chance between equally good models (McNemar's exact test).
-    """
-
-    images: int
-    only_first: int
-    only_second: int
-    p: float
-
-    @property
-    def is_real(self) -> bool:
-        return self.p < 0.05
-
-    @property
-    def sentence(self) -> str:
-        """The comparison in words, "the first" and "the second" being the two models."""
-        if self.only_first == self.only_second:
-            return f"On {self.images} photos both are right equally often."
-        better, more, fewer = (
-            ("first", self.only_first, self.only_second)
-            if self.only_first > self.only_second
-            else ("second", self.only_second, self.only_first)
-        )
-        counted = (
-            f"The {better} is right on {more} photos where the other is wrong, and wrong on {fewer} where it is right"
-        )
-        chance = "less than once in 100 times" if self.p < 0.01 else f"{100 * self.p:.0f} times in 100"
-        verdict = "a real difference" if self.is_real else "too little to call one better"
-        return f"{counted}: {verdict} (chance alone does this {chance})."
-
-
-def compare(first: pd.DataFrame, second: pd.DataFrame, task: Task, split: Split = "validation") -> Comparison:
-    """McNemar's exact test on the images that both tables of predictions hold.
-
-    McNemar, "Note on the sampling error of the difference between correlated proportions", Psychometrika 12, 1947:
-    only images on which the two differ say anything; between equals each falls to either side like a coin.
-    """
-    both = _right(first, task, split).to_frame("first").join(_right(second, task, split).rename("second"), how="inner")
-    only_first = int((both["first"] & ~both["second"]).sum())
-    only_second = int((~both["first"] & both["second"]).sum())
-    differ = only_first + only_second
-    p = float(binomtest(only_first, differ).pvalue) if differ else 1.0
-    return Comparison(images=len(both), only_first=only_first, only_second=only_second, p=p)
-
-
-def _right(predictions: pd.DataFrame, task: Task, split: Split) -> "pd.Series[bool]":
-    rows = labelled(predictions, task, split)
-    return (rows["label"] == rows["predicted"]).set_axis(rows["image_id"])
 
 
 def _f1(share: float) -> float:
