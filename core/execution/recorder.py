@@ -250,8 +250,8 @@ def accuracy_in_words(event: EpochEnded, tasks: Sequence[str]) -> str:
 
 
 def points_of_a_step(event: Stepped) -> list[Point]:
-    """What a batch says about itself; nothing where no label of it counted."""
-    values = ((curve, getattr(event, field)) for curve, field in STEP_CURVES)
+    """What a batch says about itself, nothing where no label of it counted; and what the plan's objectives report."""
+    values = [*((curve, getattr(event, field)) for curve, field in STEP_CURVES), *event.reports.items()]
     return [Point(curve, event.step, value) for curve, value in values if value is not None]
 
 

@@ -36,7 +36,8 @@ class Stepped:
     """One optimizer step was taken. step: from 1 over the whole run. epoch: from 1. images: seen in this epoch so far.
 
     loss and accuracy are of this batch as it was trained on (augmented, with dropout); accuracy is None where no
-    label counted. learning_rates: by stage name, after the schedule.
+    label counted. learning_rates: by stage name, after the schedule. reports: by curve, what the plan's objectives
+    report beside the loss (`core.objectives.report_titles`).
     """
 
     step: int
@@ -46,6 +47,7 @@ class Stepped:
     loss: float
     accuracy: float | None
     learning_rates: dict[str, float]
+    reports: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,34 @@ class Loss:
 
         return torch.stack([each.weight * each.term(output) for each in self.terms])
 
+    def reports(self, output: BatchOutput, terms: Tensor, share: float) -> list[Tensor]:
+        """Scalars beside the loss, in the order of `report_titles`; [] where there is nothing to say beside it.
+
+        terms: the weighted terms, in their share of the batch's loss. share: of the batch's photos, where these are a
+        micro-batch of it.
+        """
+        scalars = list(terms.detach().unbind()) if len(self.terms) > 1 else []
+        if any(each.reports for each in self.terms):
+            import torch
+
+            with torch.no_grad():
+                scalars += [share * report.measure(output) for each in self.terms for report in each.reports]
+        return scalars
+
 
 def make_loss(objectives: Sequence[Objective], context: ObjectiveContext) -> Loss:
     """The loss of a plan's objectives."""
     return Loss(tuple(WeightedTerm(o.kind, o.weight, o.make_term(context), o.reports) for o in objectives))
+
+
+def report_titles(objectives: Sequence[Objective]) -> dict[str, str]:
+    """The titles, by curve, of what these objectives report at each step.
+
+    Several of them report how much of the loss is theirs, `objective/<kind>`; each reports what it declares.
+    """
+    shares = {f"objective/{each.kind}": each.title for each in objectives} if len(objectives) > 1 else {}
+    declared = {f"objective/{each.kind}/{report.name}": report.title for each in objectives for report in each.reports}
+    return shares | declared
 
 
 def make_auxiliary(objectives: Sequence[Objective], context: ObjectiveContext) -> dict[str, nn.Module]:

@@ -10,7 +10,7 @@ a run that was never stopped.
 
 import math
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -33,6 +33,7 @@ from core.job import (
     split_microbatches,
 )
 from core.models import set_learning_rates, set_trainable
+from core.objectives import objective_curves
 from core.training.checkpoints import Checkpointer
 from core.training.setup import setup_training
 from core.training.state import TrainingState, stop_reason
@@ -78,6 +79,7 @@ def _train_epochs(
     """Train until there is a reason to stop. Raises Unstable."""
     plan, compute_config, model, position = context.plan, context.compute_config, state.model, state.position
     pipeline: FeaturePipeline | None = None
+    curves = objective_curves(plan.objectives)
     while not (reason := stop_reason(state, plan)):
         current = phase_at(plan, position.epoch)
         if position.epoch == current.first_epoch and position.batch == 0:
@@ -102,7 +104,7 @@ def _train_epochs(
             set_learning_rates(state.optimizer, rates)
             for attempt in retry_smaller(context, state, current.phase, len(batch)):
                 yield from attempt.warnings
-                output = loss = None  # the graph of an attempt that failed would keep its memory
+                output = terms = loss = None  # the graph of an attempt that failed would keep its memory
                 with attempt:  # gradient accumulation over micro-batches, where memory does not hold the whole batch
                     rng, sums = generator(plan.seed, position.step, compute_config.device), []
                     for rows in split_microbatches(batch, state.micro_batch_size):
@@ -111,18 +113,21 @@ def _train_epochs(
                         )
                         with compute_config.autocast():
                             output = forward(context, state, pipeline, rows, mixture, rng)
-                            loss = (mixed_terms(context.loss, output, mixture) * (len(rows) / len(batch))).sum()
+                            share = len(rows) / len(batch)
+                            terms = mixed_terms(context.loss, output, mixture) * share
+                            loss = terms.sum()
                         state.scaler.scale(loss).backward()
-                        sums.append(batch_metrics(loss, output, context.tasks))
+                        reports = context.loss.reports(output, terms, share)
+                        sums.append(batch_metrics(loss, output, context.tasks, reports))
             optimizer_step(state, plan.optimizer)
             state.update_ema()
             position.advance(len(batch), time.perf_counter() - started)
             step = Stepped(position.step, position.epoch + 1, current.number, position.images, math.nan, None, rates)
-            yield from _arrived(metrics.push(step, torch.stack(sums).sum(dim=0)))
+            yield from _arrived(metrics.push(step, torch.stack(sums).sum(dim=0)), curves)
             if checkpointer.is_due():
-                yield from _arrived(metrics.flush())
+                yield from _arrived(metrics.flush(), curves)
                 yield checkpointer.save(state)
-        yield from _arrived(metrics.flush())
+        yield from _arrived(metrics.flush(), curves)
 
         with state.evaluated_weights():
             validation, clean = yield from evaluate(context, pipeline)
@@ -136,11 +141,15 @@ def _train_epochs(
     return reason
 
 
-def _arrived(readings: Iterable[Reading]) -> Iterator[Stepped]:
-    """Events of the steps whose metrics have arrived. Raises Unstable when a loss is not finite."""
-    for step, (loss, correct, labelled) in readings:
+def _arrived(readings: Iterable[Reading], curves: Sequence[str]) -> Iterator[Stepped]:
+    """Events of the steps whose metrics have arrived. Raises Unstable when a loss is not finite.
+
+    curves: of what the objectives report.
+    """
+    for step, (loss, correct, labelled, *values) in readings:
         _check_finite(loss)
-        yield replace(step, loss=loss, accuracy=correct / labelled if labelled else None)
+        reports = dict(zip(curves, values, strict=True)) if values else {}
+        yield replace(step, loss=loss, accuracy=correct / labelled if labelled else None, reports=reports)
 
 
 def _check_finite(loss: float) -> None:

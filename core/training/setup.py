@@ -23,6 +23,7 @@ from core.models import (
     split_frozen_names,
     trains_batch_norm,
 )
+from core.objectives import make_auxiliary
 from core.plans import Plan
 from core.profiling import compute_config_for_run, first_trainable_stage, fitting, known_cost_profile
 from core.training.checkpoints import Checkpointer, resume, saved_compute_config
@@ -63,8 +64,10 @@ def setup_training(job: Job) -> Generator[Event, None, tuple[TrainingContext, Tr
 def _fresh_state(context: TrainingContext, model: TrainedModel, changing: list[str]) -> TrainingState:
     compute_config, decay = context.compute_config, context.plan.optimizer.ema_decay
     model = compute_config.move(model)
-    projection_heads = projection_heads_for(context, model.features)
-    auxiliary = nn.ModuleDict({DISTILLATION: projection_heads} if projection_heads else {})
+    auxiliary = nn.ModuleDict(make_auxiliary(context.plan.objectives, context.objective_context))
+    if projection_heads := projection_heads_for(context, model.features):
+        auxiliary[DISTILLATION] = projection_heads
+    auxiliary.to(compute_config.device)
     return TrainingState(
         model=model,
         optimizer=create_optimizer(model, context.plan.optimizer, compute_config.device, auxiliary),

@@ -43,15 +43,17 @@ def forward(
     return BatchOutput(features, logits, context.labels_of(rows), targets, dict(state.auxiliary.items()))
 
 
-def batch_metrics(loss: Tensor, output: BatchOutput, tasks: Sequence[Task]) -> Tensor:
-    """Loss, sum of the photos' scores (of classes: how many are right) and labelled photos, over all tasks.
+def batch_metrics(loss: Tensor, output: BatchOutput, tasks: Sequence[Task], reports: Sequence[Tensor]) -> Tensor:
+    """Loss, sum of the photos' scores (of classes: how many are right) and labelled photos, over all tasks; then the
+    reports of the objectives, scalars.
 
-    float32 [3] on the device, not waited for.
+    float32 [3 + reports] on the device, not waited for.
     """
     kinds = [(task.name, label_kind(task)) for task in tasks]
     scores = [kind.scores(output.logits[task], output.labels[task]).sum().float() for task, kind in kinds]
     labelled = [kind.is_labelled(output.labels[task]).sum().float() for task, kind in kinds]
-    return torch.stack([loss.detach().float(), torch.stack(scores).sum(), torch.stack(labelled).sum()])
+    counts = torch.stack(scores).sum(), torch.stack(labelled).sum()
+    return torch.stack([loss.detach().float(), *counts, *(each.float() for each in reports)])
 
 
 def optimizer_step(state: TrainingState, settings: Optimizer) -> None:

@@ -94,5 +94,7 @@ def _show_field(column: Any, kind: str, name: str, field: FieldInfo, value: Any)
         column.slider(field.title, least, most, step=slider.step, **arguments)
     elif get_origin(field.annotation) is Literal:
         column.selectbox(field.title, get_args(field.annotation), **arguments)
+    elif isinstance(value, int):
+        column.number_input(field.title, step=1, **arguments)
     else:
-        column.number_input(field.title, format=None if isinstance(value, int) else "%g", **arguments)
+        column.number_input(field.title, format="%g", **arguments)

@@ -18,6 +18,9 @@ from dashboard.plan.widgets import with_value
 from dashboard.session.plan_drafts import load_draft, save_draft
 from tests.dashboard.conftest import words
 from tests.fixtures.made_runs import STARTER, made_plan, made_run
+from tests.fixtures.toy_objective import compactness
+
+__all__ = ["compactness"]
 
 
 @pytest.fixture(autouse=True)
@@ -421,3 +424,19 @@ def test_too_much_mixing_is_refused_in_a_sentence_and_less_is_shown(open_page, s
     labelled(app.slider, "Paste parts (cutmix), share").set_value(0.75).run()
     assert "let them add up to at most 1" in app.error[0].value
     assert plan_of(app).augmentation.cutmix == 0
+
+
+def test_the_controls_of_a_new_objective_appear_by_themselves(open_page, small, home: Home, compactness) -> None:
+    plan = made_plan(small)
+    plan = plan.model_copy(update={"objectives": (*plan.objectives, compactness(strength=3.0))})
+    app = open_page("plan", dataset=small.id, plan=save_draft(home, plan), model=STARTER)
+    app.toggle(key="expert").set_value(True).run()
+    assert not app.exception, app.exception[0].value
+    assert labelled(app.slider, "Pull").value == 3.0
+    assert labelled(app.number_input, "Projected to").help == "Channels after the projection."
+    labelled(app.number_input, "Projected to").set_value(8).run()
+    labelled(app.selectbox, "Power of the distance").set_value(1).run()
+    labelled(app.toggle, "Around the mean").set_value(True).run()
+    assert plan_of(app).objectives[1] == compactness(strength=3.0, width=8, power=1, centred=True)
+    labelled(app.number_input, "Projected to").set_value(0).run()
+    assert plan_of(app).objectives[1].width == 8
