@@ -37,7 +37,7 @@ class Stepped:
 
     loss and accuracy are of this batch as it was trained on (augmented, with dropout); accuracy is None where no
     label counted. learning_rates: by stage name, after the schedule. reports: by curve, what the plan's objectives
-    report beside the loss (`core.objectives.report_titles`).
+    report beside the loss (`core.objectives.objective_curves`).
     """
 
     step: int

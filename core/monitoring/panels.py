@@ -1,11 +1,12 @@
 """What the live view draws: curves thinned to what a screen shows, and the panels that say what each of them is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.evaluation import METRICS, Metric, MetricLine
 from core.monitoring.curve import Curve
 from core.monitoring.view import RunView
+from core.objectives import Objective, objective_curves, report_titles, term_titles
 
 RATE_POINTS = 200
 NORMAL_95 = 1.959964  # a band of so many standard errors to either side holds 95 %
@@ -27,7 +28,8 @@ def thinned_curves(view: RunView, task: str, start: int | None, stop: int | None
         return _with_band(thinned(of_task), thinned(f"{of_task}_error")) if with_band else thinned(of_task)
 
     of_metrics = {line.curve: column(metric, line) for metric in METRICS for line in metric.lines}
-    return {**of_metrics, **_rates(view, start, stop)}
+    of_objectives = {curve: thinned(curve, ()) for curve in objective_curves(view.plan.objectives)}
+    return {**of_metrics, **of_objectives, **_rates(view, start, stop)}
 
 
 def panels(view: RunView, curves: dict[str, dict[str, list]]) -> list[dict[str, Any]]:
@@ -57,7 +59,26 @@ def panels(view: RunView, curves: dict[str, dict[str, list]]) -> list[dict[str, 
         "scale": "log",
         "lines": _rate_lines(view.stages, curves),
     }
-    return [*of_metrics, rates]
+    return [*of_metrics, *_objective_panels(view.plan.objectives), rates]
+
+
+def _objective_panels(objectives: Sequence[Objective]) -> list[dict[str, Any]]:
+    """One of how much of the loss each of several objectives is, and one of each scalar that they report."""
+
+    def panel(number: int, title: str, help: str, titles: Mapping[str, str]) -> dict[str, Any]:
+        lines = [
+            {"curve": curve, "label": label, "help": f"{label}, at each step", "role": "term"}
+            for curve, label in titles.items()
+        ]
+        return {"id": f"objective{number}", "title": title, "help": help, "unit": "", "scale": "linear", "lines": lines}
+
+    terms, reports = term_titles(objectives), report_titles(objectives)
+    of_terms = [panel(0, "What the loss is made of", "How much of it each objective is.", terms)] if terms else []
+    of_reports = [
+        panel(number, title, "At each step, of the batch as it is learned from.", {curve: title})
+        for number, (curve, title) in enumerate(reports.items(), start=1)
+    ]
+    return [*of_terms, *of_reports]
 
 
 def _with_band(mean: dict[str, list], error: dict[str, list]) -> dict[str, list]:

@@ -8,7 +8,7 @@ from core.objectives.batch_output import BatchOutput, DistillationTargets
 from core.objectives.cross_entropy import CrossEntropy
 from core.objectives.feature_distillation import FeatureDistillation
 from core.objectives.logit_distillation import LogitDistillation
-from core.objectives.loss import Loss, make_auxiliary, make_loss, report_titles
+from core.objectives.loss import Loss, make_auxiliary, make_loss, objective_curves, report_titles, term_titles
 from core.objectives.objective import Need, Objective, ObjectiveContext, Report, Slider, Term
 
 OBJECTIVES: dict[str, type[Objective]] = {
@@ -33,5 +33,7 @@ __all__ = [
     "Term",
     "make_auxiliary",
     "make_loss",
+    "objective_curves",
     "report_titles",
+    "term_titles",
 ]

@@ -40,7 +40,7 @@ class Loss:
         return torch.stack([each.weight * each.term(output) for each in self.terms])
 
     def reports(self, output: BatchOutput, terms: Tensor, share: float) -> list[Tensor]:
-        """Scalars beside the loss, in the order of `report_titles`; [] where there is nothing to say beside it.
+        """Scalars beside the loss, in the order of `objective_curves`; [] where there is nothing to say beside it.
 
         terms: the weighted terms, in their share of the batch's loss. share: of the batch's photos, where these are a
         micro-batch of it.
@@ -59,14 +59,19 @@ def make_loss(objectives: Sequence[Objective], context: ObjectiveContext) -> Los
     return Loss(tuple(WeightedTerm(o.kind, o.weight, o.make_term(context), o.reports) for o in objectives))
 
 
-def report_titles(objectives: Sequence[Objective]) -> dict[str, str]:
-    """The titles, by curve, of what these objectives report at each step.
+def term_titles(objectives: Sequence[Objective]) -> dict[str, str]:
+    """Titles by curve, `objective/<kind>`, of how much of the loss each objective is; {} where one is all of it."""
+    return {f"objective/{each.kind}": each.title for each in objectives} if len(objectives) > 1 else {}
 
-    Several of them report how much of the loss is theirs, `objective/<kind>`; each reports what it declares.
-    """
-    shares = {f"objective/{each.kind}": each.title for each in objectives} if len(objectives) > 1 else {}
-    declared = {f"objective/{each.kind}/{report.name}": report.title for each in objectives for report in each.reports}
-    return shares | declared
+
+def report_titles(objectives: Sequence[Objective]) -> dict[str, str]:
+    """Titles by curve, `objective/<kind>/<name>`, of the scalars that these objectives declare."""
+    return {f"objective/{each.kind}/{report.name}": report.title for each in objectives for report in each.reports}
+
+
+def objective_curves(objectives: Sequence[Objective]) -> tuple[str, ...]:
+    """The curves to which each step adds what `Loss.reports` gives."""
+    return (*term_titles(objectives), *report_titles(objectives))
 
 
 def make_auxiliary(objectives: Sequence[Objective], context: ObjectiveContext) -> dict[str, nn.Module]:

@@ -7,12 +7,16 @@ import pytest
 
 from core.evaluation import METRICS, Metric, MetricLine
 from core.execution.executor import execute_run
-from core.home import Home
+from core.home import Home, database
 from core.monitoring import panels as panels_module
 from core.monitoring.live import curves
 from core.monitoring.panels import _rate_lines
+from core.objectives import CrossEntropy
 from core.runs.types import Run
 from tests.fixtures.runs import FakeEngine
+from tests.fixtures.toy_objective import Compactness, compactness
+
+__all__ = ["compactness"]
 
 
 def rates(**stages: list[float]) -> dict[str, dict[str, list]]:
@@ -43,6 +47,21 @@ def test_a_new_metric_is_drawn_by_its_entry_alone(
     }  # fmt: skip
     assert answer["curves"]["change"]["mean"] == [0.0] * 4
     json.dumps(answer, allow_nan=False)
+
+
+def test_what_objectives_report_is_drawn_without_a_word_about_them_here(
+    home: Home, put_run: Callable[..., Run], engine: FakeEngine, compactness: type[Compactness]
+):
+    run = put_run("first")
+    plan = run.plan.model_copy(update={"objectives": (CrossEntropy(), compactness())})
+    with database(home, write=True) as db:
+        db.execute("UPDATE runs SET plan = ? WHERE id = ?", (plan.model_dump_json(), run.id))
+    answer = curves(home, run.id)
+    terms, radius = answer["panels"][3:5]
+    assert [line["label"] for line in terms["lines"]] == ["Cross-entropy", "Compactness"]
+    assert (radius["title"], radius["lines"][0]["curve"]) == ("Radius of the features", "objective/compactness/radius")
+    assert {line["curve"] for panel in (terms, radius) for line in panel["lines"]} <= set(answer["curves"])
+    assert len({panel["id"] for panel in answer["panels"]}) == len(answer["panels"])
 
 
 def test_stages_that_move_together_are_one_line_and_the_head_has_its_own():

@@ -13,7 +13,7 @@ const STYLES = {
   difference: { colour: "gap", points: true, band: 0.22 },
   detail: { colour: "validation", dash: "2px,4px", width: 1.8, band: 0.12, hidden: true },
 };
-const RATE_DASHES = ["solid", "6px,3px", "2px,3px"];
+const DASHES = ["solid", "6px,3px", "2px,3px"];
 
 // Numbers of a panel as its axis and its lines' names write them.
 export const formatOf = (panel) => (panel.unit === "share" ? percent : figure);
@@ -29,10 +29,11 @@ export function linesOf(panel, curves, colours, per) {
 }
 
 function styleOf(role, i, panel, colours) {
-  if (role !== "rate") return { ...STYLES[role], colour: colours[STYLES[role].colour] };
+  if (role !== "rate" && role !== "term") return { ...STYLES[role], colour: colours[STYLES[role].colour] };
   const last = panel.lines.length - 1;
   const colour = last ? between(colours.muted, colours.accent, i / last) : colours.accent;
-  return { colour, dash: RATE_DASHES[(last - i) % 3], width: 2, shape: "hv" }; // a rate is stored where it changes
+  const shape = role === "rate" ? "hv" : "linear"; // a rate is stored where it changes
+  return { colour, dash: DASHES[(last - i) % 3], width: 2, shape };
 }
 
 export function lastPoint({ x, y }) {
