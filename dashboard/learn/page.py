@@ -51,20 +51,20 @@ def page() -> None:
     )
     chapters = list(CHAPTERS.items())
     half = len(chapters) // 2
-    for column, some in zip(st.columns(2, gap="large"), (chapters[:half], chapters[half:]), strict=True):
+    for column, part in zip(st.columns(2, gap="large"), (chapters[:half], chapters[half:]), strict=True):
         with column:
-            for title, words in some:
+            for title, entries in part:
                 st.subheader(title, anchor=False)
-                _show(words)
+                _show_entries(entries)
 
 
-def _show(words: dict[str, str]) -> None:
+def _show_entries(entries: dict[str, str]) -> None:
+    """Show terms with their explanations. entries: the glossary's key by the term as it is shown."""
     rows = "".join(
-        f'<p style="margin:0 0 12px"><b style="font-weight:620">{escape_html(title)}</b><br>'
-        f'<span class="muted">{escape_html(GLOSSARY[key])}</span></p>'
-        for title, key in words.items()
+        f'<p><b>{escape_html(term)}</b><br><span class="muted">{escape_html(GLOSSARY[key])}</span></p>'
+        for term, key in entries.items()
     )
-    st.html(f'<div style="margin:0 0 12px">{rows}</div>')
+    st.html(f'<div class="glossary">{rows}</div>')
 
 
 page()

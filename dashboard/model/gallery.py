@@ -1,4 +1,4 @@
-"""Backbones as cards: look for one, compare, choose; weights that are not here are fetched in the background."""
+"""Backbones as cards: search, compare, choose; weights that are not on this computer are fetched in the background."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from core.home import Home, Progress
 from dashboard.glossary import GLOSSARY
 from dashboard.navigation import show_next_button
 from dashboard.session import state
-from dashboard.shared import background_jobs
+from dashboard.shared.job_progress import start_and_watch
 from dashboard.shared.texts import escape_html, escape_markdown, format_bytes, format_compact, show_note
 
-SHOWN_AT_FIRST = 12
-FOUND_AT_MOST = 60
-EVERYTHING, READY, TO_DOWNLOAD = "All", "Ready now", "To download"
+CARDS_AT_FIRST = 12
+MAX_FOUND = 60
+ANYWHERE, READY, TO_DOWNLOAD = "All", "Ready now", "To download"
 
 
 def show_gallery() -> None:
@@ -28,37 +28,37 @@ def show_gallery() -> None:
         )
         where = st.segmented_control(
             "On this computer",
-            [EVERYTHING, READY, TO_DOWNLOAD],
-            default=EVERYTHING,
+            [ANYWHERE, READY, TO_DOWNLOAD],
+            default=ANYWHERE,
             required=True,
             help=GLOSSARY["ready"],
         )
-    cards = search_backbones(text, FOUND_AT_MOST) if text else list_gallery()
-    fitting = [
-        card for card in cards if size in ("All", card.size.capitalize()) and where in (EVERYTHING, _where(home, card))
+    cards = search_backbones(text, MAX_FOUND) if text else list_gallery()
+    matching = [
+        card for card in cards if size in ("All", card.size.capitalize()) and where in (ANYWHERE, _location(home, card))
     ]
-    if not fitting:
+    if not matching:
         show_note("No model fits. Search for a shorter word, or choose All above.")
-    _cards(home, fitting)
+    _show_cards(home, matching)
 
 
-def _where(home: Home, card: BackboneCard) -> str:
+def _location(home: Home, card: BackboneCard) -> str:
     return READY if weights_present(home, card) else TO_DOWNLOAD
 
 
-def _cards(home: Home, cards: Sequence[BackboneCard]) -> None:
-    everything = len(cards) <= SHOWN_AT_FIRST or st.session_state.get("all_models", False)
-    shown = cards if everything else cards[:SHOWN_AT_FIRST]
+def _show_cards(home: Home, cards: Sequence[BackboneCard]) -> None:
+    show_all = len(cards) <= CARDS_AT_FIRST or st.session_state.get("all_models", False)
+    shown = cards if show_all else cards[:CARDS_AT_FIRST]
     chosen = state.current_card().name
     for first in range(0, len(shown), 2):
         for column, card in zip(st.columns(2), shown[first : first + 2], strict=False):
             with column:
-                _card(home, card, card.name == chosen)
-    if len(cards) > SHOWN_AT_FIRST:
+                _show_card(home, card, card.name == chosen)
+    if len(cards) > CARDS_AT_FIRST:
         st.toggle(f"Show all {len(cards)}", key="all_models")
 
 
-def _card(home: Home, card: BackboneCard, chosen: bool) -> None:
+def _show_card(home: Home, card: BackboneCard, chosen: bool) -> None:
     ready = weights_present(home, card)
     name = card.name.translate(str.maketrans("./ ", "___"))
     with st.container(
@@ -78,18 +78,18 @@ def _card(home: Home, card: BackboneCard, chosen: bool) -> None:
             icon=":material/download:",
             help="Downloads its weights once, from the Hugging Face hub. Your photos stay here.",
         ):
-            _begin_fetch(home, card)
+            _start_fetch(home, card)
 
 
 def card_in_html(card: BackboneCard, ready: bool) -> str:
     return (
-        f'<div class="row apart"><p class="title">{escape_html(card.title)}</p>{_whereabouts(card, ready)}</div>'
-        f'<p class="muted small">{escape_html(card.sentence)}</p>{_figures(card)}'
+        f'<div class="row apart"><p class="title">{escape_html(card.title)}</p>{_location_pill(card, ready)}</div>'
+        f'<p class="muted small">{escape_html(card.sentence)}</p>{_figures_in_html(card)}'
         f'<p class="muted small">{escape_html(card.licence)} · <span class="code">{escape_html(card.name)}</span></p>'
     )
 
 
-def _whereabouts(card: BackboneCard, ready: bool) -> str:
+def _location_pill(card: BackboneCard, ready: bool) -> str:
     if card.source == "starter":
         return '<span class="pill good">always here</span>'
     return (
@@ -99,10 +99,10 @@ def _whereabouts(card: BackboneCard, ready: bool) -> str:
     )
 
 
-def _figures(card: BackboneCard) -> str:
+def _figures_in_html(card: BackboneCard) -> str:
     figures = [
         (format_compact(card.parameters), "parameters"),
-        (in_gmacs(card.gmacs), "GMACs"),
+        (format_gmacs(card.gmacs), "GMACs"),
         (f"{card.accuracy:.1f} %" if card.accuracy is not None else "–", "ImageNet"),
         (f"{card.input_size} px", "sees"),
     ]
@@ -110,30 +110,29 @@ def _figures(card: BackboneCard) -> str:
     return f'<div class="figures four">{spans}</div>'
 
 
-def in_gmacs(gmacs: float | None) -> str:
+def format_gmacs(gmacs: float | None) -> str:
     """4.123 = "4.1", 0.0058 = "0.006"."""
     if gmacs is None:
         return "–"
     return f"{gmacs:.1f}" if gmacs >= 0.1 else f"{gmacs:.1g}"
 
 
-def _begin_fetch(home: Home, card: BackboneCard) -> None:
+def _start_fetch(home: Home, card: BackboneCard) -> None:
     def work(progress: Progress) -> BackboneCard:
         download_weights(home, card, progress=progress)
         return card
 
-    state.watch_job(background_jobs.start("download", card.name, f"Fetching {card.title}", work).id)
-    st.rerun()
+    start_and_watch("download", card.name, f"Fetching {card.title}", work)
 
 
 def show_choice() -> None:
-    """What is chosen, and the way on."""
+    """Show the card that is chosen, and the button to the next step."""
     card = state.current_card()
     with st.container(key="card_summary"):
         st.subheader("Your choice" if state.is_model_chosen() else "Suggested")
         st.html(
             f'<p class="title">{escape_html(card.title)}</p>'
-            f'<p class="muted small">{escape_html(card.sentence)}</p>{_figures(card)}'
+            f'<p class="muted small">{escape_html(card.sentence)}</p>{_figures_in_html(card)}'
         )
         st.caption(f"Licence of the weights: {escape_markdown(card.licence)}", help=GLOSSARY["licence"])
         if card.origin:

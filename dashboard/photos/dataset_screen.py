@@ -1,4 +1,4 @@
-"""A dataset: its photos, what is in it, how it is split, whether it can teach."""
+"""The screen of one dataset: its photos, its classes, its split, and whether one can train on it."""
 
 import streamlit as st
 
@@ -7,56 +7,57 @@ from core.tasks import MISSING
 from dashboard.components.photo_grid import Edit, photo_grid
 from dashboard.glossary import GLOSSARY
 from dashboard.navigation import show_next_button
-from dashboard.photos.dialogs import add_photos, change_split, delete, rename
+from dashboard.photos.bars import show_checks, show_count_bars, show_split_bar
+from dashboard.photos.dialogs import open_add_dialog, open_delete_dialog, open_rename_dialog, open_split_dialog
 from dashboard.routes import photos_zip_url
 from dashboard.session import state
-from dashboard.shared.bars import checks, count_bars, split_bar
 from dashboard.shared.job_progress import show_running_jobs
 from dashboard.shared.texts import escape_html, escape_markdown, pluralize, show_note
 
-CLASSES_AS_PILLS = 12  # more are chosen from a list
-CLASSES_AS_BARS = 14
-REJECTED_SHOWN = 200
+MAX_CLASS_PILLS = 12  # more are chosen from a list
+MAX_CLASS_BARS = 14
+MAX_REJECTED_SHOWN = 200
 NO_LABEL = "no label"
-ALL = -2  # beside class indices and MISSING
+ALL_CLASSES = -2  # an option beside class indices and MISSING
 
 
 def show_dataset(dataset: Dataset) -> None:
     st.title("Your photos")
-    _what_it_is(dataset)
+    _show_head(dataset)
     show_running_jobs("import")
-    task = _task(dataset)
+    task = _choose_task(dataset)
     left, right = st.columns([2.1, 1], gap="large")
     with left:
-        _photos(dataset, task)
+        _show_photos(dataset, task)
     with right:
-        _summary(dataset, task)
+        _show_summary(dataset, task)
 
 
-def _what_it_is(dataset: Dataset) -> None:
+def _show_head(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.html(
-            f'<p class="muted"><b class="loud">{escape_html(dataset.name)}</b>: {escape_html(in_words(dataset))}</p>',
+            f'<p class="muted"><b class="loud">{escape_html(dataset.name)}</b>: '
+            f"{escape_html(import_in_words(dataset))}</p>",
             width="content",
         )
         with st.container(horizontal=True, width="content", gap="small"):
             if st.button("Add photos", type="tertiary", icon=":material/add_photo_alternate:"):
-                add_photos(dataset)
+                open_add_dialog(dataset)
             if st.button("Rename", type="tertiary", icon=":material/edit:"):
-                rename(dataset)
+                open_rename_dialog(dataset)
             st.html(
                 f'<a class="graft-link" href="{escape_html(photos_zip_url(dataset))}" download>'
                 '<span aria-hidden="true">download</span>Save as zip</a>',
                 width="content",
             )
             if st.button("Delete", type="tertiary", icon=":material/delete:"):
-                delete(dataset)
+                open_delete_dialog(dataset)
             if st.button("Another dataset", type="tertiary", icon=":material/swap_horiz:"):
                 state.close_dataset()
                 st.rerun()
 
 
-def in_words(dataset: Dataset) -> str:
+def import_in_words(dataset: Dataset) -> str:
     """What came of the import, in two or three sentences."""
     kinds = ", ".join(pluralize(len(task.classes), "class", "classes") for task in dataset.tasks[:1])
     read = f"{len(dataset.rejected):,} left out." if dataset.rejected else "All could be read."
@@ -64,7 +65,7 @@ def in_words(dataset: Dataset) -> str:
     return f"{pluralize(len(dataset), 'photo')}, {kinds}. {read}{kept}"
 
 
-def _task(dataset: Dataset) -> Task:
+def _choose_task(dataset: Dataset) -> Task:
     if len(dataset.tasks) > 1:
         names = {task.name: escape_markdown(task.name) for task in dataset.tasks}
         current = state.current_task(dataset).name
@@ -72,7 +73,7 @@ def _task(dataset: Dataset) -> Task:
             "Which label?",
             list(names),
             default=current,
-            format_func=names.get,
+            format_func=names.__getitem__,
             required=True,
             help=GLOSSARY["label column"],
             key=f"task_{dataset.id}",
@@ -82,8 +83,8 @@ def _task(dataset: Dataset) -> Task:
     return state.current_task(dataset)
 
 
-def _photos(dataset: Dataset, task: Task) -> None:
-    label = _class_filter(dataset, task)
+def _show_photos(dataset: Dataset, task: Task) -> None:
+    label = _choose_class(dataset, task)
     split = st.segmented_control(
         "Split",
         ["all", *SPLITS],
@@ -94,11 +95,11 @@ def _photos(dataset: Dataset, task: Task) -> None:
     )
     edit = photo_grid(dataset, task, f"photos_{dataset.id}", label, None if split == "all" else split)
     if edit is not None:
-        _apply(dataset, task, edit)
-    _versions(dataset)
+        _apply_edit(dataset, task, edit)
+    _show_version(dataset)
 
 
-def _versions(dataset: Dataset) -> None:
+def _show_version(dataset: Dataset) -> None:
     """Which version is shown, and the way back, or on from one that a run or a bookmark brought here."""
     newest = load_dataset(state.home(), dataset.id)
     if newest.version == 1:
@@ -117,21 +118,21 @@ def _versions(dataset: Dataset) -> None:
             st.rerun()
 
 
-def _class_filter(dataset: Dataset, task: Task) -> int | None:
+def _choose_class(dataset: Dataset, task: Task) -> int | None:
     """The class to show: its index, MISSING for photos without a label, None for all."""
-    options = [ALL, *range(len(task.classes))]
+    options = [ALL_CLASSES, *range(len(task.classes))]
     if sum(dataset.counts(task).values()) < len(dataset):
         options.append(MISSING)
 
     def words(index: int) -> str:
-        return "All" if index == ALL else NO_LABEL if index == MISSING else escape_markdown(task.classes[index])
+        return "All" if index == ALL_CLASSES else NO_LABEL if index == MISSING else escape_markdown(task.classes[index])
 
     key = f"class_{dataset.id}_{task.name}"
-    if len(options) - 1 <= CLASSES_AS_PILLS:
+    if len(options) - 1 <= MAX_CLASS_PILLS:
         chosen = st.pills(
             "Class",
             options,
-            default=ALL,
+            default=ALL_CLASSES,
             required=True,
             format_func=words,
             label_visibility="collapsed",
@@ -140,10 +141,10 @@ def _class_filter(dataset: Dataset, task: Task) -> int | None:
         )
     else:
         chosen = st.selectbox("Class", options, format_func=words, label_visibility="collapsed", key=key)
-    return None if chosen in (ALL, None) else chosen
+    return None if chosen in (ALL_CLASSES, None) else chosen
 
 
-def _apply(dataset: Dataset, task: Task, edit: Edit) -> None:
+def _apply_edit(dataset: Dataset, task: Task, edit: Edit) -> None:
     """Make the version that the edit asks for, and say so."""
     photos = pluralize(len(edit.image_ids), "photo")
     if edit.kind == "relabel":
@@ -156,33 +157,33 @@ def _apply(dataset: Dataset, task: Task, edit: Edit) -> None:
     st.rerun()
 
 
-def _summary(dataset: Dataset, task: Task) -> None:
+def _show_summary(dataset: Dataset, task: Task) -> None:
     st.subheader("Classes", help=GLOSSARY["classes"])
     counts = dict(sorted(dataset.counts(task).items(), key=lambda item: -item[1]))
-    count_bars(dict(list(counts.items())[:CLASSES_AS_BARS]))
-    if len(counts) > CLASSES_AS_BARS:
-        with st.expander(f"{len(counts) - CLASSES_AS_BARS:,} more"):
-            count_bars(dict(list(counts.items())[CLASSES_AS_BARS:]))
+    show_count_bars(dict(list(counts.items())[:MAX_CLASS_BARS]))
+    if len(counts) > MAX_CLASS_BARS:
+        with st.expander(f"{len(counts) - MAX_CLASS_BARS:,} more"):
+            show_count_bars(dict(list(counts.items())[MAX_CLASS_BARS:]))
     st.subheader("Split", help=GLOSSARY["split"])
-    split_bar({split: len(dataset.indices(split)) for split in SPLITS})
+    show_split_bar({split: len(dataset.indices(split)) for split in SPLITS})
     if st.button("Change the split", icon=":material/tune:"):
-        change_split(dataset)
+        open_split_dialog(dataset)
     st.subheader("Checked", help=GLOSSARY["checks"])
     found = check(dataset)
-    checks((line.level, line.sentence) for line in found)
-    _rejected(dataset)
+    show_checks((line.level, line.sentence) for line in found)
+    _show_rejected(dataset)
     stops = [line.sentence for line in found if line.level == "stop"]
     show_next_button("photos", disabled=bool(stops), reason=escape_markdown(stops[0]) if stops else None)
 
 
-def _rejected(dataset: Dataset) -> None:
+def _show_rejected(dataset: Dataset) -> None:
     if not dataset.rejected:
         return
     with st.expander(f"{pluralize(len(dataset.rejected), 'file')} left out, and why", icon=":material/report:"):
         rows = "".join(
-            f'<li class="look"><b>{escape_html(file.name)}</b><br>{escape_html(file.reason)}</li>'
-            for file in dataset.rejected[:REJECTED_SHOWN]
+            f'<li class="warning"><b>{escape_html(file.name)}</b><br>{escape_html(file.reason)}</li>'
+            for file in dataset.rejected[:MAX_REJECTED_SHOWN]
         )
-        st.html(f'<ul class="checks small" style="overflow-wrap:anywhere">{rows}</ul>')
-        if len(dataset.rejected) > REJECTED_SHOWN:
-            show_note(f"And {len(dataset.rejected) - REJECTED_SHOWN:,} more.")
+        st.html(f'<ul class="checks small">{rows}</ul>')
+        if len(dataset.rejected) > MAX_REJECTED_SHOWN:
+            show_note(f"And {len(dataset.rejected) - MAX_REJECTED_SHOWN:,} more.")

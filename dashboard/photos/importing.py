@@ -1,9 +1,7 @@
-"""From what a person gave (an upload, a path, a sample, a public set) to work in the background."""
+"""Background imports of what a person gave: an upload, a path, a sample, a public set."""
 
 import shutil
 from pathlib import Path
-
-import streamlit as st
 
 from core.datasets import (
     Dataset,
@@ -17,12 +15,10 @@ from core.datasets import (
 )
 from core.errors import BadInput
 from core.home import Home, Progress
-from dashboard.session import state
-from dashboard.shared import background_jobs
-from dashboard.shared.background_jobs import BackgroundJob
+from dashboard.shared.job_progress import start_and_watch
 
 
-def free_name(home: Home, wanted: str) -> str:
+def unused_dataset_name(home: Home, wanted: str) -> str:
     """`wanted`, or with a number after it when a dataset is already called so; capitals make no difference."""
     taken = {known.name.casefold() for known in list_datasets(home)}
     wanted = " ".join(wanted.split()) or "photos"
@@ -30,9 +26,9 @@ def free_name(home: Home, wanted: str) -> str:
     return next(name for name in candidates if name.casefold() not in taken)
 
 
-def begin_upload(home: Home, folder: str, wanted: str, keep_until_done: bool = False) -> None:
+def start_upload_import(home: Home, folder: str, wanted: str, keep_until_done: bool = False) -> None:
     """Import what lies in an inbox folder, then remove it; keep_until_done: only once it is a dataset."""
-    name, place = free_name(home, wanted), home.inbox / folder
+    name, place = unused_dataset_name(home, wanted), home.inbox / folder
 
     def work(progress: Progress) -> Dataset:
         try:
@@ -41,22 +37,20 @@ def begin_upload(home: Home, folder: str, wanted: str, keep_until_done: bool = F
             if not keep_until_done:
                 shutil.rmtree(place, ignore_errors=True)
 
-    _wait(background_jobs.start("import", folder, f"Reading {name}", work))
+    start_and_watch("import", folder, f"Reading {name}", work)
 
 
-def begin_path(home: Home, text: str) -> None:
+def start_path_import(home: Home, text: str) -> None:
     """Import a folder, zip or table on this computer. Raises BadInput when there is none."""
     source = _existing(text.strip().strip('"'))
     if source is None:
         raise BadInput(f'There is nothing at "{text.strip()}".', "Check the path; it begins with / or with a drive.")
-    name = free_name(home, source.stem if source.is_file() else source.resolve().name)
-    _wait(
-        background_jobs.start(
-            "import",
-            str(source.resolve()),
-            f"Reading {name}",
-            lambda progress: import_dataset(home, name, source, progress=progress),
-        )
+    name = unused_dataset_name(home, source.stem if source.is_file() else source.resolve().name)
+    start_and_watch(
+        "import",
+        str(source.resolve()),
+        f"Reading {name}",
+        lambda progress: import_dataset(home, name, source, progress=progress),
     )
 
 
@@ -68,29 +62,20 @@ def _existing(text: str) -> Path | None:
         return None
 
 
-def begin_sample(home: Home, sample: Sample) -> None:
-    name = free_name(home, sample.title)
-    _wait(
-        background_jobs.start(
-            "import",
-            sample.id,
-            f"Preparing {sample.title}",
-            lambda progress: import_sample(home, sample.id, name, progress=progress),
-        )
+def start_sample_import(home: Home, sample: Sample) -> None:
+    name = unused_dataset_name(home, sample.title)
+    start_and_watch(
+        "import",
+        sample.id,
+        f"Preparing {sample.title}",
+        lambda progress: import_sample(home, sample.id, name, progress=progress),
     )
 
 
-def begin_public(home: Home, chosen: PublicSet) -> None:
-    _wait(
-        background_jobs.start(
-            "import",
-            chosen.id,
-            f"Fetching {chosen.title}",
-            lambda progress: import_public(home, chosen.id, progress=progress),
-        )
+def start_public_import(home: Home, chosen: PublicSet) -> None:
+    start_and_watch(
+        "import",
+        chosen.id,
+        f"Fetching {chosen.title}",
+        lambda progress: import_public(home, chosen.id, progress=progress),
     )
-
-
-def _wait(work: BackgroundJob) -> None:
-    state.watch_job(work.id)
-    st.rerun()

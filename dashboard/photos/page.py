@@ -7,14 +7,19 @@ from dashboard.session import state
 from dashboard.shared.job_progress import take_finished_job
 from dashboard.shared.texts import show_error
 
-ended = take_finished_job("import")
-if ended is not None:
-    state.choose_dataset(ended.result)
-dataset = state.current_dataset()
-try:
-    if dataset is None:
-        show_start()
-    else:
-        show_dataset(dataset)
-except GraftError as error:
-    show_error(error)
+
+def page() -> None:
+    imported = take_finished_job("import")
+    if imported is not None:
+        state.choose_dataset(imported.result)
+    dataset = state.current_dataset()
+    try:
+        if dataset is None:
+            show_start()
+        else:
+            show_dataset(dataset)
+    except GraftError as error:
+        show_error(error)
+
+
+page()

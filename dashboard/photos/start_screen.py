@@ -1,4 +1,4 @@
-"""Nothing chosen yet: every way to give photos, what is here already, and where one left off."""
+"""The first screen: every way to give photos, sets that are here already, unfinished runs, datasets."""
 
 from contextlib import AbstractContextManager
 
@@ -9,16 +9,16 @@ from core.errors import BadInput
 from core.home import Home
 from core.runs import Run, list_runs, resume
 from dashboard.components.drop_zone import drop_zone
-from dashboard.photos.camera import left_over, show_camera
-from dashboard.photos.importing import begin_path, begin_public, begin_sample, begin_upload
+from dashboard.photos.camera import show_camera, unfinished_sessions
+from dashboard.photos.importing import start_path_import, start_public_import, start_sample_import, start_upload_import
 from dashboard.routes import sample_url
 from dashboard.session import state
 from dashboard.shared.job_progress import show_running_jobs
 from dashboard.shared.run_status import progress_in_words, state_pill
 from dashboard.shared.texts import escape_html, format_bytes, format_time, pluralize, show_error, show_note
 
-MOST_SHOWN = 6  # datasets and runs; the rest is one click away
-LEFT_OFF = ("running", "paused", "interrupted", "queued")
+MAX_SHOWN = 6  # datasets and runs; the rest is one click away
+UNFINISHED = ("running", "paused", "interrupted", "queued")
 
 
 def show_start() -> None:
@@ -31,17 +31,17 @@ def show_start() -> None:
     show_running_jobs("import")
     left, right = st.columns([1.25, 1], gap="large")
     with left:
-        _own_photos(home)
+        _show_own_photos(home)
     with right:
-        _sets_here(home)
-    _left_off(home)
-    _datasets(home)
+        _show_samples(home)
+    _show_unfinished_runs(home)
+    _show_datasets(home)
 
 
-def _own_photos(home: Home) -> None:
+def _show_own_photos(home: Home) -> None:
     if upload := drop_zone(key="drop"):
-        begin_upload(home, upload.folder, upload.name)
-    earlier = left_over(home)
+        start_upload_import(home, upload.folder, upload.name)
+    earlier = unfinished_sessions(home)
     begun = state.camera_folder() is not None or bool(earlier)
     with st.expander("Take photos with the camera, class by class", icon=":material/photo_camera:", expanded=begun):
         show_camera(home, earlier)
@@ -50,34 +50,34 @@ def _own_photos(home: Home) -> None:
             path = st.text_input("Where it lies", placeholder="/home/me/photos", key="path")
             if st.button("Use it", key="use_path"):
                 try:
-                    begin_path(home, path)
+                    start_path_import(home, path)
                 except BadInput as error:
                     show_error(error)
 
 
-def _sets_here(home: Home) -> None:
+def _show_samples(home: Home) -> None:
     st.subheader("Or begin with a set that is here already")
     for sample in samples():
-        _sample_card(home, sample)
+        _show_sample(home, sample)
     with st.expander("Well-known public sets, downloaded once", icon=":material/public:"):
         for public in public_sets():
-            _public_row(home, public)
+            _show_public_set(home, public)
 
 
-def _sample_card(home: Home, sample: Sample) -> None:
+def _show_sample(home: Home, sample: Sample) -> None:
     with st.container(key=f"card_sample_{sample.id}"):
         pictures = "".join(f'<img alt="" src="{escape_html(sample_url(sample.id, n))}">' for n in range(3))
         with _row():
             st.html(
-                f'<div class="row" style="flex-wrap:nowrap"><span class="thumbs">{pictures}</span>'
+                f'<div class="row nowrap"><span class="thumbs">{pictures}</span>'
                 f"<span><b>{escape_html(sample.title)}</b><br>"
                 f'<span class="muted small">{escape_html(sample.sentence)}</span></span></div>'
             )
             if st.button("Use", key=f"use_{sample.id}"):
-                begin_sample(home, sample)
+                start_sample_import(home, sample)
 
 
-def _public_row(home: Home, public: PublicSet) -> None:
+def _show_public_set(home: Home, public: PublicSet) -> None:
     with _row():
         st.html(
             f'<b>{escape_html(public.title)}</b> <span class="pill">{format_bytes(public.bytes)}</span><br>'
@@ -85,7 +85,7 @@ def _public_row(home: Home, public: PublicSet) -> None:
             f"{public.classes:,} classes. Licence: {escape_html(public.licence)}</span>"
         )
         if st.button("Fetch", key=f"fetch_{public.id}", help=f"Downloads {format_bytes(public.bytes)}, once"):
-            begin_public(home, public)
+            start_public_import(home, public)
 
 
 def _row() -> AbstractContextManager[object]:
@@ -93,16 +93,16 @@ def _row() -> AbstractContextManager[object]:
     return st.container(horizontal=True, vertical_alignment="center", wrap=False)
 
 
-def _left_off(home: Home) -> None:
-    runs = [run for run in list_runs(home) if run.state in LEFT_OFF][:MOST_SHOWN]
+def _show_unfinished_runs(home: Home) -> None:
+    runs = [run for run in list_runs(home) if run.state in UNFINISHED][:MAX_SHOWN]
     if not runs:
         return
     st.subheader("Where you left off")
     for run in runs:
-        _run_row(home, run)
+        _show_run(home, run)
 
 
-def _run_row(home: Home, run: Run) -> None:
+def _show_run(home: Home, run: Run) -> None:
     with st.container(key=f"card_run_{run.id}"):
         about, buttons = st.columns([2.4, 1], vertical_alignment="center")
         about.html(
@@ -114,31 +114,31 @@ def _run_row(home: Home, run: Run) -> None:
                 "Go on training", key=f"resume_{run.id}", type="primary", icon=":material/play_arrow:"
             ):
                 resume(home, run.id)
-                _look_at(run)
+                _open_run(run)
             if st.button("Look at it", key=f"look_{run.id}"):
-                _look_at(run)
+                _open_run(run)
 
 
-def _look_at(run: Run) -> None:
+def _open_run(run: Run) -> None:
     state.open_run(run)
     st.switch_page("train/page.py")
 
 
-def _datasets(home: Home) -> None:
+def _show_datasets(home: Home) -> None:
     known = list_datasets(home)
     if not known:
         return
     st.subheader("Your datasets")
-    shown = known if st.session_state.get("all_datasets") else known[:MOST_SHOWN]
+    shown = known if st.session_state.get("all_datasets") else known[:MAX_SHOWN]
     columns = st.columns(3)
     for number, summary in enumerate(shown):
         with columns[number % 3]:
-            _dataset_card(home, summary)
-    if len(known) > MOST_SHOWN:
+            _show_dataset_card(home, summary)
+    if len(known) > MAX_SHOWN:
         st.toggle(f"All {len(known)}", key="all_datasets")
 
 
-def _dataset_card(home: Home, summary: DatasetSummary) -> None:
+def _show_dataset_card(home: Home, summary: DatasetSummary) -> None:
     labels = " and ".join(task.name for task in summary.tasks) if len(summary.tasks) > 1 else ""
     classes = pluralize(len(summary.tasks[0].classes), "class", "classes")
     with st.container(key=f"card_dataset_{summary.id}"):

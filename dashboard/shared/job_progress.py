@@ -1,11 +1,21 @@
-"""A progress bar for each import or download that is running in the background."""
+"""Imports and downloads as pages see them: started, shown as a bar, and taken over once they are done."""
+
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
+from core.home import Progress
 from dashboard.session import state
 from dashboard.shared import background_jobs
 from dashboard.shared.background_jobs import BackgroundJob, JobKind
 from dashboard.shared.texts import escape_markdown, format_bytes, format_duration, show_error
+
+
+def start_and_watch(kind: JobKind, subject: str, title: str, work: Callable[[Progress], Any]) -> None:
+    """Start a job, let this tab wait for it, and run the script anew."""
+    state.watch_job(background_jobs.start(kind, subject, title, work).id)
+    st.rerun()
 
 
 def show_running_jobs(kind: JobKind) -> None:

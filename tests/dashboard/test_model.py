@@ -6,7 +6,7 @@ import pytest
 
 from core.backbones import list_gallery
 from core.errors import NotReachable
-from dashboard.model.gallery import card_in_html, in_gmacs
+from dashboard.model.gallery import card_in_html, format_gmacs
 from dashboard.shared import background_jobs
 from dashboard.shared.texts import format_bytes
 from tests.dashboard.conftest import words
@@ -121,4 +121,4 @@ def test_a_download_is_counted_in_bytes(done, total, words):
 
 @pytest.mark.parametrize(("gmacs", "text"), [(4.123, "4.1"), (0.5, "0.5"), (0.0058, "0.006"), (None, "–")])
 def test_a_small_network_is_not_said_to_compute_nothing(gmacs: float | None, text: str) -> None:
-    assert in_gmacs(gmacs) == text
+    assert format_gmacs(gmacs) == text

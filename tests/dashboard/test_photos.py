@@ -11,9 +11,9 @@ from core.datasets import import_dataset, leave_out, list_datasets, load_dataset
 from core.errors import GraftError
 from dashboard.components.drop_zone import Upload, parse_upload
 from dashboard.components.photo_grid import Edit, parse_edit
-from dashboard.photos.camera import class_name, keep_photo, left_over, taken
-from dashboard.photos.dataset_screen import in_words
-from dashboard.photos.importing import free_name
+from dashboard.photos.camera import add_photo, class_name, read_session, unfinished_sessions
+from dashboard.photos.dataset_screen import import_in_words
+from dashboard.photos.importing import unused_dataset_name
 from dashboard.server.server import FORGOTTEN_UPLOAD_SECONDS, _forget_old_uploads
 from dashboard.shared import background_jobs
 from tests.dashboard.conftest import words
@@ -178,7 +178,7 @@ def test_each_question_opens(open_page, small, label):
 
 
 def test_another_split_makes_a_new_version(home, small):
-    app = ask("change_split", small.id)
+    app = ask("open_split_dialog", small.id)
     app.slider[0].set_value(25)
     app.slider[1].set_value(25)
     app.button(key="split_now").click().run()
@@ -190,7 +190,7 @@ def test_another_split_makes_a_new_version(home, small):
 
 def test_renaming_to_a_taken_name_is_refused_in_place(home, small, draw_photos, tmp_path):
     import_dataset(home, "birds", draw_photos(tmp_path / "birds", {"owl": 4, "tit": 4}))
-    app = ask("rename", small.id)
+    app = ask("open_rename_dialog", small.id)
     app.text_input[0].input("Birds")
     app.button(key="rename_now").click().run()
     assert app.error
@@ -198,7 +198,7 @@ def test_renaming_to_a_taken_name_is_refused_in_place(home, small, draw_photos, 
 
 
 def test_a_deleted_dataset_is_gone_and_no_longer_chosen(home, small):
-    app = ask("delete", small.id)
+    app = ask("open_delete_dialog", small.id)
     app.button(key="delete_now").click().run()
     assert not list_datasets(home)
     assert "dataset" not in app.query_params
@@ -223,7 +223,7 @@ def test_one_class_cannot_go_on_and_says_why(open_page, home, draw_photos, tmp_p
 
 
 def test_it_says_in_words_what_came_of_the_import(small):
-    assert in_words(small) == "24 photos, 2 classes. All could be read."
+    assert import_in_words(small) == "24 photos, 2 classes. All could be read."
 
 
 # What the browser tells is not to be trusted
@@ -261,8 +261,8 @@ def test_an_upload_without_a_common_folder_gets_a_plain_name():
 
 
 def test_a_taken_name_gets_a_number(home, small):
-    assert free_name(home, small.name.upper()) == f"{small.name.upper()} 2"
-    assert free_name(home, "new") == "new"
+    assert unused_dataset_name(home, small.name.upper()) == f"{small.name.upper()} 2"
+    assert unused_dataset_name(home, "new") == "new"
 
 
 # The camera
@@ -270,32 +270,32 @@ def test_a_taken_name_gets_a_number(home, small):
 
 def test_photos_of_the_camera_lie_like_an_upload_and_survive(home):
     for _ in range(3):
-        keep_photo(home, taken(home, FOLDER), "cup", b"jpeg")
-    keep_photo(home, taken(home, FOLDER), "fork", b"jpeg")
-    assert taken(home, FOLDER).counts == {"cup": 3, "fork": 1}
+        add_photo(home, read_session(home, FOLDER), "cup", b"jpeg")
+    add_photo(home, read_session(home, FOLDER), "fork", b"jpeg")
+    assert read_session(home, FOLDER).counts == {"cup": 3, "fork": 1}
     names = [json.loads(p.read_text())["name"] for p in sorted((home.inbox / FOLDER).glob("*.json"))]
     assert names == ["cup/0001.jpg", "cup/0002.jpg", "cup/0003.jpg", "fork/0001.jpg"]
-    assert not taken(home, FOLDER).is_enough
+    assert not read_session(home, FOLDER).is_complete
 
 
 def test_photos_of_the_camera_outlive_the_tab_a_failed_import_and_the_sweep(open_page, home):
     for label in ("cup", "fork"):
         for number in range(3):
-            keep_photo(home, taken(home, FOLDER), label, b"no picture" + bytes([number]))
+            add_photo(home, read_session(home, FOLDER), label, b"no picture" + bytes([number]))
     app = open_page()  # another tab, without its address
     app.button(key=f"go_on_{FOLDER}").click().run()
     assert app.query_params["camera"] == FOLDER
     app.button(key="camera_done").click().run()
     wait_for_imports()
     assert list_datasets(home) == [], "none of them is a picture"
-    assert taken(home, FOLDER).counts == {"cup": 3, "fork": 3}
+    assert read_session(home, FOLDER).counts == {"cup": 3, "fork": 3}
     long_ago = time.time() - 10 * FORGOTTEN_UPLOAD_SECONDS
     os.utime(home.inbox / FOLDER, (long_ago, long_ago))
     _forget_old_uploads(home)
-    assert [left.folder for left in left_over(home)] == [FOLDER]
+    assert [left.folder for left in unfinished_sessions(home)] == [FOLDER]
     app = open_page()
     app.button(key=f"throw_{FOLDER}").click().run()
-    assert left_over(home) == []
+    assert unfinished_sessions(home) == []
 
 
 @pytest.mark.parametrize(("typed", "name"), [("a/b\\c", "a b c"), ("../..", ""), ("  two   words ", "two words")])

@@ -8,7 +8,7 @@ from core.errors import NotFound
 from core.execution.submit import queue
 from core.plans import change, make_plan
 from core.runs.store import get_run, list_runs
-from dashboard.runs.run_list import comparison
+from dashboard.runs.comparison import comparison
 from tests.dashboard.conftest import words
 
 
@@ -76,12 +76,12 @@ def ask(question, run_id):
 def test_a_run_is_deleted_only_after_a_question(open_page, home, two):
     open_page("runs").button(key=f"delete_{two[0].id}").click().run()
     assert len(list_runs(home)) == 2
-    ask("delete", two[0].id).button(key="delete_now").click().run()
+    ask("open_delete_dialog", two[0].id).button(key="delete_now").click().run()
     assert [run.id for run in list_runs(home)] == [two[1].id]
 
 
 def test_a_run_is_renamed(home, two):
-    app = ask("rename", two[0].id)
+    app = ask("open_rename_dialog", two[0].id)
     app.text_input[0].input("better")
     app.button(key="rename_now").click().run()
     assert get_run(home, two[0].id).name == "better"

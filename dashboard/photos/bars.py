@@ -1,0 +1,38 @@
+"""Counts, splits and checks of a dataset, drawn with st.html: every name escaped."""
+
+from collections.abc import Iterable, Mapping
+
+import streamlit as st
+
+from dashboard.shared.texts import escape_html
+
+SPLIT_COLOURS = {"train": "var(--accent)", "validation": "var(--training)", "test": "var(--test)"}
+
+
+def show_count_bars(counts: Mapping[str, int]) -> None:
+    """Show a bar per name, as long as its count, in the order given."""
+    longest = max(counts.values(), default=0) or 1
+    rows = (
+        f'<span class="name" title="{escape_html(name)}">{escape_html(name)}</span>'
+        f'<i style="width:{100 * count / longest:.1f}%"></i><span>{count:,}</span>'
+        for name, count in counts.items()
+    )
+    st.html(f'<div class="bars">{"".join(rows)}</div>')
+
+
+def show_split_bar(counts: Mapping[str, int]) -> None:
+    """Show how many photos each split has, as one bar; the names and figures stand below."""
+    parts = "".join(
+        f'<span style="flex:{count};--of:{SPLIT_COLOURS[name]}"></span>' for name, count in counts.items() if count
+    )
+    legend = "".join(
+        f'<span class="key" style="--of:{SPLIT_COLOURS[name]}">{escape_html(name)} {count:,}</span>'
+        for name, count in counts.items()
+    )
+    st.html(f'<div class="split">{parts}</div><p class="muted small">{legend}</p>')
+
+
+def show_checks(lines: Iterable[tuple[str, str]]) -> None:
+    """Show [(level, sentence), ...] with a sign each; level is "ok", "warning" or "stop"."""
+    items = "".join(f'<li class="{escape_html(level)}">{escape_html(sentence)}</li>' for level, sentence in lines)
+    st.html(f'<ul class="checks">{items}</ul>')
