@@ -24,7 +24,7 @@ from benchmarks.machine import Table, keep
 from benchmarks.photos import make_photos
 from core.backbones import describe_stages, get_card
 from core.datasets import import_dataset
-from core.execution import queue
+from core.execution import submit
 from core.home import Home, open_home
 from core.plans import Plan, change, make_plan
 from core.runs import get_run, list_runs
@@ -64,7 +64,7 @@ def once(home: Home, plan: Plan, program: str, number: int) -> tuple[float, str]
     """Seconds from Ctrl-C to the end of the process, and what the run is then."""
     fresh = change(plan, f"seed={number}")
     if program == "the dashboard":
-        queue(home, fresh)
+        submit(home, fresh)
         rest = PROGRAMS[program]
     else:
         file = home.root / "plan.json"

@@ -35,7 +35,7 @@ from benchmarks.photos import make_photos
 from core.backbones import describe_stages, get_card, num_features
 from core.datasets import import_dataset, list_datasets, load_dataset
 from core.device import resolve_device
-from core.execution import counts, execute_run, queue
+from core.execution import count_photos, execute_run, submit
 from core.home import Home, open_home
 from core.plans import BackboneChoice, Plan, make_plan, set_epochs
 from core.profiling import estimate, head_parameters, profile_costs
@@ -167,14 +167,14 @@ def foretell(case: Case) -> Cost:
     calibration = profile_costs(home, plan, get_card(case.backbone), resolve_device())
     features = num_features(timm.create_model(get_card(case.backbone).architecture, num_classes=0))
     head = head_parameters(features, (len(dataset.tasks[0].classes),))
-    photos = counts(plan, dataset)
+    photos = count_photos(plan, dataset)
     found = estimate(plan, photos.training, photos.validation, calibration, head)
     return Cost(found.seconds, found.memory_bytes)
 
 
 def take(case: Case) -> Cost:
     home = open_home(case.home)
-    run = queue(home, _plan(home, case))
+    run = submit(home, _plan(home, case))
     libraries = _resident("RssFile")
     began = time.perf_counter()
     with _peak() as own:

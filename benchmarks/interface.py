@@ -28,7 +28,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.machine import Table, keep
 from core.backbones import default_card, describe_stages, get_card
 from core.datasets import import_sample
-from core.execution import queue
+from core.execution import submit
 from core.home import Home, open_home
 from core.plans import Phase, Plan, make_plan
 from core.runs import pause, resume, stop
@@ -106,7 +106,7 @@ def main() -> None:
         plan = _full_fine_tuning(home, given)
         browser = start_browser(playwright)
         with Server(home, Path(temporary)) as server:
-            run = queue(home, plan)
+            run = submit(home, plan)
             server.wait_for_steps()
             bench = Bench(server, browser, home, run.id, plan)
             speeds = {ALONE: [], WATCHED: []}

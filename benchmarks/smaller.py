@@ -20,11 +20,11 @@ from benchmarks.machine import Table, keep, paired_margin
 from benchmarks.probing import starters_here, weights_digest
 from core.backbones import default_card, describe_stages, image_sizes_for, smaller_available
 from core.datasets import Dataset, import_dataset, import_sample, open_pixels
-from core.execution import execute_run, queue
+from core.execution import execute_run, submit
 from core.home import Home, open_home
 from core.models import load_trained_model
 from core.plans import Plan, make_plan, set_teacher, student_plan
-from core.runs import Run, folder_of
+from core.runs import Run, run_folder
 from core.training import predict_logits
 
 COLUMNS = ("network", "learns from", "million parameters", "accuracy", "sd", "difference", "± of it")
@@ -94,9 +94,9 @@ def _accuracy(home: Home, dataset: Dataset, plan: Plan, seed: int) -> float:
 
 def _learned(home: Home, dataset: Dataset, plan: Plan) -> tuple[Run, float]:
     """A finished run, and the percentage of the test photos that its best epoch names right."""
-    run = execute_run(home, queue(home, plan).id)
+    run = execute_run(home, submit(home, plan).id)
     rows, task = dataset.indices("test"), dataset.tasks[0]
-    model = load_trained_model(home, plan, dataset.tasks, folder_of(home, run.id), "best")
+    model = load_trained_model(home, plan, dataset.tasks, run_folder(home, run.id), "best")
     logits = predict_logits(model, open_pixels(home, dataset, plan.image_size), rows)[task.name]
     accuracy = 100 * float((logits.argmax(1) == dataset.labels(task)[rows]).mean())
     print(f"{run.name}, seed {plan.seed}: {accuracy:.1f} %", file=sys.stderr, flush=True)

@@ -42,15 +42,15 @@ def _watch_scripts() -> None:
 
 
 def _watch_steps() -> None:
-    take = Recorder.take
+    record = Recorder.record
 
-    @wraps(take)
+    @wraps(record)
     def timed(self: Recorder, event: Event) -> None:
         if isinstance(event, Stepped):
             _write("step", time.time(), self._run.plan.batch_size)
-        take(self, event)
+        record(self, event)
 
-    Recorder.take = timed
+    Recorder.record = timed
 
 
 _watch_scripts()

@@ -15,11 +15,11 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from cli.output import print_error, print_json, print_line
 from cli.summary import summarize_run
-from core.execution import execute_if_due
+from core.execution import execute
 from core.home import Home
-from core.job import EpochEnded, Event
-from core.monitoring import view_of
-from core.runs import Run, RunProgress, dequeue, get_run, waits_for
+from core.job import EpochEnded, Event, ignore_event
+from core.monitoring import read_view
+from core.runs import Run, RunProgress, claim, dequeue, get_run, waits_for
 from core.units import duration_in_words
 
 POLL_SECONDS = 0.5
@@ -43,18 +43,14 @@ def _follow_run(home: Home, run_id: str, closing: threading.Event, display: "Run
         if run.state == "queued":
             if closing.is_set():
                 return dequeue(home, run_id)
-            ended = execute_if_due(home, run_id, display.on_event if display else _ignore_event, closing)
-            if ended is not None:
-                return ended
+            claimed = claim(home, run_id)
+            if claimed:
+                return execute(home, claimed, display.on_event if display else ignore_event, closing.is_set)
         elif closing.is_set():
             return run  # another process executes it and goes on
         if display:
             display.update(run)
         closing.wait(POLL_SECONDS)
-
-
-def _ignore_event(event: Event) -> None:
-    """Stands in for the display with `--json`."""
 
 
 @contextmanager
@@ -104,7 +100,7 @@ class RunDisplay:
             self._bar.console.print(_epoch_line(event, self._run.plan.tasks[0]), highlight=False, soft_wrap=True)
         if time.monotonic() - self._drawn_at > DRAW_SECONDS:
             self._drawn_at = time.monotonic()
-            self._draw(view_of(self._home, self._run.id).progress)
+            self._draw(read_view(self._home, self._run.id).progress)
 
     def update(self, run: Run) -> None:
         """Show a run that waits or that another process executes."""

@@ -94,12 +94,12 @@ def show(
 ) -> None:
     """Show one run: how far it is, what its curves say, what happened."""
     from cli.summary import summarize_run
-    from core.monitoring import verdict_of
-    from core.runs import events, get_run, waits_for
+    from core.monitoring import read_verdict
+    from core.runs import get_run, read_events, waits_for
 
     where = open_home(home)
     shown = get_run(where, run)
-    verdict = verdict_of(where, shown.id)
+    verdict = read_verdict(where, shown.id)
     if json:
         verdict_facts = {
             "kind": verdict.kind,
@@ -123,7 +123,7 @@ def show(
     }
     print_table(["", ""], [(name, value) for name, value in facts.items() if value])
     print_line("")
-    for event in events(where, shown.id):
+    for event in read_events(where, shown.id):
         print_line(f"{_local_time(event.time)}  {event.sentence}")
 
 

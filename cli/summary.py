@@ -6,13 +6,13 @@ from typing import Any
 from core.errors import NotFound
 from core.evaluation import load_result
 from core.home import Home
-from core.monitoring import view_of
-from core.runs import Run, folder_of
+from core.monitoring import read_view
+from core.runs import Run, run_folder
 
 
 def summarize_run(home: Home, run: Run) -> dict[str, Any]:
     """What `graft train --json` and `graft show --json` print; the accuracies are of the best epoch on validation."""
-    epochs = view_of(home, run.id).epochs
+    epochs = read_view(home, run.id).epochs
     speeds = [row.images_per_second for row in epochs if row.images_per_second > 0]
     summary: dict[str, Any] = {
         "run": run.id,
@@ -30,7 +30,7 @@ def summarize_run(home: Home, run: Run) -> dict[str, Any]:
         "error": run.error or None,
     }
     try:
-        result = load_result(folder_of(home, run.id))
+        result = load_result(run_folder(home, run.id))
     except NotFound:
         return summary
     summary["best_epoch"] = result.epoch

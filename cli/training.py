@@ -76,11 +76,11 @@ def train(
     chosen = _make_plan(where, dataset, backbone, recipe, plan, teacher, set or [])
 
     from cli.follow import follow_run  # loads torch, after a faulty plan has been refused
-    from core.execution import queue
+    from core.execution import submit
 
     _check_plan(where, chosen, quiet=json)
     _download_weights(where, chosen, quiet=json)
-    raise typer.Exit(follow_run(where, queue(where, chosen, name), json))
+    raise typer.Exit(follow_run(where, submit(where, chosen, name), json))
 
 
 def pause(run: RunArgument, home: HomeOption = None) -> None:
@@ -174,14 +174,14 @@ def _check_plan(home: Home, plan: "Plan", quiet: bool) -> None:
     """Print the warnings that the plan page would show. Raises BadDataset or BadPlan for a plan that cannot train."""
     from core.backbones import describe_stages, get_card
     from core.datasets import check, load_dataset
-    from core.execution import warnings_here
+    from core.execution import local_warnings
     from core.plans import warnings
 
     photos, network = load_dataset(home, plan.source.id, plan.source.version), get_card(plan.backbone.name)
     for found in check(photos):
         if found.level == "stop":
             raise BadDataset(found.sentence)
-    for advice in (*warnings(plan, photos, network, describe_stages(network)), *warnings_here(home, plan, photos)):
+    for advice in (*warnings(plan, photos, network, describe_stages(network)), *local_warnings(home, plan, photos)):
         if advice.level == "stop":
             raise BadPlan(advice.sentence)
         if advice.level == "look" and not quiet:

@@ -1,23 +1,29 @@
-"""Carry runs out: submit, worker, executor, recorder, time left, and the final evaluation."""
+"""Execute runs: submit a plan, the worker with its executor, recording, time left, the final evaluation, preflight."""
 
-from core.execution.executor import counts, execute_if_due, execute_run
-from core.execution.final_evaluation import open_test
-from core.execution.preflight import warnings_here
+from core.execution.executor import Execution, Executor, ThreadExecutor
+from core.execution.final_evaluation import RunResults, open_results, open_test
+from core.execution.preflight import check_teacher, local_warnings, teacher_runs
 from core.execution.recorder import Recorder
-from core.execution.submit import describe, queue
-from core.execution.teacher_checks import check_teacher, teacher_runs
+from core.execution.run_loop import RunSink, count_photos, execute, execute_run
+from core.execution.submit import default_run_name, submit
 from core.execution.worker import Worker
 
 __all__ = [
+    "Execution",
+    "Executor",
     "Recorder",
+    "RunResults",
+    "RunSink",
+    "ThreadExecutor",
     "Worker",
     "check_teacher",
-    "counts",
-    "describe",
-    "execute_if_due",
+    "count_photos",
+    "default_run_name",
+    "execute",
     "execute_run",
+    "local_warnings",
+    "open_results",
     "open_test",
-    "queue",
+    "submit",
     "teacher_runs",
-    "warnings_here",
 ]

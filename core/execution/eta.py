@@ -1,21 +1,40 @@
-"""How far a run is and how long it will still take, from the events and the clock alone."""
+"""How far a run is and how long it will still take, from its events and a clock alone."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
-from core.execution.estimate_feedback import EstimateFeedback
 from core.job import EpochEnded, Event, PhaseBegan, Prepared, Stepped, steps_per_epoch
 from core.plans import Plan, grows, views_computed, views_to_come
 from core.profiling import CostProfile, Counts, caches_views, phase_seconds
 from core.runs import RunProgress
 
-ENOUGH_SECONDS = 2.0  # of steps, before a guess is made from them
+ENOUGH_SECONDS = 2.0  # of steps, before an epoch is estimated from them
 
 
-def estimated_phase_seconds(plan: Plan, counts: Counts, calibration: CostProfile) -> tuple[float, ...]:
+class RunClock:
+    """Seconds that a run has worked: it stands still while the run is paused. `clock` can be replaced in tests."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._stopped_seconds = clock, 0.0
+
+    def __call__(self) -> float:
+        return self._clock() - self._stopped_seconds
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The clock stands still in the block."""
+        began = self._clock()
+        try:
+            yield
+        finally:
+            self._stopped_seconds += self._clock() - began
+
+
+def estimated_epoch_seconds(plan: Plan, photos: Counts, profile: CostProfile) -> tuple[float, ...]:
     """Seconds of each epoch from the plan's estimate: how much longer one takes than another."""
-    return tuple(s for phase in plan.phases for s in phase_seconds(plan, phase, counts, calibration, 0))
+    return tuple(s for phase in plan.phases for s in phase_seconds(plan, phase, photos, profile, 0))
 
 
 def with_activity(progress: RunProgress, event: Prepared) -> RunProgress:
@@ -26,62 +45,46 @@ def with_activity(progress: RunProgress, event: Prepared) -> RunProgress:
 
 
 class ProgressMeter:
-    """Follows a run's events. Time that it was paused does not count; the clock can be replaced in tests.
+    """Follows a run's events into its progress.
 
-    seconds_left is what the last epoch of this phase took (steps and scoring), for the epochs that are left; in a
-    phase's first epoch, what its steps took so far. Later epochs that take longer, because more learns or photos grow,
-    make it None, unless `foretold` (seconds of each epoch, from the plan's estimate) says how much longer.
-    taken: is told all that the meter is.
+    seconds_left is what the last epoch of this phase took (steps and validation), for the epochs that are left; in a
+    phase's first epoch, what its steps took so far. Later epochs that take longer, because more stages are trained or
+    photos grow, make it None, unless `estimated` (seconds of each epoch, from the plan's estimate) tells how much.
     """
 
     def __init__(
         self,
         plan: Plan,
-        counts: Counts,
+        photos: Counts,
         begun: RunProgress,
-        foretold: tuple[float, ...] | None = None,
+        estimated: tuple[float, ...] | None = None,
         clock: Callable[[], float] = time.monotonic,
-        taken: EstimateFeedback | None = None,
     ) -> None:
-        per_epoch = steps_per_epoch(counts.training, plan.batch_size)
+        """begun: the progress that the run already has. clock: seconds; it stands still while the run is paused."""
+        per_epoch = steps_per_epoch(photos.training, plan.batch_size)
         self.progress = replace(
             begun,
             phases=len(plan.phases),
             epochs=plan.epochs,
-            images_total=counts.training,
+            images_total=photos.training,
             steps_per_epoch=begun.steps_per_epoch or per_epoch,
             steps_total=begun.steps_total or per_epoch * plan.epochs,
             images_per_second=None,
             seconds_left=None,
         )
-        self._plan, self._counts, self._foretold, self._clock = plan, counts, foretold, clock
-        self._taken = taken
+        self._plan, self._photos, self._estimated, self._clock = plan, photos, estimated, clock
         self._epoch_seconds: dict[int, tuple[int, float]] = {}  # by phase, the last whole epoch and what it took
-        self._scoring_seconds: float | None = None
-        self._epoch_began = self._last_step = clock()
+        self._validation_seconds: float | None = None
+        self._epoch_began = self._last_step = self._view_began = clock()
         self._steps_timed, self._steps_seconds = 0, 0.0
-        self._look_began = clock()
-        self._look_seconds = 0.0  # what the frozen part took for the last new view of all photos
-        self._whole_epoch = begun.step == 0  # false until the end of an epoch that was resumed in its middle
-
-    def hold(self, seconds: float) -> None:
-        """The run was paused for so long."""
-        if self._taken:
-            self._taken.hold(seconds)
-        self._epoch_began += seconds
-        self._last_step += seconds
-        self._look_began += seconds
+        self._view_seconds = 0.0  # what caching the last new view of all photos took
+        self._is_whole_epoch = begun.step == 0  # false until the end of an epoch that was resumed in its middle
 
     def follow(self, event: Event) -> RunProgress:
         """The progress after one more event."""
-        if self._taken:
-            self._taken.follow(event)
         match event:
             case Prepared():
                 self._after_preparing(event)
-                if self._steps_timed == 0:
-                    self._epoch_began = self._clock()  # what is done once before the first step comes in no later epoch
-                self.progress = with_activity(self.progress, event)
             case PhaseBegan():
                 self.progress = replace(self.progress, phase=event.name, number=event.phase + 1)
                 self._begin_epoch()
@@ -89,15 +92,18 @@ class ProgressMeter:
                 self._after_step(event)
             case EpochEnded():
                 self._after_epoch(event)
-                self._look_began = self._clock()
+                self._view_began = self._clock()
         return self.progress
 
     def _after_preparing(self, event: Prepared) -> None:
-        looked = event.kind == "cache_view"
-        if looked and event.done == event.total:
-            self._look_seconds = self._clock() - self._look_began
-        if not looked or event.done == event.total:
-            self._look_began = self._clock()
+        is_view, now = event.kind == "cache_view", self._clock()
+        if is_view and event.done == event.total:
+            self._view_seconds = now - self._view_began
+        if not is_view or event.done == event.total:
+            self._view_began = now
+        if self._steps_timed == 0:
+            self._epoch_began = now  # what is done once before the first step comes in no later epoch
+        self.progress = with_activity(self.progress, event)
 
     def _after_step(self, event: Stepped) -> None:
         now = self._clock()
@@ -110,7 +116,7 @@ class ProgressMeter:
         timed = self._steps_timed - 1
         speed = self.progress.images_per_second
         if timed and self._steps_seconds > 0:
-            speed = timed * min(self._plan.batch_size, self._counts.training) / self._steps_seconds
+            speed = timed * min(self._plan.batch_size, self._photos.training) / self._steps_seconds
         self.progress = replace(
             self.progress,
             activity="training",
@@ -130,8 +136,8 @@ class ProgressMeter:
 
     def _after_epoch(self, event: EpochEnded) -> None:
         now = self._clock()
-        self._scoring_seconds = now - self._last_step
-        if self._whole_epoch:
+        self._validation_seconds = now - self._last_step
+        if self._is_whole_epoch:
             self._epoch_seconds[event.phase] = event.epoch - 1, now - self._epoch_began
         per_epoch = max(1, round(event.step / event.epoch))
         self.progress = replace(
@@ -141,11 +147,11 @@ class ProgressMeter:
             step=event.step,
             steps_per_epoch=per_epoch,
             steps_total=per_epoch * self._plan.epochs,
-            images=self._counts.training,
+            images=self._photos.training,
             images_per_second=event.images_per_second,
         )
         self._begin_epoch()
-        self._whole_epoch = True
+        self._is_whole_epoch = True
         self.progress = replace(self.progress, seconds_left=self._seconds_left(event.phase))
 
     def _begin_epoch(self) -> None:
@@ -153,36 +159,33 @@ class ProgressMeter:
         self._steps_timed, self._steps_seconds = 0, 0.0
 
     def _seconds_left(self, phase: int) -> float | None:
-        found = self._an_epoch(phase)
-        if found is None:
+        reference = self._reference_epoch(phase)
+        if reference is None:
             return None
-        (epoch, seconds), p = found, self.progress
-        ends = sum(each.epochs for each in self._plan.phases[: phase + 1])
-        done = p.step / p.steps_per_epoch
-        looks = self._look_seconds * self._views_to_come(phase, ends)
-        if self._foretold is not None and min(self._foretold) > 0:
-            left = sum(s * min(1.0, max(0.0, i + 1 - done)) for i, s in enumerate(self._foretold))
-            return seconds / self._foretold[epoch] * left + looks
-        later = self._plan.phases[phase + 1 :]
-        learns_no_more = all(
-            each.first_trainable_stage >= self._plan.phases[phase].first_trainable_stage for each in later
-        )
-        if not learns_no_more or any(grows(self._plan, each) for each in self._plan.phases[phase:]):
+        epoch, seconds = reference
+        epochs_done = self.progress.step / self.progress.steps_per_epoch
+        views_seconds = self._view_seconds * self._views_to_come(phase)
+        if self._estimated is not None and min(self._estimated) > 0:
+            left = sum(s * min(1.0, max(0.0, i + 1 - epochs_done)) for i, s in enumerate(self._estimated))
+            return seconds / self._estimated[epoch] * left + views_seconds
+        first_trainable = self._plan.phases[phase].first_trainable_stage
+        later_train_more = any(each.first_trainable_stage < first_trainable for each in self._plan.phases[phase + 1 :])
+        if later_train_more or any(grows(self._plan, each) for each in self._plan.phases[phase:]):
             return None
-        return seconds * max(0.0, self._plan.epochs - done) + looks
+        return seconds * max(0.0, self._plan.epochs - epochs_done) + views_seconds
 
-    def _views_to_come(self, phase: int, ends: int) -> int:
-        """How often the frozen part will look at changed photos again in this phase."""
-        now = self._plan.phases[phase]
-        if not caches_views(self._plan, now):
+    def _views_to_come(self, number: int) -> int:
+        """How many new views of all photos will still be cached in a phase."""
+        phase = self._plan.phases[number]
+        if not caches_views(self._plan, phase):
             return 0
-        under_way = self._steps_timed > 0  # then this epoch has its view
-        return views_to_come(
-            now, views_computed(self._plan, now), self.progress.epochs_done + under_way - ends + now.epochs
-        )
+        epochs_before = sum(each.epochs for each in self._plan.phases[:number])
+        has_this_epochs_view = self._steps_timed > 0
+        epoch = self.progress.epochs_done + has_this_epochs_view - epochs_before
+        return views_to_come(phase, views_computed(self._plan, phase), epoch)
 
-    def _an_epoch(self, phase: int) -> tuple[int, float] | None:
-        """The last whole epoch of the phase, else this one: its number, from 0, and its seconds."""
+    def _reference_epoch(self, phase: int) -> tuple[int, float] | None:
+        """The last whole epoch of the phase, else the present one: its number, from 0, and its seconds."""
         measured = self._epoch_seconds.get(phase)
         if measured is not None:
             return measured
@@ -190,8 +193,8 @@ class ProgressMeter:
         if timed < 1 or self._steps_seconds < ENOUGH_SECONDS:
             return None
         per_step = self._steps_seconds / timed
-        # Scoring a photo takes no longer than learning from it.
-        scoring = per_step * self._counts.scored / self._plan.batch_size
-        if self._scoring_seconds is not None:
-            scoring = min(scoring, self._scoring_seconds)
-        return max(0, self.progress.epoch - 1), per_step * self.progress.steps_per_epoch + scoring
+        # Evaluating a photo takes no longer than training on it.
+        validation = per_step * self._photos.scored / self._plan.batch_size
+        if self._validation_seconds is not None:
+            validation = min(validation, self._validation_seconds)
+        return max(0, self.progress.epoch - 1), per_step * self.progress.steps_per_epoch + validation

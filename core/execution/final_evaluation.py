@@ -1,13 +1,14 @@
-"""Score a run's best epoch: validation and a sample of what it learned from; the test split only when asked."""
+"""Evaluate a run's best epoch: on validation and a sample of the training photos; on the test split only when asked."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from core.datasets import Split, load_dataset, open_pixels
+from core.datasets import Dataset, Split, load_dataset, open_pixels
 from core.device import resolve_device
-from core.errors import Refused
+from core.errors import NotFound, Refused
 from core.evaluation import (
     Result,
     load_result,
@@ -20,25 +21,54 @@ from core.evaluation import (
 from core.home import Home, database
 from core.job import Job, Prepared, clean_sample, ignore_event
 from core.models import load_trained_model, read_facts
-from core.runs import folder_of, get_run, has_best
+from core.runs import Run, get_run, has_best, run_folder
 from core.training import predict_logits
 
 
-def evaluate_best(job: Job, progress: Callable[[Prepared], None] = ignore_event) -> Result:
-    """Answers of the best epoch's model on validation and on the clean training sample, into the run's folder.
+@dataclass(frozen=True)
+class RunResults:
+    """What is known of a run's best model.
 
-    What an earlier look at the test split said is gone with the model it was of. Raises DiskFull.
+    predictions: as `read_predictions` gives them. result: None where the best model was not evaluated yet (a run that
+    still trains, or was interrupted).
+    """
+
+    run: Run
+    dataset: Dataset
+    predictions: pd.DataFrame
+    result: Result | None
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        return self.run.plan.tasks
+
+
+def open_results(home: Home, run: Run) -> RunResults:
+    """Raises NotFound when the run's dataset is gone."""
+    folder, source = run_folder(home, run.id), run.plan.source
+    dataset = load_dataset(home, source.id, source.version)
+    try:
+        result = load_result(folder)
+    except NotFound:
+        result = None
+    return RunResults(run, dataset, read_predictions(folder), result)
+
+
+def evaluate_best(job: Job, progress: Callable[[Prepared], None] = ignore_event) -> Result:
+    """Evaluate the best epoch's model on validation and on the clean training sample, into the run's folder.
+
+    Results of the test split that an earlier model of the run had are lost with it. Raises DiskFull.
     """
     tasks = [job.dataset.task(name) for name in job.plan.tasks]
     validation = job.dataset.labelled_rows(tasks, "validation")
     sample = clean_sample(job.dataset.labelled_rows(tasks, "train"), len(validation), job.plan.seed)
-    # Not from the history: that may be one epoch ahead of what was kept when a process was killed.
+    # Not from the history: that may be one epoch ahead of what was saved when a process was killed.
     epoch = read_facts(job.folder / "best")["best"]["epoch"]
-    return _save(job, epoch, _answers(job, {"validation": validation, "train": sample}, progress))
+    return _save(job, epoch, _predict(job, {"validation": validation, "train": sample}, progress))
 
 
 def open_test(home: Home, run_id: str, progress: Callable[[Prepared], None] = ignore_event) -> Result:
-    """The results with those of the test split. Each call counts as a look at it; only the first one computes.
+    """The results with those of the test split. Each call counts as opening it; only the first one computes.
 
     Raises Refused for a run without a model, or a dataset without a test split.
     """
@@ -49,26 +79,26 @@ def open_test(home: Home, run_id: str, progress: Callable[[Prepared], None] = ig
     rows = dataset.indices("test")
     if not len(rows):
         raise Refused(f'"{dataset.name}" has no photos set aside for the test.', "Split it again, then train anew.")
-    job = Job(run.plan, dataset, home, folder_of(home, run.id))
+    job = Job(run.plan, dataset, home, run_folder(home, run.id))
     result = load_result(job.folder)
     if any(task.test is None for task in result.tasks):
-        known = read_predictions(job.folder)
-        answers = _answers(job, {"test": rows}, progress)
-        result = _save(job, result.epoch, pd.concat([known, answers], ignore_index=True))
+        others = read_predictions(job.folder)
+        test = _predict(job, {"test": rows}, progress)
+        result = _save(job, result.epoch, pd.concat([others, test], ignore_index=True))
     with database(home, write=True) as db:
         db.execute("UPDATE runs SET test_opened = test_opened + 1 WHERE id = ?", (run.id,))
     return result
 
 
-def _answers(job: Job, rows_of: dict[Split, np.ndarray], progress: Callable[[Prepared], None]) -> pd.DataFrame:
-    """The predictions of the best epoch's model, by split and task."""
+def _predict(job: Job, rows_of: dict[Split, np.ndarray], progress: Callable[[Prepared], None]) -> pd.DataFrame:
+    """Predictions of the best epoch's model: rows of all splits and tasks."""
     model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder)
     store = open_pixels(
         job.home, job.dataset, job.plan.image_size, lambda done, total, _: progress(Prepared("decode", done, total))
     )
-    # All rows at once: the model then looks at them in one go, and progress has one total.
-    everything = np.concatenate(list(rows_of.values()))
-    logits = predict_logits(model, store, everything, resolve_device(job.plan.device), progress)
+    # All rows at once: progress then has one total.
+    all_rows = np.concatenate(list(rows_of.values()))
+    logits = predict_logits(model, store, all_rows, resolve_device(job.plan.device), progress)
     image_ids = job.dataset.table["image_id"].to_numpy()
     tables, begin = [], 0
     for split, rows in rows_of.items():

@@ -1,21 +1,22 @@
 """What stands in a plan's way here, beside what `core.plans.warnings` says of it: this disk, the runs of this home."""
 
-from core.backbones import describe_stages, get_card
+from core.backbones import check_has_classifier, describe_stages, get_card
 from core.datasets import Dataset, load_dataset
-from core.errors import NotFound
+from core.distillation import teacher_run_not_found
+from core.errors import NotFound, Refused
 from core.home import Home, free_bytes
 from core.plans import Advice, Plan
 from core.profiling import room_needed
-from core.runs import get_run
+from core.runs import HAS_RESULTS, Run, get_run, has_best, list_runs
 
 
-def warnings_here(home: Home, plan: Plan, dataset: Dataset) -> list[Advice]:
-    """Everything worth saying. dataset: the version that the plan names."""
-    return [*_room(home, plan), *_teacher(home, plan, dataset)]
+def local_warnings(home: Home, plan: Plan, dataset: Dataset) -> list[Advice]:
+    """Warnings that depend on this computer and on the runs of this home. dataset: the version that the plan names."""
+    return [*_disk_warnings(home, plan), *_teacher_warnings(home, plan, dataset)]
 
 
-def _room(home: Home, plan: Plan) -> list[Advice]:
-    """Too little of it is said before the first epoch is saved, which would end the run. The head is not counted."""
+def _disk_warnings(home: Home, plan: Plan) -> list[Advice]:
+    """Too little room for the checkpoints, which would end the run after its first epoch. The head is not counted."""
     needed = room_needed(plan, [stage.parameters for stage in describe_stages(get_card(plan.backbone.name))])
     free = free_bytes(home.root)
     if needed <= free:
@@ -24,24 +25,54 @@ def _room(home: Home, plan: Plan) -> list[Advice]:
     return [Advice("look", f"{sentence}: it will end when the disk is full. Free some room first.")]
 
 
-def _teacher(home: Home, plan: Plan, dataset: Dataset) -> list[Advice]:
-    """Photos that are to judge the plan's model and that its teacher, an earlier run, learned from: with another split
-    there are some, and what is said about them reaches the student by the teacher.
+def _teacher_warnings(home: Home, plan: Plan, dataset: Dataset) -> list[Advice]:
+    """Validation and test photos that the teacher, an earlier run, was trained on: with another split there are some,
+    and what the teacher knows of them leaks into the student.
     """
     if plan.teacher is None or plan.teacher.run is None:
         return []
     try:
-        then = get_run(home, plan.teacher.run).plan.source
-        taught = None if then == plan.source else load_dataset(home, then.id, then.version)
+        source = get_run(home, plan.teacher.run).plan.source
+        if source == plan.source:
+            return []
+        teachers_dataset = load_dataset(home, source.id, source.version)
     except NotFound:
         return []
-    if taught is None:
-        return []
-    known = set(taught.table["hash"].iloc[taught.indices("train")])
-    met = sum(dataset.table["hash"].iloc[dataset.indices(split)].isin(known).sum() for split in ("validation", "test"))
-    if not met:
+    trained_on = set(teachers_dataset.table["hash"].iloc[teachers_dataset.indices("train")])
+    held_out = (dataset.table["hash"].iloc[dataset.indices(split)] for split in ("validation", "test"))
+    leaked = sum(hashes.isin(trained_on).sum() for hashes in held_out)
+    if not leaked:
         return []
     sentence = (
-        f"The teacher learned from {met:,} of the photos that judge this model: figures will look a little better"
+        f"The teacher learned from {leaked:,} of the photos that judge this model: figures will look a little better"
     )
     return [Advice("look", f"{sentence} than they are. Train the teacher anew on this version of the photos.")]
+
+
+def teacher_runs(home: Home, dataset_id: str) -> list[Run]:
+    """Runs on these photos that can be a teacher, the newest first."""
+    return [run for run in list_runs(home) if run.dataset_id == dataset_id and _can_teach(home, run)]
+
+
+def check_teacher(home: Home, plan: Plan) -> None:
+    """Raises NotFound where the plan's teacher is gone or its weights are not here, Refused where it is not finished,
+    and BadWeights for a network without a classifier.
+    """
+    if plan.teacher is None:
+        return
+    if plan.teacher.backbone:
+        check_has_classifier(home, plan.teacher.backbone, get_card(plan.teacher.backbone.name))
+        return
+    try:
+        run = get_run(home, str(plan.teacher.run))
+    except NotFound as error:
+        raise teacher_run_not_found() from error
+    if run.id != plan.teacher.run:  # a name, or the beginning of an id: nothing that training would find
+        raise teacher_run_not_found()
+    if not _can_teach(home, run):
+        raise Refused(f'"{run.name}" cannot teach before its training has ended.', "Wait for it, or stop it.")
+
+
+def _can_teach(home: Home, run: Run) -> bool:
+    """Whether its model is final: one that still changes would teach two things."""
+    return run.state in HAS_RESULTS and has_best(home, run.id)

@@ -1,4 +1,4 @@
-"""Writes down what a run says: at once into memory and the journal, twice a second into the database."""
+"""Writes down the events of a run: at once into memory and the journal, twice a second into the database."""
 
 import contextlib
 import json
@@ -6,15 +6,15 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from core.errors import DiskFull
 from core.evaluation import HEADLINE, epoch_curves, step_curves
-from core.execution.disk_reserve import free_reserve
 from core.execution.eta import ProgressMeter, with_activity
 from core.home import Home, database
 from core.job import Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned
-from core.monitoring import show, stored_view
+from core.monitoring import read_stored_view, register_live
 from core.runs import (
     LEASE_SECONDS,
     Best,
@@ -26,82 +26,89 @@ from core.runs import (
     RequestedAction,
     Run,
     State,
-    folder_of,
     is_held,
-    next_number,
-    save,
+    next_event_number,
+    run_folder,
+    save_entries,
 )
 from core.tasks import Task, label_kind
 
 FLUSH_SECONDS = 0.5
-STEP_CURVES, EPOCH_CURVES = step_curves(), epoch_curves()
+RESERVE_BYTES = 512 * 1024  # what a run frees when the disk is full, so that its last events still find some room
 RATE_CHANGE = 0.01  # a learning rate is written down again when it moved by this share
+STEP_CURVES, EPOCH_CURVES = step_curves(), epoch_curves()
+
+EventRow = tuple[int, float, str, dict[str, Any]]  # number, time, kind, facts with the sentence
+
+
+def reserve_disk(folder: Path) -> None:
+    """Occupy a little room in a run's folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "reserve").write_bytes(bytes(RESERVE_BYTES))
+
+
+def free_disk_reserve(folder: Path) -> None:
+    (folder / "reserve").unlink(missing_ok=True)
 
 
 class Recorder:
-    """One run while it is carried out. `requested_action` is what its user asked for, as of the last flush.
-
-    Every write raises LeaseLost when the run is somebody else's by now, and DiskFull.
-    """
+    """The `RunSink` of a run that this process executes: its live view, its journal and its rows in the database."""
 
     def __init__(self, home: Home, claim: Claim, run: Run, meter: ProgressMeter, tasks: Sequence[Task]) -> None:
         self._home, self._claim, self._run, self._meter = home, claim, run, meter
         self._tasks = tuple(tasks)
         self.requested_action: RequestedAction = run.requested_action
-        self.view = stored_view(home, run)
+        self.view = read_stored_view(home, run)
         self.view.state = "running"
         with database(home) as db:
-            self._next_number = next_number(db, run.id)
-        self._journal = Journal(folder_of(home, run.id))
+            self._next_number = next_event_number(db, run.id)
+        self._journal = Journal(run_folder(home, run.id))
         self._pending: list[Entry] = []
         self._flushed = time.monotonic()
         self._rates: dict[str, float] = {}
-        self._resumed = bool(self.view.curves)
+        self._is_resumed = bool(self.view.curves)
+        device = device_in_words(run.device)
         if self.view.head_widths:
-            self.note("resumed", f"Goes on where it was, on {in_words(run.device)}.")
+            self.add_event("resumed", f"Goes on where it was, on {device}.")
         else:
-            self.note("began", f"Began on {in_words(run.device)}.", **_facts_of(tasks))
-        show(home, run.id, self.view)
+            self.add_event("began", f"Began on {device}.", **_facts_of(tasks))
+        register_live(home, run.id, self.view)
 
-    def take(self, event: Event) -> None:
-        """Take in one event of the engine."""
-        if self._resumed and isinstance(event, Stepped | EpochEnded):
+    def record(self, event: Event) -> None:
+        """One event of the engine."""
+        if self._is_resumed and isinstance(event, Stepped | EpochEnded):
             self._rewind(event)
-            self._resumed = False
+            self._is_resumed = False
         self.view.progress = self._meter.follow(event)
         points = self._points(event)
-        self.view.add(points)
-        self._write(Entry(points, self._line(event)))
+        self.view.append_points(points)
+        self._append(Entry(points, self._event_row(event)))
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
 
-    def note(self, kind: str, sentence: str, **facts: Any) -> None:
-        """Write down something that happened, other than an event of the engine."""
-        self._write(Entry([], self._happening(kind, sentence, **facts)))
+    def add_event(self, kind: str, sentence: str, **facts: Any) -> None:
+        """An event of the run's history that the engine knows nothing of."""
+        self._append(Entry([], self._row(kind, sentence, **facts)))
         self.flush()
 
     def show_activity(self, event: Prepared) -> None:
-        """Show what takes its time besides training, outside of the engine's own events."""
+        """What takes its time before or after the engine's own events."""
         self.view.progress = replace(with_activity(self.view.progress, event), seconds_left=None)
         if time.monotonic() - self._flushed > FLUSH_SECONDS or not event.done:
             self.flush()
 
-    def become(self, state: State, sentence: str) -> None:
+    def set_state(self, state: State, sentence: str) -> None:
         """Running or paused: the claim stays."""
         self.view.state = state
-        self.note(state, sentence)
-
-    def held(self, seconds: float) -> None:
-        """It was paused for so long: no time that training took."""
-        self._meter.hold(seconds)
+        self.add_event(state, sentence)
 
     def flush(self) -> None:
-        """Put everything into the database; ask it for the user's requested_action."""
+        """Write what is pending to the database, and read the requested action. Raises LeaseLost, DiskFull."""
         progress = json.dumps(self.view.progress.as_json())
         with database(self._home, write=True) as db:
             if not is_held(db, self._claim):
                 raise LeaseLost(self._run.id)
-            save(db, self._run.id, self._pending)
+            save_entries(db, self._run.id, self._pending)
             db.execute(
                 "UPDATE runs SET state = ?, progress = ?, lease_until = ? WHERE id = ?",
                 (self.view.state, progress, time.time() + LEASE_SECONDS, self._run.id),
@@ -114,80 +121,80 @@ class Recorder:
         self._flushed = time.monotonic()
 
     def close(self) -> None:
-        """The end of the recording, however it came, also on a full disk."""
+        """Write what is pending, however the run ended, also on a full disk."""
         try:
             self.flush()
         except DiskFull:
-            free_reserve(folder_of(self._home, self._run.id))
+            free_disk_reserve(run_folder(self._home, self._run.id))
             with contextlib.suppress(DiskFull, LeaseLost):
                 self.flush()
         except LeaseLost:
             pass
         self._journal.close()
 
-    def _write(self, entry: Entry) -> None:
-        if entry.happening:
-            self.view.learn(entry.happening[2], entry.happening[3])
-        if entry.points or entry.happening:
+    def _append(self, entry: Entry) -> None:
+        if entry.event:
+            _, _, kind, facts = entry.event
+            self.view.apply_event(kind, facts)
+        if entry.points or entry.event:
             self._pending.append(entry)
             self._journal.append(entry)
 
-    def _happening(self, kind: str, sentence: str, **facts: Any) -> tuple[int, float, str, dict[str, Any]]:
+    def _row(self, kind: str, sentence: str, **facts: Any) -> EventRow:
         number, self._next_number = self._next_number, self._next_number + 1
         return number, time.time(), kind, {"sentence": sentence, **facts}
 
     def _points(self, event: Event) -> list[Point]:
         match event:
             case Stepped():
-                return [*points_of_a_step(event), *self._points_of_rates(event)]
+                return [*points_of_a_step(event), *self._changed_rates(event)]
             case EpochEnded():
                 return points_of_an_epoch(event)
         return []
 
-    def _points_of_rates(self, event: Stepped) -> list[Point]:
-        moved = {
+    def _changed_rates(self, event: Stepped) -> list[Point]:
+        changed = {
             name: rate
             for name, rate in event.learning_rates.items()
             if abs(rate - self._rates.get(name, math.inf)) > RATE_CHANGE * self._rates.get(name, 0.0)
         }
-        self._rates.update(moved)
-        return [Point(f"rate/{name}", event.step, rate) for name, rate in moved.items()]
+        self._rates.update(changed)
+        return [Point(f"rate/{name}", event.step, rate) for name, rate in changed.items()]
 
-    def _line(self, event: Event) -> tuple[int, float, str, dict[str, Any]] | None:
+    def _event_row(self, event: Event) -> EventRow | None:
+        """The row of the history that an event of the engine becomes, if any."""
         match event:
-            case PhaseBegan():
-                return self._line_of_a_phase(event)
+            case PhaseBegan() if event.phase >= len(self.view.phases):  # a run resumed within a phase begins it again
+                return self._phase_row(event)
             case EpochEnded():
-                return self._line_of_an_epoch(event)
+                return self._epoch_row(event)
             case Warned():
-                return self._happening("warned", event.sentence)
+                return self._row("warned", event.sentence)
             case Ended(reason="early"):
-                return self._happening("early", event.sentence or "Stopped by itself: it no longer got better.")
+                return self._row("early", event.sentence or "Stopped by itself: it no longer got better.")
             case Ended(reason="unstable"):
-                return self._happening("unstable", event.sentence or "The loss is no longer a number.")
+                return self._row("unstable", event.sentence or "The loss is no longer a number.")
         return None
 
-    def _line_of_a_phase(self, event: PhaseBegan) -> tuple[int, float, str, dict[str, Any]] | None:
-        if event.phase < len(self.view.phases):  # said again by a run that was resumed within it
-            return None
+    def _phase_row(self, event: PhaseBegan) -> EventRow:
         of = f" of {len(self._run.plan.phases)}" if len(self._run.plan.phases) > 1 else ""
-        sentence = f'Phase {event.phase + 1}{of}, "{event.name}", began with epoch {event.epoch}.'
-        facts: dict[str, Any] = {
-            "phase": event.phase,
-            "name": event.name,
-            "epoch": event.epoch,
-            "step": self.view.progress.step,
-        }
-        facts["stages"] = list(event.rates)
-        return self._happening("phase", sentence, **facts)
+        return self._row(
+            "phase",
+            f'Phase {event.phase + 1}{of}, "{event.name}", began with epoch {event.epoch}.',
+            phase=event.phase,
+            name=event.name,
+            epoch=event.epoch,
+            step=self.view.progress.step,
+            stages=list(event.rates),
+        )
 
-    def _line_of_an_epoch(self, event: EpochEnded) -> tuple[int, float, str, dict[str, Any]]:
+    def _epoch_row(self, event: EpochEnded) -> EventRow:
         accuracy_text = accuracy_in_words(event, self._run.plan.tasks)
         if event.best:
             self.view.progress = replace(self.view.progress, best=Best(event.epoch, event.step, accuracy_text))
             self._meter.progress = self.view.progress
         best = ", the best so far" if event.best and event.epoch > 1 else ""
-        return self._happening(
+        return self._row(
             "epoch",
             f"Epoch {event.epoch} ended: {accuracy_text} of the validation photos right{best}.",
             epoch=event.epoch,
@@ -201,19 +208,20 @@ class Recorder:
         )
 
     def _rewind(self, event: Stepped | EpochEnded) -> None:
-        """Cut the history back to the checkpoint that the run went on from: what follows is told once more."""
+        """Cut the history back to the checkpoint that the run resumed from: later steps will be taken again."""
+        last_step = event.step - 1 if isinstance(event, Stepped) else event.step  # that the checkpoint had taken
         self.flush()
         with database(self._home, write=True) as db:
-            db.execute("DELETE FROM curves WHERE run_id = ? AND step > ?", (self._run.id, _last_kept(event)))
-            told = db.execute(
+            db.execute("DELETE FROM curves WHERE run_id = ? AND step > ?", (self._run.id, last_step))
+            epochs = db.execute(
                 "SELECT number, body FROM events WHERE run_id = ? AND kind = 'epoch'", (self._run.id,)
             ).fetchall()
-            again = [row["number"] for row in told if json.loads(row["body"])["step"] >= event.step]
+            repeated = [row["number"] for row in epochs if json.loads(row["body"])["step"] >= event.step]
             db.executemany(
-                "DELETE FROM events WHERE run_id = ? AND number = ?", [(self._run.id, number) for number in again]
+                "DELETE FROM events WHERE run_id = ? AND number = ?", [(self._run.id, number) for number in repeated]
             )
         for curve in self.view.curves.values():
-            curve.cut(_last_kept(event) + 1)
+            curve.cut(last_step + 1)
         rates = {name: curve.last for name, curve in self.view.curves.items() if name.startswith("rate/")}
         self._rates = {name.removeprefix("rate/"): last[1] for name, last in rates.items() if last}
         self.view.epochs = [row for row in self.view.epochs if row.step < event.step]
@@ -231,16 +239,11 @@ def _facts_of(tasks: Sequence[Task]) -> dict[str, dict[str, Any]]:
     return {"classes": widths, "kinds": {task.name: task.kind for task in tasks}}
 
 
-def in_words(device: str) -> str:
+def device_in_words(device: str) -> str:
     """A device as a sentence names it."""
     kind, _, number = device.partition(":")
     words = {"cpu": "the processor", "mps": "the graphics chip", "cuda": "the graphics card"}.get(kind, device)
     return f"{words} number {int(number) + 1}" if number not in ("", "0") else words
-
-
-def _last_kept(event: Stepped | EpochEnded) -> int:
-    """The last step that the checkpoint had taken."""
-    return event.step - 1 if isinstance(event, Stepped) else event.step
 
 
 def accuracy_in_words(event: EpochEnded, tasks: Sequence[str]) -> str:

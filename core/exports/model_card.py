@@ -10,7 +10,7 @@ from core.errors import NotFound
 from core.evaluation import Result, load_result
 from core.home import Home
 from core.plans import RECIPES, Phase, Plan, recipe_of
-from core.runs import Run, folder_of
+from core.runs import Run, run_folder
 from core.tasks import Interval, SplitResult
 
 LISTED = 50  # classes, beyond which the card names only how many there are; labels.json has them all
@@ -21,7 +21,7 @@ def model_card(home: Home, run: Run) -> str:
     dataset = load_dataset(home, run.plan.source.id, run.plan.source.version)
     tasks = [dataset.task(name) for name in run.plan.tasks]
     backbone = get_card(run.plan.backbone.name)
-    result = _result(folder_of(home, run.id))
+    result = _result(run_folder(home, run.id))
     parts = [
         [f"# {escaped(run.name)}", _what_it_is(tasks)],
         ["## Use it", _USE],

@@ -16,7 +16,7 @@ from core.errors import BadDataset, NotFound
 from core.home import Home
 from core.models import TrainedModel, load_trained_model
 from core.plans import Plan
-from core.runs import folder_of, get_run, has_best
+from core.runs import get_run, has_best, run_folder
 
 BATCH = 32
 
@@ -85,7 +85,7 @@ def load_predictor(home: Home, run_id: str, device: str = "auto") -> Predictor:
     dataset = load_dataset(home, run.plan.source.id, run.plan.source.version)
     tasks = tuple(dataset.task(name) for name in run.plan.tasks)
     where = resolve_device(device)
-    model = load_trained_model(home, run.plan, tasks, folder_of(home, run.id)).to(where).eval()
+    model = load_trained_model(home, run.plan, tasks, run_folder(home, run.id)).to(where).eval()
     return Predictor(model, run.plan, tasks, where)
 
 
@@ -97,7 +97,7 @@ def predictor(home: Home, run_id: str) -> Predictor:
 
 def best_since(home: Home, run_id: str) -> int:
     """When a run's best model was written, in nanoseconds; 0 without one. Another one has another number."""
-    best = folder_of(home, run_id) / "best"
+    best = run_folder(home, run_id) / "best"
     return best.stat().st_mtime_ns if best.exists() else 0
 
 

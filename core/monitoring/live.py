@@ -1,4 +1,4 @@
-"""What the page of a run asks for once a second: curves, progress, verdict; and the history behind them."""
+"""What the page of a run asks for once a second: curves, panels, progress, verdict; and the history behind them."""
 
 import json
 import sqlite3
@@ -15,11 +15,11 @@ from core.monitoring.panels import panels, thinned_curves
 from core.monitoring.view import RunView
 from core.runs import Run, RunProgress, State, get_run, waits_for
 
-KEPT_VIEWS = 16
+MAX_STORED_VIEWS = 16
 
 
 @dataclass
-class _Stored:
+class _StoredView:
     """A view that was read from the database, and how far it has been read."""
 
     view: RunView
@@ -28,20 +28,20 @@ class _Stored:
     last_step: dict[str, int] = field(default_factory=dict)
 
 
-# What this process trains itself is in memory; what another one trains, or what is over, is read and kept for a while.
-_live: dict[tuple[Home, str], RunView] = {}
-_stored: OrderedDict[tuple[Home, str], _Stored] = OrderedDict()
+# Runs that this process executes are in memory; others, and those that are over, are read and cached for a while.
+_live_views: dict[tuple[Home, str], RunView] = {}
+_stored_views: OrderedDict[tuple[Home, str], _StoredView] = OrderedDict()
 _reading = threading.Lock()
 
 
-def show(home: Home, run_id: str, view: RunView) -> None:
-    """From now on this view, which the caller fills, is what `curves` answers with."""
-    _live[home, run_id] = view
+def register_live(home: Home, run_id: str, view: RunView) -> None:
+    """Answer `curves` from this view, which the caller fills, from now on."""
+    _live_views[home, run_id] = view
 
 
-def hide(home: Home, run_id: str) -> None:
-    """The opposite: the database has it all."""
-    _live.pop((home, run_id), None)
+def unregister_live(home: Home, run_id: str) -> None:
+    """Answer `curves` from the database again, which has all of the run by now."""
+    _live_views.pop((home, run_id), None)
 
 
 def curves(
@@ -52,26 +52,26 @@ def curves(
     stop: int | None = None,
     task: str | None = None,
 ) -> dict[str, Any] | None:
-    """What the live chart draws, thinned, between two steps; None when nothing came since the answer called `seen`.
+    """What the live chart draws, thinned, between two steps; None when nothing is new since the answer named `seen`.
 
     It costs about the same for 100,000 steps as for 100. Raises NotFound.
     """
-    view = _live.get((home, run_id))
+    view = _live_views.get((home, run_id))
     waits = ""
     if view is None:
         run = get_run(home, run_id)
         waits = waits_for(home, run)
-        if _number(run.state, run.progress, waits) == seen:
+        if _fingerprint(run.state, run.progress, waits) == seen:
             return None
         view = _read(home, run)
     state, progress = view.state, view.progress
-    number = _number(state, progress, waits)
-    if number == seen:
+    fingerprint = _fingerprint(state, progress, waits)
+    if fingerprint == seen:
         return None
-    named = task if task in view.plan.tasks else view.plan.tasks[0]
-    thinned = thinned_curves(view, named, start, stop)
+    task = task if task in view.plan.tasks else view.plan.tasks[0]
+    thinned = thinned_curves(view, task, start, stop)
     return {
-        "seen": number,
+        "seen": fingerprint,
         "state": state,
         "steps": progress.step,
         "steps_total": progress.steps_total,
@@ -79,70 +79,59 @@ def curves(
         "epochs": progress.epochs,
         "steps_per_epoch": progress.steps_per_epoch,
         "progress": {**progress.as_json(), "activity_in_words": progress.activity_in_words, "waits_for": waits},
-        "verdict": _as_json(view.verdict(named)),
+        "verdict": _as_json(view.verdict(task)),
         "curves": thinned,
         "panels": panels(view, thinned),
         "marks": {"best_step": progress.best.step if progress.best else None, "phases": view.phases},
     }
 
 
-def verdict_of(home: Home, run_id: str, task: str | None = None) -> Verdict:
-    """What a run's curves say; of its first task without one. Raises NotFound."""
-    view = view_of(home, run_id)
+def read_verdict(home: Home, run_id: str, task: str | None = None) -> Verdict:
+    """What the curves of a task, else of the first one, say. Raises NotFound."""
+    view = read_view(home, run_id)
     return view.verdict(task if task in view.plan.tasks else view.plan.tasks[0])
 
 
-def history(home: Home, run_id: str, task: str | None = None) -> list[EpochScores]:
-    """One task's scores at the end of each epoch, oldest first; of the first task without one. Raises NotFound."""
-    view = view_of(home, run_id)
+def read_history(home: Home, run_id: str, task: str | None = None) -> list[EpochScores]:
+    """Scores of a task, else of the first one, at the end of each epoch, oldest first. Raises NotFound."""
+    view = read_view(home, run_id)
     return [row.scores[task or view.plan.tasks[0]] for row in view.epochs]
 
 
-def view_of(home: Home, run_id: str) -> RunView:
+def read_view(home: Home, run_id: str) -> RunView:
     """The run as its page draws it. Raises NotFound."""
-    return _live.get((home, run_id)) or _read(home, get_run(home, run_id))
+    return _live_views.get((home, run_id)) or _read(home, get_run(home, run_id))
 
 
-def stored_view(home: Home, run: Run) -> RunView:
-    """A view of its own of what the database holds, to be filled by the caller."""
-    stored = _Stored(RunView(run.plan, run.state, run.progress), run.progress.rewound)
+def read_stored_view(home: Home, run: Run) -> RunView:
+    """A new view with what the database holds, for the caller to go on filling."""
+    stored = _StoredView(RunView(run.plan, run.state, run.progress), run.progress.rewound)
     _catch_up(home, run, stored)
     return stored.view
 
 
-def _number(state: State, progress: RunProgress, waits: str) -> int:
-    """Names what would be answered: the same after a restart, and in every process."""
-    p = progress
-    told = (
-        state,
-        p.step,
-        p.epochs_done,
-        p.number,
-        p.rewound,
-        p.activity,
-        p.view,
-        p.done,
-        p.best and p.best.epoch,
-        waits,
-    )
-    return zlib.crc32(repr(told).encode())
+def _fingerprint(state: State, progress: RunProgress, waits: str) -> int:
+    """A number for what would be answered: equal after a restart, and in every process."""
+    p, best = progress, progress.best
+    work = p.step, p.epochs_done, p.number, p.rewound, p.activity, p.view, p.done
+    return zlib.crc32(repr((state, *work, best and best.epoch, waits)).encode())
 
 
 def _read(home: Home, run: Run) -> RunView:
     with _reading:
-        stored = _stored.get((home, run.id))
+        stored = _stored_views.get((home, run.id))
         if stored is None or stored.rewound != run.progress.rewound:
-            stored = _Stored(RunView(run.plan, run.state, run.progress), run.progress.rewound)
-        _stored[home, run.id] = stored
-        _stored.move_to_end((home, run.id))
-        while len(_stored) > KEPT_VIEWS:
-            _stored.popitem(last=False)
+            stored = _StoredView(RunView(run.plan, run.state, run.progress), run.progress.rewound)
+        _stored_views[home, run.id] = stored
+        _stored_views.move_to_end((home, run.id))
+        while len(_stored_views) > MAX_STORED_VIEWS:
+            _stored_views.popitem(last=False)
         if stored.last_event == 0 or stored.view.progress != run.progress or stored.view.state != run.state:
             _catch_up(home, run, stored)
         return stored.view
 
 
-def _catch_up(home: Home, run: Run, stored: _Stored) -> None:
+def _catch_up(home: Home, run: Run, stored: _StoredView) -> None:
     """Read what came since the last time."""
     view = stored.view
     view.state, view.progress = run.state, run.progress
@@ -151,7 +140,7 @@ def _catch_up(home: Home, run: Run, stored: _Stored) -> None:
             "SELECT number, kind, body FROM events WHERE run_id = ? AND number > ? ORDER BY number",
             (run.id, stored.last_event),
         ):
-            view.learn(row["kind"], json.loads(row["body"]))
+            view.apply_event(row["kind"], json.loads(row["body"]))
             stored.last_event = row["number"]
         for name in _curve_names(db, run.id):
             rows = db.execute(

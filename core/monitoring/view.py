@@ -1,4 +1,4 @@
-"""A run as its page draws it: curves, scores, phases, progress. Filled by the events, or from the database."""
+"""A run as its page draws it: curves, scores, phases, progress. Filled by events, live or from the database."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,7 @@ from core.tasks import KINDS, Task
 
 @dataclass(frozen=True)
 class EpochRow:
-    """One epoch that ended, as its event tells it. scores: by task."""
+    """One epoch that ended. scores: by task."""
 
     epoch: int
     phase: int
@@ -24,14 +24,15 @@ class EpochRow:
     scores: dict[str, EpochScores]
 
 
-def epoch_from(facts: dict[str, Any]) -> EpochRow:
+def epoch_row_from(facts: dict[str, Any]) -> EpochRow:
+    """facts: of the epoch's event in the history."""
     scores = {task: EpochScores(**of_task) for task, of_task in facts["scores"].items()}
     return EpochRow(**{name: facts[name] for name in EpochRow.__annotations__ if name != "scores"}, scores=scores)
 
 
 @dataclass
 class RunView:
-    """kinds, head_widths: of each task, its kind of label and how many numbers its head gives.
+    """One run, up to now. kinds, head_widths: of each task, its kind of label and how many numbers its head gives.
 
     phases: step and name of each that began. stages: names from stem to head.
     """
@@ -48,14 +49,14 @@ class RunView:
     loss_is_finite: bool = True
     _verdicts: dict[tuple, Verdict] = field(default_factory=dict)
 
-    def add(self, points: list[Point]) -> None:
+    def append_points(self, points: list[Point]) -> None:
         for name, step, value in points:
             if name not in self.curves:
                 self.curves = {**self.curves, name: Curve()}  # a new dict: another thread may be reading the old one
             self.curves[name].append(step, value)
 
-    def learn(self, kind: str, facts: dict[str, Any]) -> None:
-        """Take in one event of the history."""
+    def apply_event(self, kind: str, facts: dict[str, Any]) -> None:
+        """Update the view by one event of the history."""
         match kind:
             case "began":
                 self.head_widths = facts["classes"]
@@ -64,41 +65,41 @@ class RunView:
                 self.phases = [*self.phases, {"step": facts["step"], "name": facts["name"]}]
                 self.stages = facts["stages"]
             case "epoch":
-                self.epochs = [*self.epochs, epoch_from(facts)]
+                self.epochs = [*self.epochs, epoch_row_from(facts)]
             case "unstable":
                 self.loss_is_finite = False
             case "resumed":
                 self.loss_is_finite = True
 
     def verdict(self, task: str) -> Verdict:
-        """What this task's curves say so far; worked out once per epoch."""
+        """What a task's curves say so far; computed once per epoch."""
         ended = self.state in ("finished", "stopped")
         key = (task, len(self.epochs), self.progress.rewound, self.loss_is_finite, ended)
         if key not in self._verdicts:
-            self._verdicts[key] = self._judge(task, ended)
+            self._verdicts[key] = self._compute_verdict(task, ended)
         return self._verdicts[key]
 
-    def _judge(self, task: str, ended: bool) -> Verdict:
+    def _compute_verdict(self, task: str, ended: bool) -> Verdict:
         kind = KINDS[self.kinds.get(task, Task.kind)]
         reference = Reference(
             kind=kind,
             levels=kind.score_levels(self.head_widths.get(task, 2)),
             epochs_planned=self.plan.epochs,
-            head_only_accuracy=self._head_alone(task),
+            head_only_accuracy=self._head_only_accuracy(task),
             ended=ended,
-            can_freeze=any(self._stages_learn()) and self.plan.backbone.weights != "random",
-            can_unfreeze=not all(self._stages_learn()),
+            can_freeze=any(self._trainable_stages()) and self.plan.backbone.weights != "random",
+            can_unfreeze=not all(self._trainable_stages()),
         )
         return verdict([row.scores[task] for row in self.epochs], reference, self.loss_is_finite)
 
-    def _stages_learn(self) -> list[bool]:
-        """By stage, whether it learns in some phase."""
+    def _trainable_stages(self) -> list[bool]:
+        """By stage, whether some phase trains it."""
         return [any(rates) for rates in zip(*(phase.stage_rates for phase in self.plan.phases), strict=True)]
 
-    def _head_alone(self, task: str) -> float | None:
-        """The clean training accuracy that the head reached while every stage was frozen, once others learn, too."""
+    def _head_only_accuracy(self, task: str) -> float | None:
+        """Clean training accuracy that the head reached while every stage was frozen; None as long as that is so."""
         frozen = [all(rate == 0 for rate in phase.stage_rates) for phase in self.plan.phases]
         if not self.epochs or frozen[self.epochs[-1].phase]:
             return None
-        alone = [row.scores[task].train_accuracy for row in self.epochs if frozen[row.phase]]
-        return max(alone, default=None)
+        accuracies = [row.scores[task].train_accuracy for row in self.epochs if frozen[row.phase]]
+        return max(accuracies, default=None)

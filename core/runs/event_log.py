@@ -1,4 +1,4 @@
-"""What happened to a run: one row each, in plain words, with the facts behind them."""
+"""The events of a run, one row each: a sentence in plain words, with its facts."""
 
 import json
 import time
@@ -10,20 +10,21 @@ from core.runs.types import RunEvent
 
 
 def add_event(db: Connection, run_id: str, kind: str, sentence: str, **facts: Any) -> int:
-    """Write one down, now, in a transaction of the caller; gives its number."""
-    number = next_number(db, run_id)
+    """Add an event of this moment in the caller's transaction; gives its number."""
+    number = next_event_number(db, run_id)
     body = json.dumps({"sentence": sentence, **facts}, ensure_ascii=False)
     db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?)", (run_id, number, time.time(), kind, body))
     return number
 
 
-def next_number(db: Connection, run_id: str) -> int:
+def next_event_number(db: Connection, run_id: str) -> int:
+    """From 1."""
     (last,) = db.execute("SELECT max(number) FROM events WHERE run_id = ?", (run_id,)).fetchone()
     return (last or 0) + 1
 
 
-def events(home: Home, run_id: str, after: int = 0) -> list[RunEvent]:
-    """What happened so far, oldest first; only what came after that number."""
+def read_events(home: Home, run_id: str, after: int = 0) -> list[RunEvent]:
+    """Events of a run, oldest first. after: only those with a higher number."""
     with database(home) as db:
         rows = db.execute(
             "SELECT number, time, kind, body FROM events WHERE run_id = ? AND number > ? ORDER BY number",

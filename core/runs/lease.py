@@ -1,4 +1,4 @@
-"""Who carries a run out: claimed in the database, renewed while its process lives, given up when it does not."""
+"""Which process has a run: claimed in the database, renewed while the process lives, released when it does not."""
 
 import os
 import secrets
@@ -16,10 +16,10 @@ import psutil
 from core.errors import DiskFull
 from core.home import Home, database
 from core.runs.event_log import add_event
-from core.runs.journal import save_unsaved
+from core.runs.journal import replay_journal
 from core.runs.types import State
 
-LEASE_SECONDS = 20.0  # a process of which nothing was heard for so long does not train any more
+LEASE_SECONDS = 20.0  # a process that has not renewed its claim for so long does not train any more
 RENEW_SECONDS = 3.0
 WORKING = "('running', 'paused')"
 
@@ -33,8 +33,8 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a run ended, for now. sentence: for its history. error: what its page shows when it failed."""
+class RunOutcome:
+    """State of a run when it ends, for now. sentence: for its history. error: what its page shows when it failed."""
 
     state: State
     sentence: str
@@ -45,7 +45,7 @@ class LeaseLost(Exception):
     """Somebody else may have the run now: nothing more may be written to it."""
 
 
-_held_here: set[str] = set()  # owners of this process's claims that are still being worked for
+_held_here: set[str] = set()  # owners of the claims that this process works on
 
 
 @cache
@@ -58,12 +58,12 @@ def _machine() -> str:
 
 
 def this_process() -> str:
-    """Names this process so that another one can tell whether it is still there: machine|process number|its start."""
+    """Name this process so that another one can tell whether it still lives: machine|process number|start time."""
     return f"{_machine()}|{os.getpid()}|{psutil.Process().create_time():.1f}"
 
 
 def process_is_gone(owner: str) -> bool:
-    """Whether the process behind an owner surely ended. False for other machines: only the lease tells there."""
+    """Whether the process of an owner surely ended. False for other machines, of which only the lease is known."""
     machine, _, rest = owner.partition("|")
     if machine != _machine():
         return False
@@ -77,55 +77,54 @@ def process_is_gone(owner: str) -> bool:
 
 
 def is_alive(owner: str) -> bool:
-    """Whether a process of this machine is known to be there."""
+    """Whether an owner's process is known to live: one of this machine."""
     return owner.startswith(_machine() + "|") and not process_is_gone(owner)
 
 
 def is_stale(owner: str, until: float) -> bool:
-    """Whether nobody works for this claim any more. Of its own claims a process knows it without the clock, which
-    jumps when a laptop wakes up."""
-    if owner.startswith(this_process() + "|"):
+    """Whether nobody works on a claim any more. until: when its lease ends, seconds since 1970."""
+    if owner.startswith(this_process() + "|"):  # known without the clock, which jumps when a laptop wakes up
         return owner not in _held_here
     return until < time.time() or process_is_gone(owner)
 
 
-def recover(home: Home) -> list[str]:
-    """Runs whose process is gone become interrupted: they can be resumed. Gives their ids."""
+def interrupt_stale(home: Home) -> list[str]:
+    """Make runs whose process is gone interrupted, so that they can be resumed; gives their ids."""
     with database(home) as db:
-        found = any(is_stale(row["lease_owner"], row["lease_until"]) for row in _working(db))
-    if not found:  # the usual case: nobody has to wait for their turn to write
+        found = any(is_stale(row["lease_owner"], row["lease_until"]) for row in _working_runs(db))
+    if not found:  # the usual case, without waiting for a turn to write
         return []
     with database(home, write=True) as db:
-        return _recover(db, home)
+        return _interrupt_stale(db, home)
 
 
 def claim(home: Home, run_id: str) -> Claim | None:
-    """The right to carry this run out, or None: it does not wait (any more), its device is busy, or others are first.
+    """Claim a queued run; None when it is not queued (any more), its device is busy, or others are first.
 
-    Those before it in the queue are first, as long as a process is there that will carry them out.
+    Runs before it in the queue are first as long as the process that queued them lives: that one executes them.
     """
     with database(home, write=True) as db:
         row = db.execute("SELECT * FROM runs WHERE id = ? AND state = 'queued'", (run_id,)).fetchone()
         if row is None or _is_busy(db, home, row["device"]):
             return None
-        before = db.execute(
+        ahead = db.execute(
             "SELECT lease_owner FROM runs WHERE state = 'queued' AND device = ? AND (created, id) < (?, ?)",
             (row["device"], row["created"], row["id"]),
         )
-        if any(is_alive(other["lease_owner"]) for other in before):
+        if any(is_alive(other["lease_owner"]) for other in ahead):
             return None
-        return _take(db, run_id)
+        return _claim(db, run_id)
 
 
 def claim_next(home: Home, device: str) -> Claim | None:
-    """The right to carry out the run that waits longest for a device, or None: nothing waits, or it is busy."""
+    """Claim the run that has waited longest for a device; None when no run waits, or the device is busy."""
     with database(home, write=True) as db:
         if _is_busy(db, home, device):
             return None
         row = db.execute(
             "SELECT id FROM runs WHERE state = 'queued' AND device = ? ORDER BY created, id LIMIT 1", (device,)
         ).fetchone()
-        return None if row is None else _take(db, row["id"])
+        return None if row is None else _claim(db, row["id"])
 
 
 def waiting_devices(home: Home) -> list[str]:
@@ -135,34 +134,35 @@ def waiting_devices(home: Home) -> list[str]:
 
 
 def is_held(db: Connection, claim: Claim) -> bool:
+    """Whether a claim is still valid: no other process has taken the run over."""
     return (
         db.execute("SELECT 1 FROM runs WHERE id = ? AND lease_owner = ?", (claim.run_id, claim.owner)).fetchone()
         is not None
     )
 
 
-def settle(home: Home, claim: Claim, outcome: Outcome) -> None:
-    """End a claim: the run has its outcome, its device is free. Raises LeaseLost, DiskFull."""
+def release(home: Home, claim: Claim, outcome: RunOutcome) -> None:
+    """End a claim: the run gets its outcome, its device is free. Raises LeaseLost, DiskFull."""
     with database(home, write=True) as db:
         if not is_held(db, claim):
             raise LeaseLost(claim.run_id)
-        _settle(db, home, claim.run_id, outcome)
+        _release(db, home, claim.run_id, outcome)
 
 
-def interrupt_what_is_held(home: Home) -> None:
-    """Give up every claim of this process, whatever its threads are doing: it is about to end."""
+def interrupt_held(home: Home) -> None:
+    """Release every claim of this process as interrupted, whatever its threads do: it is about to end."""
     with database(home, write=True) as db:
-        for row in _working(db):
+        for row in _working_runs(db):
             if row["lease_owner"] in _held_here:
                 _interrupt(db, home, row["id"], "Graft was closed.")
 
 
-def _working(db: Connection) -> list[Row]:
+def _working_runs(db: Connection) -> list[Row]:
     return db.execute(f"SELECT id, device, lease_owner, lease_until FROM runs WHERE state IN {WORKING}").fetchall()
 
 
-def _recover(db: Connection, home: Home) -> list[str]:
-    stale = [row for row in _working(db) if is_stale(row["lease_owner"], row["lease_until"])]
+def _interrupt_stale(db: Connection, home: Home) -> list[str]:
+    stale = [row for row in _working_runs(db) if is_stale(row["lease_owner"], row["lease_until"])]
     for row in stale:
         _interrupt(db, home, row["id"], "Graft ended without notice.")
     return [row["id"] for row in stale]
@@ -170,11 +170,11 @@ def _recover(db: Connection, home: Home) -> list[str]:
 
 def _interrupt(db: Connection, home: Home, run_id: str, why: str) -> None:
     sentence = f"{why} The run goes on from its last checkpoint when it is resumed."
-    _settle(db, home, run_id, Outcome("interrupted", sentence))
+    _release(db, home, run_id, RunOutcome("interrupted", sentence))
 
 
-def _settle(db: Connection, home: Home, run_id: str, outcome: Outcome) -> None:
-    save_unsaved(db, run_id, home.runs / run_id)
+def _release(db: Connection, home: Home, run_id: str, outcome: RunOutcome) -> None:
+    replay_journal(db, run_id, home.runs / run_id)
     db.execute(
         "UPDATE runs SET state = ?, ended = ?, error = ?, requested_action = '', lease_owner = '', "
         "progress = json_set(progress, '$.activity', '', '$.seconds_left', NULL) WHERE id = ?",
@@ -184,23 +184,23 @@ def _settle(db: Connection, home: Home, run_id: str, outcome: Outcome) -> None:
 
 
 def _is_busy(db: Connection, home: Home, device: str) -> bool:
-    _recover(db, home)
-    return any(row["device"] == device for row in _working(db))
+    _interrupt_stale(db, home)
+    return any(row["device"] == device for row in _working_runs(db))
 
 
-def _take(db: Connection, run_id: str) -> Claim:
-    claim = Claim(run_id, f"{this_process()}|{secrets.token_hex(4)}")
-    _held_here.add(claim.owner)
+def _claim(db: Connection, run_id: str) -> Claim:
+    claimed = Claim(run_id, f"{this_process()}|{secrets.token_hex(4)}")
+    _held_here.add(claimed.owner)
     db.execute(
         "UPDATE runs SET state = 'running', started = coalesce(started, ?), ended = NULL, error = '', "
         "lease_owner = ?, lease_until = ? WHERE id = ?",
-        (time.time(), claim.owner, time.time() + LEASE_SECONDS, run_id),
+        (time.time(), claimed.owner, time.time() + LEASE_SECONDS, run_id),
     )
-    return claim
+    return claimed
 
 
 class Lease:
-    """Renews a claim from a thread of its own while the `with` block works, however long one step of it takes."""
+    """Renews a claim from a thread of its own during a `with` block, however long one step in it takes."""
 
     def __init__(self, home: Home, claim: Claim) -> None:
         self._home, self._claim = home, claim

@@ -1,4 +1,4 @@
-"""What a user can ask of a run. Everything goes through the database, so that any process may ask."""
+"""Find, pause, resume, stop, rename and delete runs. Requests go through the database, so any process may make them."""
 
 import json
 import shutil
@@ -10,66 +10,66 @@ from core.errors import BadInput, NotFound, Refused
 from core.home import Home, database
 from core.plans import parse_plan
 from core.runs.event_log import add_event
-from core.runs.lease import is_stale, recover, this_process
+from core.runs.lease import interrupt_stale, is_stale, this_process
 from core.runs.types import HAS_RESULTS, WORKING, Run, progress_from
 
 LONGEST_NAME = 120
 _SELECT = "SELECT runs.*, datasets.name AS dataset_name FROM runs LEFT JOIN datasets ON datasets.id = runs.dataset_id"
 
 
-def folder_of(home: Home, run_id: str) -> Path:
+def run_folder(home: Home, run_id: str) -> Path:
     """Where a run's checkpoints and results lie."""
     return home.runs / run_id
 
 
 def list_runs(home: Home) -> list[Run]:
-    """All runs, newest first. Runs whose process is gone are interrupted from now on."""
-    recover(home)
+    """All runs, newest first. Runs whose process is gone become interrupted."""
+    interrupt_stale(home)
     with database(home) as db:
         rows = db.execute(f"{_SELECT} ORDER BY runs.created DESC, runs.id").fetchall()
-    return [_from_row(row) for row in rows]
+    return [_run_from(row) for row in rows]
 
 
 def get_run(home: Home, id_or_name: str) -> Run:
     """One run by its id, the beginning of its id (four letters or more), or its name. Raises NotFound."""
-    row = _find(home, id_or_name)
+    row = _find_row(home, id_or_name)
     if row["state"] in WORKING and is_stale(row["lease_owner"], row["lease_until"]):
-        recover(home)
-        row = _find(home, row["id"])
-    return _from_row(row)
+        interrupt_stale(home)
+        row = _find_row(home, row["id"])
+    return _run_from(row)
 
 
 def pause(home: Home, run_id: str) -> Run:
-    """Hold a run at its next step. It keeps its device: what waits for that goes on waiting. Raises Refused."""
+    """Pause a run at its next step. It keeps its device: runs that wait for it go on waiting. Raises Refused."""
     run = get_run(home, run_id)
     if run.state == "queued":
         raise Refused(f'"{run.name}" has not begun yet.', "Stop it to take it out of the queue.")
     if run.state not in WORKING:
         raise Refused(f'"{run.name}" is {run.state}: there is nothing to pause.')
-    return _ask(home, run, "pause")
+    return _request(home, run, "pause")
 
 
 def resume(home: Home, run_id: str) -> Run:
     """Go on with a paused run; queue an interrupted or failed one again, from its last checkpoint. Raises Refused."""
     run = get_run(home, run_id)
     if run.state in WORKING:
-        return _ask(home, run, "")
+        return _request(home, run, "")
     if run.state == "queued":
         return run
     if not run.can_resume:
         raise Refused(f'"{run.name}" is {run.state}: there is nothing left to go on with.', "Start a new run instead.")
-    return _queue_again(home, run, requested_action="", sentence="Resumed: it waits for its turn, then goes on.")
+    return _requeue(home, run, requested_action="", sentence="Resumed: it waits for its turn, then goes on.")
 
 
 def stop(home: Home, run_id: str) -> Run:
     """End a run and keep its best epoch, with results of that one. Raises Refused when it is over already."""
     run = get_run(home, run_id)
     if run.state in WORKING:
-        return _ask(home, run, "stop")
+        return _request(home, run, "stop")
     if run.state in ("finished", "stopped"):
         raise Refused(f'"{run.name}" is {run.state} already.')
-    if has_best(home, run.id):  # the best model is scored when the device is free
-        return _queue_again(home, run, requested_action="stop", sentence="Stopped: its best epoch will be scored.")
+    if has_best(home, run.id):  # its best epoch is evaluated when the device is free
+        return _requeue(home, run, requested_action="stop", sentence="Stopped: its best epoch will be scored.")
     with database(home, write=True) as db:
         db.execute(
             "UPDATE runs SET state = 'stopped', requested_action = '', lease_owner = '', ended = ? "
@@ -81,7 +81,7 @@ def stop(home: Home, run_id: str) -> Run:
 
 
 def dequeue(home: Home, run_id: str) -> Run:
-    """Take a run out of the queue so that it can be resumed later: who wanted it done does not wait any more."""
+    """Take a run out of the queue so that it can be resumed later."""
     with database(home, write=True) as db:
         changed = db.execute(
             "UPDATE runs SET state = 'interrupted', requested_action = '', lease_owner = '' "
@@ -96,7 +96,7 @@ def dequeue(home: Home, run_id: str) -> Run:
 def rename_run(home: Home, run_id: str, name: str) -> Run:
     """Raises BadInput for an empty or long name, Refused for one that another run has."""
     run = get_run(home, run_id)
-    name = checked_name(name)
+    name = validate_run_name(name)
     with database(home, write=True) as db:
         if db.execute("SELECT 1 FROM runs WHERE name = ? COLLATE NOCASE AND id <> ?", (name, run.id)).fetchone():
             raise Refused(f'Another run is called "{name}".', "Choose a different name.")
@@ -105,7 +105,7 @@ def rename_run(home: Home, run_id: str, name: str) -> Run:
 
 
 def delete_run(home: Home, run_id: str) -> None:
-    """Forget a run, its model and its results for good, and the photos of a deleted dataset that only it still used.
+    """Delete a run, its model and its results for good, and the photos of a deleted dataset that only it still used.
 
     Raises Refused while it runs, or another one learns from it.
     """
@@ -119,11 +119,11 @@ def delete_run(home: Home, run_id: str) -> None:
         gone = db.execute("DELETE FROM runs WHERE id = ? AND state NOT IN ('running', 'paused')", (run.id,)).rowcount
     if not gone:
         raise Refused(f'"{run.name}" is {run.state}.', "Stop it first, then delete it.")
-    shutil.rmtree(folder_of(home, run.id), ignore_errors=True)
+    shutil.rmtree(run_folder(home, run.id), ignore_errors=True)
     free_deleted(home)
 
 
-def before(home: Home, run: Run) -> list[Run]:
+def runs_ahead(home: Home, run: Run) -> list[Run]:
     """The runs that a waiting one waits for, the next to go first; empty when it does not wait."""
     if run.state != "queued":
         return []
@@ -133,14 +133,14 @@ def before(home: Home, run: Run) -> list[Run]:
             "(state = 'queued' AND (runs.created, runs.id) < (?, ?))) ORDER BY state = 'queued', runs.created, runs.id",
             (run.device, run.created, run.id),
         ).fetchall()
-    return [_from_row(row) for row in rows]
+    return [_run_from(row) for row in rows]
 
 
 def waits_for(home: Home, run: Run) -> str:
     """In one sentence, what a queued run waits for; empty when it does not wait."""
     if run.state != "queued":
         return ""
-    ahead = before(home, run)
+    ahead = runs_ahead(home, run)
     if not ahead:
         return "Next in the queue: it begins in a moment."
     first, *others = ahead
@@ -150,8 +150,8 @@ def waits_for(home: Home, run: Run) -> str:
     return f'Waits for "{first.name}"{also}.'
 
 
-def checked_name(name: str) -> str:
-    """A run's name without blanks around it. Raises BadInput."""
+def validate_run_name(name: str) -> str:
+    """The name with single blanks and none around it. Raises BadInput for an empty or long one."""
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
         raise BadInput(f"A run's name has 1 to {LONGEST_NAME} letters.", "Choose another name.")
@@ -160,11 +160,11 @@ def checked_name(name: str) -> str:
 
 def has_best(home: Home, run_id: str) -> bool:
     """Whether an epoch has ended, so that there is a model to keep."""
-    folder = folder_of(home, run_id)
+    folder = run_folder(home, run_id)
     return (folder / "best").is_dir() or (folder / "best.old").is_dir()  # the second while a newer one takes its place
 
 
-def _find(home: Home, id_or_name: str) -> sqlite3.Row:
+def _find_row(home: Home, id_or_name: str) -> sqlite3.Row:
     with database(home) as db:
         rows = db.execute(
             f"{_SELECT} WHERE runs.id = ?1 OR runs.name = ?1 COLLATE NOCASE "
@@ -180,7 +180,7 @@ def _find(home: Home, id_or_name: str) -> sqlite3.Row:
     raise NotFound(f'There is no run "{id_or_name}".', f"The latest are {known}." if known else "Start one first.")
 
 
-def _from_row(row: sqlite3.Row) -> Run:
+def _run_from(row: sqlite3.Row) -> Run:
     return Run(
         id=row["id"],
         name=row["name"],
@@ -199,9 +199,9 @@ def _from_row(row: sqlite3.Row) -> Run:
     )
 
 
-def _ask(home: Home, run: Run, requested_action: str) -> Run:
+def _request(home: Home, run: Run, requested_action: str) -> Run:
     with database(home, write=True) as db:
-        # A stop is not taken back: whoever asked for it was told that the run ends.
+        # A stop is final: its page has already said that the run ends.
         db.execute(
             "UPDATE runs SET requested_action = ? "
             "WHERE id = ? AND state IN ('running', 'paused') AND requested_action <> 'stop'",
@@ -210,13 +210,13 @@ def _ask(home: Home, run: Run, requested_action: str) -> Run:
     return get_run(home, run.id)
 
 
-def _queue_again(home: Home, run: Run, requested_action: str, sentence: str) -> Run:
+def _requeue(home: Home, run: Run, requested_action: str, sentence: str) -> Run:
     with database(home, write=True) as db:
         changed = db.execute(
             "UPDATE runs SET state = 'queued', requested_action = ?, ended = NULL, error = '', lease_owner = ? "
             "WHERE id = ? AND state = ?",
             (requested_action, this_process(), run.id, run.state),
         ).rowcount
-        if changed:  # somebody else may have asked at the same moment
+        if changed:  # another request may have come first
             add_event(db, run.id, "queued", sentence)
     return get_run(home, run.id)

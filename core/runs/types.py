@@ -1,4 +1,4 @@
-"""What a run is, and how far it is."""
+"""A run, its progress and its events."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
@@ -16,7 +16,7 @@ HAS_RESULTS: tuple[State, ...] = ("finished", "stopped")
 
 @dataclass(frozen=True)
 class Best:
-    """The epoch whose model is kept. accuracy_text: of its validation photos, with the margin."""
+    """The best epoch, whose model is saved. accuracy_text: on validation photos, with its margin; of each task."""
 
     epoch: int
     step: int
@@ -72,7 +72,7 @@ def progress_from(fields: dict[str, Any]) -> RunProgress:
 
 @dataclass(frozen=True)
 class Run:
-    """A plan being carried out. Times are seconds since 1970; device is a real one ("cpu", "cuda:0"), never "auto".
+    """A plan and what became of it. Times are seconds since 1970; device is a real one ("cpu", "cuda:0"), never "auto".
 
     requested_action: what the user asked for and the process that trains has not done yet. error: the sentence, when
     it failed. test_opened: how often the results of the test split were asked for.
@@ -103,7 +103,7 @@ class Run:
 
 
 class RunEvent(NamedTuple):
-    """One line of "What happened so far". number: from 1, in order; time: seconds since 1970."""
+    """One event of a run. number: from 1, in order. time: seconds since 1970. sentence: in plain words."""
 
     number: int
     time: float

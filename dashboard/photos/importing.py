@@ -15,15 +15,13 @@ from core.datasets import (
 )
 from core.errors import BadInput
 from core.home import Home, Progress
+from core.names import unused_name
 from dashboard.shared.job_progress import start_and_watch
 
 
 def unused_dataset_name(home: Home, wanted: str) -> str:
     """`wanted`, or with a number after it when a dataset is already called so; capitals make no difference."""
-    taken = {known.name.casefold() for known in list_datasets(home)}
-    wanted = " ".join(wanted.split()) or "photos"
-    candidates = (wanted if number == 1 else f"{wanted} {number}" for number in range(1, len(taken) + 2))
-    return next(name for name in candidates if name.casefold() not in taken)
+    return unused_name(" ".join(wanted.split()) or "photos", [known.name for known in list_datasets(home)])
 
 
 def start_upload_import(home: Home, folder: str, wanted: str, keep_until_done: bool = False) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.backbones import BackboneCard, Stage, weights_present
 from core.datasets import Dataset
 from core.errors import GraftError
-from core.execution import check_teacher, describe, queue, warnings_here
+from core.execution import check_teacher, default_run_name, local_warnings, submit
 from core.plans import Advice, Plan, warnings
 from core.profiling import learning_parameters
 from core.runs import list_runs
@@ -20,7 +20,7 @@ REFRESH_SECONDS = 0.7
 
 
 def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[Stage], head_size: int) -> None:
-    advice = [*warnings(plan, dataset, card, stages), *warnings_here(state.home(), plan, dataset)]
+    advice = [*warnings(plan, dataset, card, stages), *local_warnings(state.home(), plan, dataset)]
     with st.container(key="card_summary"):
         st.subheader("What will happen", anchor=False)
         _show_figures(plan, dataset, stages, head_size)
@@ -95,7 +95,7 @@ def _show_advice(advice: Sequence[Advice]) -> None:
 
 
 def _show_start(plan: Plan, dataset: Dataset, obstacle: str | None) -> None:
-    suggested = describe(plan, dataset.name)
+    suggested = default_run_name(plan, dataset.name)
     name = st.text_input("Name of this run", placeholder=suggested, max_chars=120, key="run_name", help=GLOSSARY["run"])
     pressed = st.button(
         "Start training", type="primary", width="stretch", icon=":material/play_arrow:", disabled=obstacle is not None,
@@ -107,7 +107,7 @@ def _show_start(plan: Plan, dataset: Dataset, obstacle: str | None) -> None:
     show_note(_waiting() or "You can pause, stop or close the browser at any time. Nothing is lost.", small=True)
     if pressed:
         try:
-            run = queue(state.home(), plan, name)
+            run = submit(state.home(), plan, name)
         except GraftError as error:
             show_error(error)
             return

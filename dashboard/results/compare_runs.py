@@ -3,20 +3,20 @@
 import streamlit as st
 
 from core.evaluation import compare, read_predictions
-from core.runs import HAS_RESULTS, Run, folder_of, has_best, list_runs
+from core.execution import RunResults
+from core.runs import HAS_RESULTS, Run, has_best, list_runs, run_folder
 from dashboard.session import state
 from dashboard.shared.texts import escape_markdown
-from dashboard.shared.trained_run import TrainedRun
 
 
-def show_comparison(model: TrainedRun, task: str) -> None:
+def show_comparison(model: RunResults, task: str) -> None:
     others = [run for run in comparable(list_runs(state.home()), model.run, task) if has_best(state.home(), run.id)]
     if not others:
         return
     with st.expander("Compare it with another run", icon=":material/compare_arrows:"):
         names = {run.id: run.name for run in others}
         chosen = st.selectbox("The other run", list(names), format_func=names.__getitem__, key="compare_with")
-        theirs = read_predictions(folder_of(state.home(), chosen))
+        theirs = read_predictions(run_folder(state.home(), chosen))
         sentence = compare(model.predictions, theirs, model.dataset.task(task)).sentence
         st.write(f"The first is this run, the second “{escape_markdown(names[chosen])}”. {escape_markdown(sentence)}")
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.evaluation import Result, TaskResult
+from core.execution import RunResults, open_results
 from core.runs import Run
 from dashboard.navigation import show_empty_state, show_next_button
 from dashboard.results.compare_runs import show_comparison
@@ -10,7 +11,6 @@ from dashboard.results.mistakes import show_confusion, show_most_wrong
 from dashboard.results.result_figures import show_class_table, show_figures
 from dashboard.session import state
 from dashboard.shared.texts import escape_markdown, show_note
-from dashboard.shared.trained_run import TrainedRun, trained_run
 
 
 def page() -> None:
@@ -21,7 +21,7 @@ def page() -> None:
             "Here one sees what a trained model can and cannot do. None is trained yet.", "Make a plan", "plan/page.py"
         )
         return
-    model = trained_run(state.home(), run)
+    model = open_results(state.home(), run)
     if model.result is None:
         show_empty_state(_why_nothing(run), "Watch it learn", "train/page.py")
         return
@@ -29,7 +29,7 @@ def page() -> None:
     _show_result(model, model.result)
 
 
-def _show_result(model: TrainedRun, result: Result) -> None:
+def _show_result(model: RunResults, result: Result) -> None:
     name = _chosen_task(model)
     task, of_task = model.dataset.task(name), result.task(name)
     show_figures(model.run, of_task, result.epoch, len(model.dataset.indices("test")))
@@ -45,7 +45,7 @@ def _show_result(model: TrainedRun, result: Result) -> None:
     show_comparison(model, name)
 
 
-def _chosen_task(model: TrainedRun) -> str:
+def _chosen_task(model: RunResults) -> str:
     if len(model.tasks) == 1:
         return model.tasks[0]
     return st.segmented_control(

@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from core.runs import Run, events, list_runs
+from core.runs import Run, list_runs, read_events
 from dashboard.session import state
 from dashboard.shared.run_status import state_pill
 from dashboard.shared.texts import escape_html, pluralize
@@ -20,7 +20,7 @@ def show_event_log(run: Run) -> None:
 
 
 def _story(run_id: str) -> None:
-    told = events(state.home(), run_id)
+    told = read_events(state.home(), run_id)
     lines = "".join(
         f'<li style="display:grid;grid-template-columns:4.6rem 1fr;gap:8px;margin:0 0 5px">'
         f'<span style="color:var(--muted)">{_clock(h.time)}</span><span>{escape_html(h.sentence)}</span></li>'

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from core.errors import GraftError
+from core.execution import RunResults, open_results
 from core.runs import Run, has_best
 from dashboard.glossary import GLOSSARY
 from dashboard.navigation import show_empty_state
 from dashboard.session import state
 from dashboard.shared.texts import show_error, show_note
-from dashboard.shared.trained_run import TrainedRun, trained_run
 from dashboard.use.answers import Said
 from dashboard.use.take_home import show_take_home
 from dashboard.use.try_photos import CAMERA, NewPhoto, look_at, show_answer, show_photo, show_table, take_photos
@@ -25,7 +25,7 @@ def page() -> None:
     if not has_best(state.home(), run.id):
         show_empty_state(f"“{run.name}” has no model yet: no epoch of it has ended.", "Watch it learn", "train/page.py")
         return
-    model = trained_run(state.home(), run)
+    model = open_results(state.home(), run)
     _show_which(model)
     left, right = st.columns([1, 1.15], gap="large")
     with left, st.container(key="try"):
@@ -53,12 +53,12 @@ def _look_at(run: Run, photos: list[NewPhoto]) -> list[Said]:
         return []
 
 
-def _show_which(model: TrainedRun) -> None:
+def _show_which(model: RunResults) -> None:
     best = model.run.progress.best
     show_note(f"{model.run.name}: {best.accuracy_text} right on validation photos." if best else model.run.name)
 
 
-def _what_it_knows(model: TrainedRun) -> str:
+def _what_it_knows(model: RunResults) -> str:
     classes = [name for task in model.tasks for name in model.dataset.task(task).classes]
     named = ", ".join(classes[:NAMED]) + (f" and {len(classes) - NAMED} more" if len(classes) > NAMED else "")
     return f"It knows {named}, and answers one of these whatever it is shown."

@@ -5,18 +5,18 @@ from pathlib import Path
 import streamlit as st
 
 from core.backbones import BackboneCard, describe_stages, get_card, image_sizes_for, smaller_available
+from core.execution import RunResults
 from core.plans import student_plan
 from core.runs import HAS_RESULTS
 from dashboard.routes import export_url
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, format_bytes, format_compact
-from dashboard.shared.trained_run import TrainedRun
 
 STYLE = Path(__file__).parents[1] / "shared" / "figures.css"
 BYTES_PER_PARAMETER = 4
 
 
-def show_take_home(model: TrainedRun) -> None:
+def show_take_home(model: RunResults) -> None:
     st.html(STYLE)
     st.subheader("Take it home", anchor=False)
     st.html(
@@ -31,7 +31,7 @@ def show_take_home(model: TrainedRun) -> None:
         _show_way_to_smaller(model, large, small)
 
 
-def _show_way_to_smaller(model: TrainedRun, large: BackboneCard, small: BackboneCard) -> None:
+def _show_way_to_smaller(model: RunResults, large: BackboneCard, small: BackboneCard) -> None:
     about, button = st.columns([2, 1], vertical_alignment="center")
     about.html(
         "<span><b>Too large for a phone?</b><br>"
@@ -48,7 +48,7 @@ def _size(of: BackboneCard) -> str:
     return format_bytes(BYTES_PER_PARAMETER * of.parameters)
 
 
-def _plan_smaller(model: TrainedRun, small: BackboneCard) -> None:
+def _plan_smaller(model: RunResults, small: BackboneCard) -> None:
     plan = student_plan(
         model.dataset, small, describe_stages(small), image_sizes_for(small), model.run.plan, model.run.id
     )

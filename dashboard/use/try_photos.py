@@ -9,13 +9,13 @@ import streamlit as st
 
 from core.datasets import decode_within
 from core.errors import BadDataset
+from core.execution import RunResults
 from core.exports import best_since, predictor
 from core.runs import Run
 from core.tasks import accuracy_at_confidence
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, escape_markdown, format_probability, pluralize, show_note
-from dashboard.shared.trained_run import TrainedRun
 from dashboard.use.answers import Said, as_csv, as_table, best, headline_of
 
 ENDINGS = ["jpg", "jpeg", "jfif", "png", "webp", "avif", "bmp", "gif", "tif", "tiff", "jp2"]
@@ -76,7 +76,7 @@ def show_photo(photo: NewPhoto) -> None:
     st.image(decode_within(photo.content, LARGE), width="stretch")
 
 
-def show_answer(model: TrainedRun, said: Said) -> None:
+def show_answer(model: RunResults, said: Said) -> None:
     """One photo: for each task the answer, how far to believe it, and all classes as bars."""
     if said.answer is None:
         st.error(
@@ -98,7 +98,7 @@ def show_answer(model: TrainedRun, said: Said) -> None:
         st.html(_bars(ranked))
 
 
-def _believable(model: TrainedRun, task: str, sure: float) -> str:
+def _believable(model: RunResults, task: str, sure: float) -> str:
     share = accuracy_at_confidence(model.predictions, model.dataset.task(task), sure)
     return f"When it was this sure on validation photos, it was right on {share.text} of them." if share else ""
 
@@ -116,7 +116,7 @@ def _bars(ranked: list[tuple[str, float]]) -> str:
     return f'<div class="bars" style="margin:8px 0 16px">{lines}</div>'
 
 
-def show_table(model: TrainedRun, said: list[Said]) -> None:
+def show_table(model: RunResults, said: list[Said]) -> None:
     """Several photos: a table with small pictures, and the whole of it as a file."""
     table = as_table(said, model.tasks)
     table.insert(0, " ", [one.thumbnail or None for one in said])

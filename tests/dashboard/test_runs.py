@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.backbones import describe_stages, get_card
 from core.errors import NotFound
-from core.execution.submit import queue
+from core.execution.submit import submit
 from core.plans import change, make_plan
 from core.runs.store import get_run, list_runs
 from dashboard.runs.comparison import comparison
@@ -17,7 +17,7 @@ def two(home, small):
     """Two queued runs that differ in their epochs."""
     starter = get_card("graft-resnet10t")
     plan = make_plan(small, starter, describe_stages(starter))
-    return queue(home, plan, "first <b>"), queue(home, change(plan, "epochs=3"), "second")
+    return submit(home, plan, "first <b>"), submit(home, change(plan, "epochs=3"), "second")
 
 
 def test_with_no_run_it_says_what_to_do(open_page):

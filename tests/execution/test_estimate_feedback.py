@@ -3,6 +3,7 @@
 import pytest
 
 from core.execution.estimate_feedback import EstimateFeedback
+from core.execution.eta import RunClock
 from core.job.events import Checkpointed, EpochEnded, PhaseBegan, Prepared, Stepped
 from core.plans import NO_AUGMENTATION, Phase
 from core.profiling.estimate import CostProfile, Counts, caching_seconds, phase_seconds
@@ -20,11 +21,12 @@ class Ride:
 
     def __init__(self, begun: int = 0) -> None:
         self.now = 0.0
-        self.taken = EstimateFeedback(PLAN, COUNTS, MEASURED, begun, clock=lambda: self.now)
+        self.clock = RunClock(lambda: self.now)
+        self.feedback = EstimateFeedback(PLAN, COUNTS, MEASURED, begun, self.clock)
 
     def after(self, seconds: float, event) -> "Ride":
         self.now += seconds
-        self.taken.follow(event)
+        self.feedback.follow(event)
         return self
 
     def epoch(self, number: int, per_step: float, judging: float, saving: float, steps: int = 10) -> "Ride":
@@ -36,7 +38,7 @@ class Ride:
 
     @property
     def both(self) -> tuple[float, float]:
-        return self.taken.foretold, self.taken.taken
+        return self.feedback.estimated_seconds, self.feedback.measured_seconds
 
 
 def test_whole_epochs_count_with_their_scores_and_checkpoints():
@@ -49,7 +51,7 @@ def test_of_photos_that_grow_each_epoch_is_held_against_its_own():
     epochs = phase_seconds(plan, grown, COUNTS, MEASURED, 0)
     assert epochs[0] < epochs[-1]
     ride = Ride()
-    ride.taken = EstimateFeedback(plan, COUNTS, MEASURED, 0, clock=lambda: ride.now)
+    ride.feedback = EstimateFeedback(plan, COUNTS, MEASURED, 0, ride.clock)
     assert ride.epoch(1, 2.0, 5.0, 1.0).epoch(2, 2.0, 5.0, 1.0).both[0] == pytest.approx(epochs[0] + epochs[1])
 
 
@@ -81,6 +83,6 @@ def test_an_epoch_that_did_not_end_does_not_count():
 
 def test_a_pause_does_not_count():
     ride = Ride()
-    ride.now += 1_000
-    ride.taken.hold(1_000)
+    with ride.clock.stopped():
+        ride.now += 1_000
     assert ride.epoch(1, 2.0, 5.0, 0.0).both == pytest.approx((EPOCH, 25.0))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.execution.eta import Counts, ProgressMeter, estimated_phase_seconds
+from core.execution.eta import Counts, ProgressMeter, RunClock, estimated_epoch_seconds
 from core.job.events import EpochEnded, PhaseBegan, Prepared, Stepped
 from core.plans import NO_AUGMENTATION, Augmentation, Phase
 from core.plans.progressive_resizing import growth
@@ -28,9 +28,10 @@ class Clock:
 class Ride:
     """A run of 10 steps an epoch: so many seconds for each step, and for the scoring after them."""
 
-    def __init__(self, *phases: Phase, foretold: tuple[float, ...] | None = None, **changes: Any) -> None:
+    def __init__(self, *phases: Phase, estimated: tuple[float, ...] | None = None, **changes: Any) -> None:
         self.clock = Clock()
-        self.meter = ProgressMeter(a_plan(phases=phases, **changes), COUNTS, RunProgress(), foretold, self.clock)
+        self.run_clock = RunClock(self.clock)
+        self.meter = ProgressMeter(a_plan(phases=phases, **changes), COUNTS, RunProgress(), estimated, self.run_clock)
         self.meter.follow(PhaseBegan(0, phases[0].name, 1, phases[0].epochs, {}))
 
     def step(self, number: int, seconds: float, phase: int = 0) -> float | None:
@@ -60,7 +61,7 @@ def test_after_an_epoch_it_is_epochs_times_what_one_took_scoring_included():
 def test_where_photos_grow_later_epochs_take_longer():
     grown = ALL.model_copy(update={"epochs": 4, "start_image_size": 32})  # at 64 pixels: a quarter of them, then all
     # A step takes 1 or 4 seconds and scoring 5, whatever was foretold for the machine.
-    ride = Ride(grown, image_size=64, foretold=(30.0, 30.0, 90.0, 90.0))
+    ride = Ride(grown, image_size=64, estimated=(30.0, 30.0, 90.0, 90.0))
     assert ride.epoch(1, seconds=1.0, scoring=5.0) == 15 + 45 + 45
     assert ride.epoch(2, seconds=1.0, scoring=5.0) == 45 + 45
     assert ride.epoch(3, seconds=4.0, scoring=5.0) == 45
@@ -75,7 +76,7 @@ def test_epochs_of_growing_photos_are_foretold_one_by_one():
     assert growth(plan, grown) == (0.25, 0.25, 1.0, 1.0)
     small, large = (EPOCH_SECONDS + 80 * 6 * share + 40 * 2 for share in (0.25, 1.0))
     unchanged = plan.model_copy(update={"augmentation": NO_AUGMENTATION})
-    assert estimated_phase_seconds(unchanged, COUNTS, calibration) == pytest.approx((small, small, large, large))
+    assert estimated_epoch_seconds(unchanged, COUNTS, calibration) == pytest.approx((small, small, large, large))
 
 
 def test_within_the_first_epoch_it_is_told_from_its_steps():
@@ -89,8 +90,8 @@ def test_within_the_first_epoch_it_is_told_from_its_steps():
 def test_a_pause_is_no_time_that_training_took():
     ride = Ride(ALL)
     ride.step(1, 1.0)
-    ride.clock.now += 1_000
-    ride.meter.hold(1_000)
+    with ride.run_clock.stopped():
+        ride.clock.now += 1_000
     for step in range(2, 11):
         ride.step(step, 1.0)
     ended = EpochEnded(1, 0, 10, {"label": scores(0.5)}, 8.0, 0, True)
@@ -102,7 +103,7 @@ def test_a_later_phase_that_learns_more_is_not_guessed():
 
 
 def test_a_later_phase_is_told_by_how_much_longer_the_plan_expects_it_to_take():
-    assert Ride(HEAD, ALL, foretold=(2.0, 2.0, 6.0, 6.0, 6.0)).epoch(1, 1.0, 5.0) == 15 + 3 * 15 * 3
+    assert Ride(HEAD, ALL, estimated=(2.0, 2.0, 6.0, 6.0, 6.0)).epoch(1, 1.0, 5.0) == 15 + 3 * 15 * 3
 
 
 def test_a_later_phase_that_learns_no_more_is_told_by_this_one():
@@ -111,7 +112,7 @@ def test_a_later_phase_that_learns_no_more_is_told_by_this_one():
 
 def test_the_plan_expects_a_phase_that_learns_more_to_take_longer():
     calibration = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
-    head, _, everything, *_ = estimated_phase_seconds(a_plan(phases=(HEAD, ALL)), COUNTS, calibration)
+    head, _, everything, *_ = estimated_epoch_seconds(a_plan(phases=(HEAD, ALL)), COUNTS, calibration)
     # Photos that judge went through the frozen part before, once.
     assert head == EPOCH_SECONDS + 80 * (2 + 0.5)
     assert everything == EPOCH_SECONDS + 80 * 6 + 40 * 2

@@ -1,319 +1,75 @@
-"""A run from the queue to its end, with an engine that only says what it would do."""
+"""Where runs are carried out, and what the worker asks of it."""
 
-import contextlib
-import math
 import threading
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
-from core.execution import executor
-from core.execution.executor import execute_run
-from core.home import Home, database, open_home
-from core.job.events import Ended, PhaseBegan, Stepped
-from core.monitoring.live import curves, history
-from core.profiling.estimate import CostProfile, Counts
-from core.runs.event_log import events
-from core.runs.store import get_run, list_runs, pause, resume, stop, waits_for
+from core.execution import Execution, ThreadExecutor, Worker
+from core.home import Home
+from core.runs.lease import Claim, claim_next
+from core.runs.store import get_run
 from core.runs.types import Run
-from tests.fixtures.runs import STEPS_PER_EPOCH, FakeEngine, Gate, put_run_in
+from tests.fixtures.runs import FakeEngine, Gate
 
 
-def rows_of(home: Home, run_id: str) -> list[tuple]:
-    with database(home) as db:
-        found = db.execute("SELECT name, step, value FROM curves WHERE run_id = ? ORDER BY name, step", (run_id,))
-        return [tuple(row) for row in found]
+def test_a_thread_carries_a_claimed_run_out_and_says_when_it_is_over(
+    home: Home, put_run: Callable[..., Run], engine: FakeEngine
+):
+    run, over = put_run("first"), threading.Event()
+    execution = ThreadExecutor(home).start(claim_next(home, "cpu"), over.set)
+    assert over.wait(20)
+    assert execution.wait(0)
+    assert get_run(home, run.id).state == "finished"
 
 
-def in_background(home: Home, run: Run, closing: threading.Event | None = None) -> threading.Thread:
-    thread = threading.Thread(target=lambda: execute_run(home, run.id, closing=closing), daemon=True)
-    thread.start()
-    return thread
+def test_closing_ends_a_run_at_its_next_step(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
+    engine.before = gate = Gate(3)
+    run = put_run("first")
+    execution = ThreadExecutor(home).start(claim_next(home, "cpu"), lambda: None)
+    assert gate.reached.wait(20)
+    execution.close()
+    assert not execution.wait(0), "the step goes on"
+    gate.opened.set()
+    assert execution.wait(20)
+    assert (get_run(home, run.id).state, engine.closed_at) == ("interrupted", 3)
 
 
-def wait_for(home: Home, run: Run, state: str) -> None:
-    ticking = threading.Event()
-    for _ in range(400):
-        if get_run(home, run.id).state == state:
-            return
-        ticking.wait(0.05)
-    pytest.fail(f"{run.name} is {get_run(home, run.id).state}, not {state}")
+class ElsewhereExecutor:
+    """Carries nothing out: shows that a worker needs nothing but the two protocols."""
+
+    def __init__(self) -> None:
+        self.claims: list[Claim] = []
+        self.closed: list[str] = []
+        self.started = threading.Event()
+
+    def start(self, claim: Claim, on_end: Callable[[], None]) -> Execution:
+        self.claims.append(claim)
+        self.started.set()
+        return Elsewhere(self, claim)
 
 
-def test_nothing_is_foretold_where_memory_does_not_suffice_to_measure(
+class Elsewhere:
+    def __init__(self, executor: ElsewhereExecutor, claim: Claim) -> None:
+        self.executor, self.claim = executor, claim
+
+    def close(self) -> None:
+        self.executor.closed.append(self.claim.run_id)
+
+    def wait(self, seconds: float) -> bool:
+        return self.claim.run_id in self.executor.closed
+
+
+def test_a_worker_hands_claims_to_any_executor(
     home: Home, put_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ):
-    def too_much(*_: object) -> CostProfile:
-        raise TooLittleMemory("Too little memory is free to measure this.")
-
-    monkeypatch.setattr(executor, "profile_costs", too_much)
-    run = put_run("two phases")
-    twice = replace(run, plan=run.plan.model_copy(update={"phases": 2 * run.plan.phases}))
-    assert executor._foretold(home, twice, Counts(40, 100)) is None
-
-
-def test_a_run_goes_from_the_queue_to_its_results(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
-    run = execute_run(home, put_run("first").id)
-    assert run.state == "finished"
-    assert (run.progress.epoch, run.progress.epochs, run.progress.step) == (4, 4, 20)
-    assert run.progress.best.epoch == 4
-    assert run.ended >= run.started
-    assert (home.runs / run.id / "results.json").exists()
-    assert [kind for _, _, kind, _ in events(home, run.id)] == [
-        "began", "phase", "epoch", "phase", "epoch", "epoch", "epoch", "finished",
-    ]  # fmt: skip
-    assert [scores.validation_loss for scores in history(home, run.id, "label")] == [1, 1 / 2, 1 / 3, 1 / 4]
-
-
-def test_whoever_carries_it_out_sees_each_event(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
-    seen: list[object] = []
-    execute_run(home, put_run("first").id, seen.append)
-    assert isinstance(seen[0], PhaseBegan)
-    assert [event.step for event in seen if isinstance(event, Stepped)] == list(range(1, 21))
-    assert isinstance(seen[-1], Ended)
-
-
-def test_a_second_run_does_not_begin_while_the_first_has_the_device(
-    home: Home, put_run: Callable[..., Run], engine: FakeEngine
-):
-    engine.before = gate = Gate(3)
+    monkeypatch.setattr("core.execution.worker.POLL_SECONDS", 0.02)
     first, second = put_run("first"), put_run("second")
-    thread = in_background(home, first)
-    assert gate.reached.wait(20)
-    with pytest.raises(Refused, match='"second" cannot begin now'):
-        execute_run(home, second.id)
-    assert waits_for(home, get_run(home, second.id)) == 'Waits for "first".'
-    gate.opened.set()
-    thread.join(20)
-    assert execute_run(home, second.id).state == "finished"
-
-
-def test_a_paused_run_takes_no_step_until_it_is_resumed(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
-    engine.before = gate = Gate(3)
-    run = put_run("first")
-    thread = in_background(home, run)
-    assert gate.reached.wait(20)
-    pause(home, run.id)
-    engine.before = slow(engine)
-    gate.opened.set()
-    wait_for(home, run, "paused")
-    step = get_run(home, run.id).progress.step
-    threading.Event().wait(0.5)  # more than two steps take
-    engine.before = lambda step: None
-    assert get_run(home, run.id).progress.step == step
-    resume(home, run.id)
-    thread.join(20)
-    assert get_run(home, run.id).state == "finished"
-    assert {"paused", "running"} <= {happening.kind for happening in events(home, run.id)}
-
-
-def test_stop_keeps_the_best_epoch_and_its_results(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
-    engine.before = gate = Gate(STEPS_PER_EPOCH + 2)
-    run = put_run("first")
-    thread = in_background(home, run)
-    assert gate.reached.wait(20)
-    stop(home, run.id)
-    engine.before = slow(engine)
-    gate.opened.set()
-    thread.join(20)
-    run = get_run(home, run.id)
-    assert (run.state, run.requested_action) == ("stopped", "")
-    assert run.progress.epochs_done < 4
-    assert (home.runs / run.id / "results.json").exists()
-    assert engine.closed_at is not None
-
-
-def slow(engine: FakeEngine) -> Callable[[int], None]:
-    """Steps that take long enough for a wish to be heard."""
-    ticking = threading.Event()
-    return lambda step: ticking.wait(0.2) and None
-
-
-def test_a_run_stopped_before_its_first_epoch_has_no_model(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
-    engine.before = gate = Gate(1)
-    run = put_run("first")
-    thread = in_background(home, run)
-    assert gate.reached.wait(20)
-    stop(home, run.id)
-    engine.before = slow(engine)
-    gate.opened.set()
-    thread.join(20)
-    assert get_run(home, run.id).state == "stopped"
-    assert not (home.runs / run.id / "results.json").exists()
-    assert "no model to keep" in events(home, run.id)[-1].sentence
-
-
-def interrupted_at(home: Home, put_run: Callable[..., Run], engine: FakeEngine, step: int) -> Run:
-    closing = threading.Event()
-    engine.before = lambda at: closing.set() if at == step else None
-    run = put_run("broken")
-    assert execute_run(home, run.id, closing=closing).state == "interrupted"
-    engine.before = lambda at: None
-    return run
-
-
-@pytest.mark.parametrize("step", [1, 3, STEPS_PER_EPOCH, STEPS_PER_EPOCH + 1, 4 * STEPS_PER_EPOCH])
-def test_a_resumed_run_tells_the_history_of_an_unbroken_one(
-    home: Home, put_run: Callable[..., Run], engine: FakeEngine, step: int
-):
-    unbroken = execute_run(home, put_run("unbroken").id)
-    broken = interrupted_at(home, put_run, engine, step)
-    resume(home, broken.id)
-    assert execute_run(home, broken.id).state == "finished"
-    assert rows_of(home, broken.id) == rows_of(home, unbroken.id)
-    assert history(home, broken.id) == history(home, unbroken.id)
-
-
-def test_steps_after_the_checkpoint_are_told_once(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
-    """As after kill -9: the history is ahead of the checkpoint that the run goes on from."""
-    unbroken = execute_run(home, put_run("unbroken").id)
-    broken = interrupted_at(home, put_run, engine, 14)
-    (home.runs / broken.id / "last" / "step").write_text("1 7")
-    resume(home, broken.id)
-    again = execute_run(home, broken.id)
-    assert again.progress.rewound == 1
-    assert rows_of(home, broken.id) == rows_of(home, unbroken.id)
-    assert history(home, broken.id) == history(home, unbroken.id)
-    assert [kind for _, _, kind, _ in events(home, broken.id)].count("epoch") == 4
-
-
-def test_an_error_that_a_user_can_mend_is_said_in_its_sentence(
-    home: Home, put_run: Callable[..., Run], engine: FakeEngine
-):
-    def refuse(step: int) -> None:
-        raise GraftError("The photo has gone.", "Import it again.")
-
-    engine.before = refuse
-    run = execute_run(home, put_run("first").id)
-    assert (run.state, run.error) == ("failed", "The photo has gone. Import it again.")
-
-
-def test_an_unforeseen_error_fails_the_run_and_leaves_its_traceback_in_the_log(
-    home: Home, put_run: Callable[..., Run], engine: FakeEngine
-):
-    def crash(step: int) -> None:
-        raise RuntimeError("shapes do not agree")
-
-    engine.before = crash
-    run = execute_run(home, put_run("first").id)
-    assert run.state == "failed"
-    assert run.error.startswith("Something in Graft went wrong: RuntimeError: shapes do not agree.")
-    assert "Traceback" in (home.runs / run.id / "log.txt").read_text()
-
-
-def test_a_full_disk_is_said_and_the_run_goes_on_from_its_checkpoint(
-    home: Home, put_run: Callable[..., Run], engine: FakeEngine
-):
-    def fill(step: int) -> None:
-        if step == STEPS_PER_EPOCH + 3:
-            raise DiskFull("The disk is full.", "Free some room.")
-
-    engine.before = fill
-    run = execute_run(home, put_run("first").id)
-    assert (run.state, run.error) == ("failed", "The disk is full. Free some room.")
-    engine.before = lambda step: None
-    resume(home, run.id)
-    assert execute_run(home, run.id).state == "finished"
-    assert [row[1] for row in rows_of(home, run.id) if row[0] == "loss/train"] == list(range(1, 21))
-
-
-def test_a_disk_that_really_is_full_still_has_room_for_the_last_words(
-    small_disk: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-):
-    monkeypatch.setenv("GRAFT_HOME", str(small_disk / "home"))
-    home = open_home()
-    monkeypatch.setattr("core.execution.recorder.FLUSH_SECONDS", 0.0)
-    engine, put_run = request.getfixturevalue("engine"), put_run_in(home)
-
-    def fill(step: int) -> None:
-        if step == STEPS_PER_EPOCH + 3:
-            with contextlib.suppress(OSError), (small_disk / "films").open("wb", buffering=0) as file:
-                while True:
-                    file.write(bytes(4096))
-
-    engine.before = fill
-    run = execute_run(home, put_run("first").id)
-    assert run.state == "failed"
-    assert "is full. Free some room and try again" in run.error
-
-    (small_disk / "films").unlink()
-    engine.before = lambda step: None
-    resume(home, run.id)
-    assert execute_run(home, run.id).state == "finished"
-    assert [row[1] for row in rows_of(home, run.id) if row[0] == "loss/train"] == list(range(1, 21))
-
-
-def test_a_loss_that_is_no_number_before_the_first_epoch_fails_the_run(
-    home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
-):
-    def unstable(job: object):
-        yield Stepped(1, 1, 0, 8, math.inf, None, {"head": 1.0})
-        yield Ended("unstable", 1, 1)
-
-    monkeypatch.setattr("core.execution.executor.train", unstable)
-    run = execute_run(home, put_run("wild").id)
-    assert run.state == "failed"
-    assert "smaller learning rates" in run.error
-    assert curves(home, run.id)["verdict"]["kind"] == "unstable"
-
-
-def test_an_interrupted_run_that_is_stopped_is_only_scored(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
-    broken = interrupted_at(home, put_run, engine, STEPS_PER_EPOCH + 2)
-    started = len(engine.started)
-    stop(home, broken.id)
-    assert execute_run(home, broken.id).state == "stopped"
-    assert len(engine.started) == started
-    assert (home.runs / broken.id / "results.json").exists()
-
-
-def test_a_run_that_another_process_took_over_writes_nothing_more(
-    home: Home, put_run: Callable[..., Run], engine: FakeEngine
-):
-    run = put_run("first")
-
-    def take_over(step: int) -> None:
-        if step == 3:
-            with database(home, write=True) as db:
-                db.execute("UPDATE runs SET lease_owner = 'another|1|1|x', lease_until = 9e12 WHERE id = ?", (run.id,))
-
-    engine.before = take_over
-    execute_run(home, run.id)
-    assert get_run(home, run.id).state == "running", "it is the other process's word that counts"
-    assert max((row[1] for row in rows_of(home, run.id)), default=0) <= 3
-
-
-def test_runs_are_listed_while_one_trains(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
-    engine.before = gate = Gate(2)
-    thread = in_background(home, put_run("first"))
-    assert gate.reached.wait(20)
-    assert [run.state for run in list_runs(home)] == ["running"]
-    gate.opened.set()
-    thread.join(20)
-
-
-def test_a_run_teaches_the_estimate_what_it_really_took(
-    home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
-):
-    taught: list[tuple[float, float]] = []
-    foretold = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
-    monkeypatch.setattr(executor, "trusted_cost_profile", lambda *_: foretold)
-    monkeypatch.setattr(executor, "record_actual", lambda home, plan, device, *both: taught.append(both))
-    monkeypatch.setattr(executor.Others, "share", lambda self: 0.0)
-    execute_run(home, put_run("first").id)
-    ((expected, took),) = taught
-    assert expected > took > 0, "the engine of this test takes no time"
-
-
-@pytest.mark.parametrize("why", ["nothing was foretold", "others kept the machine busy"])
-def test_a_run_that_says_nothing_about_the_machine_teaches_nothing(
-    home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, why: str
-):
-    foretold = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
-    quiet = why == "nothing was foretold"
-    monkeypatch.setattr(executor, "trusted_cost_profile", lambda *_: None if quiet else foretold)
-    monkeypatch.setattr(executor, "record_actual", lambda *_: pytest.fail("nothing is to be learned"))
-    monkeypatch.setattr(executor.Others, "share", lambda self: 0.0 if quiet else 0.9)
-    assert execute_run(home, put_run("first").id).state == "finished"
+    elsewhere = ElsewhereExecutor()
+    worker = Worker(home, elsewhere)
+    worker.start()
+    assert elsewhere.started.wait(20)
+    worker.close()
+    assert [claim.run_id for claim in elsewhere.claims] == [first.id], "one device carries out one run"
+    assert set(elsewhere.closed) == {first.id}
+    assert get_run(home, second.id).state == "queued"

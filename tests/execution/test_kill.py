@@ -14,11 +14,12 @@ from safetensors.torch import load_file
 
 from core.backbones import describe_stages, get_card
 from core.datasets import import_dataset
-from core.execution.executor import execute_if_due, execute_run
-from core.execution.submit import queue
+from core.execution.run_loop import execute_run
+from core.execution.submit import submit
 from core.home import Home, database
-from core.monitoring.live import history
+from core.monitoring.live import read_history
 from core.plans import Plan, change, make_plan
+from core.runs.lease import claim
 from core.runs.store import get_run, list_runs, resume, waits_for
 from core.runs.types import Run
 
@@ -80,7 +81,7 @@ def assert_same_outcome(home: Home, broken: Run, unbroken: Run) -> None:
         ours, theirs = (load_file(home.runs / run.id / which / "model.safetensors") for run in (broken, unbroken))
         assert ours.keys() == theirs.keys()
         assert all(torch.equal(ours[name], theirs[name]) for name in ours), f"the {which} weights differ"
-    assert history(home, broken.id) == history(home, unbroken.id)
+    assert read_history(home, broken.id) == read_history(home, unbroken.id)
     assert points(home, broken) == points(home, unbroken)
 
 
@@ -90,8 +91,8 @@ def test_a_killed_run_is_interrupted_at_once_and_resumes_to_the_same_bits(
 ):
     process = train_elsewhere(home, plan, tmp_path)
     run = wait_for_step(home, process, 8)
-    other = queue(home, plan, "unbroken")
-    assert execute_if_due(home, other.id) is None, "one device trains one run, whichever process asks"
+    other = submit(home, plan, "unbroken")
+    assert claim(home, other.id) is None, "one device trains one run, whichever process asks"
     assert waits_for(home, other) == f'Waits for "{run.name}".'
     process.kill()
     process.communicate()

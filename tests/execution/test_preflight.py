@@ -1,16 +1,21 @@
-"""What is said of a plan because of this disk and the runs that are here."""
+"""What is said of a plan because of this disk and the runs that are here; and which runs can teach others."""
 
 from pathlib import Path
 
 import pytest
+import timm
+from safetensors.torch import save_file
 
 from core.backbones import describe_stages
 from core.datasets import Dataset, SplitPlan, import_dataset, split_again
+from core.errors import BadWeights, NotFound, Refused
 from core.execution import preflight
-from core.execution.preflight import warnings_here
+from core.execution.preflight import local_warnings, teacher_runs
+from core.execution.submit import submit
 from core.home import Home, open_home
 from core.plans import BackboneChoice, Plan, Teacher, set_teacher
 from core.profiling.estimate import room_needed
+from core.runs.store import delete_run, run_folder
 from tests.fixtures.made_runs import made_plan, made_run
 
 
@@ -25,23 +30,23 @@ def by(photos: Dataset, **who: object) -> Plan:
 
 def test_photos_that_judge_a_student_and_taught_its_teacher_are_counted(home: Home, photos: Dataset):
     teacher = made_run(home, photos, "finished", epochs=2)
-    assert warnings_here(home, by(photos, run=teacher.id), photos) == []
+    assert local_warnings(home, by(photos, run=teacher.id), photos) == []
     again = split_again(home, photos, SplitPlan(seed=5))
     taught = set(photos.table["hash"].iloc[photos.indices("train")])
     judging = [*again.indices("validation"), *again.indices("test")]
     met = len(taught & set(again.table["hash"].iloc[judging]))
     assert met > 0
-    [warning] = warnings_here(home, by(again, run=teacher.id), again)
+    [warning] = local_warnings(home, by(again, run=teacher.id), again)
     assert warning.level == "look"
     assert f"learned from {met} of the photos that judge this model" in warning.sentence
-    assert warnings_here(home, by(again, backbone=BackboneChoice(name="graft-resnet10t")), again) == []
-    assert warnings_here(home, by(again, run="abcdef"), again) == []
+    assert local_warnings(home, by(again, backbone=BackboneChoice(name="graft-resnet10t")), again) == []
+    assert local_warnings(home, by(again, run="abcdef"), again) == []
 
 
 def test_a_disk_that_will_be_full_is_said_before_the_run(home: Home, photos: Dataset, small_disk: Path):
     plan = made_plan(photos)
-    assert warnings_here(home, plan, photos) == []
-    [warning] = warnings_here(open_home(small_disk / "home"), plan, photos)
+    assert local_warnings(home, plan, photos) == []
+    [warning] = local_warnings(open_home(small_disk / "home"), plan, photos)
     assert warning.level == "look"
     assert " MB on the disk, and only " in warning.sentence
 
@@ -51,4 +56,48 @@ def test_room_that_just_suffices_is_not_spoken_of(home: Home, photos: Dataset, m
     needed = room_needed(plan, [stage.parameters for stage in describe_stages(plan.backbone.name)])
     for free, warned in ((needed, False), (needed - 1, True)):
         monkeypatch.setattr(preflight, "free_bytes", lambda path, free=free: free)
-        assert bool(warnings_here(home, plan, photos)) == warned
+        assert bool(local_warnings(home, plan, photos)) == warned
+
+
+@pytest.mark.parametrize(("state", "teaches"), [("finished", True), ("stopped", True), ("interrupted", False)])
+def test_who_has_learned_to_the_end_can_teach(home: Home, photos: Dataset, state: str, teaches: bool):
+    run = made_run(home, photos, state, epochs=2)
+    assert bool(teacher_runs(home, photos.id)) == teaches
+    assert teacher_runs(home, "other photos") == []
+    if teaches:
+        assert submit(home, by(photos, run=run.id)).plan.teacher == Teacher(run=run.id)
+        return
+    with pytest.raises(Refused, match="cannot teach before its training has ended"):
+        submit(home, by(photos, run=run.id))
+
+
+def test_a_teacher_that_is_gone_is_said_before_a_run_waits_for_its_turn(home: Home, photos: Dataset):
+    with pytest.raises(NotFound, match="The run that should teach is gone"):
+        submit(home, by(photos, run="abcdef"))
+
+
+def test_a_network_that_is_not_here_or_has_no_answers_cannot_teach(home: Home, photos: Dataset, tmp_path):
+    with pytest.raises(NotFound, match="are not on this computer yet"):
+        submit(home, by(photos, backbone=BackboneChoice(name="resnet50.a1_in1k")))
+    file = tmp_path / "headless.safetensors"
+    save_file(timm.create_model("test_resnet", num_classes=0).state_dict(), file)
+    headless = BackboneChoice(name="test_resnet.r160_in1k", weights="file", file=str(file))
+    with pytest.raises(BadWeights, match="have no classifier"):
+        submit(home, by(photos, backbone=headless))
+
+
+def test_a_teacher_is_not_deleted_while_somebody_learns_from_it(home: Home, photos: Dataset):
+    teacher = made_run(home, photos, "finished", epochs=2)
+    student = made_run(home, photos, "interrupted", epochs=1, plan=by(photos, run=teacher.id), name="the student")
+    with pytest.raises(Refused, match='"the student" learns from'):
+        delete_run(home, teacher.id)
+    delete_run(home, student.id)
+    made_run(home, photos, "finished", epochs=2, plan=by(photos, run=teacher.id))
+    delete_run(home, teacher.id)
+    assert not run_folder(home, teacher.id).exists()
+
+
+def test_a_name_is_no_id_to_training_so_it_is_refused_before_the_run_waits(home: Home, photos: Dataset):
+    made_run(home, photos, "finished", epochs=2, name="leaves")
+    with pytest.raises(NotFound, match="The run that should teach is gone"):
+        submit(home, by(photos, run="leaves"))

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from core.execution.worker import NICE, Worker, step_back
+from core.execution.executor import NICENESS, lower_priority
+from core.execution.worker import Worker
 from core.home import Home
 from core.runs.store import get_run, resume
 from core.runs.types import Run
@@ -111,7 +112,7 @@ def test_what_trains_steps_back_with_all_that_it_starts_and_nobody_else_does():
         seen[who] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     def train() -> None:
-        step_back()
+        lower_priority()
         started = threading.Thread(target=look, args=("its own",))
         started.start()
         started.join()
@@ -121,4 +122,4 @@ def test_what_trains_steps_back_with_all_that_it_starts_and_nobody_else_does():
     trains.start()
     trains.join()
     look("the page")
-    assert seen == {"its own": max(before, NICE), "the page": before}
+    assert seen == {"its own": max(before, NICENESS), "the page": before}

@@ -9,11 +9,11 @@ from PIL import Image
 
 from core.backbones import describe_stages, get_card
 from core.datasets import Dataset, SplitPlan, import_dataset
-from core.execution.submit import queue
+from core.execution.submit import submit
 from core.home import Home
 from core.job.context import Job
 from core.plans import BackboneChoice, make_plan
-from core.runs.store import folder_of, get_run
+from core.runs.store import get_run, run_folder
 from core.runs.types import Run
 from core.training.loop import train
 
@@ -38,7 +38,7 @@ def taught(home: Home) -> Callable[..., Run]:
         stages = describe_stages(chosen)
         plan = make_plan(dataset, chosen, stages, "feature-extraction")
         phase = plan.phases[0].model_copy(update={"epochs": 1, "stage_rates": (1e-3,) * len(stages)})
-        run = queue(
+        run = submit(
             home,
             plan.model_copy(
                 update={
@@ -51,7 +51,7 @@ def taught(home: Home) -> Callable[..., Run]:
                 }
             ),
         )
-        for _ in train(Job(plan=run.plan, dataset=dataset, home=home, folder=folder_of(home, run.id))):
+        for _ in train(Job(plan=run.plan, dataset=dataset, home=home, folder=run_folder(home, run.id))):
             pass
         return get_run(home, run.id)
 

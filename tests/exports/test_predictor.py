@@ -6,7 +6,7 @@ from PIL import Image
 from core.augmentation.transforms import centre
 from core.datasets import decode, decode_for, store_side
 from core.errors import BadDataset, NotFound
-from core.execution.submit import queue
+from core.execution.submit import submit
 from core.exports import load_predictor, predictor
 from core.exports.predictor import BATCH, read_photo
 from core.models.build import load_trained_model
@@ -89,6 +89,6 @@ def test_the_model_stays_in_memory_until_a_better_one_is_there(home, run):
 
 
 def test_a_run_without_a_model_says_so(home, run):
-    waiting = queue(home, run.plan)
+    waiting = submit(home, run.plan)
     with pytest.raises(NotFound, match="has no model yet"):
         predictor(home, waiting.id)

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from core.datasets import import_dataset
 from core.errors import BadInput, NotFound
 from core.evaluation import make_result, predictions_table, read_predictions, save_result
-from core.execution.submit import queue
+from core.execution.submit import submit
 from core.exports import export_zip, load_predictor
 from core.exports.model_card import escaped, model_card
 from core.exports.predictor import read_photo
@@ -240,7 +240,7 @@ def test_a_card_before_the_end_says_that_nothing_was_measured(home, run, tmp_pat
 
 
 def test_a_run_without_a_model_cannot_be_taken_home(home, run, tmp_path):
-    waiting = queue(home, run.plan)
+    waiting = submit(home, run.plan)
     with pytest.raises(NotFound, match="has no model yet"):
         export_zip(home, waiting.id, tmp_path / "model.zip")
     assert not (tmp_path / "model.zip").exists()

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from core.errors import NotFound
-from core.execution.executor import execute_run
+from core.execution.run_loop import execute_run
 from core.home import Home, database
-from core.monitoring.live import curves, history, stored_view, verdict_of
-from core.runs.journal import Entry, Point, save
+from core.monitoring.live import curves, read_history, read_stored_view, read_verdict
+from core.runs.journal import Entry, Point, save_entries
 from core.runs.types import Run
 from tests.fixtures.runs import FakeEngine
 
@@ -67,7 +67,7 @@ def test_memory_and_database_tell_the_same(home: Home, put_run: Callable[..., Ru
 def test_a_run_that_another_process_trains_is_read_as_it_grows(home: Home, finished: Run):
     before = curves(home, finished.id)
     with database(home, write=True) as db:
-        save(db, finished.id, [Entry([Point("loss/train", 21, 0.5)])])
+        save_entries(db, finished.id, [Entry([Point("loss/train", 21, 0.5)])])
         db.execute(
             "UPDATE runs SET progress = json_set(progress, '$.step', 21), state = 'running', "
             "lease_owner = 'other|1|1|1', lease_until = 9e12"
@@ -94,14 +94,14 @@ def test_an_unknown_run_has_no_curves(home: Home):
 
 
 def test_history_and_verdict_outlive_the_run(home: Home, finished: Run):
-    assert len(history(home, finished.id, "label")) == 4
-    assert verdict_of(home, finished.id).kind == "still learning"
+    assert len(read_history(home, finished.id, "label")) == 4
+    assert read_verdict(home, finished.id).kind == "still learning"
 
 
 def test_advice_fits_what_the_plan_leaves_to_freeze_and_to_free(home: Home, finished: Run, monkeypatch):
     asked: dict = {}
     monkeypatch.setattr("core.monitoring.view.verdict", lambda scores, reference, finite: asked.update(vars(reference)))
-    view = stored_view(home, finished)
+    view = read_stored_view(home, finished)
     for rates, possible in (((0.0, 0.0), (False, True)), ((0.0, 1e-3), (True, True)), ((1e-3, 1e-3), (True, False))):
         phases = tuple(phase.model_copy(update={"stage_rates": rates}) for phase in view.plan.phases)
         view.plan = view.plan.model_copy(update={"phases": phases})
@@ -115,7 +115,7 @@ def test_a_hundred_thousand_steps_are_answered_as_fast_as_a_hundred(home: Home, 
         run = put_run(f"{steps} steps", "finished")
         with database(home, write=True) as db:
             points = [Point(name, step, 0.5) for name in ("loss/train", "accuracy/train") for step in range(1, steps)]
-            save(db, run.id, [Entry(points)])
+            save_entries(db, run.id, [Entry(points)])
         curves(home, run.id)  # reads them once
         began = time.process_time()
         for _ in range(10):

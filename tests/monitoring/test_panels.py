@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from core.evaluation import METRICS, Metric, MetricLine
-from core.execution.executor import execute_run
+from core.execution.run_loop import execute_run
 from core.home import Home, database
 from core.monitoring import panels as panels_module
 from core.monitoring.live import curves

@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable
 
 from core.home import Home, database
-from core.runs.event_log import events
+from core.runs.event_log import read_events
 from core.runs.lease import (
     Lease,
-    Outcome,
+    RunOutcome,
     claim,
     claim_next,
+    interrupt_stale,
     is_alive,
     process_is_gone,
-    recover,
-    settle,
+    release,
     this_process,
     waiting_devices,
 )
@@ -42,7 +42,7 @@ def test_a_run_whose_process_was_killed_is_interrupted_at_once(home: Home, put_r
     assert process_is_gone(owner)
     run = put_run("lost", "running", f"{owner}|abc", until=time.time() + 20)
     assert run.state == "interrupted"
-    assert events(home, run.id)[-1].kind == "interrupted"
+    assert read_events(home, run.id)[-1].kind == "interrupted"
 
 
 def test_a_run_of_another_machine_is_interrupted_when_its_lease_ran_out(home: Home, put_run: Callable[..., Run]):
@@ -50,7 +50,7 @@ def test_a_run_of_another_machine_is_interrupted_when_its_lease_ran_out(home: Ho
     silent = put_run("silent", "paused", FAR, until=time.time() + 20, device="cuda:0")
     with database(home, write=True) as db:
         db.execute("UPDATE runs SET lease_until = ? WHERE id = ?", (time.time() - 1, silent.id))
-    assert recover(home) == [silent.id]
+    assert interrupt_stale(home) == [silent.id]
     assert get_run(home, alive.id).state == "running"
 
 
@@ -65,7 +65,7 @@ def test_a_device_trains_one_run_at_a_time(home: Home, put_run: Callable[..., Ru
     assert mine is not None
     assert claim(home, second.id) is None
     assert claim(home, elsewhere.id) is not None
-    settle(home, mine, Outcome("finished", "Finished."))
+    release(home, mine, RunOutcome("finished", "Finished."))
     assert claim(home, second.id) is not None
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import BadInput, NotFound, Refused
 from core.home import Home, database
-from core.runs.event_log import events
+from core.runs.event_log import read_events
 from core.runs.store import delete_run, get_run, list_runs, pause, rename_run, resume, stop, waits_for
 from core.runs.types import Run
 
@@ -77,7 +77,7 @@ def test_what_is_done_is_not_resumed(home: Home, put_run: Callable[..., Run], st
 def test_a_waiting_run_leaves_the_queue_when_stopped(home: Home, put_run: Callable[..., Run]):
     run = stop(home, put_run("waiting").id)
     assert run.state == "stopped"
-    assert "no model to keep" in events(home, run.id)[-1].sentence
+    assert "no model to keep" in read_events(home, run.id)[-1].sentence
 
 
 def test_an_interrupted_run_with_a_model_is_scored_when_stopped(home: Home, put_run: Callable[..., Run]):
