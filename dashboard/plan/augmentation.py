@@ -127,16 +127,15 @@ def _show_preview(augmentation: Augmentation, dataset: Dataset) -> None:
     except BadDataset:  # its file went away since; the plan does not depend on it
         return
     cells = "".join(
-        f'<img alt="the photo, {"as it is" if i == 0 else f"changed, {i}"}" src="{picture}" '
-        'style="width:100%;aspect-ratio:1;border-radius:8px;display:block">'
+        f'<img alt="the photo, {"as it is" if i == 0 else f"changed, {i}"}" src="{picture}">'
         for i, picture in enumerate(pictures)
     )
     if augmentation.off:
         cells += (
-            f'<p class="muted small" style="grid-column:span {VIEWS - 1};align-self:center;padding-left:8px">'
+            '<p class="muted small">'
             "Always the same photo. It then goes through the frozen stages once, however many epochs: quick.</p>"
         )
-    st.html(f'<div style="display:grid;grid-template-columns:repeat({VIEWS},1fr);gap:8px">{cells}</div>')
+    st.html(f'<div class="previews" style="--views:{VIEWS}">{cells}</div>')
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -91,7 +91,7 @@ def _write_cost(cost: Cost) -> None:
 
 def _show_advice(advice: Sequence[Advice]) -> None:
     lines = "".join(f'<li class="{a.level}">{escape_html(a.sentence)}</li>' for a in advice)
-    st.html(f'<ul class="checks" style="margin-top:8px">{lines}</ul>')
+    st.html(f'<ul class="checks apart">{lines}</ul>')
 
 
 def _show_start(plan: Plan, dataset: Dataset, obstacle: str | None) -> None:

@@ -1,7 +1,6 @@
 """The figures of a result, each with its margin; the test figure stays shut until it is asked for."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -13,8 +12,6 @@ from core.tasks import ClassResult, Interval, SplitResult
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, pluralize, show_error
-
-STYLE = Path(__file__).parents[1] / "shared" / "figures.css"
 
 
 def show_figures(run: Run, result: TaskResult, epoch: int, test_photos: int) -> None:
@@ -57,7 +54,7 @@ def opened(times: int) -> str:
 
 def _shut_test(run: Run, photos: int) -> None:
     st.html(
-        '<p class="big" style="opacity:.38" aria-label="not opened yet">? %</p>'
+        '<p class="big shut" aria-label="not opened yet">? %</p>'
         f'<p class="muted">of {pluralize(photos, "test photo")}. Look once, when you are done choosing.</p>'
     )
     if not photos:
@@ -92,13 +89,12 @@ def show_class_table(classes: Sequence[ClassResult]) -> None:
             ("F1", "f1"),
         )
     )
-    st.html(STYLE)
     st.html(f'<div class="graft-classes"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>')
 
 
 def _cell(share: Interval | None) -> str:
     if share is None:
-        return '<span style="color:var(--muted)">none</span>'
+        return '<span class="no-figure">none</span>'
     return f'<b>{escape_html(share.amount)}</b> <span class="off">{escape_html(share.plus_minus)}</span>'
 
 

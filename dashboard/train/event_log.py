@@ -22,12 +22,10 @@ def show_event_log(run: Run) -> None:
 def _story(run_id: str) -> None:
     told = read_events(state.home(), run_id)
     lines = "".join(
-        f'<li style="display:grid;grid-template-columns:4.6rem 1fr;gap:8px;margin:0 0 5px">'
-        f'<span style="color:var(--muted)">{_clock(h.time)}</span><span>{escape_html(h.sentence)}</span></li>'
-        for h in reversed(told[-SHOWN:])
+        f"<li><time>{_clock(h.time)}</time><span>{escape_html(h.sentence)}</span></li>" for h in reversed(told[-SHOWN:])
     )
     more = f'<p class="muted small">and {len(told) - SHOWN:,} before</p>' if len(told) > SHOWN else ""
-    st.html(f'<ul style="list-style:none;margin:0;padding:0;font-size:.92rem">{lines}</ul>{more}')
+    st.html(f'<ul class="event-log">{lines}</ul>{more}')
 
 
 def _clock(moment: float) -> str:

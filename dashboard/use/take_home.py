@@ -1,7 +1,5 @@
 """The trained model, to take along, or to make smaller first."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from core.backbones import BackboneCard, describe_stages, get_card, image_sizes_for, smaller_available
@@ -12,15 +10,13 @@ from dashboard.routes import export_url
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, format_bytes, format_compact
 
-STYLE = Path(__file__).parents[1] / "shared" / "figures.css"
 BYTES_PER_PARAMETER = 4
 
 
 def show_take_home(model: RunResults) -> None:
-    st.html(STYLE)
     st.subheader("Take it home", anchor=False)
     st.html(
-        '<div class="row apart" style="align-items:center">'
+        '<div class="row apart centred">'
         '<span><b>Zip for Python</b><br><span class="muted small">weights, labels, the plan, a model card, '
         "and a script that gives the same answers without Graft</span></span>"
         f'<a class="graft-save" href="{escape_html(export_url(model.run.id))}" download>Save</a></div>'

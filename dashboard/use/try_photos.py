@@ -88,10 +88,7 @@ def show_answer(model: RunResults, said: Said) -> None:
         ranked = best(said.answer[task])
         name, sure = ranked[0]
         title = f'<p class="muted small">{escape_html(task)}</p>' if len(model.tasks) > 1 else ""
-        st.html(
-            f'{title}<p class="big" style="font-size:2.5rem;overflow-wrap:anywhere">{escape_html(name)} '
-            f"<small>{format_probability(sure)}</small></p>"
-        )
+        st.html(f'{title}<p class="big name">{escape_html(name)} <small>{format_probability(sure)}</small></p>')
         for line in (headline_of(said.answer[task]), _believable(model, task, sure)):
             if line:
                 st.html(f'<p class="muted">{escape_html(line)}</p>')
@@ -110,10 +107,10 @@ def _bars(ranked: list[tuple[str, float]]) -> str:
         rows.append((f"the other {len(ranked) - len(shown)}", sum(p for _, p in ranked[len(shown) :])))
     lines = "".join(
         f'<span class="name" title="{escape_html(name)}">{escape_html(name)}</span>'
-        f'<i style="width:{100 * share:.1f}%;height:16px"></i><span>{format_probability(share)}</span>'
+        f'<i style="width:{100 * share:.1f}%"></i><span>{format_probability(share)}</span>'
         for name, share in rows
     )
-    return f'<div class="bars" style="margin:8px 0 16px">{lines}</div>'
+    return f'<div class="bars tall">{lines}</div>'
 
 
 def show_table(model: RunResults, said: list[Said]) -> None:
