@@ -20,11 +20,12 @@ from core.backbones import BackboneCard, describe_stages, find_starter, get_card
 from core.datasets import (
     VERSION,
     Dataset,
-    Found,
+    LabeledPhoto,
+    LabeledPhotos,
     Split,
     SplitPlan,
     import_dataset,
-    import_found,
+    import_photos,
     list_datasets,
     load_dataset,
     open_pixels,
@@ -103,13 +104,13 @@ def domain(home: Home, data: Path, name: str) -> Dataset:
     if name in {each.name for each in list_datasets(home)}:
         return load_dataset(home, name)
     with zipfile.ZipFile(data / "office-caltech10.zip") as archive:
-        return import_found(home, name, _photos_of(archive, name), split=OWN_SPLIT)
+        return import_photos(home, name, LabeledPhotos(_photos_of(archive, name)), split=OWN_SPLIT)
 
 
-def _photos_of(archive: zipfile.ZipFile, domain: str) -> Iterator[Found]:
+def _photos_of(archive: zipfile.ZipFile, domain: str) -> Iterator[LabeledPhoto]:
     for name in archive.namelist():
         if name.startswith(f"{domain}/") and name.endswith(".jpg"):
-            yield Found(name, partial(archive.open, name), {"class": name.split("/")[1]})
+            yield LabeledPhoto(name, partial(archive.open, name), {"class": name.split("/")[1]})
 
 
 def drawn(dataset: Dataset, shots: int | None, seed: int) -> np.ndarray | None:

@@ -4,18 +4,19 @@ A source is understood (`sources`), its photos are copied and really decoded (`o
 (`registry`). What a network then sees comes from `open_pixels`.
 """
 
+from core.datasets import inbox
 from core.datasets.checks import check
 from core.datasets.dataset import Dataset, DatasetSummary, Rejected
 from core.datasets.decoding import VERSION, decode, decode_for, decode_within, prepare_image, store_side
 from core.datasets.editing import leave_out, relabel, split_again
-from core.datasets.importing import add_photos, import_dataset, import_found, import_upload
+from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload
 from core.datasets.originals import WORKERS
 from core.datasets.pixels import PixelStore, has_pixels, open_pixels
 from core.datasets.public.catalogue import PublicSet, public_sets
 from core.datasets.public.importing import import_public
 from core.datasets.registry import delete_dataset, free_deleted, list_datasets, load_dataset, rename_dataset, undo
 from core.datasets.samples.catalogue import Sample, import_sample, sample_preview, samples
-from core.datasets.sources.found import Found
+from core.datasets.sources import IMPORTERS, Importer, LabeledPhoto, LabeledPhotos
 from core.datasets.sources.names import is_noise
 from core.datasets.splitting import SplitPlan
 from core.datasets.table import labels_in_words
@@ -23,12 +24,15 @@ from core.datasets.thumbnails import thumbnail
 from core.tasks import SPLITS, Split, Task
 
 __all__ = [
+    "IMPORTERS",
     "SPLITS",
     "VERSION",
     "WORKERS",
     "Dataset",
     "DatasetSummary",
-    "Found",
+    "Importer",
+    "LabeledPhoto",
+    "LabeledPhotos",
     "PixelStore",
     "PublicSet",
     "Rejected",
@@ -45,10 +49,11 @@ __all__ = [
     "free_deleted",
     "has_pixels",
     "import_dataset",
-    "import_found",
+    "import_photos",
     "import_public",
     "import_sample",
     "import_upload",
+    "inbox",
     "is_noise",
     "labels_in_words",
     "leave_out",

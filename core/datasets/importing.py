@@ -1,7 +1,6 @@
 """From whatever a user has to a dataset that is there whole or not at all."""
 
 import os
-import shutil
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,11 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.datasets import inbox
 from core.datasets.dataset import Dataset, Rejected
-from core.datasets.limits import TOTAL_BYTES
-from core.datasets.originals import Budget, Photo, take_in
+from core.datasets.originals import Budget, Photo, copy_originals
 from core.datasets.registry import building, clean_name, new_version, publish, refuse_taken
-from core.datasets.sources import CLASS, Found, Offer, open_source, open_upload
+from core.datasets.sources import CLASS, LabeledPhoto, LabeledPhotos, open_source, open_upload
 from core.datasets.splitting import USUAL_SPLIT, SplitPlan, draw_splits, settle_splits
 from core.datasets.table import encode, labels_in_words, strata_of, tabulate
 from core.errors import BadDataset, DiskFull
@@ -32,52 +31,44 @@ def import_dataset(
     original_name: str | None = None,
     progress: Progress = silent,
 ) -> Dataset:
-    """A dataset from a zip, a folder, or a CSV beside its photos; which of them, is found out by looking.
+    """A dataset from a source on this computer, in any registered format (`core.datasets.sources.IMPORTERS`).
 
     original_name: what the user calls the source, when it lies here under another name. An import that fails, or
     whose `progress` raises, leaves nothing behind. Raises BadInput (the name), BadDataset, NotFound, DiskFull.
     """
     name = _free_name(home, name)
-    with open_source(source, original_name or source.absolute().name) as offer:
-        return _import_offer(home, name, offer, split, progress)
+    with open_source(source, original_name or source.absolute().name) as photos:
+        return _import_source(home, name, photos, split, progress)
 
 
 def import_upload(
     home: Home, name: str, folder: Path, *, split: SplitPlan = USUAL_SPLIT, progress: Progress = silent
 ) -> Dataset:
-    """A dataset from an inbox folder: the zip that was dropped, or loose files with the folders they came in.
+    """A dataset from an inbox folder: the archive that was dropped, or loose files with the folders they came in.
 
-    The inbox folder is removed once it is imported, and kept otherwise. Raises like `import_dataset`.
+    The inbox folder is used up by it (`core.datasets.inbox.emptied`). Raises like `import_dataset`.
     """
-    name = _free_name(home, name)
-    with open_upload(folder) as offer:
-        dataset = _import_offer(home, name, offer, split, progress)
-    shutil.rmtree(folder, ignore_errors=True)
-    return dataset
+    with inbox.emptied(home, folder):
+        name = _free_name(home, name)
+        with open_upload(folder) as photos:
+            return _import_source(home, name, photos, split, progress)
 
 
-def import_found(
-    home: Home,
-    name: str,
-    found: Iterable[Found],
-    *,
-    split: SplitPlan = USUAL_SPLIT,
-    origin: str = "",
-    rejected: Sequence[Rejected] = (),
-    total: int = 0,
-    limit_bytes: int = TOTAL_BYTES,
-    progress: Progress = silent,
+def import_photos(
+    home: Home, name: str, source: LabeledPhotos, *, split: SplitPlan = USUAL_SPLIT, progress: Progress = silent
 ) -> Dataset:
-    """A dataset from photos that may be made while they are taken: where all importers end.
+    """A dataset from photos that may be made while they are imported: where all importers end.
 
-    total: how many there will be, 0 when that is not known. rejected: what is already known to be no photo.
     Raises BadInput (the name), BadDataset, DiskFull.
     """
     name = _free_name(home, name)
+    origin = source.origin or name
     with building(home) as (dataset_id, folder):
-        photos, unread = take_in(found, folder, Budget(origin or name, limit_bytes), total, progress)
+        budget = Budget(origin, source.limit_bytes)
+        photos, unread = copy_originals(source.photos, folder, budget, source.count, progress)
+        rejected = (*source.rejected, *unread)
         if not photos:
-            raise _nothing_read(origin or name, [*rejected, *unread])
+            raise _nothing_read(origin, rejected)
         table, tasks = encode(tabulate(photos), _tasks_of(photos))
         given = [photo.split for photo in photos]
         strata = strata_of(table, tasks)
@@ -89,8 +80,8 @@ def import_found(
             folder=folder,
             tasks=tasks,
             table=table,
-            rejected=(*rejected, *unread),
-            origin=origin,
+            rejected=rejected,
+            origin=source.origin,
             splits_from=splits_from,
             created=time.time(),
         )
@@ -110,18 +101,17 @@ def add_photos(
     Photos keep the split they have; new ones are drawn in the same shares, unless their folders say a split. A photo
     that is there already with the same labels is left out, with a word. Raises like `import_dataset`.
     """
-    is_upload = source.parent == home.inbox
-    opened = open_upload(source) if is_upload else open_source(source, original_name or source.absolute().name)
-    with opened as offer, building(home) as (_, part):
-        _refuse_what_does_not_fit(home, offer)
-        budget = Budget(offer.origin, offer.limit_bytes)
-        photos, unread = take_in(_named_alike(offer.found, dataset), part, budget, len(offer.found), progress)
-        if not photos:
-            raise _nothing_read(offer.origin, [*offer.rejected, *unread])
-        changed = _add(home, dataset, photos, (*offer.rejected, *unread), part)
-    if is_upload:
-        shutil.rmtree(source, ignore_errors=True)
-    return changed
+    with inbox.emptied(home, source):
+        is_upload = inbox.contains(home, source)
+        opened = open_upload(source) if is_upload else open_source(source, original_name or source.absolute().name)
+        with opened as added, building(home) as (_, part):
+            _refuse_what_does_not_fit(home, added)
+            budget = Budget(added.origin, added.limit_bytes)
+            photos, unread = copy_originals(_named_alike(added.photos, dataset), part, budget, added.count, progress)
+            rejected = (*added.rejected, *unread)
+            if not photos:
+                raise _nothing_read(added.origin, rejected)
+            return _add(home, dataset, photos, rejected, part)
 
 
 def _free_name(home: Home, name: str) -> str:
@@ -130,29 +120,20 @@ def _free_name(home: Home, name: str) -> str:
     return name
 
 
-def _import_offer(home: Home, name: str, offer: Offer, split: SplitPlan, progress: Progress) -> Dataset:
-    _refuse_what_does_not_fit(home, offer)
-    for task in {task for found in offer.found for task in found.labels}:
-        label_kind(Task(task)).refuse_words(task, {found.labels.get(task) for found in offer.found})
-    return import_found(
-        home,
-        name,
-        offer.found,
-        split=split,
-        origin=offer.origin,
-        rejected=offer.rejected,
-        total=len(offer.found),
-        limit_bytes=offer.limit_bytes,
-        progress=progress,
-    )
+def _import_source(home: Home, name: str, source: LabeledPhotos, split: SplitPlan, progress: Progress) -> Dataset:
+    _refuse_what_does_not_fit(home, source)
+    photos = list(source.photos)
+    for task in {task for photo in photos for task in photo.labels}:
+        label_kind(Task(task)).refuse_words(task, {photo.labels.get(task) for photo in photos})
+    return import_photos(home, name, replace(source, photos=photos, count=len(photos)), split=split, progress=progress)
 
 
-def _refuse_what_does_not_fit(home: Home, offer: Offer) -> None:
-    """Said before the long work; what the source says of its sizes is not trusted further than this."""
+def _refuse_what_does_not_fit(home: Home, source: LabeledPhotos) -> None:
+    """Checked before the long work; the sizes that the source claims are not trusted further than this."""
     free = free_bytes(home.datasets)
-    if offer.bytes + SPARE_BYTES > free:
+    if source.bytes + SPARE_BYTES > free:
         raise DiskFull(
-            f'The photos of "{offer.origin}" take {offer.bytes / 1e9:,.1f} GB; only {free / 1e9:,.1f} GB are free.',
+            f'The photos of "{source.origin}" take {source.bytes / 1e9:,.1f} GB; only {free / 1e9:,.1f} GB are free.',
             "Free some room, or keep Graft's folder on another disk with --home.",
         )
 
@@ -175,14 +156,14 @@ def _nothing_read(origin: str, rejected: Sequence[Rejected]) -> BadDataset:
     )
 
 
-def _named_alike(found: Iterable[Found], dataset: Dataset) -> list[Found]:
+def _named_alike(photos: Iterable[LabeledPhoto], dataset: Dataset) -> list[LabeledPhoto]:
     """Class folders label the dataset's first task, whatever that is called."""
     first = dataset.tasks[0].name
     if CLASS in {task.name for task in dataset.tasks}:
-        return list(found)
+        return list(photos)
     return [
-        replace(one, labels={first if task == CLASS else task: label for task, label in one.labels.items()})
-        for one in found
+        replace(photo, labels={first if task == CLASS else task: label for task, label in photo.labels.items()})
+        for photo in photos
     ]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from core.datasets.dataset import Rejected
 from core.datasets.decoding import inspect
 from core.datasets.limits import PHOTO_BYTES, TOTAL_BYTES
-from core.datasets.sources.found import UNREADABLE, Found
+from core.datasets.sources.labeled_photos import UNREADABLE, LabeledPhoto
 from core.datasets.sources.names import PICTURES, ending
 from core.datasets.sources.zip import unpacks_to_too_much
 from core.errors import BadDataset
@@ -61,8 +61,8 @@ class _Unreadable(Exception):
     """One file cannot be read; the words say why."""
 
 
-def take_in(
-    found: Iterable[Found], folder: Path, budget: Budget, total: int, progress: Progress
+def copy_originals(
+    found: Iterable[LabeledPhoto], folder: Path, budget: Budget, total: int, progress: Progress
 ) -> tuple[list[Photo], list[Rejected]]:
     """Copies every photo below `folder` as originals/ab/<sha-256>.<ending> and decodes it.
 
@@ -87,12 +87,12 @@ def take_in(
 
 
 def _decoded(
-    found: Iterable[Found], folder: Path, budget: Budget, pool: ThreadPoolExecutor
+    found: Iterable[LabeledPhoto], folder: Path, budget: Budget, pool: ThreadPoolExecutor
 ) -> Iterator[Photo | Rejected]:
     """Decoding runs a little behind copying; equal files are decoded once."""
     sizes: dict[str, Future[tuple[int, int]]] = {}
     files: dict[str, str] = {}
-    waiting: deque[tuple[Found, str]] = deque()
+    waiting: deque[tuple[LabeledPhoto, str]] = deque()
     for one in found:
         try:
             digest, file = _store(one, folder, budget, files)
@@ -110,7 +110,7 @@ def _decoded(
 
 
 def _settle(
-    found: Found, digest: str, files: dict[str, str], sizes: dict[str, Future[tuple[int, int]]], folder: Path
+    found: LabeledPhoto, digest: str, files: dict[str, str], sizes: dict[str, Future[tuple[int, int]]], folder: Path
 ) -> Photo | Rejected:
     try:
         width, height = sizes[digest].result()
@@ -120,7 +120,7 @@ def _settle(
     return Photo(found.name, found.labels, found.split, found.group, digest, files[digest], width, height)
 
 
-def _store(found: Found, folder: Path, budget: Budget, known: dict[str, str]) -> tuple[str, str]:
+def _store(found: LabeledPhoto, folder: Path, budget: Budget, known: dict[str, str]) -> tuple[str, str]:
     """(hash, file) of one photo, now on disk. Raises _Unreadable, and OSError when it cannot be written."""
     incoming, digest, size = folder / INCOMING, hashlib.sha256(), 0
     with incoming.open("wb") as target:
@@ -141,7 +141,7 @@ def _store(found: Found, folder: Path, budget: Budget, known: dict[str, str]) ->
     return name, file
 
 
-def _chunks(found: Found) -> Iterator[bytes]:
+def _chunks(found: LabeledPhoto) -> Iterator[bytes]:
     """The file's bytes. Only errors of reading become _Unreadable: those of writing are the consumer's."""
     try:
         with found.open() as stream:

@@ -4,16 +4,15 @@ They lie in the inbox like an upload, so a refresh loses none. Unlike an upload 
 there until they are a dataset or somebody throws them away.
 """
 
-import json
-import secrets
-import shutil
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
-from core.home import Home, no_room_is_disk_full, write_json
+from core.datasets import inbox
+from core.home import Home
 from dashboard.photos.importing import start_upload_import
 from dashboard.session import state
 from dashboard.shared import background_jobs
@@ -21,7 +20,6 @@ from dashboard.shared.texts import escape_markdown, pluralize, show_note
 
 MIN_CLASSES, MIN_PHOTOS = 2, 3  # one photo of each class for training, validation and test
 ACTIVE_SECONDS = 3_600.0  # a session may go on in another tab that long after its last photo
-MARK = "camera"  # a file in the inbox folder of such photos
 
 
 @dataclass(frozen=True)
@@ -39,30 +37,21 @@ class CameraSession:
 
 def read_session(home: Home, folder: str) -> CameraSession:
     """The session whose photos lie in this inbox folder."""
-    counts: dict[str, int] = {}
-    notes = sorted((home.inbox / folder).glob("*.json"), key=lambda note: int(note.stem))
-    for note in notes:
-        label = json.loads(note.read_text(encoding="utf-8"))["name"].split("/")[0]
-        counts[label] = counts.get(label, 0) + 1
-    return CameraSession(folder, counts)
+    names = (name for _, name in inbox.received_files(home.inbox / folder))
+    return CameraSession(folder, dict(Counter(name.split("/")[0] for name in names)))
 
 
 def unfinished_sessions(home: Home) -> list[CameraSession]:
     """Sessions that are no dataset yet, nor being imported; the newest first."""
     importing = {job.subject for job in background_jobs.running("import")}
-    folders = [mark.parent for mark in home.inbox.glob(f"*/{MARK}") if mark.parent.name not in importing]
-    folders.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
-    return [session for folder in folders if (session := read_session(home, folder.name)).counts]
+    folders = [folder.name for folder in inbox.camera_folders(home) if folder.name not in importing]
+    return [session for folder in folders if (session := read_session(home, folder)).counts]
 
 
 def add_photo(home: Home, session: CameraSession, label: str, content: bytes) -> None:
     """Add one photo to a class. Raises DiskFull."""
-    number, folder = sum(session.counts.values()), home.inbox / session.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    with no_room_is_disk_full(folder / str(number)):
-        (folder / MARK).touch()
-        (folder / str(number)).write_bytes(content)
-        write_json(folder / f"{number}.json", {"name": f"{label}/{session.counts.get(label, 0) + 1:04}.jpg"})
+    name = f"{label}/{session.counts.get(label, 0) + 1:04}.jpg"
+    inbox.add_camera_photo(home.inbox / session.folder, name, content)
 
 
 def class_name(typed: str) -> str:
@@ -72,7 +61,7 @@ def class_name(typed: str) -> str:
 
 def show_camera(home: Home, earlier: Sequence[CameraSession]) -> None:
     """Name a class, take its photos, name the next; then make a dataset of all. earlier: sessions to go on with."""
-    folder = state.camera_folder() or secrets.token_hex(16)
+    folder = state.camera_folder() or inbox.new_folder_name()
     session = read_session(home, folder)
     if not session.counts:
         _offer_earlier_sessions(home, earlier)
@@ -98,7 +87,7 @@ def show_camera(home: Home, earlier: Sequence[CameraSession]) -> None:
         total = pluralize(sum(session.counts.values()), "photo")
         if st.button(f"Make a dataset of these {total}", key="camera_done", disabled=not session.is_complete):
             state.set_camera_folder(None)
-            start_upload_import(home, folder, "Camera", keep_until_done=True)
+            start_upload_import(home, folder, "Camera")
         if not session.is_complete:
             st.caption(f"It takes at least {MIN_CLASSES} things with {MIN_PHOTOS} photos each. More is better.")
 
@@ -114,5 +103,5 @@ def _offer_earlier_sessions(home: Home, earlier: Sequence[CameraSession]) -> Non
             # Another tab may be adding photos at this moment, and they exist nowhere else.
             is_inactive = time.time() - (home.inbox / session.folder).stat().st_mtime > ACTIVE_SECONDS
             if is_inactive and st.button("Throw them away", key=f"throw_{session.folder}", type="tertiary"):
-                shutil.rmtree(home.inbox / session.folder, ignore_errors=True)
+                inbox.delete(home.inbox / session.folder)
                 st.rerun()

@@ -1,6 +1,5 @@
 """Questions about a dataset in a window of their own: rename, delete, split, add photos."""
 
-import shutil
 
 import streamlit as st
 
@@ -72,9 +71,6 @@ def open_add_dialog(dataset: Dataset) -> None:
         home, folder = state.home(), state.home().inbox / upload.folder
 
         def work(progress: Progress) -> Dataset:
-            try:
-                return add_photos(home, dataset, folder, progress=progress)
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
+            return add_photos(home, dataset, folder, progress=progress)
 
         start_and_watch("import", upload.folder, f"Adding to {dataset.name}", work)

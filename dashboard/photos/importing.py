@@ -1,10 +1,8 @@
 """Background imports of what a person gave: an upload, a path, a sample, a public set."""
 
-import shutil
 from pathlib import Path
 
 from core.datasets import (
-    Dataset,
     PublicSet,
     Sample,
     import_dataset,
@@ -14,7 +12,7 @@ from core.datasets import (
     list_datasets,
 )
 from core.errors import BadInput
-from core.home import Home, Progress
+from core.home import Home
 from core.names import unused_name
 from dashboard.shared.job_progress import start_and_watch
 
@@ -24,18 +22,15 @@ def unused_dataset_name(home: Home, wanted: str) -> str:
     return unused_name(" ".join(wanted.split()) or "photos", [known.name for known in list_datasets(home)])
 
 
-def start_upload_import(home: Home, folder: str, wanted: str, keep_until_done: bool = False) -> None:
-    """Import what lies in an inbox folder, then remove it; keep_until_done: only once it is a dataset."""
-    name, place = unused_dataset_name(home, wanted), home.inbox / folder
-
-    def work(progress: Progress) -> Dataset:
-        try:
-            return import_upload(home, name, place, progress=progress)
-        finally:
-            if not keep_until_done:
-                shutil.rmtree(place, ignore_errors=True)
-
-    start_and_watch("import", folder, f"Reading {name}", work)
+def start_upload_import(home: Home, folder: str, wanted: str) -> None:
+    """Import an inbox folder, which is used up by that."""
+    name = unused_dataset_name(home, wanted)
+    start_and_watch(
+        "import",
+        folder,
+        f"Reading {name}",
+        lambda progress: import_upload(home, name, home.inbox / folder, progress=progress),
+    )
 
 
 def start_path_import(home: Home, text: str) -> None:

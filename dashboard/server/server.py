@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import logging
 import os
-import shutil
 import socket
 import threading
 import time
@@ -38,7 +37,6 @@ OWN_ADDRESS, EVERY_ADDRESS = "127.0.0.1", "0.0.0.0"
 OWN_HOSTS = ["127.0.0.1", "localhost"]
 PORTS_TRIED = 50
 CLOSING_SECONDS = 4
-FORGOTTEN_UPLOAD_SECONDS = 24 * 3600
 
 log = logging.getLogger("graft")
 
@@ -106,7 +104,9 @@ def _life(home: Home, share: bool, open_browser: bool) -> Callable[[Any], Abstra
 
     @asynccontextmanager
     async def life(_app: Any) -> AsyncIterator[None]:
-        _forget_old_uploads(home)
+        from core.datasets import inbox  # loads pandas, which `python -m dashboard.server --help` does not need
+
+        inbox.delete_expired(home)
         runners: list[Any] = []  # one, as soon as it can be loaded
 
         def close(seconds: float) -> None:
@@ -150,18 +150,6 @@ def _open_when_it_answers(address: str) -> None:
                 return
         except (OSError, urllib.error.URLError):
             time.sleep(0.1)
-
-
-def _forget_old_uploads(home: Home) -> None:
-    """Uploads that were never imported, and zips that were never sent: their page was closed half-way. Photos of the
-    camera stay, for they are nowhere else.
-    """
-    from dashboard.photos.camera import MARK  # loads what pages need, for which the server does not wait
-
-    for entry in home.inbox.iterdir():
-        if entry.stat().st_mtime > time.time() - FORGOTTEN_UPLOAD_SECONDS or (entry / MARK).exists():
-            continue
-        shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
 
 def _went_wrong(error: Exception) -> bool:

@@ -7,14 +7,13 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.datasets import import_dataset, leave_out, list_datasets, load_dataset, samples
+from core.datasets import inbox, import_dataset, leave_out, list_datasets, load_dataset, samples
 from core.errors import GraftError
 from dashboard.components.drop_zone import Upload, parse_upload
 from dashboard.components.photo_grid import Edit, parse_edit
 from dashboard.photos.camera import add_photo, class_name, read_session, unfinished_sessions
 from dashboard.photos.dataset_screen import import_in_words
 from dashboard.photos.importing import unused_dataset_name
-from dashboard.server.server import FORGOTTEN_UPLOAD_SECONDS, _forget_old_uploads
 from dashboard.shared import background_jobs
 from tests.dashboard.conftest import words
 
@@ -289,9 +288,9 @@ def test_photos_of_the_camera_outlive_the_tab_a_failed_import_and_the_sweep(open
     wait_for_imports()
     assert list_datasets(home) == [], "none of them is a picture"
     assert read_session(home, FOLDER).counts == {"cup": 3, "fork": 3}
-    long_ago = time.time() - 10 * FORGOTTEN_UPLOAD_SECONDS
+    long_ago = time.time() - 10 * inbox.EXPIRY_SECONDS
     os.utime(home.inbox / FOLDER, (long_ago, long_ago))
-    _forget_old_uploads(home)
+    inbox.delete_expired(home)
     assert [left.folder for left in unfinished_sessions(home)] == [FOLDER]
     app = open_page()
     app.button(key=f"throw_{FOLDER}").click().run()

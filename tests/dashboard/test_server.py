@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from core.datasets import inbox
 from core.errors import Refused
 from dashboard.server import server
 from dashboard.server.server import OWN_ADDRESS, OWN_HOSTS, options
@@ -126,5 +127,5 @@ def test_uploads_that_nobody_imported_go_after_a_day(home):
     unsent.write_bytes(b"zip")
     for left in (old, unsent):
         os.utime(left, (0, 0))
-    server._forget_old_uploads(home)
+    inbox.delete_expired(home)
     assert list(home.inbox.iterdir()) == [new]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.datasets import check, import_dataset, import_found, list_datasets, load_dataset, originals
-from core.datasets.sources import Found
+from core.datasets import check, import_dataset, import_photos, list_datasets, load_dataset, originals
+from core.datasets.sources import LabeledPhoto, LabeledPhotos
 from core.datasets.sources import zip as zip_source
 from core.errors import BadDataset, BadInput, DiskFull, GraftError, NotFound
 from core.home import open_home
@@ -139,16 +139,17 @@ def test_a_zip_bomb_that_lies_about_its_sizes_is_stopped_while_it_is_read(home, 
 
     monkeypatch.setattr(originals, "PHOTO_BYTES", 2**30)
     with pytest.raises(BadDataset, match='"bomb" unpacks to more than'):
-        import_found(home, "bomb", [Found("a/1.png", Endless, {"class": "a"})], limit_bytes=2**22, origin="bomb")
+        endless = [LabeledPhoto("a/1.png", Endless, {"class": "a"})]
+        import_photos(home, "bomb", LabeledPhotos(endless, "bomb", limit_bytes=2**22))
     assert sum(read) <= 2**22 + originals.CHUNK_BYTES
     assert leftovers(home.datasets) == set()
 
 
 def test_a_file_that_never_ends_is_no_photo(home, monkeypatch):
     monkeypatch.setattr(originals, "PHOTO_BYTES", 2**20)
-    found = [Found("a/1.png", lambda: io.BytesIO(bytes(2**21)), {"class": "a"})]
-    found += [Found(f"b/{n}.png", lambda n=n: io.BytesIO(photo(n)), {"class": "b"}) for n in range(2)]
-    dataset = import_found(home, "photos", found)
+    found = [LabeledPhoto("a/1.png", lambda: io.BytesIO(bytes(2**21)), {"class": "a"})]
+    found += [LabeledPhoto(f"b/{n}.png", lambda n=n: io.BytesIO(photo(n)), {"class": "b"}) for n in range(2)]
+    dataset = import_photos(home, "photos", LabeledPhotos(found))
     assert [r.name for r in dataset.rejected] == ["a/1.png"]
 
 

@@ -1,5 +1,6 @@
 """A folder on this machine, and files dropped in the browser."""
 
+import contextlib
 import io
 import json
 import os
@@ -8,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets import add_photos, import_dataset, import_found, import_upload, originals
-from core.datasets.sources import Found
-from core.errors import BadDataset
+from core.datasets import add_photos, import_dataset, import_photos, import_upload, inbox, originals
+from core.datasets.sources import LabeledPhoto, LabeledPhotos
+from core.errors import BadDataset, BadInput
 from core.home import Home
 from tests.datasets.conftest import classes_by_name, leftovers, photo
 
@@ -66,14 +67,33 @@ def test_two_thousand_dropped_files_arrive_complete(home):
     assert dataset.origin == "leaves"
 
 
-def test_an_inbox_is_empty_once_it_is_imported_and_kept_when_it_cannot_be(home):
+def test_an_inbox_folder_is_used_up_by_an_import_whether_it_succeeds_or_not(home):
     fine = drop(home, {"a/1.png": photo(1), "b/1.png": photo(2)})
     import_upload(home, "fine", fine)
     assert not fine.exists()
     loose = drop(home, {"1.png": photo(1)})
     with pytest.raises(BadDataset, match='"the dropped files" lie in no class folders'):
         import_upload(home, "loose", loose)
-    assert loose.exists()
+    assert not loose.exists()
+
+
+def test_photos_of_the_camera_are_kept_until_they_are_a_dataset(home):
+    folder = home.inbox / inbox.new_folder_name()
+    inbox.add_camera_photo(folder, "a/1.png", photo(1))
+    inbox.add_camera_photo(folder, "b/1.png", b"no picture")
+    with pytest.raises(BadInput):
+        import_upload(home, " ", folder)
+    assert len(inbox.received_files(folder)) == 2
+    assert len(import_upload(home, "things", folder)) == 1
+    assert not folder.exists()
+
+
+def test_a_file_that_does_not_arrive_whole_is_no_file_of_an_upload(home):
+    folder = home.inbox / inbox.new_folder_name()
+    with contextlib.suppress(ConnectionError), inbox.receive_file(folder, 0, "a/1.png") as file:
+        file.write(b"half")
+        raise ConnectionError
+    assert list(folder.iterdir()) == []
 
 
 def test_a_dropped_zip_is_called_by_the_name_it_had(home, zipped):
@@ -124,10 +144,10 @@ def test_a_side_file_that_is_broken_costs_one_photo_its_folder_only(home):
 
 def test_photos_made_while_they_are_taken_become_a_dataset(home):
     made = (
-        Found(f"{kind} {n}", lambda n=n: io.BytesIO(photo(n)), {"kind": kind, "spotted": "yes" if n % 3 else ""})
+        LabeledPhoto(f"{kind} {n}", lambda n=n: io.BytesIO(photo(n)), {"kind": kind, "spotted": "yes" if n % 3 else ""})
         for n, kind in enumerate(["oak", "fir"] * 6)
     )
-    dataset = import_found(home, "made", made, origin="drawn")
+    dataset = import_photos(home, "made", LabeledPhotos(made, "drawn"))
     assert [(task.name, task.classes) for task in dataset.tasks] == [("kind", ("fir", "oak")), ("spotted", ("yes",))]
     assert classes_by_name(dataset, "spotted")["oak 0"] is None
     assert dataset.path(dataset.table["image_id"][0]).suffix == ""
@@ -161,7 +181,7 @@ def test_photos_made_on_the_way_are_not_kept_in_memory(home):
         for number in range(300):
             content = Content(photo(number))
             alive.add(content)
-            yield Found(f"{number}.png", lambda content=content: content, {"kind": "ab"[number % 2]})
+            yield LabeledPhoto(f"{number}.png", lambda content=content: content, {"kind": "ab"[number % 2]})
             del content
 
     most = 0
@@ -171,5 +191,5 @@ def test_photos_made_on_the_way_are_not_kept_in_memory(home):
         most = max(most, len(alive))
 
     monitored = (count() or one for one in made())
-    import_found(home, "made", monitored)
+    import_photos(home, "made", LabeledPhotos(monitored))
     assert most <= originals.WAITING + 3

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from core.datasets import Dataset, Found, Split, import_found, list_datasets, load_dataset
+from core.datasets import Dataset, LabeledPhoto, LabeledPhotos, Split, import_photos, list_datasets, load_dataset
 from core.home import Home, Progress, silent
 
 NAME = "tiny-imagenet-200"
@@ -25,14 +25,14 @@ def imported(home: Home, folder: Path, progress: Progress = silent) -> Dataset:
         return load_dataset(home, NAME)
     with ExitStack() as opened:
         archives = [(opened.enter_context(zipfile.ZipFile(folder / name)), split) for name, split in _ZIPS]
-        return import_found(home, NAME, _found(archives), origin=NAME, total=PHOTOS, progress=progress)
+        return import_photos(home, NAME, LabeledPhotos(_photos_of(archives), NAME, count=PHOTOS), progress=progress)
 
 
-def _found(archives: list[tuple[zipfile.ZipFile, Split]]) -> Iterator[Found]:
+def _photos_of(archives: list[tuple[zipfile.ZipFile, Split]]) -> Iterator[LabeledPhoto]:
     for archive, split in archives:
         for name in archive.namelist():
             if name.endswith(".webp"):
-                yield Found(name, partial(archive.open, name), {TASK: name.split("/")[0]}, split)
+                yield LabeledPhoto(name, partial(archive.open, name), {TASK: name.split("/")[0]}, split)
 
 
 def classes_in_order(folder: Path) -> list[str]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from core.datasets.public.catalogue import PublicSet
 from core.datasets.public.readers import Reader
-from core.datasets.sources.found import Found
+from core.datasets.sources.labeled_photos import LabeledPhoto
 from core.errors import NotReachable
 from core.home import Progress
 
@@ -59,9 +59,9 @@ class _Bar:
             raise _Stopped
 
 
-def fetch(chosen: PublicSet, read: Reader, folder: Path, progress: Progress) -> list[Found]:
+def fetch(chosen: PublicSet, read: Reader, folder: Path, progress: Progress) -> list[LabeledPhoto]:
     """What the set holds, once it lies in `folder`. Raises NotReachable, and OSError when the disk is full."""
-    result: Future[list[Found]] = Future()
+    result: Future[list[LabeledPhoto]] = Future()
     download = _Download()
     # A thread of its own: torchvision waits for a silent server forever.
     work = threading.Thread(target=_work, args=(read, folder, download, result), daemon=True, name=f"get-{chosen.id}")
@@ -77,7 +77,7 @@ def fetch(chosen: PublicSet, read: Reader, folder: Path, progress: Progress) -> 
         download.stopped = True
 
 
-def _work(read: Reader, folder: Path, download: _Download, result: Future[list[Found]]) -> None:
+def _work(read: Reader, folder: Path, download: _Download, result: Future[list[LabeledPhoto]]) -> None:
     _here.download = download
     try:
         # Here and not above: with torch it takes seconds to load, and listing the sets needs neither.
@@ -89,7 +89,9 @@ def _work(read: Reader, folder: Path, download: _Download, result: Future[list[F
         result.set_exception(error)
 
 
-def _watch(chosen: PublicSet, download: _Download, result: Future[list[Found]], progress: Progress) -> list[Found]:
+def _watch(
+    chosen: PublicSet, download: _Download, result: Future[list[LabeledPhoto]], progress: Progress
+) -> list[LabeledPhoto]:
     megabytes = chosen.bytes // 1_000_000
     while wait([result], timeout=POLL_SECONDS).not_done:
         done = min(download.bytes // 1_000_000, megabytes)

@@ -4,10 +4,11 @@ import tempfile
 from pathlib import Path
 
 from core.datasets.dataset import Dataset
-from core.datasets.importing import import_found
+from core.datasets.importing import import_photos
 from core.datasets.public.catalogue import PublicSet, find
 from core.datasets.public.download import fetch
 from core.datasets.registry import clean_name, refuse_taken
+from core.datasets.sources.labeled_photos import LabeledPhotos
 from core.errors import DiskFull
 from core.home import Home, Progress, free_bytes, no_room_is_disk_full, silent
 
@@ -25,8 +26,8 @@ def import_public(home: Home, set_id: str, progress: Progress = silent, name: st
     _refuse_without_room(home, chosen)
     with tempfile.TemporaryDirectory(dir=home.inbox, prefix=f"{set_id}-", ignore_cleanup_errors=True) as folder:
         with no_room_is_disk_full(home.inbox / folder):
-            found = fetch(chosen, read, Path(folder), progress)
-        return import_found(home, name, found, origin=chosen.title, total=len(found), progress=progress)
+            photos = fetch(chosen, read, Path(folder), progress)
+        return import_photos(home, name, LabeledPhotos(photos, chosen.title, count=len(photos)), progress=progress)
 
 
 def _refuse_without_room(home: Home, chosen: PublicSet) -> None:

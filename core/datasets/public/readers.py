@@ -9,10 +9,10 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from core.datasets.sources.found import Found
+from core.datasets.sources.labeled_photos import LabeledPhoto
 from core.tasks import Split
 
-Reader = Callable[[Path], Iterator[Found]]
+Reader = Callable[[Path], Iterator[LabeledPhoto]]
 
 # Their names of splits, and what they are here.
 TRAIN_TEST: dict[str, Split] = {"train": "train", "test": "test"}
@@ -28,7 +28,7 @@ def _loader(name: str) -> Callable:
     return getattr(torchvision.datasets, name)
 
 
-def photos(name: str, task: str, splits: Mapping[str, Split], folder: Path, **options: str) -> Iterator[Found]:
+def photos(name: str, task: str, splits: Mapping[str, Split], folder: Path, **options: str) -> Iterator[LabeledPhoto]:
     """Of a loader that can be told how to open a file: it is told to hand back the path."""
     for theirs, ours in splits.items():
         data = _loader(name)(folder, split=theirs, loader=Path, download=True, **options)
@@ -36,13 +36,13 @@ def photos(name: str, task: str, splits: Mapping[str, Split], folder: Path, **op
             yield _photo(path, {task: _tidy(data.classes[label])}, ours)
 
 
-def eurosat(folder: Path) -> Iterator[Found]:
+def eurosat(folder: Path) -> Iterator[LabeledPhoto]:
     data = _loader("EuroSAT")(folder, loader=Path, download=True)
     for path, label in data:
         yield _photo(path, {"land use": _tidy(data.classes[label])}, None)
 
 
-def pets(folder: Path) -> Iterator[Found]:
+def pets(folder: Path) -> Iterator[LabeledPhoto]:
     """With two tasks: the breed, and whether it is a cat or a dog."""
     for theirs, ours in TRAINVAL_TEST.items():
         data = _loader("OxfordIIITPet")(
@@ -53,7 +53,7 @@ def pets(folder: Path) -> Iterator[Found]:
             yield _photo(path, {"breed": data.classes[breed], "animal": data.bin_classes[animal]}, ours)
 
 
-def aircraft(folder: Path) -> Iterator[Found]:
+def aircraft(folder: Path) -> Iterator[LabeledPhoto]:
     """With three tasks, from fine to coarse."""
     for theirs, ours in TRAIN_VAL_TEST.items():
         labels: dict[Path, dict[str, str]] = {}
@@ -64,7 +64,7 @@ def aircraft(folder: Path) -> Iterator[Found]:
         yield from (_photo(path, by_task, ours) for path, by_task in labels.items())
 
 
-def caltech(folder: Path) -> Iterator[Found]:
+def caltech(folder: Path) -> Iterator[LabeledPhoto]:
     data = _loader("Caltech101")(folder, download=True)
     for label, number in zip(data.y, data.index, strict=True):
         kind = data.categories[label]
@@ -72,19 +72,19 @@ def caltech(folder: Path) -> Iterator[Found]:
         yield _photo(path, {"object": _tidy(kind)}, None)
 
 
-def stl(folder: Path) -> Iterator[Found]:
+def stl(folder: Path) -> Iterator[LabeledPhoto]:
     """Comes as raw pixels, which are kept as PNG."""
     for split in ("train", "test"):
         data = _loader("STL10")(folder, split=split, download=True)
         for number, (pixels, label) in enumerate(zip(data.data, data.labels.tolist(), strict=True)):
             kind = data.classes[label]
             open_picture = partial(_png, pixels.transpose(1, 2, 0))
-            yield Found(f"{split}/{kind}/{number:05}.png", open_picture, {"object": kind}, TRAIN_TEST[split])
+            yield LabeledPhoto(f"{split}/{kind}/{number:05}.png", open_picture, {"object": kind}, TRAIN_TEST[split])
 
 
-def _photo(path: Path, labels: dict[str, str], split: Split | None) -> Found:
+def _photo(path: Path, labels: dict[str, str], split: Split | None) -> LabeledPhoto:
     first = next(iter(labels.values()))
-    return Found(f"{first}/{path.name}", lambda: path.open("rb"), labels, split)
+    return LabeledPhoto(f"{first}/{path.name}", lambda: path.open("rb"), labels, split)
 
 
 def _png(pixels: np.ndarray) -> BinaryIO:

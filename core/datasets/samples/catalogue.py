@@ -10,13 +10,13 @@ import numpy as np
 from PIL import Image
 
 from core.datasets.dataset import Dataset
-from core.datasets.importing import import_found
+from core.datasets.importing import import_photos
 from core.datasets.parallel import in_order
 from core.datasets.samples import digits
 from core.datasets.samples.ink import sketch
 from core.datasets.samples.painting import paint
 from core.datasets.samples.species import SPECIES, Random
-from core.datasets.sources.found import Found
+from core.datasets.sources.labeled_photos import LabeledPhoto, LabeledPhotos
 from core.errors import NotFound
 from core.home import Home, Progress, silent, whole_file
 
@@ -81,9 +81,9 @@ def import_sample(home: Home, sample_id: str, name: str | None = None, progress:
     """
     sample = _sample(sample_id)
     pictures = _pictures(sample_id)
-    found = _found(pictures, "png" if sample_id == "digits" else "jpg")
-    origin = f"the sample {sample.title}"
-    return import_found(home, name or sample.title, found, origin=origin, total=len(pictures), progress=progress)
+    photos = _photos(pictures, "png" if sample_id == "digits" else "jpg")
+    source = LabeledPhotos(photos, f"the sample {sample.title}", count=len(pictures))
+    return import_photos(home, name or sample.title, source, progress=progress)
 
 
 def sample_preview(home: Home, sample_id: str) -> list[Path]:
@@ -137,10 +137,10 @@ def _digits() -> list[_Picture]:
     ]
 
 
-def _found(pictures: Sequence[_Picture], kind: str) -> Iterator[Found]:
-    def drawn(picture: _Picture) -> Found:
+def _photos(pictures: Sequence[_Picture], kind: str) -> Iterator[LabeledPhoto]:
+    def drawn(picture: _Picture) -> LabeledPhoto:
         content = _encoded(picture.draw(), kind)
-        return Found(f"{picture.name}.{kind}", lambda: io.BytesIO(content), picture.labels)
+        return LabeledPhoto(f"{picture.name}.{kind}", lambda: io.BytesIO(content), picture.labels)
 
     return in_order(drawn, pictures)
 

@@ -3,7 +3,8 @@
 from collections import Counter
 
 from core.datasets.dataset import Rejected
-from core.datasets.sources.found import CLASS, Contents, Entry, Found, Offer
+from core.datasets.sources.label_table import read_tables
+from core.datasets.sources.labeled_photos import CLASS, Contents, Entry, LabeledPhoto, LabeledPhotos
 from core.datasets.sources.names import split_named
 from core.errors import BadDataset
 from core.tasks import Split
@@ -13,7 +14,12 @@ SPLIT_DEPTH = 4  # how many folders down a level of splits is still looked for
 Folders = tuple[str, ...]
 
 
-def read_class_folders(contents: Contents) -> Offer:
+def label_photos(contents: Contents) -> LabeledPhotos:
+    """Photos as a table among the files labels them, or else their folders. Raises BadDataset."""
+    return read_tables(contents) or read_class_folders(contents)
+
+
+def read_class_folders(contents: Contents) -> LabeledPhotos:
     """Photos with the class and the split that their folders say. Raises BadDataset when there are no folders."""
     folders = [entry.parts[:-1] for entry in contents.pictures]
     if folders and not any(folders):
@@ -26,11 +32,11 @@ def read_class_folders(contents: Contents) -> Offer:
             rejected.append(Rejected(entry.name, "It lies in no class folder, so nothing says what it shows."))
         else:
             found.append(_found(entry, label, split))
-    return Offer(found, contents.name, tuple(rejected), contents.limit_bytes, contents.bytes)
+    return LabeledPhotos(found, contents.name, tuple(rejected), len(found), contents.limit_bytes, contents.bytes)
 
 
-def _found(entry: Entry, label: str, split: Split | None) -> Found:
-    return Found(entry.name, entry.open, {CLASS: label}, split)
+def _found(entry: Entry, label: str, split: Split | None) -> LabeledPhoto:
+    return LabeledPhoto(entry.name, entry.open, {CLASS: label}, split)
 
 
 def _meaning(folders: list[Folders]) -> dict[Folders, tuple[str | None, Split | None]]:

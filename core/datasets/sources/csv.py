@@ -1,248 +1,37 @@
-"""A CSV or TSV beside photos: one column names the photos, found by looking; the others are labels."""
+"""A CSV or TSV file as a source: the photos that it names lie in the same folder or below."""
 
-import csv
-import io
-import posixpath
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
-from core.datasets.dataset import Rejected
-from core.datasets.limits import LABEL_LETTERS, TABLE_BYTES
-from core.datasets.sources.found import UNREADABLE, Contents, Entry, Found, Offer
-from core.datasets.sources.names import ending, split_named, tidy
+from core.datasets.sources.folder import list_folder
+from core.datasets.sources.label_table import read_table, read_tables
+from core.datasets.sources.labeled_photos import Importer, LabeledPhotos
+from core.datasets.sources.names import TABLES, ending
 from core.errors import BadDataset
-from core.tasks import LABEL, Split
-
-DELIMITERS = ",;\t|"
-LOOKED_AT = 200  # rows that are tried to find the column of photos
-_EMPTY = frozenset({"", "nan", "null", "n/a"})
-_SPLIT_COLUMNS = frozenset({"split", "set", "subset", "partition", "usage"})
-_GROUP_COLUMNS = frozenset({"group", "group_id", "groups"})
-_LABEL_COLUMNS = frozenset({"label", "labels", "class", "category", "target", "species", "kind"})
 
 
-@dataclass(frozen=True)
-class Table:
-    """name: where it lies in the source. header: column names, all different. rows: as long as the header."""
-
-    name: str
-    header: tuple[str, ...]
-    rows: list[list[str]]
-
-    def column(self, name: str) -> list[str]:
-        place = self.header.index(name)
-        return [row[place] for row in self.rows]
-
-
-@dataclass(frozen=True)
-class _Roles:
-    """What the columns mean. labels: those that become tasks; ignored: those that can be none."""
-
-    image: str
-    labels: tuple[str, ...]
-    split: str | None
-    group: str | None
-    ignored: tuple[str, ...]
+@contextmanager
+def open_csv(path: Path, name: str) -> Iterator[LabeledPhotos]:
+    """Photos as this table labels them. Raises BadDataset."""
+    contents = list_folder(path.parent, str(path.parent))
+    only = tuple(replace(table, name=name) for table in contents.tables if table.name == path.name)
+    for entry in only:
+        read_table(entry)  # raises with the reason where it cannot be read at all
+    photos = read_tables(replace(contents, name=name, tables=only))
+    if photos is None:
+        raise BadDataset(
+            f'No column of "{name}" names photos that lie in the same folder or below, with labels beside them.',
+            "Put the CSV next to the photos, with one column of file names and one of labels.",
+        )
+    yield photos
 
 
-def read_tables(contents: Contents) -> Offer | None:
-    """The photos as the one table says that names most of them; None when no table names photos and labels them."""
-    shelf = _Shelf(contents.pictures)
-    best: tuple[int, Table, _Roles] | None = None
-    for table in _readable(contents.tables):
-        image = _image_column(table, shelf)
-        if image is None:
-            continue
-        roles, named = _roles(table, image), len(_sample_found(table, image, shelf))
-        if roles.labels and (best is None or (named, len(table.rows)) > (best[0], len(best[1].rows))):
-            best = named, table, roles
-    return None if best is None else _offer(contents, shelf, best[1], best[2])
-
-
-def _readable(tables: Iterable[Entry]) -> Iterator[Table]:
-    """A table that cannot be read labels nothing; class folders beside it still may."""
-    for entry in tables:
-        with suppress(BadDataset):
-            yield read_table(entry)
-
-
-def read_table(entry: Entry) -> Table:
-    """The table in a file; delimiter and encoding are found out. Raises BadDataset."""
-    try:
-        with entry.open() as stream:
-            content = stream.read(TABLE_BYTES + 1)
-    except UNREADABLE as error:
-        raise BadDataset(f'The table "{entry.name}" cannot be read: its file is damaged.', "Save it again.") from error
-    if len(content) > TABLE_BYTES:
-        raise BadDataset(f'The table "{entry.name}" is larger than {TABLE_BYTES / 2**20:.0f} MB.', "Split it up.")
-    text = _text(content)
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=None), delimiter=_delimiter(text)) if any(row)]
-    except csv.Error as error:
-        raise BadDataset(f'The table "{entry.name}" cannot be read: {error}.', "Save it again as CSV.") from error
-    width = max((len(row) for row in rows), default=0)
-    even = [[tidy(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
-    return Table(entry.name, _different(even[0]) if even else (), even[1:])
-
-
-def _text(content: bytes) -> str:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):  # what Excel calls "Unicode text"
-        return content.decode("utf-16", errors="replace").replace("\0", "")
-    try:
-        return content.decode("utf-8-sig").replace("\0", "")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace").replace("\0", "")
-
-
-def _delimiter(text: str) -> str:
-    """The one that cuts the first lines into the most columns, equally many in each line."""
-    head = text.splitlines()[:20]
-
-    def columns(delimiter: str) -> tuple[bool, int]:
-        widths = [len(row) for row in csv.reader(head, delimiter=delimiter) if row]
-        return len(set(widths)) == 1 and widths[0] > 1, max(widths, default=0)
-
-    return max(DELIMITERS, key=columns)
-
-
-def _different(header: Sequence[str]) -> tuple[str, ...]:
-    """Column names, with a number where one is empty or comes twice."""
-    names: list[str] = []
-    for number, cell in enumerate(header, 1):
-        name = cell[:LABEL_LETTERS] or f"column {number}"
-        names.append(name if name not in names else f"{name} {number}")
-    return tuple(names)
-
-
-class _Shelf:
-    """Finds a picture by what a table calls it: its path, the end of its path, with or without its ending."""
-
-    def __init__(self, pictures: Iterable[Entry]) -> None:
-        self.by_path: dict[str, Entry] = {}
-        self.by_end: dict[str, Entry | None] = {}  # None: several have it
-        for entry in pictures:
-            self.by_path[entry.name] = entry
-            path = entry.name.casefold()
-            stem = path.removesuffix("." + ending(path))
-            for whole in (path, stem):
-                parts = whole.split("/")
-                for start in range(len(parts)):
-                    end = "/".join(parts[start:])
-                    self.by_end[end] = entry if end not in self.by_end else None
-
-    def find(self, value: str, base: str) -> Entry | None:
-        """base: the folder of the table. What climbs out of the source is looked for by its end alone."""
-        value = value.replace("\\", "/")
-        path = posixpath.normpath(posixpath.join(base, value))
-        if path in self.by_path:
-            return self.by_path[path]
-        parts = [part for part in value.casefold().split("/") if part not in ("", ".", "..")]
-        ends = ("/".join(parts[start:]) for start in range(len(parts)))
-        return next((entry for end in ends if (entry := self.by_end.get(end))), None)
-
-
-def _image_column(table: Table, shelf: _Shelf) -> str | None:
-    """The column whose values name the most different photos; at least every second must name one."""
-    best, most = None, 0
-    for name in table.header:
-        found = _sample_found(table, name, shelf)
-        if len(found) > most:
-            best, most = name, len(found)
-    return best
-
-
-def _sample_found(table: Table, column: str, shelf: _Shelf) -> set[str]:
-    values = [value for value in table.column(column) if value]
-    sample = values[:: max(1, len(values) // LOOKED_AT)]
-    base = posixpath.dirname(table.name)
-    entries = [entry for value in sample if (entry := shelf.find(value, base))]
-    return {entry.name for entry in entries} if 2 * len(entries) >= len(sample) else set()
-
-
-def _roles(table: Table, image: str) -> _Roles:
-    others = [name for name in table.header if name != image]
-    # A table that Graft wrote itself says which columns are labels, whatever stands in them.
-    if own := tuple(name for name in others if name.startswith(LABEL)):
-        split, group = "split" if "split" in others else None, "group" if "group" in others else None
-        return _Roles(image, own, split, group, tuple(name for name in others if name not in (*own, split, group)))
-    split = next((n for n in others if n.lower() in _SPLIT_COLUMNS and _says_splits(table.column(n))), None)
-    group = next((n for n in others if n.lower() in _GROUP_COLUMNS), None)
-    candidates = [name for name in others if name not in (split, group)]
-    labels = tuple(name for name in candidates if _is_label(table.column(name)))
-    if not labels:
-        labels = tuple(n for n in candidates if n.lower() in _LABEL_COLUMNS) or _fewest_values(table, candidates)
-    if len(labels) > 1:  # a column that always says the same teaches nothing beside others
-        labels = tuple(name for name in labels if len(_classes(table.column(name))) > 1) or labels[:1]
-    return _Roles(image, labels, split, group, tuple(name for name in candidates if name not in labels))
-
-
-def _says_splits(values: list[str]) -> bool:
-    return any(values) and all(not value or split_named(value) for value in values)
-
-
-def _classes(values: list[str]) -> Counter[str]:
-    return Counter(value for value in values if value.casefold() not in _EMPTY)
-
-
-def _is_label(values: list[str]) -> bool:
-    """Classes come back: at most half as many as rows. Measurements (1.25, 3.7) are none."""
-    classes = _classes(values)
-    fractions = sum(_is_fraction(value) for value in classes)
-    return 0 < 2 * len(classes) <= classes.total() and 2 * fractions <= len(classes)
-
-
-def _is_fraction(value: str) -> bool:
-    try:
-        return "." in value and not float(value).is_integer()
-    except ValueError:
-        return False
-
-
-def _fewest_values(table: Table, candidates: list[str]) -> tuple[str, ...]:
-    filled = {name: len(_classes(table.column(name))) for name in candidates}
-    with_values = [name for name in candidates if filled[name]]
-    return (min(with_values, key=filled.__getitem__),) if with_values else ()
-
-
-def _offer(contents: Contents, shelf: _Shelf, table: Table, roles: _Roles) -> Offer:
-    base = posixpath.dirname(table.name)
-    found: dict[str, Found] = {}
-    rejected = list(contents.rejected)
-    for row in table.rows:
-        cells = dict(zip(table.header, row, strict=True))
-        said = cells[roles.image]
-        entry = shelf.find(said, base) if said else None
-        if entry is None:
-            rejected.append(Rejected(said or "(no name)", f'"{table.name}" names it, but it is not there.'))
-            continue
-        photo = _found(entry, cells, roles)
-        first = found.setdefault(entry.name, photo)
-        if first.labels != photo.labels:
-            rejected.append(Rejected(said, f'"{table.name}" names it twice with different labels; the first counts.'))
-    rejected += [
-        Rejected(entry.name, f'"{table.name}" does not name it, so nothing says what it shows.')
-        for entry in contents.pictures
-        if entry.name not in found
-    ]
-    return Offer(
-        list(found.values()), _origin(contents, table, roles), tuple(rejected), contents.limit_bytes, contents.bytes
-    )
-
-
-def _found(entry: Entry, cells: dict[str, str], roles: _Roles) -> Found:
-    labels = {name.removeprefix(LABEL): cells[name] for name in roles.labels if not _is_empty(name, cells[name])}
-    split: Split | None = split_named(cells[roles.split]) if roles.split else None
-    return Found(entry.name, entry.open, labels, split, (cells[roles.group] or None) if roles.group else None)
-
-
-def _is_empty(column: str, cell: str) -> bool:
-    return not cell or (cell.casefold() in _EMPTY and not column.startswith(LABEL))
-
-
-def _origin(contents: Contents, table: Table, roles: _Roles) -> str:
-    where = contents.name if table.name == contents.name else f"{contents.name}, {table.name}"
-    if not roles.ignored:
-        return where
-    return f"{where} (columns that are no labels: {', '.join(roles.ignored)})"
+CSV = Importer(
+    id="csv",
+    title="a CSV file",
+    takes="photos with a table (CSV) that names their classes",
+    can_open=lambda path, name: path.is_file() and ending(name) in TABLES,
+    open=open_csv,
+)

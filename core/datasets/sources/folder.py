@@ -1,13 +1,15 @@
 """A folder on this machine as a source. Links that lead out of it are not followed."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from core.datasets.dataset import Rejected
 from core.datasets.limits import FILES
-from core.datasets.sources.found import Contents, Entry
+from core.datasets.sources.class_folders import label_photos
+from core.datasets.sources.labeled_photos import Contents, Entry, Importer, LabeledPhotos
 from core.datasets.sources.names import ARCHIVES, PICTURES, TABLES, ending, is_noise, tidy
 from core.errors import BadDataset
 
@@ -30,7 +32,9 @@ def list_folder(folder: Path, name: str) -> Contents:
         elif kind in ARCHIVES:
             rejected.append(Rejected(inside, "An archive in the folder is not opened; import it by itself."))
         elif path.is_file():
-            (tables if kind in TABLES else pictures).append(Entry(inside, path.stat().st_size, _opener(path)))
+            (tables if kind in TABLES else pictures).append(
+                Entry(inside, path.stat().st_size, partial(path.open, "rb"))
+            )
         if len(pictures) > FILES:
             raise BadDataset(f'"{name}" holds more than {FILES:,} photos.', "Import it in parts.")
     return Contents(name, tuple(pictures), tuple(tables), tuple(rejected))
@@ -44,5 +48,16 @@ def _walk(root: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in folders if Path(place, name).is_symlink())
 
 
-def _opener(path: Path) -> Callable[[], BinaryIO]:
-    return lambda: path.open("rb")
+@contextmanager
+def open_folder(path: Path, name: str) -> Iterator[LabeledPhotos]:
+    """Photos of a folder, as a table in it or their class folders label them. Raises BadDataset."""
+    yield label_photos(list_folder(path, name))
+
+
+FOLDER = Importer(
+    id="folder",
+    title="a folder",
+    takes="a folder with one folder per class",
+    can_open=lambda path, name: path.is_dir(),
+    open=open_folder,
+)

@@ -1,46 +1,36 @@
-"""An inbox folder, as the upload route writes it: the files "0", "1" ..., each named by a side file "0.json"."""
+"""Loose files that were dropped, with the folders they came in, as a source."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from core.datasets.dataset import Rejected
-from core.datasets.sources.found import Contents, Entry
+from core.datasets.sources.class_folders import label_photos
+from core.datasets.sources.labeled_photos import Contents, Entry, LabeledPhotos
 from core.datasets.sources.names import ARCHIVES, PICTURES, TABLES, ending, is_noise, tidy, tidy_path
 
 
-def uploaded(folder: Path) -> list[tuple[Path, str]]:
-    """Each file that arrived whole with the name it had on the user's computer, in the order it was sent."""
-    files = sorted((f for f in folder.iterdir() if f.name.isdecimal()), key=lambda f: int(f.name))
-    return [(file, _name_of(file)) for file in files]
+@contextmanager
+def open_dropped_files(files: Sequence[tuple[Path, str]]) -> Iterator[LabeledPhotos]:
+    """files: where each lies, and the name that it had on the user's computer. Raises BadDataset."""
+    folders = {name.split("/")[0] for _, name in files if "/" in name}
+    yield label_photos(_contents(files, folders.pop() if len(folders) == 1 else "the dropped files"))
 
 
-def list_upload(files: list[tuple[Path, str]], name: str) -> Contents:
+def _contents(files: Sequence[tuple[Path, str]], name: str) -> Contents:
     pictures: list[Entry] = []
     tables: list[Entry] = []
     rejected: list[Rejected] = []
-    for path, said in files:
-        inside = tidy_path(said)
+    for path, original_name in files:
+        inside = tidy_path(original_name)
         if inside is None:
-            rejected.append(Rejected(tidy(said) or path.name, "Its name points outside the folder."))
+            rejected.append(Rejected(tidy(original_name) or path.name, "Its name points outside the folder."))
         elif is_noise(inside):
             continue
         elif ending(inside) in ARCHIVES:
             rejected.append(Rejected(inside, "An archive in the folder is not opened; add it by itself."))
         elif ending(inside) in PICTURES | TABLES:
-            entry = Entry(inside, path.stat().st_size, _opener(path))
+            entry = Entry(inside, path.stat().st_size, partial(path.open, "rb"))
             (tables if ending(inside) in TABLES else pictures).append(entry)
     return Contents(name, tuple(pictures), tuple(tables), tuple(rejected))
-
-
-def _name_of(file: Path) -> str:
-    try:
-        said = json.loads(file.with_name(f"{file.name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return file.name
-    return str(said.get("name") or file.name) if isinstance(said, dict) else file.name
-
-
-def _opener(path: Path) -> Callable[[], BinaryIO]:
-    return lambda: path.open("rb")

@@ -10,7 +10,8 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, BadZipFile, Z
 
 from core.datasets.dataset import Rejected
 from core.datasets.limits import DIRECTORY_BYTES, FILES, TOTAL_BYTES, UNPACKED_FREE_BYTES, UNPACKED_RATIO
-from core.datasets.sources.found import Contents, Entry
+from core.datasets.sources.class_folders import label_photos
+from core.datasets.sources.labeled_photos import Contents, Entry, Importer, LabeledPhotos
 from core.datasets.sources.names import ARCHIVES, PICTURES, TABLES, ending, is_noise, legacy_encoding, tidy, tidy_path
 from core.errors import BadDataset
 
@@ -27,8 +28,8 @@ def is_zip(path: Path) -> bool:
 
 
 @contextmanager
-def open_zip(path: Path, name: str) -> Iterator[Contents]:
-    """The archive's files, to be read while the block lasts. Raises BadDataset."""
+def open_zip(path: Path, name: str) -> Iterator[LabeledPhotos]:
+    """Photos of an archive, as a table in it or their class folders label them. Raises BadDataset."""
     _refuse_a_huge_directory(path, name)
     try:
         archive = ZipFile(path)
@@ -38,7 +39,7 @@ def open_zip(path: Path, name: str) -> Iterator[Contents]:
             "Copy or download it again, or pack it anew.",
         ) from error
     with archive:
-        yield _contents(archive, name, path.stat().st_size)
+        yield label_photos(_contents(archive, name, path.stat().st_size))
 
 
 def _contents(archive: ZipFile, name: str, archive_bytes: int) -> Contents:
@@ -121,3 +122,13 @@ def _directory_bytes(file: IO[bytes]) -> int:
         record = file.read(56)
         size = struct.unpack_from("<Q", record, 40)[0] if len(record) == 56 else 0
     return size
+
+
+ZIP = Importer(
+    id="zip",
+    title="a zip archive",
+    takes="a zip of it",
+    can_open=lambda path, name: path.is_file() and ending(name) not in TABLES and is_zip(path),
+    open=open_zip,
+    endings=frozenset({"zip"}),
+)

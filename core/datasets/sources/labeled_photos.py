@@ -1,10 +1,12 @@
-"""What every source ends in: photos that were found, with what is known about each."""
+"""Photos with labels: what every importer gives, and what declares an importer."""
 
 import lzma
 import struct
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile
 
@@ -51,7 +53,7 @@ class Contents:
 
 
 @dataclass(frozen=True)
-class Found:
+class LabeledPhoto:
     """One photo of a source.
 
     name: what it is called there. open: gives a binary stream, each time from the start. labels: class by task name;
@@ -66,11 +68,35 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Offer:
-    """A source understood: its photos, and what of it can be none. origin: where the labels come from, for screens."""
+class LabeledPhotos:
+    """The photos of a source.
 
-    found: Sequence[Found]
-    origin: str
+    photos: may be made while they are imported. origin: where the labels come from, for screens. rejected: files that
+    are no photos. count: of the photos, 0 where it is not known. limit_bytes: more than this is never read from the
+    source; bytes: what the photos take, as far as it is known.
+    """
+
+    photos: Iterable[LabeledPhoto]
+    origin: str = ""
     rejected: tuple[Rejected, ...] = ()
+    count: int = 0
     limit_bytes: int = TOTAL_BYTES
     bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Importer:
+    """A format of photos with labels that Graft reads. Registered in `core.datasets.sources`.
+
+    title: with its article, for sentences. takes: what to give it, for the place where photos are dropped. endings: of
+    files that hold photos by themselves, so that one dropped alone is opened by this importer. can_open, open: get
+    where the source lies, and what the user calls it; photos can be read while the block of `open` lasts. open raises
+    BadDataset.
+    """
+
+    id: str
+    title: str
+    takes: str
+    can_open: Callable[[Path, str], bool]
+    open: Callable[[Path, str], AbstractContextManager[LabeledPhotos]]
+    endings: frozenset[str] = frozenset()
