@@ -130,6 +130,7 @@ def show(
 def doctor(json: JsonOption = False, home: HomeOption = None) -> None:
     """Say which versions, devices and room on the disk there are, and what is missing."""
     from core.backbones import list_gallery, weights_present
+    from core.datasets import IMPORTERS
     from core.device import devices
 
     where = open_home(home)
@@ -143,6 +144,7 @@ def doctor(json: JsonOption = False, home: HomeOption = None) -> None:
         "home": str(where.root),
         "room": f"{free_bytes(where.root) / 1e9:,.1f} GB free, {_used_bytes(where) / 1e9:,.2f} GB in use",
         "networks here": ", ".join(here) or "none",
+        "imports": ", ".join(importer.title for importer in IMPORTERS.values()),
     }
     problems = _problems(where, here)
     if json:

@@ -3,16 +3,15 @@
 `st.file_uploader` would keep every file in the server's memory until the tab is closed, and takes no folders.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.datasets import IMPORTERS, inbox
 from dashboard.components.loading import load_component
 from dashboard.routes import UPLOADS_URL
 
 _component = load_component(Path(__file__).parent)
-_FOLDER = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,13 @@ class Upload:
 
 def drop_zone(key: str, title: str = "Drop your photos here", compact: bool = False) -> Upload | None:
     """Show the drop zone; returns the upload once, when all of it has just arrived."""
-    data = {"url": UPLOADS_URL, "title": title, "compact": compact}
+    *formats, last = (importer.takes for importer in IMPORTERS.values())
+    data = {
+        "url": UPLOADS_URL,
+        "title": title,
+        "formats": f"{', '.join(formats)}, or {last}",
+        "compact": compact,
+    }
     return parse_upload(_component(key=key, data=data, on_received_change=lambda: None).received)
 
 
@@ -35,6 +40,8 @@ def parse_upload(payload: Any) -> Upload | None:
     if not isinstance(payload, dict):
         return None
     folder, files, name = payload.get("folder"), payload.get("files"), payload.get("name")
-    if not (isinstance(folder, str) and _FOLDER.fullmatch(folder) and isinstance(files, int) and isinstance(name, str)):
+    if not (
+        isinstance(folder, str) and inbox.is_folder_name(folder) and isinstance(files, int) and isinstance(name, str)
+    ):
         return None
     return Upload(folder, files, name.strip()[:80] or "photos")

@@ -6,6 +6,7 @@
  * @typedef {object} Data
  * @property {string} url where files go: PUT {url}/{folder}/{number}?name={path}
  * @property {string} title
+ * @property {string} formats what may be dropped, in words
  * @property {boolean} compact
  *
  * Out: the trigger "received" with {folder, files, name} once all files of a drop have arrived: the folder's name in
@@ -28,6 +29,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   zone.url = data.url;
   zone.onReceived = (upload) => setTriggerValue("received", upload);
   zone.title.textContent = data.title;
+  zone.formats.textContent = data.formats;
   zone.element.classList.toggle("compact", data.compact);
 }
 
@@ -36,7 +38,7 @@ function makeZone(element) {
   const ask = part(".ask");
   const sending = part(".sending");
   const problem = part(".problem");
-  const zone = { element, title: ask.querySelector("b"), url: "", onReceived: null };
+  const zone = { element, title: ask.querySelector("b"), formats: ask.querySelector(".formats"), url: "", onReceived: null };
   let controller = null; // aborts what is on its way
 
   function showProblem(sentence) {
