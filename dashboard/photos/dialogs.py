@@ -1,6 +1,5 @@
 """Questions about a dataset in a window of their own: rename, delete, split, add photos."""
 
-
 import streamlit as st
 
 from core.datasets import SPLITS, Dataset, Split, SplitPlan, add_photos, delete_dataset, rename_dataset, split_again

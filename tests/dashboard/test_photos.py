@@ -7,7 +7,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.datasets import inbox, import_dataset, leave_out, list_datasets, load_dataset, samples
+from core.datasets import import_dataset, inbox, leave_out, list_datasets, load_dataset, samples
 from core.errors import GraftError
 from dashboard.components.drop_zone import Upload, parse_upload
 from dashboard.components.photo_grid import Edit, parse_edit
