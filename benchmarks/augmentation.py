@@ -1,4 +1,4 @@
-"""How fast a batch of photos is changed, each in its own way, by Graft and by others.
+"""How fast a batch of photos is augmented, each photo with parameters of its own, by Graft and by others.
 
     python benchmarks/augmentation.py            64, 128 and 224 pixels, 32 photos: two minutes on two cores
     python benchmarks/augmentation.py --quick    224 pixels, three rounds
@@ -7,7 +7,6 @@ From stored uint8 pixels to normalised floats: crop, flip and colour, and the sa
 measured where it is installed, a graphics processor where there is one.
 """
 
-import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -25,33 +24,34 @@ import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
-from benchmarks.machine import Table, keep
-from benchmarks.neighbours import Neighbours
+from benchmarks.experiment import argument_parser
+from benchmarks.other_load import OtherLoad
+from benchmarks.report import Table, save_report
 from core.augmentation import ASPECT_RATIOS, ERASED_AREA, apply_erasing, augment, sample_parameters
 from core.datasets import store_side
 from core.plans import Augmentation
 
 SIZES, BATCH = (64, 128, 224), 32
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-WORKS = {
+TASKS = {
     "crop, flip, colour": Augmentation(),
     "with rotation and erasing": Augmentation(rotate=15, erase=0.5),
 }
-GRAFT, SAME = "Graft", "torchvision v2, one change for all"
+GRAFT, V2_WHOLE_BATCH = "Graft", "torchvision v2, one change for all"
 LEGEND = (
     "Photos per second. *One core*: per second of processor time, torch with one thread. *All cores*: by the clock, "
-    f"torch with all its threads. Medians of rounds in which all ways take turns. *{SAME}* does less: every photo of a "
-    "batch is changed alike."
+    f"torch with all its threads. Medians of rounds in which all ways alternate. "
+    f"*{V2_WHOLE_BATCH}* does less: every photo of a batch is changed alike."
 )
 
-Way = Callable[[Tensor], Tensor]
+Augment = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class Measured:
     """Photos per second, round by round."""
 
-    work: str
+    task: str
     size: int
     device: str
     one_core: Mapping[str, list[float]]
@@ -59,75 +59,77 @@ class Measured:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int, default=11)
-    wanted = parser.parse_args()
-    sizes, rounds = ((224,), 3) if wanted.quick else (SIZES, wanted.rounds)
+    options = parser.parse_args()
+    sizes, rounds = ((224,), 3) if options.quick else (SIZES, options.rounds)
     devices = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
-    with Neighbours() as others:
-        found = [measure(work, size, device, rounds) for device in devices for work in WORKS for size in sizes]
-    note = f"Other programs used {100 * others.share:.0f} % of the processor meanwhile."
-    print(keep("augmentation", speed_table(found), draw=partial(plot, found=found), note=note))
+    with OtherLoad() as load:
+        measurements = [measure(task, size, device, rounds) for device in devices for task in TASKS for size in sizes]
+    note = f"Other programs used {100 * load.fraction:.0f} % of the processor meanwhile."
+    print(
+        save_report("augmentation", speed_table(measurements), draw=partial(plot, measurements=measurements), note=note)
+    )
 
 
-def measure(work: str, size: int, device: str, rounds: int) -> Measured:
+def measure(task: str, size: int, device: str, rounds: int) -> Measured:
     side = store_side(size)
     stored = np.random.default_rng(0).integers(0, 256, (BATCH, 3, side, side), dtype=np.uint8)
     pixels = torch.from_numpy(stored).to(device)
-    ways = all_ways(WORKS[work], size, device)
-    one: dict[str, list[float]] = {name: [] for name in ways if device == "cpu"}
-    every: dict[str, list[float]] = {name: [] for name in ways}
+    methods = all_methods(TASKS[task], size, device)
+    single_core: dict[str, list[float]] = {name: [] for name in methods if device == "cpu"}
+    all_cores: dict[str, list[float]] = {name: [] for name in methods}
     threads = torch.get_num_threads()
-    for way in ways.values():
-        way(pixels)
+    for method in methods.values():
+        method(pixels)
     for _ in range(rounds):
-        for name, way in ways.items():
-            every[name].append(BATCH / seconds(way, pixels, time.perf_counter))
+        for name, method in methods.items():
+            all_cores[name].append(BATCH / seconds(method, pixels, time.perf_counter))
             if device == "cpu":
                 torch.set_num_threads(1)
-                one[name].append(BATCH / seconds(way, pixels, time.process_time))
+                single_core[name].append(BATCH / seconds(method, pixels, time.process_time))
                 torch.set_num_threads(threads)
-    return Measured(work, size, device, one, every)
+    return Measured(task, size, device, single_core, all_cores)
 
 
-def seconds(way: Way, pixels: Tensor, clock: Callable[[], float]) -> float:
+def seconds(method: Augment, pixels: Tensor, clock: Callable[[], float]) -> float:
     wait = torch.cuda.synchronize if pixels.is_cuda else lambda: None
     wait()
-    began = clock()
-    way(pixels)
+    started = clock()
+    method(pixels)
     wait()
-    return clock() - began
+    return clock() - started
 
 
-def all_ways(changes: Augmentation, size: int, device: str) -> dict[str, Way]:
-    ways = {
-        GRAFT: by_graft(changes, size, device),
-        "torchvision v2, photo by photo": photo_by_photo(by_torchvision(changes, size)),
-        SAME: by_torchvision(changes, size),
+def all_methods(augmentation: Augmentation, size: int, device: str) -> dict[str, Augment]:
+    methods = {
+        GRAFT: by_graft(augmentation, size, device),
+        "torchvision v2, photo by photo": photo_by_photo(by_torchvision(augmentation, size)),
+        V2_WHOLE_BATCH: by_torchvision(augmentation, size),
     }
-    return ways | ({"kornia": by_kornia(changes, size)} if find_spec("kornia") else {})
+    return methods | ({"kornia": by_kornia(augmentation, size)} if find_spec("kornia") else {})
 
 
-def by_graft(changes: Augmentation, size: int, device: str) -> Way:
+def by_graft(augmentation: Augmentation, size: int, device: str) -> Augment:
     mean, std = (255 * torch.tensor(each, device=device).view(1, 3, 1, 1) for each in (MEAN, STD))
     epochs = iter(range(1_000_000))
 
-    def change(pixels: Tensor) -> Tensor:
-        drawn = sample_parameters(changes, 0, next(epochs), np.arange(BATCH), size / pixels.shape[-1])
-        return apply_erasing((augment(pixels, changes, drawn, size) - mean).div_(std), drawn)
+    def augment_batch(pixels: Tensor) -> Tensor:
+        drawn = sample_parameters(augmentation, 0, next(epochs), np.arange(BATCH), size / pixels.shape[-1])
+        return apply_erasing((augment(pixels, augmentation, drawn, size) - mean).div_(std), drawn)
 
-    return change
+    return augment_batch
 
 
-def by_torchvision(changes: Augmentation, size: int) -> Way:
-    rotation = [v2.RandomRotation(changes.rotate, v2.InterpolationMode.BILINEAR)] if changes.rotate else []
-    erasing = [v2.RandomErasing(changes.erase, ERASED_AREA, (1, 1))] if changes.erase else []
+def by_torchvision(augmentation: Augmentation, size: int) -> Augment:
+    rotation = [v2.RandomRotation(augmentation.rotate, v2.InterpolationMode.BILINEAR)] if augmentation.rotate else []
+    erasing = [v2.RandomErasing(augmentation.erase, ERASED_AREA, (1, 1))] if augmentation.erase else []
     steps = [
         *rotation,
-        v2.RandomResizedCrop(size, (changes.crop, 1), ASPECT_RATIOS, antialias=True),
+        v2.RandomResizedCrop(size, (augmentation.crop, 1), ASPECT_RATIOS, antialias=True),
         v2.RandomHorizontalFlip(),
-        v2.ColorJitter(changes.colour, changes.colour, changes.colour),
+        v2.ColorJitter(augmentation.colour, augmentation.colour, augmentation.colour),
         v2.ToDtype(torch.float32, scale=True),
         v2.Normalize(MEAN, STD),
         *erasing,
@@ -135,49 +137,60 @@ def by_torchvision(changes: Augmentation, size: int) -> Way:
     return v2.Compose(steps)
 
 
-def photo_by_photo(way: Way) -> Way:
-    return lambda pixels: torch.stack([way(photo) for photo in pixels])
+def photo_by_photo(method: Augment) -> Augment:
+    return lambda pixels: torch.stack([method(photo) for photo in pixels])
 
 
-def by_kornia(changes: Augmentation, size: int) -> Way:
+def by_kornia(augmentation: Augmentation, size: int) -> Augment:
     from kornia import augmentation as kornia
 
-    rotation = [kornia.RandomRotation(changes.rotate, p=1)] if changes.rotate else []
-    erasing = [kornia.RandomErasing(ERASED_AREA, (1, 1), p=changes.erase)] if changes.erase else []
+    rotation = [kornia.RandomRotation(augmentation.rotate, p=1)] if augmentation.rotate else []
+    erasing = [kornia.RandomErasing(ERASED_AREA, (1, 1), p=augmentation.erase)] if augmentation.erase else []
     steps = kornia.AugmentationSequential(
         *rotation,
-        kornia.RandomResizedCrop((size, size), (changes.crop, 1), ASPECT_RATIOS),
+        kornia.RandomResizedCrop((size, size), (augmentation.crop, 1), ASPECT_RATIOS),
         kornia.RandomHorizontalFlip(),
-        kornia.ColorJitter(changes.colour, changes.colour, changes.colour, p=1),
+        kornia.ColorJitter(augmentation.colour, augmentation.colour, augmentation.colour, p=1),
         kornia.Normalize(torch.tensor(MEAN), torch.tensor(STD)),
         *erasing,
     )
     return lambda pixels: steps(pixels.float() / 255)
 
 
-def speed_table(found: list[Measured]) -> Table:
+def speed_table(measurements: list[Measured]) -> Table:
     columns = ("work", "pixels", "device", "way", "one core", "x v2", "all cores", "x v2")
     rows = []
-    for each in found:
-        ones, alls = ({way: median(rounds) for way, rounds in r.items()} for r in (each.one_core, each.all_cores))
+    for each in measurements:
+        ones, alls = ({method: median(rounds) for method, rounds in r.items()} for r in (each.one_core, each.all_cores))
         base = "torchvision v2, photo by photo"
-        for way in alls:
-            alone = ones.get(way)
-            ratio = alone and alone / ones[base]
-            rows.append((each.work, each.size, each.device, way, alone, ratio, alls[way], alls[way] / alls[base]))
+        for method in alls:
+            one_core_speed = ones.get(method)
+            ratio = one_core_speed and one_core_speed / ones[base]
+            rows.append(
+                (
+                    each.task,
+                    each.size,
+                    each.device,
+                    method,
+                    one_core_speed,
+                    ratio,
+                    alls[method],
+                    alls[method] / alls[base],
+                )
+            )
     return Table("Augmentation, batches of 32", columns, rows, LEGEND)
 
 
-def plot(figure: Any, found: list[Measured]) -> None:
+def plot(figure: Any, measurements: list[Measured]) -> None:
     """Photos per second by way, a panel per work and device, at the largest size."""
-    largest = [each for each in found if each.size == max(each.size for each in found)]
+    largest = [each for each in measurements if each.size == max(each.size for each in measurements)]
     for panel, each in zip(figure.subplots(len(largest), 1, squeeze=False).flat, largest, strict=True):
         bars = panel.barh(list(each.all_cores), [median(speeds) for speeds in each.all_cores.values()], color="#9ab")
         bars[0].set_color("#2f6f4f")
         panel.bar_label(bars, fmt="%.3g", padding=2, fontsize=8)
         panel.invert_yaxis()
         panel.margins(x=0.15)
-        panel.set_title(f"{each.work}, {each.size} pixels, {each.device}", fontsize=9)
+        panel.set_title(f"{each.task}, {each.size} pixels, {each.device}", fontsize=9)
         panel.set_xlabel("photos per second", fontsize=8)
         panel.tick_params(labelsize=8)
 

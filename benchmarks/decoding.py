@@ -6,7 +6,6 @@
 Every way gives the centre square of each photo at the side that training at --image-size stores.
 """
 
-import argparse
 import sys
 import tempfile
 import time
@@ -26,9 +25,10 @@ from PIL import Image
 from torch.nn import functional
 from torchvision.io import ImageReadMode, decode_image, read_file
 
-from benchmarks.machine import Table, keep
-from benchmarks.neighbours import Neighbours
-from benchmarks.photos import make_photos
+from benchmarks.experiment import argument_parser
+from benchmarks.other_load import OtherLoad
+from benchmarks.report import Table, save_report
+from benchmarks.synthetic_photos import make_photos
 from core.datasets import WORKERS, decode_for, import_dataset, open_pixels, store_side
 from core.home import open_home
 
@@ -40,7 +40,7 @@ LEGEND = (
     "Later trainings read the store and decode nothing."
 )
 
-Way = Callable[[Path], object]
+Decode = Callable[[Path], object]
 
 
 @dataclass(frozen=True)
@@ -52,86 +52,86 @@ class Speed:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__)
     parser.add_argument("--folder", type=Path, help="JPEGs to read instead of made ones")
     parser.add_argument("--image-size", type=int, default=224)
     parser.add_argument("--rounds", type=int, default=5)
-    wanted = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place, Neighbours() as others:
-        found = {
-            name: measure(files, wanted.image_size, wanted.rounds)
-            for name, files in photo_sets(Path(place), wanted.folder).items()
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made, OtherLoad() as load:
+        speeds_by_size = {
+            name: measure(files, options.image_size, options.rounds)
+            for name, files in photo_sets(Path(made), options.folder).items()
         }
-    table = speed_table(found, wanted.image_size)
-    note = f"Other programs used {100 * others.share:.0f} % of the processor meanwhile."
-    print(keep("decoding", table, draw=partial(draw, found=found), note=note))
+    table = speed_table(speeds_by_size, options.image_size)
+    note = f"Other programs used {100 * load.fraction:.0f} % of the processor meanwhile."
+    print(save_report("decoding", table, draw=partial(draw, speeds_by_size=speeds_by_size), note=note))
 
 
-def photo_sets(place: Path, folder: Path | None) -> dict[str, list[Path]]:
+def photo_sets(made: Path, folder: Path | None) -> dict[str, list[Path]]:
     """JPEGs by the words for their size."""
     if folder is not None:
         return {folder.name: sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))}
     return {
-        name: sorted(make_photos(place / name, images, classes=2, width=width, height=height).rglob("*.jpg"))
+        name: sorted(make_photos(made / name, images, classes=2, width=width, height=height).rglob("*.jpg"))
         for name, (width, height, images) in SIZES.items()
     }
 
 
 def measure(files: Sequence[Path], image_size: int, rounds: int) -> dict[str, Speed]:
     side = store_side(image_size)
-    ways: dict[str, Way] = {
+    methods: dict[str, Decode] = {
         BASE: partial(by_pillow, side=side),
         "Pillow, draft": partial(by_pillow_draft, side=side),
         "torchvision": partial(by_torchvision, side=side),
         GRAFT: partial(decode_for, side=side),
     }
-    for way in ways.values():  # libraries load what they need
-        way(files[0])
-    speeds = {name: Speed([], []) for name in (*ways, STORE)}
+    for method in methods.values():  # libraries load what they need
+        method(files[0])
+    speeds = {name: Speed([], []) for name in (*methods, STORE)}
     for _ in range(rounds):
-        for name, way in ways.items():
-            speeds[name].per_core.append(per_core(way, files))
-            speeds[name].all_cores.append(by_all_cores(way, files))
-        speeds[STORE].all_cores.append(into_store(files, image_size))
+        for name, method in methods.items():
+            speeds[name].per_core.append(per_core(method, files))
+            speeds[name].all_cores.append(all_cores_speed(method, files))
+        speeds[STORE].all_cores.append(pixel_store_speed(files, image_size))
     return speeds
 
 
-def per_core(way: Way, files: Sequence[Path]) -> float:
-    began = time.process_time()
+def per_core(method: Decode, files: Sequence[Path]) -> float:
+    started = time.process_time()
     for file in files:
-        way(file)
-    return len(files) / (time.process_time() - began)
+        method(file)
+    return len(files) / (time.process_time() - started)
 
 
-def by_all_cores(way: Way, files: Sequence[Path]) -> float:
+def all_cores_speed(method: Decode, files: Sequence[Path]) -> float:
     with ThreadPoolExecutor(WORKERS) as pool:
-        began = time.perf_counter()
-        list(pool.map(way, files))
-        return len(files) / (time.perf_counter() - began)
+        started = time.perf_counter()
+        list(pool.map(method, files))
+        return len(files) / (time.perf_counter() - started)
 
 
-def into_store(files: Sequence[Path], image_size: int) -> float:
+def pixel_store_speed(files: Sequence[Path], image_size: int) -> float:
     """As the first training on a dataset does it; the import is not counted."""
-    with tempfile.TemporaryDirectory() as place:
-        home = open_home(Path(place))
+    with tempfile.TemporaryDirectory() as folder:
+        home = open_home(Path(folder))
         dataset = import_dataset(home, "photos", files[0].parents[1])
-        began = time.perf_counter()
+        started = time.perf_counter()
         open_pixels(home, dataset, image_size)
-        return len(dataset) / (time.perf_counter() - began)
+        return len(dataset) / (time.perf_counter() - started)
 
 
 def by_pillow(file: Path, side: int) -> np.ndarray:
     with Image.open(file) as image:
-        return squared(image.convert("RGB"), side)
+        return centre_square(image.convert("RGB"), side)
 
 
 def by_pillow_draft(file: Path, side: int) -> np.ndarray:
     with Image.open(file) as image:
         image.draft("RGB", (2 * side, 2 * side))
-        return squared(image.convert("RGB"), side)
+        return centre_square(image.convert("RGB"), side)
 
 
-def squared(image: Image.Image, side: int) -> np.ndarray:
+def centre_square(image: Image.Image, side: int) -> np.ndarray:
     edge = min(image.size)
     left, top = (image.width - edge) // 2, (image.height - edge) // 2
     box = (left, top, left + edge, top + edge)
@@ -147,25 +147,34 @@ def by_torchvision(file: Path, side: int) -> torch.Tensor:
     return functional.interpolate(square, (side, side), mode="bicubic", antialias=True)
 
 
-def speed_table(found: Mapping[str, Mapping[str, Speed]], image_size: int) -> Table:
+def speed_table(speeds_by_size: Mapping[str, Mapping[str, Speed]], image_size: int) -> Table:
     columns = ("photos", "way", "photos/s per core", "x Pillow", "photos/s, all cores", "x Pillow")
     rows = []
-    for size, speeds in found.items():
+    for size, speeds in speeds_by_size.items():
         core, cores = median(speeds[BASE].per_core), median(speeds[BASE].all_cores)
-        for way, speed in speeds.items():
-            alone = median(speed.per_core) if speed.per_core else None
-            together = median(speed.all_cores)
-            rows.append((size, way, alone, alone and alone / core, together, together / cores))
+        for method, speed in speeds.items():
+            per_core_speed = median(speed.per_core) if speed.per_core else None
+            all_cores_median = median(speed.all_cores)
+            rows.append(
+                (
+                    size,
+                    method,
+                    per_core_speed,
+                    per_core_speed and per_core_speed / core,
+                    all_cores_median,
+                    all_cores_median / cores,
+                )
+            )
     return Table(f"Decoding, to {store_side(image_size)} pixels", columns, rows, LEGEND)
 
 
-def draw(figure: Any, found: Mapping[str, Mapping[str, Speed]]) -> None:
+def draw(figure: Any, speeds_by_size: Mapping[str, Mapping[str, Speed]]) -> None:
     """Photos per second by way, a panel per size."""
-    panels = figure.subplots(1, len(found), squeeze=False).flat
-    for panel, (size, speeds) in zip(panels, found.items(), strict=True):
+    panels = figure.subplots(1, len(speeds_by_size), squeeze=False).flat
+    for panel, (size, speeds) in zip(panels, speeds_by_size.items(), strict=True):
         bars = panel.barh(list(speeds), [median(speed.all_cores) for speed in speeds.values()], color="#9ab")
-        for way, bar in zip(speeds, bars, strict=True):
-            bar.set_color("#2f6f4f" if way in (GRAFT, STORE) else "#9ab")
+        for method, bar in zip(speeds, bars, strict=True):
+            bar.set_color("#2f6f4f" if method in (GRAFT, STORE) else "#9ab")
         panel.bar_label(bars, fmt="%.3g", padding=2, fontsize=8)
         panel.invert_yaxis()
         panel.margins(x=0.2)

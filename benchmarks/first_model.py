@@ -5,7 +5,6 @@
 Each round has a home of its own, so that nothing was computed before; taking in the photos is timed apart.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,8 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.machine import Table, keep
+from benchmarks.experiment import argument_parser
+from benchmarks.report import Table, save_report
 
 GOAL_SECONDS = 15.0
 COMMANDS = {
@@ -25,14 +25,14 @@ COMMANDS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     seconds = [_round() for _ in range(parser.parse_args().rounds)]
     rows = [
-        [command, median(taken), max(taken), goal]
-        for (command, goal), taken in zip(COMMANDS.items(), zip(*seconds, strict=True), strict=True)
+        [command, median(measured), max(measured), goal]
+        for (command, goal), measured in zip(COMMANDS.items(), zip(*seconds, strict=True), strict=True)
     ]
-    print(keep("first_model", Table("A first model", ("command", "median, s", "longest, s", "goal, s"), rows)))
+    print(save_report("first_model", Table("A first model", ("command", "median, s", "longest, s", "goal, s"), rows)))
 
 
 def _round() -> list[float]:
@@ -42,10 +42,10 @@ def _round() -> list[float]:
 
 
 def _seconds(command: str, home: str) -> float:
-    began = time.perf_counter()
+    started = time.perf_counter()
     arguments = [*command.split()[1:], "--home", home]
     subprocess.run([sys.executable, "-m", "graft", *arguments], check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began
+    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

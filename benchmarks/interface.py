@@ -25,7 +25,8 @@ import numpy as np
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.machine import Table, keep
+from benchmarks.experiment import argument_parser
+from benchmarks.report import Table, save_report
 from core.backbones import default_card, describe_stages, get_card
 from core.datasets import import_sample
 from core.execution import submit
@@ -37,16 +38,16 @@ from tests.browser.serving import address_of, start_browser
 
 IDLE, TRAINING = "idle", "training"
 ALONE, WATCHED = "no page open", "training page open"
-SETTLING_SECONDS = 4  # loading a page costs the browser a second or two, once
+PAGE_LOAD_SECONDS = 4  # loading a page costs the browser a second or two, once
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """click: JavaScript that finds what to click. shows: JavaScript for a text that is another one afterwards."""
+    """click: JavaScript that finds what to click. outcome: JavaScript for a text that the click changes."""
 
     name: str
     click: str
-    shows: str
+    outcome: str
 
 
 def _link(words: str) -> str:
@@ -71,13 +72,13 @@ INTERACTIONS = (
 )
 
 # The wait is over in the frame in which the text has changed. Frames come sixty times a second.
-WAIT = """([click, shows]) => new Promise((done, fail) => {
-  const look = () => eval(shows), before = look(), target = eval(click);
+WAIT = """([click, outcome]) => new Promise((done, fail) => {
+  const read = () => eval(outcome), before = read(), target = eval(click);
   if (!target) return fail(new Error("nothing to click: " + click));
   const began = performance.now();
   target.click();
   const wait = () => {
-    const now = look();
+    const now = read();
     if (now !== undefined && now !== null && now !== before) return done(performance.now() - began);
     if (performance.now() - began > 60000) return fail(new Error("no redraw: " + click));
     requestAnimationFrame(wait);
@@ -87,8 +88,8 @@ WAIT = """([click, shows]) => new Promise((done, fail) => {
 
 
 @dataclass
-class Half:
-    """One half of all rounds: waits in ms by interaction, scripts in ms, processor seconds by who used them."""
+class Condition:
+    """Measurements idle or training: waits in ms by interaction, scripts in ms, processor seconds by who used them."""
 
     waits: dict[str, list[float]] = field(default_factory=lambda: {each.name: [] for each in INTERACTIONS})
     scripts: list[float] = field(default_factory=list)
@@ -100,36 +101,36 @@ class Half:
 
 
 def main() -> None:
-    given = _arguments()
+    arguments = _arguments()
     with tempfile.TemporaryDirectory(prefix="graft-interface-") as temporary, sync_playwright() as playwright:
         home = open_home(Path(temporary) / "home")
-        plan = _full_fine_tuning(home, given)
+        plan = _full_fine_tuning(home, arguments)
         browser = start_browser(playwright)
         with Server(home, Path(temporary)) as server:
             run = submit(home, plan)
             server.wait_for_steps()
-            bench = Bench(server, browser, home, run.id, plan)
+            benchmark = PageBenchmark(server, browser, home, run.id, plan)
             speeds = {ALONE: [], WATCHED: []}
-            halves = {IDLE: Half(), TRAINING: Half()}
-            page = bench.plan_page()
-            bench.warm_up(page)
-            for number in range(given.rounds):
-                bench.round(page, halves, given.repeats, number)
+            conditions = {IDLE: Condition(), TRAINING: Condition()}
+            page = benchmark.plan_page()
+            benchmark.warm_up(page)
+            for number in range(arguments.rounds):
+                benchmark.round(page, conditions, arguments.repeats, number)
             page.context.close()
-            for number in range(given.rounds):
-                bench.watch(speeds, given.seconds, number)
+            for number in range(arguments.rounds):
+                benchmark.watch(speeds, arguments.seconds, number)
             stop(home, run.id)
         browser.close()
-    tables = wait_table(halves), part_table(halves), speed_table(speeds)
+    tables = wait_table(conditions), part_table(conditions), speed_table(speeds)
     note = (
-        f"{plan.backbone.name} at {plan.image_size} pixels, all stages learn, batch {plan.batch_size}; {given.rounds} "
-        f"rounds of {given.repeats} clicks of each kind, idle and training by turns."
+        f"{plan.backbone.name} at {plan.image_size} pixels, all stages learn, batch {plan.batch_size}; "
+        f"{arguments.rounds} rounds of {arguments.repeats} clicks of each kind, idle and training by turns."
     )
-    print(keep(given.name, *tables, draw=lambda figure: _draw(figure, halves), note=note))
+    print(save_report(arguments.name, *tables, draw=lambda figure: _draw(figure, conditions), note=note))
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--repeats", type=int, default=4, help="clicks of each kind in each half of a round")
     parser.add_argument("--seconds", type=float, default=15.0, help="of training with and without its page, in a round")
@@ -139,11 +140,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _full_fine_tuning(home: Home, given: argparse.Namespace) -> Plan:
+def _full_fine_tuning(home: Home, arguments: argparse.Namespace) -> Plan:
     """More epochs than anybody waits for."""
-    chosen = get_card(given.model) if given.model else default_card(home)
+    chosen = get_card(arguments.model) if arguments.model else default_card(home)
     stages = describe_stages(chosen)
-    plan = make_plan(import_sample(home, "leaves", "leaves"), chosen, stages, "scratch", given.size)
+    plan = make_plan(import_sample(home, "leaves", "leaves"), chosen, stages, "scratch", arguments.size)
     phase = Phase(epochs=10_000, stage_rates=(1e-5,) * len(stages), head_rate=1e-4, schedule="constant")
     return plan.model_copy(update={"phases": (phase,), "early_stopping": None})
 
@@ -177,7 +178,7 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
 
-    def said(self, kind: str, since: float = 0.0, until: float = float("inf")) -> list[tuple[float, float]]:
+    def stopwatch_lines(self, kind: str, since: float = 0.0, until: float = float("inf")) -> list[tuple[float, float]]:
         """(when, value) of the stopwatch's lines of that kind."""
         lines = [line.split() for line in self._lines.read_text().splitlines()] if self._lines.exists() else []
         found = [(float(line[1]), float(line[2])) for line in lines if len(line) == 3 and line[0] == kind]
@@ -186,7 +187,7 @@ class Server:
     def wait_for_steps(self, count: int = 3) -> None:
         """Until training goes on by so many steps from now."""
         since = time.time()
-        while len(self.said("step", since)) < count:
+        while len(self.stopwatch_lines("step", since)) < count:
             if self.process.poll() is not None:
                 raise RuntimeError(self._log.read_text())
             time.sleep(0.1)
@@ -194,17 +195,17 @@ class Server:
     def wait_for_quiet(self) -> None:
         """Until no step came for a second and a half: it is paused."""
         since = time.time()
-        while self.said("step", max(since, time.time() - 1.5)) or time.time() - since < 1.5:
+        while self.stopwatch_lines("step", max(since, time.time() - 1.5)) or time.time() - since < 1.5:
             time.sleep(0.1)
 
     def images_per_second(self, since: float, until: float) -> float:
         """From the first to the last step within these seconds."""
-        steps = self.said("step", since, until)
+        steps = self.stopwatch_lines("step", since, until)
         return sum(images for _, images in steps[1:]) / (steps[-1][0] - steps[0][0])
 
 
 @dataclass
-class Bench:
+class PageBenchmark:
     server: Server
     browser: Browser
     home: Home
@@ -226,21 +227,23 @@ class Bench:
     def warm_up(self, page: Page) -> None:
         """What is slow only once (imports, measuring the machine) is over afterwards."""
         for _ in range(2):
-            self._click_all(page, Half())
+            self._click_all(page, Condition())
         page.wait_for_function("() => !document.body.textContent.includes('measuring')")
 
-    def round(self, page: Page, halves: dict[str, Half], repeats: int, number: int) -> None:
+    def round(self, page: Page, conditions: dict[str, Condition], repeats: int, number: int) -> None:
         for name in (IDLE, TRAINING) if number % 2 else (TRAINING, IDLE):
-            with self._state(name):
-                began, used = time.time(), self._processor()
+            with self._training_state(name):
+                started, used = time.time(), self._processor()
                 for _ in range(repeats):
-                    self._click_all(page, halves[name])
-                halves[name].scripts += [1e3 * seconds for _, seconds in self.server.said("script", began)]
+                    self._click_all(page, conditions[name])
+                conditions[name].scripts += [
+                    1e3 * seconds for _, seconds in self.server.stopwatch_lines("script", started)
+                ]
                 for who, seconds in self._processor().items():
-                    halves[name].processor[who] += seconds - used[who]
+                    conditions[name].processor[who] += seconds - used[who]
 
     @contextmanager
-    def _state(self, name: str) -> Iterator[None]:
+    def _training_state(self, name: str) -> Iterator[None]:
         if name == TRAINING:
             yield
             return
@@ -250,9 +253,9 @@ class Bench:
         resume(self.home, self.run_id)
         self.server.wait_for_steps()
 
-    def _click_all(self, page: Page, half: Half) -> None:
+    def _click_all(self, page: Page, condition: Condition) -> None:
         for each in INTERACTIONS:
-            half.waits[each.name].append(page.evaluate(WAIT, [each.click, each.shows]))
+            condition.waits[each.name].append(page.evaluate(WAIT, [each.click, each.outcome]))
             settled(page)
 
     def _processor(self) -> dict[str, float]:
@@ -268,18 +271,20 @@ class Bench:
             if page:
                 page.locator("figure[data-panel=loss] .graft-chart").wait_for()
                 settled(page)
-            time.sleep(SETTLING_SECONDS)
-            began = time.time()
+            time.sleep(PAGE_LOAD_SECONDS)
+            started = time.time()
             time.sleep(seconds)
-            speeds[name].append(self.server.images_per_second(began, time.time()))
+            speeds[name].append(self.server.images_per_second(started, time.time()))
             if page:
                 page.context.close()
 
 
-def wait_table(halves: dict[str, Half]) -> Table:
+def wait_table(conditions: dict[str, Condition]) -> Table:
     columns = ("click", "idle, median ms", "idle, p95", "training, median ms", "training, p95", "x idle")
-    rows = [_row(name, *(half.waits[name] for half in halves.values())) for name in halves[IDLE].waits]
-    rows.append(_row("all", *(half.all_waits for half in halves.values())))
+    rows = [
+        _row(name, *(condition.waits[name] for condition in conditions.values())) for name in conditions[IDLE].waits
+    ]
+    rows.append(_row("all", *(condition.all_waits for condition in conditions.values())))
     return Table("From click to redraw", columns, rows)
 
 
@@ -292,13 +297,13 @@ def _p95(values: Sequence[float]) -> float:
     return float(np.percentile(values, 95))
 
 
-def part_table(halves: dict[str, Half]) -> Table:
+def part_table(conditions: dict[str, Condition]) -> Table:
     columns = ("", "script, median ms", "script, p95", "server, processor ms a click", "browser, processor ms a click")
     rows = []
-    for name, half in halves.items():
-        clicks = len(half.all_waits)
-        used = [1e3 * half.processor[who] / clicks for who in ("server", "browser")]
-        rows.append((name, median(half.scripts), _p95(half.scripts), *used))
+    for name, condition in conditions.items():
+        clicks = len(condition.all_waits)
+        used = [1e3 * condition.processor[who] / clicks for who in ("server", "browser")]
+        rows.append((name, median(condition.scripts), _p95(condition.scripts), *used))
     note = "*script*: the page's Python alone, on the server. The server's processor time includes training."
     return Table("Where the time goes", columns, rows, note)
 
@@ -309,10 +314,10 @@ def speed_table(speeds: dict[str, list[float]]) -> Table:
     return Table("What training loses to an open page", ("", "images/s", "lost, share"), rows)
 
 
-def _draw(figure: Any, halves: dict[str, Half]) -> None:
+def _draw(figure: Any, conditions: dict[str, Condition]) -> None:
     panel = figure.subplots()
-    for name, half in halves.items():
-        waits = np.sort(half.all_waits)
+    for name, condition in conditions.items():
+        waits = np.sort(condition.all_waits)
         panel.plot(waits, np.arange(1, len(waits) + 1) / len(waits), label=name)
     panel.axvline(500, color="#999", linestyle=":")
     panel.axhline(0.95, color="#999", linestyle=":")

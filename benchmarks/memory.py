@@ -1,4 +1,4 @@
-"""How much memory a program and all its children take at most, seen from outside."""
+"""Peak memory of a program and all its children, measured from outside."""
 
 import threading
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import psutil
 
-EVERY_SECONDS = 0.25
-GROWN = 1.01
+INTERVAL_SECONDS = 0.25
+GROWTH = 1.01
 _ROLLUP = ("Pss_Anon", "Pss_Shmem", "Pss_File")
 
 
@@ -21,39 +21,39 @@ class Memory:
     mapped: int = 0
 
 
-class PeakOfTree:
-    """Looks at a process and its descendants four times a second, from `with` to its end; `peak` has the most seen."""
+class ProcessTreePeak:
+    """Peak memory of a process and its descendants, sampled four times a second inside the `with` block."""
 
     def __init__(self, pid: int) -> None:
         self.peak = Memory()
-        self._root, self._roughly = psutil.Process(pid), 0
-        self._over = threading.Event()
+        self._root, self._approximate_bytes = psutil.Process(pid), 0
+        self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> "PeakOfTree":
+    def __enter__(self) -> "ProcessTreePeak":
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._done.set()
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(EVERY_SECONDS):
-            self.look()
+        while not self._done.wait(INTERVAL_SECONDS):
+            self.sample()
 
-    def look(self) -> None:
-        """Once, now. Closely only where a rough look promises a new peak: a close one halts the program meanwhile."""
+    def sample(self) -> None:
+        """Take one sample; the exact one halts the process, so only where resident sizes promise a new peak."""
         try:
-            family = (self._root, *self._root.children(recursive=True))
-            roughly = sum(process.memory_info().rss for process in family)
-            if roughly < GROWN * self._roughly:
+            processes = (self._root, *self._root.children(recursive=True))
+            approximate_bytes = sum(process.memory_info().rss for process in processes)
+            if approximate_bytes < GROWTH * self._approximate_bytes:
                 return
-            self._roughly = roughly
-            seen = [_of(process) for process in family]
+            self._approximate_bytes = approximate_bytes
+            measured = [_of(process) for process in processes]
         except psutil.NoSuchProcess:
-            return  # one ended meanwhile; the rest is seen the next time
-        own, mapped = sum(each.own for each in seen), sum(each.mapped for each in seen)
+            return  # one ended meanwhile; the next sample has the rest
+        own, mapped = sum(each.own for each in measured), sum(each.mapped for each in measured)
         self.peak = Memory(max(self.peak.own, own), max(self.peak.mapped, mapped))
 
 

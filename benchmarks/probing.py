@@ -48,10 +48,10 @@ from core.training import predict_logits, train
 
 CLOTHING = "clothing"
 DOMAINS = ("amazon", "caltech", "dslr", "webcam")
-OWN_SPLIT = SplitPlan(train=0.5, validation=0.1, test=0.4)
+DOMAIN_SPLIT = SplitPlan(train=0.5, validation=0.1, test=0.4)
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # of the classifier (scikit-learn's C); validation chooses
-MOST_ITERATIONS = 3_000
-MOST_FOLDS = 5
+MAX_ITERATIONS = 3_000
+MAX_FOLDS = 5
 FEW = 10  # photos per class
 DRAWS = (0, 1, 2)
 BATCH = 32
@@ -104,7 +104,7 @@ def domain(home: Home, data: Path, name: str) -> Dataset:
     if name in {each.name for each in list_datasets(home)}:
         return load_dataset(home, name)
     with zipfile.ZipFile(data / "office-caltech10.zip") as archive:
-        return import_photos(home, name, LabeledPhotos(_photos_of(archive, name)), split=OWN_SPLIT)
+        return import_photos(home, name, LabeledPhotos(_photos_of(archive, name)), split=DOMAIN_SPLIT)
 
 
 def _photos_of(archive: zipfile.ZipFile, domain: str) -> Iterator[LabeledPhoto]:
@@ -113,7 +113,7 @@ def _photos_of(archive: zipfile.ZipFile, domain: str) -> Iterator[LabeledPhoto]:
             yield LabeledPhoto(name, partial(archive.open, name), {"class": name.split("/")[1]})
 
 
-def drawn(dataset: Dataset, shots: int | None, seed: int) -> np.ndarray | None:
+def sample_rows(dataset: Dataset, shots: int | None, seed: int) -> np.ndarray | None:
     """Rows of the training split, so many per class, or as many as a class has; all of them for None.
 
     None where no class has more than that: it would be all of them again.
@@ -125,8 +125,8 @@ def drawn(dataset: Dataset, shots: int | None, seed: int) -> np.ndarray | None:
     groups = [rows[labels == number] for number in range(len(dataset.tasks[0].classes))]
     if max(map(len, groups)) <= shots:
         return None
-    chance = np.random.default_rng((seed, shots))
-    return np.sort(np.concatenate([chance.choice(group, min(shots, len(group)), replace=False) for group in groups]))
+    rng = np.random.default_rng((seed, shots))
+    return np.sort(np.concatenate([rng.choice(group, min(shots, len(group)), replace=False) for group in groups]))
 
 
 def features(home: Home, subject: Subject, dataset: Dataset, weights: str, seed: int = 0) -> np.ndarray:
@@ -148,13 +148,13 @@ def features(home: Home, subject: Subject, dataset: Dataset, weights: str, seed:
 
 
 def _digest(subject: Subject, dataset: Dataset, plan: Plan) -> str:
-    """Of all that features depend on; random ones not on a file of weights."""
+    """Digest of all that features depend on: for random weights the seed, else the file."""
     weights = f"random {plan.seed}" if plan.backbone.weights == "random" else weights_digest(subject)
-    said = f"{weights} {plan.backbone.name} {plan.image_size} {dataset.version} {VERSION}"
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    facts = f"{weights} {plan.backbone.name} {plan.image_size} {dataset.version} {VERSION}"
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
-def linear(values: np.ndarray, dataset: Dataset, rows: np.ndarray, split: Split = "test") -> np.ndarray:
+def linear_probe(values: np.ndarray, dataset: Dataset, rows: np.ndarray, split: Split = "test") -> np.ndarray:
     """Whether a linear classifier on features names each photo of a split right.
 
     values: [rows of the dataset, channels]. rows: to learn from. Its strength is chosen on the validation photos; where
@@ -162,33 +162,33 @@ def linear(values: np.ndarray, dataset: Dataset, rows: np.ndarray, split: Split 
     """
     labels = dataset.labels(dataset.tasks[0])
     scaled = StandardScaler().fit(values[rows]).transform(values)
-    choosing, judged = dataset.indices("validation"), dataset.indices(split)
+    validation_rows, evaluation_rows = dataset.indices("validation"), dataset.indices(split)
 
-    def fitted(strength: float) -> LogisticRegression:
-        return LogisticRegression(C=strength, max_iter=MOST_ITERATIONS).fit(scaled[rows], labels[rows])
+    def fit(strength: float) -> LogisticRegression:
+        return LogisticRegression(C=strength, max_iter=MAX_ITERATIONS).fit(scaled[rows], labels[rows])
 
     with threadpool_limits(1):  # its steps are too small to share: threads would wait for each other
         if split == "validation":
-            best = fitted(_strength_within(scaled[rows], labels[rows]))
+            best = fit(_cross_validated_strength(scaled[rows], labels[rows]))
         else:
-            best = max(map(fitted, STRENGTHS), key=lambda each: each.score(scaled[choosing], labels[choosing]))
-    return best.predict(scaled[judged]) == labels[judged]
+            best = max(
+                map(fit, STRENGTHS), key=lambda each: each.score(scaled[validation_rows], labels[validation_rows])
+            )
+    return best.predict(scaled[evaluation_rows]) == labels[evaluation_rows]
 
 
-def _strength_within(values: np.ndarray, labels: np.ndarray) -> float:
+def _cross_validated_strength(values: np.ndarray, labels: np.ndarray) -> float:
     """By cross-validation, each class shared out alike. values: [images, channels]."""
-    folds = StratifiedKFold(min(MOST_FOLDS, *np.unique(labels, return_counts=True)[1]), shuffle=True, random_state=0)
+    folds = StratifiedKFold(min(MAX_FOLDS, *np.unique(labels, return_counts=True)[1]), shuffle=True, random_state=0)
 
-    def right(strength: float) -> float:
-        return cross_val_score(
-            LogisticRegression(C=strength, max_iter=MOST_ITERATIONS), values, labels, cv=folds
-        ).mean()
+    def accuracy(strength: float) -> float:
+        return cross_val_score(LogisticRegression(C=strength, max_iter=MAX_ITERATIONS), values, labels, cv=folds).mean()
 
-    return max(STRENGTHS, key=right)
+    return max(STRENGTHS, key=accuracy)
 
 
 @dataclass(frozen=True)
-class Worth:
+class ProbeAccuracy:
     """Percent of the validation photos that a linear classifier names right after FEW photos per class, the mean over
     DRAWS of them, and after all."""
 
@@ -196,61 +196,66 @@ class Worth:
     all: float
 
 
-def worth(home: Home, subject: Subject, dataset: Dataset) -> Worth:
+def probe_accuracy(home: Home, subject: Subject, dataset: Dataset) -> ProbeAccuracy:
     """Of pretrained features. To choose by: the best of several is flattered a little."""
     values = features(home, subject, dataset, "pretrained")
 
     def percent(shots: int | None, draw: int) -> float:
-        rows = drawn(dataset, shots, draw)
+        rows = sample_rows(dataset, shots, draw)
         return 100 * float(
-            linear(values, dataset, dataset.indices("train") if rows is None else rows, "validation").mean()
+            linear_probe(values, dataset, dataset.indices("train") if rows is None else rows, "validation").mean()
         )
 
-    return Worth(round(float(np.mean([percent(FEW, draw) for draw in DRAWS])), 1), round(percent(None, 0), 1))
+    return ProbeAccuracy(round(float(np.mean([percent(FEW, draw) for draw in DRAWS])), 1), round(percent(None, 0), 1))
 
 
-def fine_tuned(
+def fine_tune(
     home: Home, subject: Subject, dataset: Dataset, rows: np.ndarray, steps: int, seed: int, split: Split = "test"
 ) -> np.ndarray:
     """Whether the backbone names photos of a split right after so many steps: the head first, then all stages."""
-    first = _epochs(steps // 3, len(rows))
+    head_epochs = _epochs(steps // 3, len(rows))
     stages = len(describe_stages(subject.card))
-    head = _phase(subject, first, 0.0, HEAD_RATE)
-    everything = Phase(
+    head = _phase(subject, head_epochs, 0.0, HEAD_RATE)
+    all_stages = Phase(
         name="all",
         epochs=_epochs(steps - steps // 3, len(rows)),
         stage_rates=rates_towards_stem(stages, 3 * STAGE_RATE),
         head_rate=HEAD_RATE,
     )
-    return _learned(home, _plan(subject, dataset, "pretrained", (head, everything), seed), dataset, rows, split)
+    return _train_and_predict(
+        home, _plan(subject, dataset, "pretrained", (head, all_stages), seed), dataset, rows, split
+    )
 
 
-def from_scratch(
+def train_from_scratch(
     home: Home, subject: Subject, dataset: Dataset, rows: np.ndarray, steps: int, seed: int, split: Split = "test"
 ) -> np.ndarray:
-    """The same for random weights and as many steps."""
+    """Whether the architecture names photos of a split right after so many steps from random weights."""
     phase = _phase(subject, _epochs(steps, len(rows)), SCRATCH_RATE, SCRATCH_RATE)
-    return _learned(home, _plan(subject, dataset, "random", (phase,), seed), dataset, rows, split)
+    return _train_and_predict(home, _plan(subject, dataset, "random", (phase,), seed), dataset, rows, split)
 
 
-def _learned(home: Home, plan: Plan, dataset: Dataset, rows: np.ndarray, split: Split) -> np.ndarray:
-    """By the model after its last step. Nothing is chosen while it learns, so a few validation photos are enough."""
+def _train_and_predict(home: Home, plan: Plan, dataset: Dataset, rows: np.ndarray, split: Split) -> np.ndarray:
+    """Train a plan on some rows; whether the final model names each photo of a split right.
+
+    Validation chooses nothing here, so a few of its photos are enough.
+    """
     few = dataset.indices("validation")[:: max(1, len(dataset.indices("validation")) // 20)]
-    judged = dataset.indices(split)
-    small = _only(dataset, np.concatenate([rows, few]), plan)
-    plan = plan.model_copy(update={"datasets": (DatasetChoice(id=small.id, version=1),)})
-    job = Job(plan, small, home, home.runs / "probe")
+    evaluation_rows = dataset.indices(split)
+    subset = _subset(dataset, np.concatenate([rows, few]), plan)
+    plan = plan.model_copy(update={"datasets": (DatasetChoice(id=subset.id, version=1),)})
+    job = Job(plan, subset, home, home.runs / "probe")
     shutil.rmtree(job.folder, ignore_errors=True)
     for _ in train(job):
         pass
-    model = load_trained_model(home, plan, small.tasks, job.folder, "last")
-    logits = predict_logits(model, open_pixels(home, dataset, plan.image_size), judged)[plan.tasks[0]]
-    for file in home.pixels.glob(f"{small.id}.*"):
+    model = load_trained_model(home, plan, subset.tasks, job.folder, "last")
+    logits = predict_logits(model, open_pixels(home, dataset, plan.image_size), evaluation_rows)[plan.tasks[0]]
+    for file in home.pixels.glob(f"{subset.id}.*"):
         file.unlink()
-    return logits.argmax(1) == dataset.labels(dataset.tasks[0])[judged]
+    return logits.argmax(1) == dataset.labels(dataset.tasks[0])[evaluation_rows]
 
 
-def _only(dataset: Dataset, rows: np.ndarray, plan: Plan) -> Dataset:
+def _subset(dataset: Dataset, rows: np.ndarray, plan: Plan) -> Dataset:
     """A dataset of these rows alone, under a name of its own."""
     name = hashlib.sha256(rows.tobytes() + plan.hash.encode()).hexdigest()[:12]
     return replace(dataset, id=name, version=1, table=dataset.table.iloc[rows].reset_index(drop=True))

@@ -25,8 +25,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 from PIL import Image
 
-from benchmarks.machine import Table, keep
-from benchmarks.memory import PeakOfTree
+from benchmarks.experiment import argument_parser
+from benchmarks.memory import ProcessTreePeak
+from benchmarks.report import Table, save_report
 from core.backbones import default_card, describe_stages
 from core.datasets import import_dataset, open_pixels
 from core.home import open_home
@@ -40,7 +41,7 @@ WIDTH, HEIGHT = 96, 72
 
 
 @dataclass(frozen=True)
-class Scaled:
+class ScaleMeasurement:
     """What one size took. Seconds of each part, bytes at the most and on the disk."""
 
     images: int
@@ -59,32 +60,32 @@ class Scaled:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__)
     parser.add_argument("--most", type=int, default=SIZES[-1], help="leave larger sizes out")
     parser.add_argument("--name", default="scale", help="what the results are called")
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)  # the folder of one size, in its own process
-    given = parser.parse_args()
-    if given.inside:
-        print(json.dumps(asdict(measure(given.inside))))
+    arguments = parser.parse_args()
+    if arguments.inside:
+        print(json.dumps(asdict(measure(arguments.inside))))
         return
-    scaled = [_in_a_process(images) for images in SIZES if images <= given.most]
-    print(keep(given.name, result_table(scaled), draw=lambda figure: _draw(figure, scaled)))
+    measurements = [_measure_in_process(images) for images in SIZES if images <= arguments.most]
+    print(save_report(arguments.name, result_table(measurements), draw=lambda figure: _draw(figure, measurements)))
 
 
-def _in_a_process(images: int) -> Scaled:
+def _measure_in_process(images: int) -> ScaleMeasurement:
     with tempfile.TemporaryDirectory(prefix="graft-scale-") as temporary:
         folder = Path(temporary)
         _make_photos(folder / "photos", images)
         command = [sys.executable, __file__, "--inside", str(folder)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        with PeakOfTree(process.pid) as watched:
+        with ProcessTreePeak(process.pid) as peak:
             out, _ = process.communicate()
         if process.returncode:
             raise RuntimeError(f"{images:,} photos failed")
-        facts = json.loads(out.splitlines()[-1])
-    peak = {"memory_bytes": watched.peak.own, "mapped_bytes": watched.peak.mapped}
-    print(f"{images:,}: {facts | peak}", flush=True)
-    return Scaled(**{**facts, **peak})
+        figures = json.loads(out.splitlines()[-1])
+    memory = {"memory_bytes": peak.peak.own, "mapped_bytes": peak.peak.mapped}
+    print(f"{images:,}: {figures | memory}", flush=True)
+    return ScaleMeasurement(**{**figures, **memory})
 
 
 def _make_photos(folder: Path, images: int) -> None:
@@ -102,25 +103,25 @@ def _make_photo(folder: Path, number: int) -> None:
     picture.save(folder / f"class {number % CLASSES}" / f"{number:06}.jpg", quality=80)
 
 
-def measure(folder: Path) -> Scaled:
+def measure(folder: Path) -> ScaleMeasurement:
     """Photos in folder/photos; everything else is made beside them."""
     home = open_home(folder / "home")
-    at = time.perf_counter()
+    lap_started = time.perf_counter()
 
-    def passed() -> float:
-        nonlocal at
-        before, at = at, time.perf_counter()
-        return at - before
+    def lap() -> float:
+        nonlocal lap_started
+        previous, lap_started = lap_started, time.perf_counter()
+        return lap_started - previous
 
     dataset = import_dataset(home, "photos", folder / "photos")
-    import_seconds = passed()
+    import_seconds = lap()
     open_pixels(home, dataset, IMAGE_SIZE)
-    decode_seconds = passed()
+    decode_seconds = lap()
     plan = make_plan(dataset, default_card(home), describe_stages(default_card(home)), image_size=IMAGE_SIZE)
     phase = plan.phases[0].model_copy(update={"epochs": EPOCHS})
     plan = plan.model_copy(update={"phases": (phase,)})
-    epochs = [passed() for event in train(Job(plan, dataset, home, folder / "run")) if isinstance(event, EpochEnded)]
-    return Scaled(
+    epochs = [lap() for event in train(Job(plan, dataset, home, folder / "run")) if isinstance(event, EpochEnded)]
+    return ScaleMeasurement(
         images=len(dataset),
         import_seconds=import_seconds,
         decode_seconds=decode_seconds,
@@ -143,7 +144,7 @@ COLUMNS = (
 )
 
 
-def result_table(scaled: Sequence[Scaled]) -> Table:
+def result_table(measurements: Sequence[ScaleMeasurement]) -> Table:
     rows = [
         (
             f"{each.images:,}",
@@ -156,7 +157,7 @@ def result_table(scaled: Sequence[Scaled]) -> Table:
             each.mapped_bytes / 1e6,
             each.disk_bytes / each.images / 1e3,
         )
-        for each in scaled
+        for each in measurements
     ]
     note = (
         f"JPEGs of {WIDTH} x {HEIGHT}, the starter backbone at {IMAGE_SIZE} pixels, head only; 80 % of them teach. "
@@ -167,21 +168,21 @@ def result_table(scaled: Sequence[Scaled]) -> Table:
     return Table("Scale", COLUMNS, rows, note)
 
 
-def _draw(figure: Any, scaled: Sequence[Scaled]) -> None:
-    images = [each.images for each in scaled]
+def _draw(figure: Any, measurements: Sequence[ScaleMeasurement]) -> None:
+    images = [each.images for each in measurements]
     time_panel, memory_panel = figure.subplots(1, 2)
     parts = {
-        "import": [each.import_seconds for each in scaled],
-        "decode": [each.decode_seconds for each in scaled],
-        "first epoch": [each.first_epoch_seconds for each in scaled],
-        "epoch after it": [each.epoch_seconds for each in scaled],
+        "import": [each.import_seconds for each in measurements],
+        "decode": [each.decode_seconds for each in measurements],
+        "first epoch": [each.first_epoch_seconds for each in measurements],
+        "epoch after it": [each.epoch_seconds for each in measurements],
     }
     for name, seconds in parts.items():
         time_panel.loglog(images, seconds, "o-", label=name)
     time_panel.set(xlabel="photos", ylabel="seconds", title="Time")
-    memory_panel.loglog(images, [each.memory_bytes / 1e6 for each in scaled], "o-", label="memory")
-    memory_panel.loglog(images, [each.mapped_bytes / 1e6 for each in scaled], "o-", label="mapped files")
-    memory_panel.loglog(images, [each.disk_bytes / 1e6 for each in scaled], "o-", label="on disk")
+    memory_panel.loglog(images, [each.memory_bytes / 1e6 for each in measurements], "o-", label="memory")
+    memory_panel.loglog(images, [each.mapped_bytes / 1e6 for each in measurements], "o-", label="mapped files")
+    memory_panel.loglog(images, [each.disk_bytes / 1e6 for each in measurements], "o-", label="on disk")
     memory_panel.set(xlabel="photos", ylabel="MB", title="Room")
     for panel in (time_panel, memory_panel):
         panel.grid(alpha=0.3, which="both")

@@ -29,7 +29,12 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from benchmarks.comparing import (
+from benchmarks.contenders.work import Times, Work
+from benchmarks.experiment import argument_parser
+from benchmarks.memory import Memory, ProcessTreePeak
+from benchmarks.other_load import OtherLoad
+from benchmarks.report import save_report
+from benchmarks.speed_tables import (
     GRAFT,
     ROWS,
     TITLES,
@@ -41,11 +46,7 @@ from benchmarks.comparing import (
     limit_table,
     result_table,
 )
-from benchmarks.contenders.work import Times, Work
-from benchmarks.machine import keep
-from benchmarks.memory import Memory, PeakOfTree
-from benchmarks.neighbours import Neighbours
-from benchmarks.photos import make_photos
+from benchmarks.synthetic_photos import make_photos
 from core.backbones import describe_stages
 from core.datasets import Dataset, import_dataset
 from core.home import open_home
@@ -55,27 +56,27 @@ LIMIT = "limit"
 PEERS = {"plain_loop": "timm", "fastai_learner": "fastai", "hugging_face": "transformers"}  # and what each needs
 # Peers do the same in each epoch, so few are enough to know what many take. Graft does not, and is never extrapolated.
 PEER_EPOCHS, QUICK_EPOCHS = 3, 2
-QUIET = 0.1  # of the processor may go to other programs before a figure counts as disturbed
+MAX_OTHER_LOAD = 0.1  # of the processor may go to other programs before a figure counts as disturbed
 
 
 def main() -> None:
-    given = _arguments()
-    began = time.perf_counter()
+    arguments = _arguments()
+    started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="graft-speed-") as temporary:
-        bench = Bench(Path(temporary), given)
-        rounds = [bench.round(number) for number in range(given.rounds)]
-    compared = [_together(row, [each[row.name] for each in rounds]) for row in bench.rows]
-    tables = result_table(compared, bench.training), cost_table(compared), limit_table(compared)
+        benchmark = SpeedBenchmark(Path(temporary), arguments)
+        rounds = [benchmark.round(number) for number in range(arguments.rounds)]
+    compared = [_collect(row, [each[row.name] for each in rounds]) for row in benchmark.rows]
+    tables = result_table(compared, benchmark.training), cost_table(compared), limit_table(compared)
     disturbed = max(each.disturbed for row in compared for rounds in row.rounds.values() for each in rounds)
     note = (
-        f"{bench.note} Other programs used at most {disturbed:.0%} of the processor during a measurement. "
-        f"All of it took {(time.perf_counter() - began) / 60:.0f} minutes."
+        f"{benchmark.note} Other programs used at most {disturbed:.0%} of the processor during a measurement. "
+        f"All of it took {(time.perf_counter() - started) / 60:.0f} minutes."
     )
-    print(keep(given.name, *tables, draw=lambda figure: draw(figure, compared), note=note))
+    print(save_report(arguments.name, *tables, draw=lambda figure: draw(figure, compared), note=note))
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__)
     parser.add_argument("--quick", action="store_true", help="120 photos, one round, fewer epochs")
     parser.add_argument("--images", type=int, help="how many photos to make (640, quick 120)")
     parser.add_argument("--photos", type=Path, metavar="FOLDER", help="photos in class folders, instead of made ones")
@@ -87,31 +88,31 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rows", default="", help="only rows whose name contains one of these words, comma between")
     parser.add_argument("--name", help="what the results are called (speed, quick speed-quick)")
-    given = parser.parse_args()
-    given.name = given.name or ("speed-quick" if given.quick else "speed")
-    given.images = given.images or (120 if given.quick else 640)
-    given.rounds = given.rounds or (1 if given.quick else 3)
-    return given
+    arguments = parser.parse_args()
+    arguments.name = arguments.name or ("speed-quick" if arguments.quick else "speed")
+    arguments.images = arguments.images or (120 if arguments.quick else 640)
+    arguments.rounds = arguments.rounds or (1 if arguments.quick else 3)
+    return arguments
 
 
-class Bench:
+class SpeedBenchmark:
     """All that the measurements share: photos, a home with them, weights."""
 
-    def __init__(self, folder: Path, given: argparse.Namespace) -> None:
-        self.folder, self.given = folder, given
-        words = [word.strip() for word in given.rows.split(",") if word.strip()]
+    def __init__(self, folder: Path, arguments: argparse.Namespace) -> None:
+        self.folder, self.arguments = folder, arguments
+        words = [word.strip() for word in arguments.rows.split(",") if word.strip()]
         self.rows = [row for row in ROWS if not words or any(word in row.name for word in words)]
         self.peers = [name for name, library in PEERS.items() if find_spec(library)]
-        photos = given.photos or make_photos(folder / "photos", given.images)
-        began = time.perf_counter()
+        photos = arguments.photos or make_photos(folder / "photos", arguments.images)
+        started = time.perf_counter()
         dataset = import_dataset(open_home(folder / "home"), "photos", photos)
-        import_seconds = time.perf_counter() - began
+        import_seconds = time.perf_counter() - started
         self.training = len(dataset.indices("train"))
         self.base = self._work(dataset)
         missing = [TITLES[name] for name in PEERS if name not in self.peers]
         self.note = (
-            f"{given.model} at {given.size} pixels with random weights, {self.training:,} training and "
-            f"{len(dataset.indices('validation')):,} validation photos, batch 32, rounds: {given.rounds}. "
+            f"{arguments.model} at {arguments.size} pixels with random weights, {self.training:,} training and "
+            f"{len(dataset.indices('validation')):,} validation photos, batch 32, rounds: {arguments.rounds}. "
             f"Peers ran {self._peer_epochs} epochs; what more take is extrapolated from those after the first. Graft's "
             f"import, once per dataset and not in the table, took {import_seconds:.1f} s. "
             + (f"Not installed here: {', '.join(missing)}." if missing else "")
@@ -119,10 +120,10 @@ class Bench:
 
     @property
     def _peer_epochs(self) -> int:
-        return QUICK_EPOCHS if self.given.quick else PEER_EPOCHS
+        return QUICK_EPOCHS if self.arguments.quick else PEER_EPOCHS
 
     def _graft_epochs(self, row: Row) -> int:
-        return QUICK_EPOCHS if self.given.quick and row.by_epoch else row.epochs
+        return QUICK_EPOCHS if self.arguments.quick and row.by_epoch else row.epochs
 
     def _work(self, dataset: Dataset) -> Work:
         photos = self.folder / "photos.json"
@@ -135,11 +136,11 @@ class Bench:
         photos.write_text(json.dumps(parts))
         weights = self.folder / "weights.safetensors"
         torch.manual_seed(0)
-        save_file(timm.create_model(self.given.model, num_classes=0).state_dict(), weights)
+        save_file(timm.create_model(self.arguments.model, num_classes=0).state_dict(), weights)
         return Work(
-            model=self.given.model,
+            model=self.arguments.model,
             weights=str(weights),
-            image_size=self.given.size,
+            image_size=self.arguments.size,
             batch_size=32,
             classes=len(dataset.tasks[0].classes),
             epochs=1,
@@ -156,16 +157,16 @@ class Bench:
                 peers, limit = found[row.measured_as]
                 found[row.name] = (peers | {GRAFT: self._measure(GRAFT, row)}, limit)
                 continue
-            limit = json.loads(self._run(LIMIT, self._of(row, epochs=1))[0])
+            limit = json.loads(self._run(LIMIT, self._work_for(row, epochs=1))[0])
             # Who begins changes from round to round.
             order = [GRAFT, *self.peers]
             order = order[number % len(order) :] + order[: number % len(order)]
             found[row.name] = ({name: self._measure(name, row) for name in order}, limit)
         return found
 
-    def _of(self, row: Row, epochs: int) -> Work:
-        stages = describe_stages(self.given.model)
-        first = {"head": len(stages), "last": len(stages) - 1, "all": 0}[row.learns]
+    def _work_for(self, row: Row, epochs: int) -> Work:
+        stages = describe_stages(self.arguments.model)
+        first = {"head": len(stages), "last": len(stages) - 1, "all": 0}[row.trainable]
         frozen = tuple(name for stage in stages[:first] for name in stage.members)
         return replace(
             self.base,
@@ -177,21 +178,23 @@ class Bench:
         )
 
     def _measure(self, contender: str, row: Row) -> Measured:
-        """The least disturbed of several tries; the first one that nobody disturbed is enough."""
-        tried: list[Measured] = []
-        while len(tried) < self.given.tries and all(each.disturbed > QUIET for each in tried):
-            tried.append(self._once(contender, row))
-        return min(tried, key=lambda each: each.disturbed)
+        """The attempt with the least load by others; the first undisturbed one is enough."""
+        attempts: list[Measured] = []
+        while len(attempts) < self.arguments.tries and all(each.disturbed > MAX_OTHER_LOAD for each in attempts):
+            attempts.append(self._measure_once(contender, row))
+        return min(attempts, key=lambda each: each.disturbed)
 
-    def _once(self, contender: str, row: Row) -> Measured:
-        work = self._of(row, self._graft_epochs(row) if contender == GRAFT else min(row.epochs, self._peer_epochs))
+    def _measure_once(self, contender: str, row: Row) -> Measured:
+        work = self._work_for(
+            row, self._graft_epochs(row) if contender == GRAFT else min(row.epochs, self._peer_epochs)
+        )
         if contender == GRAFT:
             work = replace(work, home=str(self._fresh_home()))
-        with Neighbours() as others:
+        with OtherLoad() as load:
             line, memory = self._run(contender, work)
-        measured = Measured(Times(**json.loads(line)), memory, others.share)
+        measured = Measured(Times(**json.loads(line)), memory, load.fraction)
         parts = {part: round(seconds, 2) for part, seconds in measured.times.parts.items()}
-        beside = f"beside others that used {others.share:.0%}" if others.share > QUIET else ""
+        beside = f"beside others that used {load.fraction:.0%}" if load.fraction > MAX_OTHER_LOAD else ""
         print(f"{row.name}: {TITLES[contender]} {measured.seconds(row):.1f} s {beside} {parts or ''}", flush=True)
         return measured
 
@@ -205,20 +208,20 @@ class Bench:
         return fresh
 
     def _run(self, contender: str, work: Work) -> tuple[str, Memory]:
-        """The last line it printed, and its memory. What Graft sets for itself is not handed to the others."""
+        """The last line a contender printed, and its memory. Graft's own environment variable is not passed on."""
         environment = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
         command = [sys.executable, "-m", f"benchmarks.contenders.{contender}", json.dumps(asdict(work))]
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        with PeakOfTree(process.pid) as watched:
-            out, wrong = process.communicate()
+        with ProcessTreePeak(process.pid) as peak:
+            out, errors = process.communicate()
         if process.returncode:
-            raise RuntimeError(f"{contender} failed:\n{wrong}")
-        return out.strip().splitlines()[-1], watched.peak
+            raise RuntimeError(f"{contender} failed:\n{errors}")
+        return out.strip().splitlines()[-1], peak.peak
 
 
-def _together(row: Row, rounds: Sequence[tuple[dict[str, Measured], dict[str, float]]]) -> Compared:
+def _collect(row: Row, rounds: Sequence[tuple[dict[str, Measured], dict[str, float]]]) -> Compared:
     contenders = [name for name in TITLES if name in rounds[0][0]]
     return Compared(
         row,

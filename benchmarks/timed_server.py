@@ -32,11 +32,11 @@ def _watch_scripts() -> None:
 
     @wraps(run)
     def timed(self: ScriptRunner, *args: Any, **kwargs: Any) -> Any:
-        began = time.time()
+        started = time.time()
         try:
             return run(self, *args, **kwargs)
         finally:
-            _write("script", began, time.time() - began)
+            _write("script", started, time.time() - started)
 
     ScriptRunner._run_script = timed
 

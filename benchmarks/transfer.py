@@ -9,7 +9,6 @@ FOLDER/cells.json, copied to results/: the same command goes on where it stopped
 there is to choose is chosen on validation photos.
 """
 
-import argparse
 import json
 import math
 import sys
@@ -24,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 from scipy.stats import t
 
-from benchmarks.machine import RESULTS, Table, keep
+from benchmarks.experiment import argument_parser
 from benchmarks.probing import (
     CLOTHING,
     DOMAINS,
@@ -33,14 +32,15 @@ from benchmarks.probing import (
     Subject,
     clothing,
     domain,
-    drawn,
     features,
-    fine_tuned,
-    from_scratch,
-    linear,
+    fine_tune,
+    linear_probe,
+    sample_rows,
     starters_here,
+    train_from_scratch,
     weights_digest,
 )
+from benchmarks.report import RESULTS, Table, save_report
 from core.datasets import Dataset
 from core.home import Home, open_home, write_json
 from core.tasks import margin
@@ -71,11 +71,11 @@ class Cell:
         weights = weights_digest(self.subject)[:8] if self.way in (LINEAR, TUNED) else "random weights"
         who = [self.subject.name, weights, f"{self.subject.size} px"]
         return " | ".join(
-            [*who, self.dataset, self.way, _in_words(self.shots), f"draw {self.seed}", f"method {METHOD}"]
+            [*who, self.dataset, self.way, _shots_in_words(self.shots), f"draw {self.seed}", f"method {METHOD}"]
         )
 
 
-class Kept:
+class FigureStore:
     """Figures by key in a file that is whole after each of them. None stands for one that cannot be had."""
 
     def __init__(self, file: Path) -> None:
@@ -88,26 +88,26 @@ class Kept:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder with the zips and weights/")
     parser.add_argument("--work", type=Path, required=True, help="where photos, features and figures are kept")
     parser.add_argument("--quick", action="store_true", help="clothing and linear classifiers alone")
     parser.add_argument("--only", help="the backbones whose names contain this")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after so long")
     parser.add_argument("--name", help="what the results are called, in place of transfer (-quick) (-only)")
-    given = parser.parse_args()
-    subjects = [s for s in _subjects(given.data) if not given.only or given.only in s.name]
+    arguments = parser.parse_args()
+    subjects = [s for s in _subjects(arguments.data) if not arguments.only or arguments.only in s.name]
     if not subjects:
-        parser.error(f'No backbone\'s name contains "{given.only}".')
-    home, kept = open_home(given.work / "home"), Kept(given.work / "cells.json")
-    cells = list(_cells(subjects, (CLOTHING,) if given.quick else (CLOTHING, *DOMAINS), given.quick))
-    missing = sorted((cell for cell in cells if cell.key not in kept.figures), key=_dearness)
-    _measure(home, given.data, missing, kept, given.minutes)
-    name = given.name or "-".join(
-        ["transfer", *(["quick"] if given.quick else []), *([given.only] if given.only else [])]
+        parser.error(f'No backbone\'s name contains "{arguments.only}".')
+    home, store = open_home(arguments.work / "home"), FigureStore(arguments.work / "cells.json")
+    cells = list(_cells(subjects, (CLOTHING,) if arguments.quick else (CLOTHING, *DOMAINS), arguments.quick))
+    missing = sorted((cell for cell in cells if cell.key not in store.figures), key=_cost_order)
+    _measure(home, arguments.data, missing, store, arguments.minutes)
+    name = arguments.name or "-".join(
+        ["transfer", *(["quick"] if arguments.quick else []), *([arguments.only] if arguments.only else [])]
     )
-    print(keep(name, *_tables(cells, kept), draw=lambda figure: _draw(figure, cells, kept), note=_note()))
-    figures = {cell.key: kept.figures[cell.key] for cell in cells if cell.key in kept.figures}
+    print(save_report(name, *_tables(cells, store), draw=lambda figure: _draw(figure, cells, store), note=_note()))
+    figures = {cell.key: store.figures[cell.key] for cell in cells if cell.key in store.figures}
     write_json(RESULTS / f"{name}-cells.json", figures)
 
 
@@ -127,25 +127,29 @@ def _cells(subjects: Sequence[Subject], datasets: Sequence[str], quick: bool) ->
                         yield Cell(subject, name, way, shots, seed)
 
 
-def _dearness(cell: Cell) -> tuple[bool, bool, bool, bool]:
+def _cost_order(cell: Cell) -> tuple[bool, bool, bool, bool]:
     """To sort by: classifiers on features before what trains a network, starters before the large reference, its own
     weights before random ones, and of equals the photos per class that the goal is about."""
     trains, reference = cell.way in (TUNED, SCRATCH), cell.subject.file is not None
     return trains, reference, cell.way in (RANDOM, SCRATCH), cell.shots != FEW
 
 
-def _measure(home: Home, data: Path, cells: Sequence[Cell], kept: Kept, minutes: float) -> None:
-    began = time.monotonic()
+def _measure(home: Home, data: Path, cells: Sequence[Cell], store: FigureStore, minutes: float) -> None:
+    started = time.monotonic()
     for number, cell in enumerate(cells):
-        if time.monotonic() - began > 60 * minutes:
+        if time.monotonic() - started > 60 * minutes:
             print(f"{len(cells) - number} figures are left for another time", flush=True)
             return
-        at = time.monotonic()
-        right = _right(home, _dataset(home, data, cell.dataset), cell)
+        cell_started = time.monotonic()
+        correct = _correct(home, _dataset(home, data, cell.dataset), cell)
         figure = None
-        if right is not None:
-            figure = {"right": int(right.sum()), "of": len(right), "seconds": round(time.monotonic() - at, 1)}
-        kept.add(cell.key, figure)
+        if correct is not None:
+            figure = {
+                "right": int(correct.sum()),
+                "of": len(correct),
+                "seconds": round(time.monotonic() - cell_started, 1),
+            }
+        store.add(cell.key, figure)
         print(f"{cell.key}: {figure}", flush=True)
 
 
@@ -153,16 +157,16 @@ def _dataset(home: Home, data: Path, name: str) -> Dataset:
     return clothing(home, data) if name == CLOTHING else domain(home, data, name)
 
 
-def _right(home: Home, dataset: Dataset, cell: Cell) -> np.ndarray | None:
+def _correct(home: Home, dataset: Dataset, cell: Cell) -> np.ndarray | None:
     """Whether each test photo is named right; None where no class has more photos than that."""
-    rows = drawn(dataset, cell.shots, cell.seed)
+    rows = sample_rows(dataset, cell.shots, cell.seed)
     if rows is None:
         return None
     if cell.way in (RANDOM, LINEAR):
         weights, seed = ("random", cell.seed) if cell.way == RANDOM else ("pretrained", 0)
-        return linear(features(home, cell.subject, dataset, weights, seed), dataset, rows)
-    learn: Callable[..., np.ndarray] = fine_tuned if cell.way == TUNED else from_scratch
-    return learn(home, cell.subject, dataset, rows, STEPS, cell.seed)
+        return linear_probe(features(home, cell.subject, dataset, weights, seed), dataset, rows)
+    train_and_predict: Callable[..., np.ndarray] = fine_tune if cell.way == TUNED else train_from_scratch
+    return train_and_predict(home, cell.subject, dataset, rows, STEPS, cell.seed)
 
 
 @dataclass(frozen=True)
@@ -195,58 +199,60 @@ def accuracy(figures: Sequence[dict[str, float]]) -> Accuracy:
     """Of one backbone, dataset, way and number of photos: its draws together."""
     shares = np.array([figure["right"] / figure["of"] for figure in figures])
     mean, photos = float(shares.mean()), int(figures[0]["of"])
-    tested = margin(round(mean * photos), photos)
-    drawing = 0.0
+    interval = margin(round(mean * photos), photos)
+    spread = 0.0
     if len(shares) > 1:
-        drawing = float(t.ppf(0.975, len(shares) - 1) * shares.std(ddof=1) / np.sqrt(len(shares)))
-    return Accuracy(100 * mean, 100 * math.hypot(max(mean - tested.low, tested.high - mean), drawing))
+        spread = float(t.ppf(0.975, len(shares) - 1) * shares.std(ddof=1) / np.sqrt(len(shares)))
+    return Accuracy(100 * mean, 100 * math.hypot(max(mean - interval.low, interval.high - mean), spread))
 
 
-def _found(cells: Sequence[Cell], kept: Kept, **wanted: object) -> Accuracy | None:
+def _accuracy_of(cells: Sequence[Cell], store: FigureStore, **criteria: object) -> Accuracy | None:
     """The accuracy over all draws of what is wanted; None where one of them is missing, or there are none."""
-    chosen = [c for c in cells if all(getattr(c, name) == value for name, value in wanted.items())]
-    figures = [figure for c in chosen if (figure := kept.figures.get(c.key))]
+    chosen = [c for c in cells if all(getattr(c, name) == value for name, value in criteria.items())]
+    figures = [figure for c in chosen if (figure := store.figures.get(c.key))]
     return accuracy(figures) if figures and len(figures) == len(chosen) else None
 
 
-def _tables(cells: Sequence[Cell], kept: Kept) -> Iterator[Table]:
+def _tables(cells: Sequence[Cell], store: FigureStore) -> Iterator[Table]:
     subjects = list(dict.fromkeys(c.subject for c in cells))
     names = list(dict.fromkeys(c.dataset for c in cells))
-    yield _short_table(cells, kept, names)
-    yield _goal_table(cells, kept, subjects, names)
+    yield _short_table(cells, store, names)
+    yield _goal_table(cells, store, subjects, names)
     for name in names:
-        rows = _rows(cells, kept, [{"dataset": name, "shots": shots} for shots in SHOTS])
+        rows = _rows(cells, store, [{"dataset": name, "shots": shots} for shots in SHOTS])
         yield Table(f"{name}: test accuracy in percent", ("backbone", "way", *map(_heading, SHOTS)), rows)
 
 
-def _short_table(cells: Sequence[Cell], kept: Kept, names: Sequence[str]) -> Table:
+def _short_table(cells: Sequence[Cell], store: FigureStore, names: Sequence[str]) -> Table:
     """What README shows."""
-    rows = _rows(cells, kept, [{"dataset": name, "shots": FEW} for name in names])
+    rows = _rows(cells, store, [{"dataset": name, "shots": FEW} for name in names])
     return Table(f"Test accuracy in percent after {FEW} photos per class", ("backbone", "way", *names), rows)
 
 
-def _rows(cells: Sequence[Cell], kept: Kept, columns: Sequence[dict[str, object]]) -> list[list[str | None]]:
+def _rows(cells: Sequence[Cell], store: FigureStore, columns: Sequence[dict[str, object]]) -> list[list[str | None]]:
     """One for each backbone and way of which there is a figure. columns: what of the cells each of them is about."""
     rows = []
     for subject in dict.fromkeys(c.subject for c in cells):
         for way in WAYS:
-            found = [_found(cells, kept, subject=subject, way=way, **wanted) for wanted in columns]
+            found = [_accuracy_of(cells, store, subject=subject, way=way, **criteria) for criteria in columns]
             if any(found):
                 rows.append([f"{subject.title}, {subject.size} px", way, *(f.text if f else None for f in found)])
     return rows
 
 
-def _goal_table(cells: Sequence[Cell], kept: Kept, subjects: Sequence[Subject], names: Sequence[str]) -> Table:
+def _goal_table(cells: Sequence[Cell], store: FigureStore, subjects: Sequence[Subject], names: Sequence[str]) -> Table:
     rows = []
     for name in names:
-        best = _found(cells, kept, dataset=name, way=LINEAR, shots=FEW, subject=subjects[-1])
+        best = _accuracy_of(cells, store, dataset=name, way=LINEAR, shots=FEW, subject=subjects[-1])
         for subject in subjects:
-            mine = {way: _found(cells, kept, dataset=name, way=way, shots=FEW, subject=subject) for way in WAYS}
-            if subject.file or not mine[LINEAR]:
+            by_way = {
+                way: _accuracy_of(cells, store, dataset=name, way=way, shots=FEW, subject=subject) for way in WAYS
+            }
+            if subject.file or not by_way[LINEAR]:
                 continue
-            over = [mine[LINEAR].minus(found) if found else None for found in (mine[RANDOM], mine[SCRATCH])]
-            of_best = mine[LINEAR].share_of(best) if best and subjects[-1].file else None
-            rows.append([name, subject.title, mine[LINEAR].text, *over, of_best])
+            gains = [by_way[LINEAR].minus(found) if found else None for found in (by_way[RANDOM], by_way[SCRATCH])]
+            of_best = by_way[LINEAR].share_of(best) if best and subjects[-1].file else None
+            rows.append([name, subject.title, by_way[LINEAR].text, *gains, of_best])
     columns = (
         "photos",
         "backbone",
@@ -258,18 +264,18 @@ def _goal_table(cells: Sequence[Cell], kept: Kept, subjects: Sequence[Subject], 
     return Table(f"Transfer with {FEW} photos per class", columns, rows)
 
 
-def _draw(figure: Any, cells: Sequence[Cell], kept: Kept) -> None:
+def _draw(figure: Any, cells: Sequence[Cell], store: FigureStore) -> None:
     """By dataset, accuracy over photos per class: pretrained features, and random ones of the same network dashed."""
     names = list(dict.fromkeys(c.dataset for c in cells))
     for axes, name in zip(np.atleast_1d(figure.subplots(1, len(names), sharey=True)), names, strict=True):
         for colour, subject in enumerate(dict.fromkeys(c.subject for c in cells)):
             for way, line in ((LINEAR, "-"), (RANDOM, ":")):
-                found = [_found(cells, kept, subject=subject, dataset=name, way=way, shots=s) for s in SHOTS]
+                found = [_accuracy_of(cells, store, subject=subject, dataset=name, way=way, shots=s) for s in SHOTS]
                 points = [(place, f.percent) for place, f in enumerate(found) if f]
                 if points:
                     label = subject.title if way == LINEAR else None
                     axes.plot(*zip(*points, strict=True), line, marker="o", color=f"C{colour}", label=label)
-        axes.set_xticks(range(len(SHOTS)), [_in_words(shots) for shots in SHOTS])
+        axes.set_xticks(range(len(SHOTS)), [_shots_in_words(shots) for shots in SHOTS])
         axes.set_title(name)
     figure.supxlabel("photos per class")
     figure.supylabel("test accuracy of a linear classifier, %")
@@ -277,7 +283,7 @@ def _draw(figure: Any, cells: Sequence[Cell], kept: Kept) -> None:
     figure.legend(*lines, title="features (dotted: random weights)", loc="outside upper center", ncols=4)
 
 
-def _in_words(shots: int | None) -> str:
+def _shots_in_words(shots: int | None) -> str:
     return "all" if shots is None else str(shots)
 
 

@@ -8,7 +8,7 @@ from fastai.vision.data import ImageBlock
 from fastai.vision.learner import Learner, vision_learner
 from safetensors.torch import load_file
 
-from benchmarks.contenders.work import Stopwatch, Times, Work, execute_run
+from benchmarks.contenders.work import Stopwatch, Times, Work, run_contender
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -19,10 +19,10 @@ class Watched(Callback):
         self.watch = watch
 
     def before_train(self) -> None:
-        self.watch.learning_begins()
+        self.watch.training_started()
 
     def after_train(self) -> None:
-        self.watch.learning_ended()
+        self.watch.training_ended()
 
     def after_epoch(self) -> None:
         self.watch.epoch_ended()
@@ -36,7 +36,7 @@ def run(work: Work) -> Times:
 
 
 def _learner(work: Work) -> Learner:
-    training, validation = work.labelled("training"), work.labelled("validation")
+    training, validation = work.examples("training"), work.examples("validation")
     kinds = dict(training + validation)
     size = work.image_size
     block = DataBlock(
@@ -59,4 +59,4 @@ def _learner(work: Work) -> Learner:
 
 
 if __name__ == "__main__":
-    execute_run(run)
+    run_contender(run)

@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks.contenders.work import Times, Work, execute_run
+from benchmarks.contenders.work import Times, Work, run_contender
 from core.backbones import describe_stages
 from core.datasets import list_datasets, load_dataset
 from core.home import open_home
@@ -13,19 +13,19 @@ from core.job import Checkpointed, EpochEnded, Event, Job, Prepared, Stepped
 from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, DatasetChoice, Phase, Plan
 from core.training import train
 
-LEARNING = "learning"
+TRAINING = "learning"
 
 
 def run(work: Work) -> Times:
-    began = time.perf_counter()
+    started = time.perf_counter()
     home = open_home(work.home)
     dataset = load_dataset(home, list_datasets(home)[0].id)
     plan = make_plan(work, DatasetChoice(id=dataset.id, version=dataset.version), dataset.tasks[0].name)
-    account = Account(began)
+    event_times = EventTimes(started)
     with tempfile.TemporaryDirectory(dir=home.root) as folder:
         for event in train(Job(plan, dataset, home, Path(folder))):
-            account.take(event)
-    times = account.times()
+            event_times.take(event)
+    times = event_times.times()
     times.cache_bytes = {"pixels": _bytes(home.pixels), "activations": _bytes(home.activations)}
     return times
 
@@ -46,32 +46,32 @@ def make_plan(work: Work, dataset: DatasetChoice, task: str) -> Plan:
     )
 
 
-class Account:
-    """What the time between two events went to: the work that the later one tells of, or that the earlier one began."""
+class EventTimes:
+    """Attributes the time between two events to the work that the later one reports or the earlier one announces."""
 
-    def __init__(self, began: float) -> None:
-        self._at, self._before, self._epoch = began, Prepared("load", 0, 0), 0
+    def __init__(self, started: float) -> None:
+        self._last, self._previous, self._epoch = started, Prepared("load", 0, 0), 0
         self._spans: list[tuple[int, str, float]] = []  # epoch from 0, part, seconds
 
     def take(self, event: Event) -> None:
         now = time.perf_counter()
-        self._spans.append((self._epoch, _part(self._before, event), now - self._at))
+        self._spans.append((self._epoch, _part(self._previous, event), now - self._last))
         self._epoch += isinstance(event, EpochEnded)
-        self._at, self._before = now, event
+        self._last, self._previous = now, event
 
     def times(self) -> Times:
         """What comes after the last epoch belongs to it."""
-        times, parts = Times(epochs=[0.0] * self._epoch, learning=[0.0] * self._epoch), defaultdict(float)
-        has_learned = False
+        times, parts = Times(epochs=[0.0] * self._epoch, training=[0.0] * self._epoch), defaultdict(float)
+        has_trained = False
         for epoch, part, seconds in self._spans:
             parts[part] += seconds
-            has_learned = has_learned or part == LEARNING
-            if not has_learned:
-                times.begin += seconds
+            has_trained = has_trained or part == TRAINING
+            if not has_trained:
+                times.setup += seconds
                 continue
             times.epochs[min(epoch, self._epoch - 1)] += seconds
-            if part == LEARNING:
-                times.learning[epoch] += seconds
+            if part == TRAINING:
+                times.training[epoch] += seconds
         times.parts = dict(parts)
         return times
 
@@ -80,7 +80,7 @@ def _part(before: Event, event: Event) -> str:
     if isinstance(before, Prepared) and before.done == 0:
         return before.kind
     if isinstance(event, Stepped):
-        return LEARNING
+        return TRAINING
     if isinstance(event, Prepared):
         return event.kind
     return "saving" if isinstance(event, Checkpointed) else "the rest"
@@ -91,4 +91,4 @@ def _bytes(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    execute_run(run)
+    run_contender(run)

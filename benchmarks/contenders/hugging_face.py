@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from benchmarks.contenders.plain_loop import DEVICE, Photos, changes, learn_mode, make_model
-from benchmarks.contenders.work import Stopwatch, Times, Work, execute_run
+from benchmarks.contenders.plain_loop import DEVICE, Photos, changes, make_model, train_mode
+from benchmarks.contenders.work import Stopwatch, Times, Work, run_contender
 
 
 class Classifier(nn.Module):
@@ -28,7 +28,7 @@ class Classifier(nn.Module):
     def train(self, mode: bool = True) -> "Classifier":
         super().train(mode)
         if mode:
-            learn_mode(self.model)
+            train_mode(self.model)
         return self
 
 
@@ -49,10 +49,10 @@ class Watched(TrainerCallback):
         self.watch = watch
 
     def on_epoch_begin(self, *_: Any, **__: Any) -> None:
-        self.watch.learning_begins()
+        self.watch.training_started()
 
     def on_epoch_end(self, *_: Any, **__: Any) -> None:
-        self.watch.learning_ended()
+        self.watch.training_ended()
 
     def on_evaluate(self, *_: Any, **__: Any) -> None:
         self.watch.epoch_ended()
@@ -63,7 +63,7 @@ def run(work: Work) -> Times:
     watch = Stopwatch()
     model = make_model(work)
     training, validation = (
-        Named(Photos(work.labelled(part), change))
+        Named(Photos(work.examples(part), change))
         for part, change in zip(("training", "validation"), changes(model, work), strict=True)
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -89,4 +89,4 @@ def run(work: Work) -> Times:
 
 
 if __name__ == "__main__":
-    execute_run(run)
+    run_contender(run)

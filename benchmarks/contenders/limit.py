@@ -12,14 +12,14 @@ from statistics import median
 import torch
 from torch import nn
 
-from benchmarks.contenders.plain_loop import DEVICE, learn_mode, make_model
+from benchmarks.contenders.plain_loop import DEVICE, make_model, train_mode
 from benchmarks.contenders.work import Work
 from core.device import precisions
 
-SECONDS, FEWEST = 2.0, 3  # of each way
+SECONDS, MIN_STEPS = 2.0, 3  # of each way
 
 
-def ways() -> list[tuple[str, torch.memory_format, bool]]:
+def configurations() -> list[tuple[str, torch.memory_format, bool]]:
     """Name, layout, whether in bf16."""
     found = [("fp32", torch.contiguous_format, False), ("fp32 channels-last", torch.channels_last, False)]
     return found + ([("bf16 channels-last", torch.channels_last, True)] if "bf16" in precisions(DEVICE) else [])
@@ -31,9 +31,9 @@ def images_per_second(work: Work, layout: torch.memory_format, bf16: bool) -> fl
     images = torch.randn(work.batch_size, 3, work.image_size, work.image_size, device=DEVICE)
     images = images.contiguous(memory_format=layout)
     labels = torch.arange(work.batch_size, device=DEVICE) % work.classes
-    learning = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(learning, lr=work.rate)
-    head_alone = len(learning) == len(list(model.get_classifier().parameters()))
+    training = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(training, lr=work.rate)
+    head_alone = len(training) == len(list(model.get_classifier().parameters()))
 
     def forward() -> None:
         with torch.no_grad(), torch.autocast(DEVICE.type, torch.bfloat16, enabled=bf16):
@@ -49,23 +49,23 @@ def images_per_second(work: Work, layout: torch.memory_format, bf16: bool) -> fl
     if head_alone:
         model.eval()
     else:
-        learn_mode(model)
+        train_mode(model)
     return work.batch_size / _seconds(forward if head_alone else step)
 
 
 def _seconds(run) -> float:
     run()
-    took: list[float] = []
-    while sum(took) < SECONDS or len(took) < FEWEST:
-        began = time.perf_counter()
+    elapsed: list[float] = []
+    while sum(elapsed) < SECONDS or len(elapsed) < MIN_STEPS:
+        started = time.perf_counter()
         run()
         if DEVICE.type == "cuda":
             torch.cuda.synchronize()
-        took.append(time.perf_counter() - began)
-    return median(took)
+        elapsed.append(time.perf_counter() - started)
+    return median(elapsed)
 
 
 if __name__ == "__main__":
-    given = json.loads(sys.argv[1])
-    asked = Work(**{**given, "frozen": tuple(given["frozen"])})
-    print(json.dumps({name: images_per_second(asked, layout, bf16) for name, layout, bf16 in ways()}))
+    arguments = json.loads(sys.argv[1])
+    work = Work(**{**arguments, "frozen": tuple(arguments["frozen"])})
+    print(json.dumps({name: images_per_second(work, layout, bf16) for name, layout, bf16 in configurations()}))

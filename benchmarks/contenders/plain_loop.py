@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from benchmarks.contenders.work import Labelled, Stopwatch, Times, Work, execute_run
+from benchmarks.contenders.work import Examples, Stopwatch, Times, Work, run_contender
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
@@ -19,14 +19,14 @@ DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 class Photos(Dataset):
     """Decoded by Pillow at each visit."""
 
-    def __init__(self, labelled: Labelled, change: Callable[[Image.Image], Tensor]) -> None:
-        self.labelled, self.change = labelled, change
+    def __init__(self, examples: Examples, change: Callable[[Image.Image], Tensor]) -> None:
+        self.examples, self.change = examples, change
 
     def __len__(self) -> int:
-        return len(self.labelled)
+        return len(self.examples)
 
     def __getitem__(self, place: int) -> tuple[Tensor, int]:
-        name, kind = self.labelled[place]
+        name, kind = self.examples[place]
         with Image.open(name) as image:
             return self.change(image.convert("RGB")), kind
 
@@ -51,7 +51,7 @@ def make_model(work: Work) -> nn.Module:
     return model.to(DEVICE)
 
 
-def learn_mode(model: nn.Module) -> None:
+def train_mode(model: nn.Module) -> None:
     """What is frozen stays in eval mode, as transfer learning wants it."""
     for module in model.modules():
         own = list(module.parameters(recurse=False))
@@ -63,7 +63,7 @@ def run(work: Work) -> Times:
     model = make_model(work)
     training, validation = (
         DataLoader(
-            Photos(work.labelled(part), change),
+            Photos(work.examples(part), change),
             work.batch_size,
             shuffle=part == "training",
             num_workers=os.cpu_count() or 1,
@@ -74,14 +74,14 @@ def run(work: Work) -> Times:
     )
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=work.rate)
     for _ in range(work.epochs):
-        watch.learning_begins()
-        learn_mode(model)
+        watch.training_started()
+        train_mode(model)
         for images, labels in training:
             loss = nn.functional.cross_entropy(model(images.to(DEVICE)), labels.to(DEVICE))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        watch.learning_ended()
+        watch.training_ended()
         model.eval()
         with torch.no_grad():
             right = sum(
@@ -93,4 +93,4 @@ def run(work: Work) -> Times:
 
 
 if __name__ == "__main__":
-    execute_run(run)
+    run_contender(run)

@@ -10,18 +10,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.comparing import GRAFT, Compared, Measured, Row, cost_table, limit_table, result_table
 from benchmarks.contenders.work import Times
-from benchmarks.machine import Table, describe, in_markdown, keep, take_turns
-from benchmarks.memory import Memory, PeakOfTree
-from benchmarks.photos import make_photos
+from benchmarks.experiment import time_alternately
+from benchmarks.memory import Memory, ProcessTreePeak
+from benchmarks.report import Table, describe_machine, save_report, to_markdown
+from benchmarks.speed_tables import GRAFT, Compared, Measured, Row, cost_table, limit_table, result_table
+from benchmarks.synthetic_photos import make_photos
 
 RUN = Row("head only, 5 epochs", "head", 5)
 EPOCH = Row("full fine-tuning", "all", 3, by_epoch=True)
 
 
-def measured(begin: float, *epochs: float, learning: float = 1.0) -> Measured:
-    return Measured(Times(begin, list(epochs), [learning] * len(epochs)), Memory(own=200_000_000, mapped=50_000_000))
+def measured(setup: float, *epochs: float, training: float = 1.0) -> Measured:
+    return Measured(Times(setup, list(epochs), [training] * len(epochs)), Memory(own=200_000_000, mapped=50_000_000))
 
 
 def compared(row: Row, graft: Measured, **peers: Measured) -> Compared:
@@ -39,16 +40,16 @@ def test_a_row_that_compares_epochs_leaves_the_first_one_out():
 
 def test_the_best_peer_is_the_fastest_one_and_graft_is_none():
     of = compared(RUN, measured(1, 1, 1, 1, 1, 1), plain_loop=measured(0, 6, 6), fastai_learner=measured(0, 10, 10))
-    assert of.as_fast_as_the_best_peer(GRAFT) == pytest.approx(30 / 6)
-    assert of.as_fast_as_the_best_peer("plain_loop") == 1
+    assert of.speedup_over_best_peer(GRAFT) == pytest.approx(30 / 6)
+    assert of.speedup_over_best_peer("plain_loop") == 1
 
 
 def test_without_peers_there_is_nothing_to_compare_with():
-    assert compared(RUN, measured(1, 1)).as_fast_as_the_best_peer(GRAFT) is None
+    assert compared(RUN, measured(1, 1)).speedup_over_best_peer(GRAFT) is None
 
 
 def test_the_limit_is_the_fastest_arithmetic_and_learning_is_its_share():
-    of = compared(EPOCH, measured(0, 3, 3, learning=4.0))
+    of = compared(EPOCH, measured(0, 3, 3, training=4.0))
     (row,) = result_table([of], images=200).rows
     assert of.limit() == 100
     assert row[-1] == pytest.approx(200 / 4 / 100)
@@ -66,17 +67,17 @@ def test_what_caches_cost_is_told_of_graft_alone():
 
 def test_a_table_says_what_it_is_and_where_it_was_measured(tmp_path: Path):
     table = Table("Decoding", ("way", "photos/s"), [("one", 1234.5), ("other", 0.12345), ("none", None)], "A note.")
-    page = keep("decoding", table, folder=tmp_path)
-    assert "| one | 1,234 |\n| other | 0.123 |\n| none |  |" in in_markdown(table)
+    page = save_report("decoding", table, folder=tmp_path)
+    assert "| one | 1,234 |\n| other | 0.123 |\n| none |  |" in to_markdown(table)
     assert page == (tmp_path / "decoding.md").read_text()
     assert "A note." in page
-    assert describe()["software"] in page
+    assert describe_machine()["software"] in page
     assert json.loads((tmp_path / "decoding.json").read_text())["tables"][0]["rows"][0] == ["one", 1234.5]
 
 
 def test_ways_take_turns_round_by_round():
     order: list[str] = []
-    seconds = take_turns({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=2)
+    seconds = time_alternately({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=2)
     assert order == ["a", "b", "a", "b"]
     assert [len(each) for each in seconds.values()] == [2, 2]
 
@@ -96,10 +97,10 @@ def test_the_memory_of_children_counts():
     process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, process_group=0)
     assert process.stdout is not None
     try:
-        with PeakOfTree(process.pid) as watched:
+        with ProcessTreePeak(process.pid) as peak:
             process.stdout.readline()
-            watched.look()
+            peak.sample()
     finally:
         os.killpg(process.pid, 9)
         process.wait()
-    assert watched.peak.own > 80_000_000
+    assert peak.peak.own > 80_000_000

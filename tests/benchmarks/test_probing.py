@@ -23,8 +23,8 @@ def photos(home: Home, draw_photos, tmp_path: Path):
 def test_only_what_was_drawn_teaches_and_no_test_photo_is_near(home: Home, photos, monkeypatch: pytest.MonkeyPatch):
     jobs, train = [], probing.train
     monkeypatch.setattr(probing, "train", lambda job: jobs.append(job) or train(job))
-    rows = probing.drawn(photos, 3, seed=0)
-    right = probing.from_scratch(home, TINY, photos, rows, steps=2, seed=0)
+    rows = probing.sample_rows(photos, 3, seed=0)
+    right = probing.train_from_scratch(home, TINY, photos, rows, steps=2, seed=0)
     assert right.shape == (len(photos.indices("test")),)
     assert right.dtype == bool
     [job] = jobs
@@ -38,8 +38,8 @@ def test_only_what_was_drawn_teaches_and_no_test_photo_is_near(home: Home, photo
 
 def test_fine_tuning_is_for_the_head_first_and_for_all_stages_then(home: Home, photos, monkeypatch: pytest.MonkeyPatch):
     plans = []
-    monkeypatch.setattr(probing, "_learned", lambda home, plan, *rest: plans.append(plan))
-    probing.fine_tuned(home, TINY, photos, np.arange(64), steps=150, seed=3)
+    monkeypatch.setattr(probing, "_train_and_predict", lambda home, plan, *rest: plans.append(plan))
+    probing.fine_tune(home, TINY, photos, np.arange(64), steps=150, seed=3)
     [plan] = plans
     head, everything = plan.phases
     assert not any(head.stage_rates)

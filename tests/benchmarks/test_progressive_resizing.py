@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from benchmarks import growing
+from benchmarks import progressive_resizing
 from core.datasets import Dataset, import_dataset
 from core.home import Home
 from core.plans import Plan
@@ -21,9 +21,9 @@ def test_both_ways_take_turns_with_the_same_seeds_and_are_compared_in_pairs(
         learned.append((grown, seed))
         return (10.0, 70.0) if grown else (20.0 + seed, 72.0 + seed)
 
-    monkeypatch.setattr(growing, "_run", outcome)
-    given = argparse.Namespace(size=96, begin=32, epochs=8, seeds=3)
-    full, grown = growing._compare(home, photos, given)
+    monkeypatch.setattr(progressive_resizing, "_train", outcome)
+    arguments = argparse.Namespace(size=96, begin=32, epochs=8, seeds=3)
+    full, grown = progressive_resizing._compare(home, photos, arguments)
     assert learned == [(begins, seed) for seed in range(3) for begins in (None, 32)]
     assert full == ("96 pixels", 21.0, 1.0, 73.0, 1.0, None, None)
     assert grown[:6] == ("32 growing to 96 pixels", 10.0, 2.1, 70.0, 0.0, -3.0)

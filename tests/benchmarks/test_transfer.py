@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.machine import RESULTS, Table, in_markdown
-from benchmarks.probing import Subject, drawn, linear, starters_here, weights_digest
+from benchmarks.probing import Subject, linear_probe, sample_rows, starters_here, weights_digest
+from benchmarks.report import RESULTS, Table, to_markdown
 from benchmarks.transfer import (
     LINEAR,
     RANDOM,
@@ -18,10 +18,10 @@ from benchmarks.transfer import (
     WAYS,
     Accuracy,
     Cell,
-    Kept,
+    FigureStore,
+    _accuracy_of,
     _cells,
-    _dearness,
-    _found,
+    _cost_order,
     _tables,
     accuracy,
 )
@@ -49,43 +49,43 @@ def dataset(per_class: tuple[int, ...] = (12, 8)) -> Dataset:
 
 def test_as_many_photos_are_drawn_of_each_class_and_the_same_for_the_same_draw():
     photos = dataset()
-    rows = drawn(photos, 3, seed=1)
+    rows = sample_rows(photos, 3, seed=1)
     assert photos.labels(photos.tasks[0])[rows].tolist() == [0] * 3 + [1] * 3
     assert set(rows) <= set(photos.indices("train"))
-    assert np.array_equal(rows, drawn(photos, 3, seed=1))
-    assert not np.array_equal(rows, drawn(photos, 3, seed=2))
+    assert np.array_equal(rows, sample_rows(photos, 3, seed=1))
+    assert not np.array_equal(rows, sample_rows(photos, 3, seed=2))
 
 
 def test_a_class_with_fewer_photos_gives_all_of_them():
     photos = dataset((12, 8))  # 6 and 4 of them teach
     labels = photos.labels(photos.tasks[0])
-    assert np.bincount(labels[drawn(photos, 5, seed=0)]).tolist() == [5, 4]
+    assert np.bincount(labels[sample_rows(photos, 5, seed=0)]).tolist() == [5, 4]
 
 
 def test_what_would_be_all_photos_again_is_left_out():
-    assert drawn(dataset((12, 8)), 6, seed=0) is None
-    assert len(drawn(dataset((12, 8)), None, seed=0)) == 10
+    assert sample_rows(dataset((12, 8)), 6, seed=0) is None
+    assert len(sample_rows(dataset((12, 8)), None, seed=0)) == 10
 
 
 def test_a_linear_classifier_names_what_features_tell_apart():
     photos = dataset((40, 40))
     labels = photos.labels(photos.tasks[0])
     values = np.random.default_rng(0).normal(size=(80, 5)) + 6 * labels[:, None]
-    assert linear(values, photos, photos.indices("train")).all()
+    assert linear_probe(values, photos, photos.indices("train")).all()
 
 
 def test_no_photo_chooses_the_classifier_and_judges_it():
     """Of 20 features one tells the classes apart, in training and where the judged photos are; noise drowns the others.
     Where validation is judged, changing its labels must not change what is answered."""
     photos = dataset((60, 60))
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     labels = photos.labels(photos.tasks[0])
-    values = chance.normal(size=(120, 20)) + np.eye(20)[0] * labels[:, None]
+    values = rng.normal(size=(120, 20)) + np.eye(20)[0] * labels[:, None]
     judged, rows = photos.indices("validation"), photos.indices("train")
-    right = linear(values, photos, rows, "validation")
+    right = linear_probe(values, photos, rows, "validation")
     turned = photos.table.copy()
     turned.loc[judged, photos.tasks[0].column] = 1 - labels[judged]
-    wrong = linear(values, replace(photos, table=turned), rows, "validation")
+    wrong = linear_probe(values, replace(photos, table=turned), rows, "validation")
     assert np.array_equal(right, ~wrong)
 
 
@@ -110,28 +110,28 @@ def test_a_difference_and_a_share_are_as_uncertain_as_both_figures():
 
 
 def test_a_figure_of_one_draw_of_three_is_not_shown(tmp_path: Path):
-    cells, kept = list(_cells([STARTER], ["clothing"], quick=True)), Kept(tmp_path / "cells.json")
+    cells, kept = list(_cells([STARTER], ["clothing"], quick=True)), FigureStore(tmp_path / "cells.json")
     few = [cell for cell in cells if cell.way == LINEAR and cell.shots == 5]
     for number, cell in enumerate(few):
         assert not next(iter(_tables(cells, kept))).rows
-        assert _found(cells, kept, way=LINEAR, shots=5) is None
+        assert _accuracy_of(cells, kept, way=LINEAR, shots=5) is None
         kept.add(cell.key, {"right": 5 + number, "of": 10})
-    assert _found(cells, kept, way=LINEAR, shots=5).percent == pytest.approx(60)
+    assert _accuracy_of(cells, kept, way=LINEAR, shots=5).percent == pytest.approx(60)
 
 
 def test_figures_are_kept_and_those_of_other_weights_are_not_taken_for_these(tmp_path: Path):
     cells = {
         way: [Cell(each, "clothing", way, 10, 0).key for each in (real(tmp_path, 1), real(tmp_path, 2))] for way in WAYS
     }
-    kept = Kept(tmp_path / "cells.json")
+    kept = FigureStore(tmp_path / "cells.json")
     kept.add(cells[LINEAR][0], {"right": 1, "of": 2})
-    assert Kept(tmp_path / "cells.json").figures == {cells[LINEAR][0]: {"right": 1, "of": 2}}
+    assert FigureStore(tmp_path / "cells.json").figures == {cells[LINEAR][0]: {"right": 1, "of": 2}}
     assert [len(set(cells[way])) for way in (LINEAR, TUNED)] == [2, 2]
     assert [len(set(cells[way])) for way in (RANDOM, SCRATCH)] == [1, 1]
 
 
 def test_the_dear_ones_come_last_and_the_goals_first(tmp_path: Path):
-    cells = sorted(_cells([STARTER, real(tmp_path, 1)], ["clothing"], quick=False), key=_dearness)
+    cells = sorted(_cells([STARTER, real(tmp_path, 1)], ["clothing"], quick=False), key=_cost_order)
     assert (cells[0].way, cells[0].shots) == (LINEAR, 10)
     assert (cells[-1].way, cells[-1].subject.name) == (SCRATCH, "real")
     assert {cell.shots for cell in cells if cell.way == SCRATCH and cell.subject.name == "real"} == {10}
@@ -140,7 +140,7 @@ def test_the_dear_ones_come_last_and_the_goals_first(tmp_path: Path):
 
 
 def test_the_goal_is_judged_against_random_features_scratch_and_the_real_weights(tmp_path: Path):
-    kept = Kept(tmp_path / "cells.json")
+    kept = FigureStore(tmp_path / "cells.json")
     reference = real(tmp_path, 1)
     cells = list(_cells([STARTER, reference], ["clothing"], quick=False))
     right = {(STARTER, LINEAR): 60, (STARTER, RANDOM): 20, (STARTER, SCRATCH): 30, (reference, LINEAR): 75}
@@ -164,7 +164,7 @@ def published() -> Table:
 
 
 def test_readme_shows_what_was_measured(published: Table):
-    assert in_markdown(published) in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert to_markdown(published) in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_what_was_measured_is_of_the_starters_that_come_with_graft():

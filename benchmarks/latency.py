@@ -1,11 +1,10 @@
-"""How long what has to be there at once takes, where there is much of it.
+"""Latency of what a page waits for, on large inputs.
 
-    python benchmarks/at_once.py            a few seconds
+    python benchmarks/latency.py            a few seconds
 
 A search over all of timm, the list of many datasets, the summary of a test with very many classes.
 """
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -18,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 
-from benchmarks.machine import Table, keep, take_turns
-from benchmarks.photos import make_photos
+from benchmarks.experiment import argument_parser, time_alternately
+from benchmarks.report import Table, save_report
+from benchmarks.synthetic_photos import make_photos
 from core.backbones import search_backbones
 from core.datasets import import_dataset, list_datasets
 from core.home import Home, database, open_home
@@ -34,38 +34,40 @@ GOALS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
-    with tempfile.TemporaryDirectory() as place:
-        tried = ways(Path(place))
-        take_turns(tried, 1)  # what is read once is not what a person waits for each time
-        found = take_turns(tried, rounds)
-    print(keep("at_once", table(found)))
+    with tempfile.TemporaryDirectory() as folder:
+        actions = timed_actions(Path(folder))
+        time_alternately(actions, 1)  # what is read once is not what a person waits for each time
+        seconds = time_alternately(actions, rounds)
+    print(save_report("at_once", table(seconds)))
 
 
-def ways(place: Path) -> Mapping[str, Callable[[], object]]:
+def timed_actions(folder: Path) -> Mapping[str, Callable[[], object]]:
     """What is timed, in the order of GOALS."""
-    home, counts = many_datasets(place), many_classes()
+    home, counts = many_datasets(folder), many_classes()
     classes = [str(number) for number in range(CLASSES)]
 
     def summary() -> None:
         headline(counts, classes)
         where_the_mistakes_are(counts, classes)
 
-    slips = cycle(f"mobilenett{letter}" for letter in ascii_lowercase)  # a new one each time: a known one is mended
+    misspellings = cycle(
+        f"mobilenett{letter}" for letter in ascii_lowercase
+    )  # a new one each time: a known one is mended
 
-    def misspelt() -> None:
-        search_backbones(next(slips), limit=50)
+    def misspelt_search() -> None:
+        search_backbones(next(misspellings), limit=50)
 
-    timed = (misspelt, lambda: list_datasets(home), summary)
+    timed = (misspelt_search, lambda: list_datasets(home), summary)
     return dict(zip(GOALS, timed, strict=True))
 
 
-def many_datasets(place: Path) -> Home:
+def many_datasets(folder: Path) -> Home:
     """One dataset of made photos, and its entry under many other names."""
-    home = open_home(place / "home")
-    import_dataset(home, "first", make_photos(place / "photos", images=40, classes=2, width=64, height=64))
+    home = open_home(folder / "home")
+    import_dataset(home, "first", make_photos(folder / "photos", images=40, classes=2, width=64, height=64))
     with database(home, write=True) as connection:
         (body,) = connection.execute("SELECT body FROM versions").fetchone()
         for number in range(1, DATASETS):
@@ -82,7 +84,7 @@ def many_classes() -> np.ndarray:
 
 
 def table(seconds: Mapping[str, list[float]]) -> Table:
-    rows = [[what, median(taken), max(taken), GOALS[what]] for what, taken in seconds.items()]
+    rows = [[what, median(measured), max(measured), GOALS[what]] for what, measured in seconds.items()]
     return Table("What has to be there at once", ("what", "median, s", "longest, s", "goal, s"), rows)
 
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import smaller
-from benchmarks.machine import RESULTS
+from benchmarks import distillation
+from benchmarks.report import RESULTS
 from core.backbones import default_card, smaller_available
 from core.datasets import Dataset, import_dataset
 from core.home import Home
@@ -23,8 +23,8 @@ def test_the_small_network_is_tried_alone_and_taught_with_the_same_seeds(
         learned.append(plan)
         return SimpleNamespace(plan=plan, id="abcdef"), 90.0 if plan.teacher else 80.0 + 4 * plan.seed
 
-    monkeypatch.setattr(smaller, "_learned", outcome)
-    large, alone, taught = smaller._compare(home, photos, range(3))
+    monkeypatch.setattr(distillation, "_train", outcome)
+    large, alone, taught = distillation._compare(home, photos, range(3))
     small = smaller_available(home, default_card(home))
     assert small
     assert [plan.backbone.name for plan in learned] == [default_card(home).name, *[small.name] * 6]
@@ -39,4 +39,4 @@ def test_the_small_network_is_tried_alone_and_taught_with_the_same_seeds(
 
 def test_the_kept_figures_are_of_the_weights_that_are_here():
     table = json.loads((RESULTS / "smaller.json").read_text(encoding="utf-8"))["tables"][0]
-    assert smaller.weights_here() in table["note"]
+    assert distillation.weights_here() in table["note"]

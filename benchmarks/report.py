@@ -1,7 +1,6 @@
-"""What every benchmark shares: the machine in words, rounds that take turns, and results that are kept.
+"""Results of benchmarks as tables, saved with the machine they were measured on.
 
-    seconds = take_turns({"one way": once, "another": twice}, rounds=5)     # medians are what to compare
-    keep("decoding", Table("Decoding", ("way", "photos/s"), rows), draw=bars)
+    save_report("decoding", Table("Decoding", ("way", "photos/s"), rows), draw=bars)
 
 writes benchmarks/results/decoding.md, .json and, where matplotlib is installed (the extra `bench`), .png.
 """
@@ -9,19 +8,15 @@ writes benchmarks/results/decoding.md, .json and, where matplotlib is installed 
 import json
 import os
 import platform
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from math import sqrt
 from pathlib import Path
-from statistics import stdev
 from typing import Any
 
 import psutil
 import timm
 import torch
-from scipy.stats import t
 
 from core.device import precisions
 
@@ -40,7 +35,7 @@ class Table:
     note: str = ""
 
 
-def describe() -> dict[str, str]:
+def describe_machine() -> dict[str, str]:
     """The machine that measures, as what is written beside its figures."""
     memory = psutil.virtual_memory().total
     return {
@@ -65,30 +60,14 @@ def _bf16() -> str:
     return "bf16 in hardware" if "bf16" in precisions(torch.device("cpu")) else "no bf16 in hardware"
 
 
-def take_turns(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each way in each round. All ways run in every round: what slows the machine slows them alike."""
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, run in ways.items():
-            began = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - began)
-    return seconds
-
-
-def paired_margin(differences: Sequence[float]) -> float:
-    """Half of the 95 % interval (Student's t) of their mean: of differences taken in pairs, one for each seed."""
-    return float(t.ppf(0.975, len(differences) - 1)) * stdev(differences) / sqrt(len(differences))
-
-
-def keep(
+def save_report(
     name: str, *tables: Table, draw: Callable[[Any], None] | None = None, note: str = "", folder: Path = RESULTS
 ) -> str:
     """Write the tables with the machine's description, and a plot; gives the Markdown.
 
     draw: is handed matplotlib's figure, empty. Without matplotlib there is no plot.
     """
-    machine = describe()
+    machine = describe_machine()
     folder.mkdir(parents=True, exist_ok=True)
     plotted = draw is not None and _plot(draw, folder / f"{name}.png")
     words = _page(tables, machine, note, f"{name}.png" if plotted else "")
@@ -99,13 +78,13 @@ def keep(
 
 
 def _page(tables: Sequence[Table], machine: Mapping[str, str], note: str, plot: str) -> str:
-    parts = [part for table in tables for part in (f"# {table.title}", in_markdown(table), table.note)]
+    parts = [part for table in tables for part in (f"# {table.title}", to_markdown(table), table.note)]
     parts += [note, f"![{tables[0].title}]({plot})" if plot else ""]
     parts += ["## The machine", "\n".join(f"- {name}: {value}" for name, value in machine.items())]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def in_markdown(table: Table) -> str:
+def to_markdown(table: Table) -> str:
     """Numbers with three figures that count; the first column to the left, all others to the right."""
     rules = ["---", *["---:"] * (len(table.columns) - 1)]
     rows = [[_in_words(cell) for cell in row] for row in table.rows]

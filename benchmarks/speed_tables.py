@@ -6,8 +6,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.contenders.work import Times
-from benchmarks.machine import Table
 from benchmarks.memory import Memory
+from benchmarks.report import Table
 
 GRAFT = "graft"
 TITLES = {GRAFT: "Graft", "plain_loop": "plain timm loop", "fastai_learner": "fastai", "hugging_face": "HF Trainer"}
@@ -15,12 +15,12 @@ TITLES = {GRAFT: "Graft", "plain_loop": "plain timm loop", "fastai_learner": "fa
 
 @dataclass(frozen=True)
 class Row:
-    """learns: "head", "last" (stage and head) or "all". by_epoch: an epoch after the first is compared, not the whole
-    run. measured_as: peers do the same work as in the row of that name, and are not measured again.
+    """trainable: "head", "last" (stage and head) or "all". by_epoch: compare an epoch after the first, not the run.
+    measured_as: the row in which peers did the same work; they are not measured again.
     """
 
     name: str
-    learns: str
+    trainable: str
     epochs: int
     crop_and_flip: bool = False
     cached_views: int | None = None
@@ -32,20 +32,20 @@ class Row:
         return 1 if self.by_epoch else self.epochs
 
 
-PLAIN, CHANGED = "head only, 5 epochs", "head with crop and flip, 5 epochs, new views in each"
+HEAD_ONLY, HEAD_AUGMENTED = "head only, 5 epochs", "head with crop and flip, 5 epochs, new views in each"
 ROWS = (
-    Row(PLAIN, "head", 5),
-    Row("head only, 30 epochs", "head", 30, measured_as=PLAIN),
+    Row(HEAD_ONLY, "head", 5),
+    Row("head only, 30 epochs", "head", 30, measured_as=HEAD_ONLY),
     Row("last stage + head, an epoch after the first", "last", 4, by_epoch=True),
-    Row(CHANGED, "head", 5, crop_and_flip=True, cached_views=0),
-    Row("head with crop and flip, 30 epochs, 4 kept views", "head", 30, True, 4, measured_as=CHANGED),
+    Row(HEAD_AUGMENTED, "head", 5, crop_and_flip=True, cached_views=0),
+    Row("head with crop and flip, 30 epochs, 4 kept views", "head", 30, True, 4, measured_as=HEAD_AUGMENTED),
     Row("full fine-tuning with crop and flip, an epoch after the first", "all", 3, crop_and_flip=True, by_epoch=True),
 )
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one contender took for one row in one round. disturbed: the share of the processor that others used."""
+    """What one contender took for one row in one round. disturbed: fraction of the processor that others used."""
 
     times: Times
     memory: Memory
@@ -53,15 +53,15 @@ class Measured:
 
     def seconds(self, row: Row) -> float:
         """Of an epoch after the first, or of the whole run; epochs that were not run count as those that were."""
-        later = self.times.epochs[1:] or self.times.epochs
+        after_first = self.times.epochs[1:] or self.times.epochs
         if row.by_epoch:
-            return median(later)
-        known = self.times.epochs[: row.epochs]
-        return self.times.begin + sum(known) + (row.epochs - len(known)) * median(later)
+            return median(after_first)
+        measured = self.times.epochs[: row.epochs]
+        return self.times.setup + sum(measured) + (row.epochs - len(measured)) * median(after_first)
 
-    def learning_seconds(self) -> float:
+    def training_seconds(self) -> float:
         """Of the steps of an epoch."""
-        return median(self.times.learning[1:] or self.times.learning)
+        return median(self.times.training[1:] or self.times.training)
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,13 @@ class Compared:
     def epoch_seconds(self, contender: str) -> float:
         return median(median(each.times.epochs[1:] or each.times.epochs) for each in self.rounds[contender])
 
-    def learning_seconds(self, contender: str) -> float:
-        return median(each.learning_seconds() for each in self.rounds[contender])
+    def training_seconds(self, contender: str) -> float:
+        return median(each.training_seconds() for each in self.rounds[contender])
 
     def peers(self) -> list[str]:
         return [contender for contender in self.rounds if contender != GRAFT]
 
-    def as_fast_as_the_best_peer(self, contender: str) -> float | None:
+    def speedup_over_best_peer(self, contender: str) -> float | None:
         return min(map(self.seconds, self.peers())) / self.seconds(contender) if self.peers() else None
 
     def limit(self) -> float:
@@ -98,7 +98,7 @@ def result_table(compared: Sequence[Compared], images: int) -> Table:
     rows = []
     for each in compared:
         for contender in each.rounds:
-            seconds, learning = each.seconds(contender), each.learning_seconds(contender)
+            seconds, training = each.seconds(contender), each.training_seconds(contender)
             rows.append(
                 (
                     each.row.name,
@@ -106,8 +106,8 @@ def result_table(compared: Sequence[Compared], images: int) -> Table:
                     seconds,
                     images * each.row.counted_epochs / seconds,
                     each.epoch_seconds(contender),
-                    each.as_fast_as_the_best_peer(contender),
-                    images / learning / each.limit(),
+                    each.speedup_over_best_peer(contender),
+                    images / training / each.limit(),
                 )
             )
     return Table("Speed", columns, rows, LEGEND)
@@ -128,16 +128,18 @@ def cost_table(compared: Sequence[Compared]) -> Table:
     for each in compared:
         for contender, measured in each.rounds.items():
             disk = [sum(m.times.cache_bytes.values()) / 1e6 for m in measured]
-            once = [sum(seconds for part, seconds in m.times.parts.items() if part in ONCE) for m in measured]
-            mine = contender == GRAFT
+            cached_seconds = [
+                sum(seconds for part, seconds in m.times.parts.items() if part in CACHED_ACTIVITIES) for m in measured
+            ]
+            is_graft = contender == GRAFT
             rows.append(
                 (
                     each.row.name,
                     TITLES[contender],
                     median(m.memory.own for m in measured) / 1e6,
                     median(m.memory.mapped for m in measured) / 1e6,
-                    median(once) if mine else None,
-                    median(disk) if mine else None,
+                    median(cached_seconds) if is_graft else None,
+                    median(disk) if is_graft else None,
                 )
             )
     note = (
@@ -148,14 +150,14 @@ def cost_table(compared: Sequence[Compared]) -> Table:
     return Table("What it costs", columns, rows, note)
 
 
-ONCE = ("decode", "cache", "cache_view")  # what the engine computes once
+CACHED_ACTIVITIES = ("decode", "cache", "cache_view")  # what the engine computes once
 
 
 def limit_table(compared: Sequence[Compared]) -> Table:
-    found = {each.row.learns: each for each in compared}
+    found = {each.row.trainable: each for each in compared}
     kinds = list(dict.fromkeys(kind for each in found.values() for kind in each.limits))
     names = {"head": "forward", "last": "training step of the last stage + head", "all": "training step"}
-    rows = [(names[learns], *(median(each.limits[kind]) for kind in kinds)) for learns, each in found.items()]
+    rows = [(names[trainable], *(median(each.limits[kind]) for kind in kinds)) for trainable, each in found.items()]
     return Table("The limit of this machine, images/s", ("of the same network", *kinds), rows)
 
 

@@ -1,13 +1,12 @@
 """How long Graft takes to end after Ctrl-C in the middle of a step, and whether its run can go on afterwards.
 
-    python benchmarks/ending.py             five minutes on two cores
+    python benchmarks/shutdown.py             five minutes on two cores
 
 The dashboard and `graft train`, each training a small network whose steps are short, and a large one whose steps take
 seconds on a processor. The dashboard has to be gone within five seconds; `graft train` finishes its step first, unless
 Ctrl-C is pressed again.
 """
 
-import argparse
 import signal
 import subprocess
 import sys
@@ -20,8 +19,9 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.machine import Table, keep
-from benchmarks.photos import make_photos
+from benchmarks.experiment import argument_parser
+from benchmarks.report import Table, save_report
+from benchmarks.synthetic_photos import make_photos
 from core.backbones import describe_stages, get_card
 from core.datasets import import_dataset
 from core.execution import submit
@@ -35,51 +35,51 @@ PROGRAMS = {"the dashboard": ["--port", "0", "--no-browser"], "graft train": ["t
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     rows = []
     for program in PROGRAMS:
-        for steps, (name, side, batch) in NETWORKS.items():
-            with tempfile.TemporaryDirectory() as place:
-                home, plan = prepared(Path(place), name, side, batch)
-                ended = [once(home, plan, program, number) for number in range(rounds)]
-            seconds, states = [took for took, _ in ended], {state for _, state in ended}
-            rows.append([program, steps, median(seconds), max(seconds), ", ".join(sorted(states))])
+        for network_words, (name, side, batch) in NETWORKS.items():
+            with tempfile.TemporaryDirectory() as folder:
+                home, plan = prepare_home(Path(folder), name, side, batch)
+                endings = [seconds_to_exit(home, plan, program, number) for number in range(rounds)]
+            seconds, states = [elapsed for elapsed, _ in endings], {state for _, state in endings}
+            rows.append([program, network_words, median(seconds), max(seconds), ", ".join(sorted(states))])
     columns = ("program", "trains in", "median, s", "longest, s", "its run is then")
-    print(keep("ending", Table(f"Ctrl-C in the middle of training: goal {GOAL_SECONDS:g} s", columns, rows)))
+    print(save_report("ending", Table(f"Ctrl-C in the middle of training: goal {GOAL_SECONDS:g} s", columns, rows)))
 
 
-def prepared(place: Path, name: str, side: int, batch: int) -> tuple[Home, Plan]:
+def prepare_home(folder: Path, name: str, side: int, batch: int) -> tuple[Home, Plan]:
     """A home with photos, and a plan in which all of a network learns for longer than anyone waits."""
-    home, network = open_home(place / "home"), get_card(name)
-    dataset = import_dataset(home, "made", make_photos(place / "photos", images=320, classes=2, width=96, height=96))
+    home, network = open_home(folder / "home"), get_card(name)
+    dataset = import_dataset(home, "made", make_photos(folder / "photos", images=320, classes=2, width=96, height=96))
     plan = make_plan(dataset, network, describe_stages(network), "scratch", image_size=side)
     for each in (f"batch_size={batch}", "epochs=1000", "device=cpu"):
         plan = change(plan, each)
     return home, plan
 
 
-def once(home: Home, plan: Plan, program: str, number: int) -> tuple[float, str]:
+def seconds_to_exit(home: Home, plan: Plan, program: str, number: int) -> tuple[float, str]:
     """Seconds from Ctrl-C to the end of the process, and what the run is then."""
     fresh = change(plan, f"seed={number}")
     if program == "the dashboard":
         submit(home, fresh)
-        rest = PROGRAMS[program]
+        command_arguments = PROGRAMS[program]
     else:
         file = home.root / "plan.json"
         file.write_text(fresh.model_dump_json())
-        rest = [*PROGRAMS[program], str(file)]
-    with started([sys.executable, "-m", "graft", *rest, "--home", str(home.root)]) as process:
-        run = training(home, process, number + 1)
+        command_arguments = [*PROGRAMS[program], str(file)]
+    with running([sys.executable, "-m", "graft", *command_arguments, "--home", str(home.root)]) as process:
+        run = wait_until_training(home, process, number + 1)
         process.send_signal(signal.SIGINT)
-        began = time.perf_counter()
+        started = time.perf_counter()
         process.wait(120)
-        return time.perf_counter() - began, get_run(home, run).state
+        return time.perf_counter() - started, get_run(home, run).state
 
 
 @contextmanager
-def started(command: list[str]) -> Iterator[subprocess.Popen]:
+def running(command: list[str]) -> Iterator[subprocess.Popen]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process
@@ -88,7 +88,7 @@ def started(command: list[str]) -> Iterator[subprocess.Popen]:
         process.wait()
 
 
-def training(home: Home, process: subprocess.Popen, runs: int) -> str:
+def wait_until_training(home: Home, process: subprocess.Popen, runs: int) -> str:
     """The id of the newest of so many runs, once it is in the middle of its third step or a later one."""
     while process.poll() is None:
         newest = next(iter(list_runs(home)), None)
