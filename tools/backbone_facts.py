@@ -29,7 +29,7 @@ def build(architecture: str, **settings: Any) -> nn.Module:
         return timm.create_model(architecture, **settings).eval().requires_grad_(False)
 
 
-def learned(model: nn.Module) -> int:
+def count_parameters(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())
 
 
@@ -39,12 +39,12 @@ def run(model: nn.Module, side: int) -> tuple[int, ...]:
 
 
 @cache
-def of_architecture(architecture: str) -> dict[str, object]:
+def architecture_facts(architecture: str) -> dict[str, object]:
     """The columns that are the same whatever the weights."""
     model = build(architecture, num_classes=0)
     shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     return {
-        "parameters": learned(model),
+        "parameters": count_parameters(model),
         "step": coarsest_stride(model),
         "fingerprint": fingerprint(shapes),
     }
@@ -52,7 +52,7 @@ def of_architecture(architecture: str) -> dict[str, object]:
 
 @cache
 def file_parameters(architecture: str, classes: int) -> int:
-    return learned(build(architecture, num_classes=classes))
+    return count_parameters(build(architecture, num_classes=classes))
 
 
 @cache
@@ -89,7 +89,7 @@ def read_accuracies(file: Path) -> dict[tuple[str, int], str]:
 def row_of(name: str, accuracies: dict[tuple[str, int], str]) -> dict[str, object]:
     config = get_pretrained_cfg(name)
     side, fixed = config.input_size[-1], config.fixed_input_size
-    known = of_architecture(config.architecture)
+    known = architecture_facts(config.architecture)
     return {
         "name": name,
         **known,

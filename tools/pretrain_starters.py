@@ -21,10 +21,10 @@ from core.datasets import Dataset
 from core.home import Home, open_home
 from core.plans import Teacher
 from tools.starters.cards import choose_size, write_starter
-from tools.starters.data import imported
-from tools.starters.pretraining import jobs_of, last_trained, pretrain
-from tools.starters.recipes import RECIPES, WAYS, Recipe, recipe
-from tools.starters.teaching import TEACHER, accuracy_by_size, briefly, compare, teacher_of
+from tools.starters.data import import_tiny_imagenet
+from tools.starters.pretraining import jobs_of, last_trained_job, pretrain
+from tools.starters.recipes import RECIPES, SUPERVISIONS, Recipe, recipe_by_key
+from tools.starters.teacher_study import TEACHER, accuracy_by_size, compare, first_stretch_only, teacher_of
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder with the photos and weights")
     parser.add_argument("--work", type=Path, required=True, help="where checkpoints and the log lie")
     parser.add_argument("--epochs", type=int, help="of the first stretch, in place of the recipe's")
-    parser.add_argument("--teach", choices=WAYS, help="what there is to learn from, in place of the recipe's")
+    parser.add_argument("--teach", choices=SUPERVISIONS, help="what there is to learn from, in place of the recipe's")
     parser.add_argument("--teacher-size", type=int, default=128, help="of the photos that the teacher is shown")
     parser.add_argument("--views", type=int, default=4, help="of each photo, where there is a teacher")
     parser.add_argument(
@@ -42,56 +42,64 @@ def main() -> None:
         type=int,
         help="of the processor, in place of all; what was begun or measured in FOLDER before keeps its own number",
     )
-    given = parser.parse_args()
-    if given.threads:
-        torch.set_num_threads(given.threads)
-    made = recipe(given.starter)
-    if given.teach:
-        made = made.taught(given.teach)
-    if given.epochs:
-        made = made.lasting(given.epochs)
-    if given.action == "teacher":
-        print(json.dumps(accuracy_by_size(_tiny(given), _weights(given)), indent=1))
+    arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    recipe = recipe_by_key(arguments.starter)
+    if arguments.teach:
+        recipe = recipe.with_supervision(arguments.teach)
+    if arguments.epochs:
+        recipe = recipe.with_epochs(arguments.epochs)
+    if arguments.action == "teacher":
+        print(json.dumps(accuracy_by_size(_tiny(arguments), _weights(arguments)), indent=1))
         return
-    home = open_home(given.work / "home")
+    home = open_home(arguments.work / "home")
     print("Taking in the photos", flush=True)
-    dataset = imported(home, _tiny(given))
-    {"train": _train, "card": _card, "compare": _compare}[given.action](given, made, home, dataset)
+    dataset = import_tiny_imagenet(home, _tiny(arguments))
+    {"train": _train, "card": _card, "compare": _compare}[arguments.action](arguments, recipe, home, dataset)
 
 
-def _train(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset) -> None:
-    pretrain(made, home, dataset, given.work / made.key, _teacher(given))
+def _train(arguments: argparse.Namespace, recipe: Recipe, home: Home, dataset: Dataset) -> None:
+    pretrain(recipe, home, dataset, arguments.work / recipe.key, _teacher(arguments))
 
 
-def _card(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset) -> None:
-    job, before = last_trained(jobs_of(made, home, dataset, given.work / made.key, _teacher(given)))
-    written = write_starter(made, job, before, _tiny(given), given.work / made.key, _command(given))
-    print(json.dumps(choose_size(home, given.data, written), indent=1))
+def _card(arguments: argparse.Namespace, recipe: Recipe, home: Home, dataset: Dataset) -> None:
+    job, previous = last_trained_job(jobs_of(recipe, home, dataset, arguments.work / recipe.key, _teacher(arguments)))
+    written = write_starter(recipe, job, previous, _tiny(arguments), arguments.work / recipe.key, _command(arguments))
+    print(json.dumps(choose_size(home, arguments.data, written), indent=1))
     print(written)
 
 
-def _compare(given: argparse.Namespace, made: Recipe, home: Home, dataset: Dataset) -> None:
-    short = briefly(made, made.stretches[0].epochs)
-    compare(short, home, dataset, _tiny(given), given.data, given.work / made.key / "compared", _teacher(given))
+def _compare(arguments: argparse.Namespace, recipe: Recipe, home: Home, dataset: Dataset) -> None:
+    short = first_stretch_only(recipe, recipe.stretches[0].epochs)
+    compare(
+        short,
+        home,
+        dataset,
+        _tiny(arguments),
+        arguments.data,
+        arguments.work / recipe.key / "compared",
+        _teacher(arguments),
+    )
 
 
-def _command(given: argparse.Namespace) -> str:
+def _command(arguments: argparse.Namespace) -> str:
     """By which it was trained, but for the folders."""
-    chosen = {"--epochs": given.epochs, "--teach": given.teach, "--teacher-size": given.teacher_size}
-    options = [f"{name} {value}" for name, value in {**chosen, "--views": given.views}.items() if value is not None]
-    return " ".join(["python -m tools.pretrain_starters", given.starter, *options])
+    chosen = {"--epochs": arguments.epochs, "--teach": arguments.teach, "--teacher-size": arguments.teacher_size}
+    options = [f"{name} {value}" for name, value in {**chosen, "--views": arguments.views}.items() if value is not None]
+    return " ".join(["python -m tools.pretrain_starters", arguments.starter, *options])
 
 
-def _teacher(given: argparse.Namespace) -> Teacher:
-    return teacher_of(_weights(given), given.teacher_size, given.views)
+def _teacher(arguments: argparse.Namespace) -> Teacher:
+    return teacher_of(_weights(arguments), arguments.teacher_size, arguments.views)
 
 
-def _tiny(given: argparse.Namespace) -> Path:
-    return given.data / "tiny-imagenet-200"
+def _tiny(arguments: argparse.Namespace) -> Path:
+    return arguments.data / "tiny-imagenet-200"
 
 
-def _weights(given: argparse.Namespace) -> Path:
-    return given.data / "weights" / f"{TEACHER}.safetensors"
+def _weights(arguments: argparse.Namespace) -> Path:
+    return arguments.data / "weights" / f"{TEACHER}.safetensors"
 
 
 if __name__ == "__main__":

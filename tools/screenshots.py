@@ -84,15 +84,15 @@ def every_screen(browser: Browser, last: str, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=Path, metavar="FOLDER", help="all screens, widths and themes, into this folder")
-    given = parser.parse_args()
-    folder = given.every or SHOWN
+    arguments = parser.parse_args()
+    folder = arguments.every or SHOWN
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         room = Path(temporary)
         with served(room / "home", room / "log.txt") as address:
             browser = start_browser(playwright)
             last = journey(open_page(browser, WIDE, dark=False), address, take_into(folder), room / "leaf.png")
-            if given.every:
+            if arguments.every:
                 every_screen(browser, last, folder)
             browser.close()
 

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from benchmarks.probing import Worth
+from benchmarks.probing import ProbeAccuracy
 from core.augmentation.transforms import centre
 from core.backbones import get_card, list_starters
 from core.datasets import Dataset, open_pixels
@@ -25,8 +25,8 @@ from core.models.build import load_trained_model
 from core.plans import BackboneChoice, Optimizer, Teacher
 from core.training.loop import train
 from tools.backbone_facts import gmacs
-from tools.starters import blending, cards, data, held_out, pretraining, teaching
-from tools.starters.recipes import MILD, RECIPES, WAYS, Recipe, Stretch, plan_of, recipe, way_of
+from tools.starters import blending, cards, data, held_out, pretraining, teacher_study
+from tools.starters.recipes import MILD, RECIPES, SUPERVISIONS, Recipe, Stretch, plan_of, recipe_by_key, supervision_of
 
 CLASSES = ("zebra_n1", "abacus_n2", "mop_n3")  # not in the order of the alphabet
 SMALL = Recipe(
@@ -66,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def dataset(home: Home, folder: Path) -> Dataset:
-    return data.imported(home, folder)
+    return data.import_tiny_imagenet(home, folder)
 
 
 def log(folder: Path) -> list[dict[str, Any]]:
@@ -83,15 +83,15 @@ def teacher(tmp_path: Path) -> Teacher:
 
 def test_the_held_out_photos_judge_and_all_others_teach(home: Home, folder: Path, dataset: Dataset):
     assert [len(dataset.indices(split)) for split in ("train", "validation", "test")] == [36, 30, 0]
-    assert data.imported(home, folder).id == dataset.id
+    assert data.import_tiny_imagenet(home, folder).id == dataset.id
 
 
 @pytest.mark.parametrize("made", RECIPES, ids=lambda each: each.key)
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", SUPERVISIONS)
 def test_every_recipe_is_a_plan_in_which_all_stages_learn(dataset: Dataset, made: Recipe, way: str):
-    for stretch in made.taught(way).stretches:
+    for stretch in made.with_supervision(way).stretches:
         plan = plan_of(made, stretch, dataset, NOT_ASKED)
-        assert way_of(plan) == way
+        assert supervision_of(plan) == way
         assert (plan.teacher is None) == (way == "labels")
         assert plan.backbone.weights == "random"
         assert plan.phases[0].first_trainable_stage == 0
@@ -99,7 +99,7 @@ def test_every_recipe_is_a_plan_in_which_all_stages_learn(dataset: Dataset, made
 
 def test_starters_have_names_and_families_of_their_own():
     assert len({made.name for made in RECIPES}) == len({made.family for made in RECIPES}) == len(RECIPES)
-    assert recipe("cnn").name in {starter.card.name for starter in list_starters()}
+    assert recipe_by_key("cnn").name in {starter.card.name for starter in list_starters()}
 
 
 def test_a_training_that_was_broken_off_goes_on_and_logs_every_epoch_once(home: Home, dataset: Dataset, tmp_path: Path):
@@ -126,14 +126,14 @@ def test_a_training_begun_anew_forgets_the_one_given_up(home: Home, dataset: Dat
 def test_what_is_made_a_starter_has_ended_an_epoch_by_the_plan_at_hand(home: Home, dataset: Dataset, tmp_path: Path):
     jobs = pretraining.jobs_of(SMALL, home, dataset, tmp_path, NOT_ASKED)
     with pytest.raises(ValueError, match="No epoch has ended"):
-        pretraining.last_trained(jobs)
+        pretraining.last_trained_job(jobs)
     first = replace(SMALL, stretches=SMALL.stretches[:1])
     pretraining.pretrain(first, home, dataset, tmp_path, NOT_ASKED)
-    pretraining._begin_from(*jobs)  # the second stretch has weights, and no epoch of its own
-    assert [job and job.folder for job in pretraining.last_trained(jobs)] == [jobs[0].folder, None]
+    pretraining._start_from(*jobs)  # the second stretch has weights, and no epoch of its own
+    assert [job and job.folder for job in pretraining.last_trained_job(jobs)] == [jobs[0].folder, None]
     others = pretraining.jobs_of(replace(SMALL, batch_size=6), home, dataset, tmp_path, NOT_ASKED)
     with pytest.raises(ValueError, match="other options"):
-        pretraining.last_trained(others)
+        pretraining.last_trained_job(others)
 
 
 def test_a_stretch_begins_with_the_weights_of_the_one_before(home: Home, dataset: Dataset, tmp_path: Path):
@@ -165,7 +165,7 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     order = [dataset.tasks[0].classes.index(name) for name in CLASSES]
     assert order != sorted(order)
     assert found.numpy() == pytest.approx(expected[:, order].numpy(), abs=2e-2)
-    assert said["hold_out"]["top1"] == held_out.accuracies(*_answers(network, folder))[0]
+    assert said["hold_out"]["top1"] == held_out.top1_top5(*_answers(network, folder))[0]
     last = log(tmp_path)[-1]
     assert said["hold_out"]["as_graft_crops"] == {"top1": last["top1"], "top5": last["top5"]}
     assert (said["epochs"], said["recipe"], said["teacher"]) == (2, "train it", "")
@@ -181,12 +181,12 @@ def test_a_blend_lies_on_the_line_and_its_batch_norms_know_the_photos(folder: Pa
     old, new = ({name: value.clone() for name, value in each.state_dict().items()} for each in (before, after))
     pictures, _ = held_out.photos(folder, "train-0.zip")
     known = get_card("test_resnet")
-    network = blending.blended(before, after, 0.25, pictures, known.mean, known.std)
+    network = blending.blend_weights(before, after, 0.25, pictures, known.mean, known.std)
     for name, value in network.named_parameters():
         assert value.detach().numpy() == pytest.approx(0.75 * old[name].numpy() + 0.25 * new[name].numpy(), abs=1e-6)
     seen: list[torch.Tensor] = []
-    network.bn1.register_forward_hook(lambda module, given, answer: seen.append(given[0]))
-    held_out.answers(network, pictures, 64, known.mean, known.std)
+    network.bn1.register_forward_hook(lambda module, arguments, answer: seen.append(arguments[0]))
+    held_out.predict_logits(network, pictures, 64, known.mean, known.std)
     (entering,) = seen
     spread = entering.std().item()
     assert network.bn1.running_mean.numpy() == pytest.approx(entering.mean((0, 2, 3)).numpy(), abs=0.01 * spread)
@@ -200,7 +200,7 @@ def test_a_starter_of_a_recipe_that_blends_is_none_of_its_two_stretches(
     monkeypatch.setattr(cards, "CLASSES", len(CLASSES))
     made = replace(SMALL, blend=0.5)
     pretraining.pretrain(made, home, dataset, tmp_path, NOT_ASKED)
-    job, before = pretraining.last_trained(pretraining.jobs_of(made, home, dataset, tmp_path, NOT_ASKED))
+    job, before = pretraining.last_trained_job(pretraining.jobs_of(made, home, dataset, tmp_path, NOT_ASKED))
     said = json.loads(cards.write_starter(made, job, before, folder, tmp_path, "train it").read_text())
     network = held_out.plain_network("test_resnet", tmp_path / said["file"], len(CLASSES))
     first, last = (cards.stock_network(made, each, list(CLASSES)) for each in (before, job))
@@ -223,7 +223,7 @@ def test_a_stretch_with_a_teacher_goes_on_from_one_without(
     assert before.keys() == after.keys()
     learned = [name for name, value in before.items() if name.endswith("weight")]
     assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in learned)
-    said = cards.taught_by(job.plan)
+    said = cards.teacher_in_words(job.plan)
     assert said.startswith("test_resnet with ImageNet weights, shown 2 fixed views of each photo at 96 pixels")
 
 
@@ -231,7 +231,7 @@ def test_a_teacher_is_judged_among_the_classes_there_are_by_the_size_that_it_is_
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """One that names all photos at 128 pixels and none elsewhere; a class that is not asked for is always likeliest."""
-    monkeypatch.setattr(teaching, "EVERY", 1)
+    monkeypatch.setattr(teacher_study, "EVERY", 1)
     real = dict(zip(CLASSES, ("n01443537", "n02123045", "n02056570"), strict=True))  # ImageNet's 1st, 281st, 145th
     shutil.copytree(folder, tmp_path / "tiny")
     rows = "".join(f"{kind},{wnid},\n" for kind, wnid in real.items())
@@ -244,9 +244,9 @@ def test_a_teacher_is_judged_among_the_classes_there_are_by_the_size_that_it_is_
         logits[:, 500] = 2.0
         return logits
 
-    monkeypatch.setattr(teaching, "plain_network", lambda *_, **__: network)
-    found = teaching.accuracy_by_size(tmp_path / "tiny", tmp_path / "weights.safetensors")
-    assert found == {size: 100.0 if size == 128 else 0.0 for size in teaching.SIZES}
+    monkeypatch.setattr(teacher_study, "plain_network", lambda *_, **__: network)
+    found = teacher_study.accuracy_by_size(tmp_path / "tiny", tmp_path / "weights.safetensors")
+    assert found == {size: 100.0 if size == 128 else 0.0 for size in teacher_study.SIZES}
 
 
 def test_what_a_teacher_is_worth_is_compared_way_by_way_and_kept(
@@ -257,10 +257,10 @@ def test_what_a_teacher_is_worth_is_compared_way_by_way_and_kept(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(teaching, "clothing", lambda *_: dataset)
-    made = teaching.briefly(SMALL, 1)
-    found = teaching.compare(made, home, dataset, folder, tmp_path, tmp_path / "compared", teacher)
-    assert [each["way"] for each in found] == list(WAYS)
+    monkeypatch.setattr(teacher_study, "clothing", lambda *_: dataset)
+    made = teacher_study.first_stretch_only(SMALL, 1)
+    found = teacher_study.compare(made, home, dataset, folder, tmp_path, tmp_path / "compared", teacher)
+    assert [each["way"] for each in found] == list(SUPERVISIONS)
     shown = [f"clothing, {few}, {size} px" for size in (64, 96) for few in ("10 per class", "all")]
     assert all(0 <= each[name] <= 100 for each in found for name in ("top1", "top5", *shown))
     assert json.loads((tmp_path / "compared" / "compared.json").read_text()) == found
@@ -270,8 +270,13 @@ def test_the_size_is_chosen_where_both_accuracies_are_best_and_the_work_is_count
     home: Home, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(cards, "clothing", lambda *_: dataset)
-    found = {64: Worth(40.0, 70.0), 96: Worth(48.0, 65.0), 128: Worth(47.0, 64.0), 160: Worth(30.0, 60.0)}
-    monkeypatch.setattr(cards, "worth", lambda home, subject, _: found[subject.size])
+    found = {
+        64: ProbeAccuracy(40.0, 70.0),
+        96: ProbeAccuracy(48.0, 65.0),
+        128: ProbeAccuracy(47.0, 64.0),
+        160: ProbeAccuracy(30.0, 60.0),
+    }
+    monkeypatch.setattr(cards, "probe_accuracy", lambda home, subject, _: found[subject.size])
     written = tmp_path / "card.json"
     written.write_text(json.dumps({"architecture": "test_resnet", "title": "T", "file": "t.safetensors", "gmacs": 0.0}))
     cards.choose_size(home, tmp_path, written)
@@ -285,4 +290,4 @@ def test_the_size_is_chosen_where_both_accuracies_are_best_and_the_work_is_count
 def _answers(network: torch.nn.Module, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     pictures, labels = held_out.photos(folder)
     known = get_card("test_resnet")
-    return held_out.answers(network, pictures, 64, known.mean, known.std), labels
+    return held_out.predict_logits(network, pictures, 64, known.mean, known.std), labels

@@ -19,7 +19,7 @@ _ZIPS: tuple[tuple[str, Split], ...] = (
 )
 
 
-def imported(home: Home, folder: Path, progress: Progress = silent) -> Dataset:
+def import_tiny_imagenet(home: Home, folder: Path, progress: Progress = silent) -> Dataset:
     """The dataset, taken in from the zips of `folder` if it is not in the home yet."""
     if NAME in {each.name for each in list_datasets(home)}:
         return load_dataset(home, NAME)

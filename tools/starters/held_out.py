@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 EVERY = 10  # of the 10,000 held-out photos, for the check that is part of the tests
-AT_ONCE = 250
+BATCH = 250
 
 
-def photos(folder: Path, archive: str = "val.zip", every: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def photos(folder: Path, archive: str = "val.zip", stride: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """uint8 [photos, 64, 64, 3] and class numbers [photos], every so-manieth of the archive by name.
 
     folder: with the zips and labels.csv, whose order of classes is that of a starter's answers.
@@ -26,7 +26,7 @@ def photos(folder: Path, archive: str = "val.zip", every: int = 1) -> tuple[np.n
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
         number = {row["folder"]: place for place, row in enumerate(csv.DictReader(file))}
     with zipfile.ZipFile(folder / archive) as opened:
-        names = sorted(name for name in opened.namelist() if name.endswith(".webp"))[::every]
+        names = sorted(name for name in opened.namelist() if name.endswith(".webp"))[::stride]
         pictures = [np.asarray(Image.open(io.BytesIO(opened.read(name))).convert("RGB")) for name in names]
     return np.stack(pictures), np.array([number[name.split("/")[0]] for name in names])
 
@@ -39,13 +39,13 @@ def plain_network(architecture: str, file: Path, classes: int = 200) -> nn.Modul
 
 
 @torch.no_grad()
-def answers(
+def predict_logits(
     network: nn.Module, pictures: np.ndarray, size: int, mean: Sequence[float], std: Sequence[float]
 ) -> np.ndarray:
     """Logits float32 [photos, classes] of whole photos at a size. pictures: uint8 [photos, height, width, 3]."""
-    starts = range(0, len(pictures), AT_ONCE)
+    starts = range(0, len(pictures), BATCH)
     return np.concatenate(
-        [network(normalised(pictures[start : start + AT_ONCE], mean, std, size)).numpy() for start in starts]
+        [network(normalised(pictures[start : start + BATCH], mean, std, size)).numpy() for start in starts]
     )
 
 
@@ -58,7 +58,7 @@ def normalised(pictures: np.ndarray, mean: Sequence[float], std: Sequence[float]
     return (images - m) / s
 
 
-def accuracies(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+def top1_top5(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """Top-1 and top-5 in percent. logits: [photos, classes]. labels: int64 [photos]."""
     best = np.argsort(-logits, axis=1)[:, :5]
     right = best == labels[:, None]

@@ -16,15 +16,15 @@ from core.job import Checkpointed, EpochEnded, Event, Job, Prepared, Stepped
 from core.models import load_model, load_trained_model, read_facts
 from core.plans import Teacher
 from core.training import predict_logits, setup_training, train
-from tools.starters.held_out import accuracies
-from tools.starters.recipes import Recipe, plan_of, way_of
+from tools.starters.held_out import top1_top5
+from tools.starters.recipes import Recipe, plan_of, supervision_of
 
 LOG = "log.jsonl"
 
 
 @dataclass
 class Log:
-    """What is kept of a training: a line of JSON per epoch in `file`."""
+    """Log of a training: a line of JSON per epoch in `file`."""
 
     file: Path
     losses: list[float] = field(default_factory=list)
@@ -35,13 +35,13 @@ class Log:
             return []
         return [json.loads(line) for line in self.file.read_text(encoding="utf-8").splitlines()]
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         if isinstance(event, Stepped):
             self.losses.append(event.loss)
             self.rates = event.learning_rates
 
     def write(self, **facts: Any) -> None:
-        """One line: `facts`, and what was heard since the line before."""
+        """Write one line: `facts`, and the figures of the events since the previous line."""
         line = {
             **facts,
             "rate": max(self.rates.values(), default=0.0),
@@ -56,15 +56,15 @@ class Log:
 
 
 def pretrain(recipe: Recipe, home: Home, dataset: Dataset, folder: Path, teacher: Teacher) -> Job:
-    """Carry out all stretches of a recipe below `folder`, each in a folder of its own. Gives the last one's job."""
+    """Train all stretches of a recipe, each in a folder of its own below `folder`; returns the last one's job."""
     folder.mkdir(parents=True, exist_ok=True)
     jobs, log = jobs_of(recipe, home, dataset, folder, teacher), Log(folder / LOG)
-    if not _begun(jobs[0]):
-        _forget(jobs, log)
+    if not _has_checkpoint(jobs[0]):
+        _discard(jobs, log)
     for number, job in enumerate(jobs):
-        if number > 0 and not _begun(job):
-            _begin_from(jobs[number - 1], job)
-        _follow(number, job, log)
+        if number > 0 and not _has_checkpoint(job):
+            _start_from(jobs[number - 1], job)
+        _train_with_log(number, job, log)
     return jobs[-1]
 
 
@@ -76,31 +76,31 @@ def jobs_of(recipe: Recipe, home: Home, dataset: Dataset, folder: Path, teacher:
     ]
 
 
-def last_trained(jobs: list[Job]) -> tuple[Job, Job | None]:
+def last_trained_job(jobs: list[Job]) -> tuple[Job, Job | None]:
     """The last stretch of which an epoch has ended, which can be made a starter, and the one before, if there is one.
 
     Raises ValueError before the first epoch's end, and where it was trained by another plan.
     """
-    for job, before in zip(reversed(jobs), [*reversed(jobs[:-1]), None], strict=True):
-        if _begun(job) and (facts := read_facts(job.folder / "last"))["position"]["epoch"]:
+    for job, previous in zip(reversed(jobs), [*reversed(jobs[:-1]), None], strict=True):
+        if _has_checkpoint(job) and (facts := read_facts(job.folder / "last"))["position"]["epoch"]:
             if facts["plan_hash"] != job.plan.hash:
                 raise ValueError(f"{job.folder} was trained with other options than these: give the same.")
-            return job, before
+            return job, previous
     raise ValueError("No epoch has ended yet.")
 
 
-def _begun(job: Job) -> bool:
+def _has_checkpoint(job: Job) -> bool:
     return (job.folder / "last").exists()
 
 
-def _forget(jobs: list[Job], log: Log) -> None:
-    """What is left of a training that was given up."""
+def _discard(jobs: list[Job], log: Log) -> None:
+    """Delete what an abandoned training left."""
     log.file.unlink(missing_ok=True)
     for job in jobs:
         shutil.rmtree(job.folder, ignore_errors=True)
 
 
-def _begin_from(before: Job, job: Job) -> None:
+def _start_from(previous: Job, job: Job) -> None:
     """Give a stretch the last weights of the stretch before, as a checkpoint from which it goes on."""
     setting_up = setup_training(job)
     while True:
@@ -109,35 +109,35 @@ def _begin_from(before: Job, job: Job) -> None:
         except StopIteration as ready:
             _, state, checkpointer = ready.value
             break
-    load_model(state.model, before.folder, "last")
+    load_model(state.model, previous.folder, "last")
     if state.ema:
         state.ema.load(state.model.state_dict())
     checkpointer.save(state)
 
 
-def _follow(stretch: int, job: Job, log: Log) -> None:
+def _train_with_log(stretch: int, job: Job, log: Log) -> None:
     """Train, with a line in the log per epoch; first the one of an epoch whose photos were scored when it broke off."""
-    done = read_facts(job.folder / "last")["position"]["epoch"] if _begun(job) else 0
+    done = read_facts(job.folder / "last")["position"]["epoch"] if _has_checkpoint(job) else 0
     if done and (stretch, done) not in {(line["stretch"], line["epoch"]) for line in log.lines()}:
-        log.write(**_where(stretch, job, done))
+        log.write(**_epoch_facts(stretch, job, done))
     ended: EpochEnded | None = None
     for event in train(job):
-        log.hear(event)
+        log.on_event(event)
         if isinstance(event, Prepared) and event.total == 0:
             print(activity_in_words(event.kind), flush=True)
         if isinstance(event, EpochEnded):
             ended = event
         if isinstance(event, Checkpointed) and ended:
-            log.write(**_where(stretch, job, ended.epoch), **_how(job, ended))
+            log.write(**_epoch_facts(stretch, job, ended.epoch), **_epoch_figures(job, ended))
             ended = None
 
 
-def _where(stretch: int, job: Job, epoch: int) -> dict[str, Any]:
+def _epoch_facts(stretch: int, job: Job, epoch: int) -> dict[str, Any]:
     top1, top5 = held_out_accuracy(job)
     return {
         "stretch": stretch,
         "size": job.plan.image_size,
-        "way": way_of(job.plan),
+        "way": supervision_of(job.plan),
         "epoch": epoch,
         "of": job.plan.epochs,
         "top1": top1,
@@ -145,7 +145,7 @@ def _where(stretch: int, job: Job, epoch: int) -> dict[str, Any]:
     }
 
 
-def _how(job: Job, ended: EpochEnded) -> dict[str, Any]:
+def _epoch_figures(job: Job, ended: EpochEnded) -> dict[str, Any]:
     scores = ended.scores[job.plan.tasks[0]]
     return {
         "validation_loss": round(scores.validation_loss, 4),
@@ -160,4 +160,4 @@ def held_out_accuracy(job: Job) -> tuple[float, float]:
     model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder, "last")
     rows = job.dataset.indices("validation")
     logits = predict_logits(model, open_pixels(job.home, job.dataset, job.plan.image_size), rows)[job.plan.tasks[0]]
-    return accuracies(logits, job.dataset.labels(job.dataset.tasks[0])[rows])
+    return top1_top5(logits, job.dataset.labels(job.dataset.tasks[0])[rows])

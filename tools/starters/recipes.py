@@ -12,8 +12,8 @@ SMOOTHING = 0.1
 
 
 @dataclass(frozen=True)
-class Way:
-    """What there is to learn from."""
+class Supervision:
+    """The training targets, as objectives and in words."""
 
     words: str
     objectives: tuple[Objective, ...]
@@ -22,11 +22,11 @@ class Way:
 _LABELS = CrossEntropy(label_smoothing=SMOOTHING)
 _ANSWERS = LogitDistillation(temperature=2.0)
 _FEATURES = FeatureDistillation(weight=2.0)
-WAYS: dict[str, Way] = {
-    "labels": Way("the labels alone", (_LABELS,)),
-    "answers": Way("a teacher's answers beside the labels", (_LABELS, _ANSWERS)),
-    "features": Way("a teacher's features beside the labels", (_LABELS, _FEATURES)),
-    "both": Way("a teacher's answers and features beside the labels", (_LABELS, _ANSWERS, _FEATURES)),
+SUPERVISIONS: dict[str, Supervision] = {
+    "labels": Supervision("the labels alone", (_LABELS,)),
+    "answers": Supervision("a teacher's answers beside the labels", (_LABELS, _ANSWERS)),
+    "features": Supervision("a teacher's features beside the labels", (_LABELS, _FEATURES)),
+    "both": Supervision("a teacher's answers and features beside the labels", (_LABELS, _ANSWERS, _FEATURES)),
 }
 
 
@@ -64,13 +64,13 @@ class Recipe:
     stretches: tuple[Stretch, ...]
     blend: float = 1.0
 
-    def lasting(self, epochs: int) -> "Recipe":
-        """The same with so many epochs in its first stretch."""
+    def with_epochs(self, epochs: int) -> "Recipe":
+        """Copy with another number of epochs in the first stretch."""
         first, *rest = self.stretches
         return replace(self, stretches=(replace(first, epochs=epochs), *rest))
 
-    def taught(self, way: str) -> "Recipe":
-        """The same, learning from that in all its stretches."""
+    def with_supervision(self, way: str) -> "Recipe":
+        """Copy with one supervision in all stretches."""
         return replace(self, stretches=tuple(replace(stretch, way=way) for stretch in self.stretches))
 
 
@@ -78,7 +78,7 @@ class Recipe:
 MILD = Augmentation(flip=True, crop=0.35, colour=0.2)
 # The larger one does; a third of its batches are cut and pasted.
 STRONG = Augmentation(flip=True, crop=0.3, colour=0.3, cutmix=0.3)
-# So that a teacher's looks, which know nothing of cutting, serve all starters.
+# Mild otherwise, so that a teacher's cached views, which have no cutmix, serve all starters.
 CUT = MILD.model_copy(update={"cutmix": 0.3})
 
 RECIPES: tuple[Recipe, ...] = (
@@ -121,18 +121,18 @@ RECIPES: tuple[Recipe, ...] = (
 )
 
 
-def recipe(key: str) -> Recipe:
+def recipe_by_key(key: str) -> Recipe:
     """Raises KeyError for one that there is not."""
     return {each.key: each for each in RECIPES}[key]
 
 
-def plan_of(made: Recipe, stretch: Stretch, dataset: Dataset, teacher: Teacher) -> Plan:
+def plan_of(recipe: Recipe, stretch: Stretch, dataset: Dataset, teacher: Teacher) -> Plan:
     """All stages learn at one rate, from random weights. teacher: of the stretches that have one."""
-    stages = len(describe_stages(get_card(made.architecture)))
+    stages = len(describe_stages(get_card(recipe.architecture)))
     return Plan(
         datasets=(DatasetChoice(id=dataset.id, version=dataset.version),),
         tasks=(dataset.tasks[0].name,),
-        backbone=BackboneChoice(name=made.architecture, weights="random"),
+        backbone=BackboneChoice(name=recipe.architecture, weights="random"),
         phases=(
             Phase(
                 name=f"{stretch.image_size} pixels",
@@ -143,16 +143,16 @@ def plan_of(made: Recipe, stretch: Stretch, dataset: Dataset, teacher: Teacher) 
                 warmup_epochs=stretch.warmup_epochs,
             ),
         ),
-        objectives=WAYS[stretch.way].objectives,
+        objectives=SUPERVISIONS[stretch.way].objectives,
         teacher=teacher if stretch.way != "labels" else None,
         augmentation=stretch.augmentation,
-        optimizer=made.optimizer,
-        batch_size=made.batch_size,
+        optimizer=recipe.optimizer,
+        batch_size=recipe.batch_size,
         image_size=stretch.image_size,
         seed=SEED,
     )
 
 
-def way_of(plan: Plan) -> str:
+def supervision_of(plan: Plan) -> str:
     """Of WAYS, the one by which a plan of `plan_of` learns."""
-    return next(key for key, way in WAYS.items() if way.objectives == plan.objectives)
+    return next(key for key, way in SUPERVISIONS.items() if way.objectives == plan.objectives)
