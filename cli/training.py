@@ -172,20 +172,18 @@ def _with_teacher(home: Home, plan: "Plan", teacher: str) -> "Plan":
 
 def _check_plan(home: Home, plan: "Plan", quiet: bool) -> None:
     """Print the warnings that the plan page would show. Raises BadDataset or BadPlan for a plan that cannot train."""
-    from core.backbones import describe_stages, get_card
     from core.datasets import check, load_dataset
-    from core.execution import local_warnings
-    from core.plans import warnings
+    from core.execution import preflight_checks
 
-    photos, network = load_dataset(home, plan.source.id, plan.source.version), get_card(plan.backbone.name)
+    photos = load_dataset(home, plan.source.id, plan.source.version)
     for found in check(photos):
         if found.level == "stop":
             raise BadDataset(found.sentence)
-    for advice in (*warnings(plan, photos, network, describe_stages(network)), *local_warnings(home, plan, photos)):
-        if advice.level == "stop":
-            raise BadPlan(advice.sentence)
-        if advice.level == "look" and not quiet:
-            print_error(f"Note: {advice.sentence}")
+    for found in preflight_checks(home, plan, photos):
+        if found.level == "stop":
+            raise BadPlan(found.sentence)
+        if found.level == "warning" and not quiet:
+            print_error(f"Note: {found.sentence}")
 
 
 def _download_weights(home: Home, plan: "Plan", quiet: bool) -> None:

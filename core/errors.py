@@ -1,4 +1,4 @@
-"""Every error that a user can cause or mend, each with one sentence that says what to do.
+"""Every error that a user can cause or mend, each with one sentence that says what to do; and checks made beforehand.
 
 GraftError
 |-- BadInput        what was given cannot be used: a file, a name, a value
@@ -11,6 +11,20 @@ GraftError
 |-- DiskFull        no room left where Graft keeps its things
 `-- TooLittleMemory what was asked for does not fit into what is free
 """
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found before anything is started.
+
+    level: "ok" (all is well), "warning" (worth knowing) or "stop" (it cannot be started until that is mended).
+    """
+
+    level: Literal["ok", "warning", "stop"]
+    sentence: str
 
 
 class GraftError(Exception):

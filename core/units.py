@@ -1,4 +1,4 @@
-"""Durations as a person says them."""
+"""Durations and sizes as a person says them."""
 
 
 def duration_in_words(seconds: float) -> str:
@@ -15,3 +15,12 @@ def duration_in_words(seconds: float) -> str:
         return f"about {minutes} min"
     hours, minutes = divmod(5 * round(seconds / 300), 60)
     return f"about {hours} h {minutes} min" if minutes else f"about {hours} h"
+
+
+def format_bytes(count: float) -> str:
+    """A size in decimal units, as disks and downloads are counted: 20480 = "20 kB"."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:.0f} {unit}" if count >= 10 or unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    raise AssertionError

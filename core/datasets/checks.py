@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from core.datasets.dataset import Dataset
 from core.datasets.sources.names import split_named
-from core.tasks import SPLITS, Check, Task, label_kind, list_some
+from core.errors import Check
+from core.tasks import SPLITS, Task, label_kind, list_some
 
 FEW_TO_VALIDATE = 30  # below, no verdict on overfitting is given
 LONG = 3  # times as long as wide: the centre square then loses two thirds

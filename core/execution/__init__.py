@@ -2,7 +2,7 @@
 
 from core.execution.executor import Execution, Executor, ThreadExecutor
 from core.execution.final_evaluation import RunResults, open_results, open_test
-from core.execution.preflight import check_teacher, local_warnings, teacher_runs
+from core.execution.preflight import check_teacher, local_warnings, missing_here, preflight_checks, teacher_runs
 from core.execution.recorder import Recorder
 from core.execution.run_loop import RunSink, count_photos, execute, execute_run
 from core.execution.submit import default_run_name, submit
@@ -22,8 +22,10 @@ __all__ = [
     "execute",
     "execute_run",
     "local_warnings",
+    "missing_here",
     "open_results",
     "open_test",
+    "preflight_checks",
     "submit",
     "teacher_runs",
 ]

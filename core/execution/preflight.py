@@ -1,31 +1,46 @@
-"""What stands in a plan's way here, beside what `core.plans.warnings` says of it: this disk, the runs of this home."""
+"""What stands in a plan's way: in the plan itself, on this disk, in this home, and what is not on this computer yet."""
 
-from core.backbones import check_has_classifier, describe_stages, get_card
+from core.backbones import check_has_classifier, describe_stages, get_card, weights_present
 from core.datasets import Dataset, load_dataset
 from core.distillation import teacher_run_not_found
-from core.errors import NotFound, Refused
+from core.errors import Check, GraftError, NotFound, Refused
 from core.home import Home, free_bytes
-from core.plans import Advice, Plan
+from core.plans import Plan, check_plan, stops_first
 from core.profiling import room_needed
 from core.runs import HAS_RESULTS, Run, get_run, has_best, list_runs
+from core.units import format_bytes
 
 
-def local_warnings(home: Home, plan: Plan, dataset: Dataset) -> list[Advice]:
+def preflight_checks(home: Home, plan: Plan, dataset: Dataset) -> list[Check]:
+    """Everything worth saying before a plan is started here, what stops it first.
+
+    dataset: the version that the plan names. What `missing_here` gives is not in it.
+    """
+    card = get_card(plan.backbone.name)
+    return stops_first([*check_plan(plan, dataset, card, describe_stages(card)), *local_warnings(home, plan, dataset)])
+
+
+def missing_here(home: Home, plan: Plan) -> list[str]:
+    """What the plan names and is not on this computer, its weights and its teacher: one sentence each."""
+    return [*_missing_weights(home, plan), *_missing_teacher(home, plan)]
+
+
+def local_warnings(home: Home, plan: Plan, dataset: Dataset) -> list[Check]:
     """Warnings that depend on this computer and on the runs of this home. dataset: the version that the plan names."""
     return [*_disk_warnings(home, plan), *_teacher_warnings(home, plan, dataset)]
 
 
-def _disk_warnings(home: Home, plan: Plan) -> list[Advice]:
+def _disk_warnings(home: Home, plan: Plan) -> list[Check]:
     """Too little room for the checkpoints, which would end the run after its first epoch. The head is not counted."""
     needed = room_needed(plan, [stage.parameters for stage in describe_stages(get_card(plan.backbone.name))])
     free = free_bytes(home.root)
     if needed <= free:
         return []
     sentence = f"This run keeps {needed / 1e6:,.0f} MB on the disk, and only {free / 1e6:,.0f} MB are free"
-    return [Advice("look", f"{sentence}: it will end when the disk is full. Free some room first.")]
+    return [Check("warning", f"{sentence}: it will end when the disk is full. Free some room first.")]
 
 
-def _teacher_warnings(home: Home, plan: Plan, dataset: Dataset) -> list[Advice]:
+def _teacher_warnings(home: Home, plan: Plan, dataset: Dataset) -> list[Check]:
     """Validation and test photos that the teacher, an earlier run, was trained on: with another split there are some,
     and what the teacher knows of them leaks into the student.
     """
@@ -46,7 +61,25 @@ def _teacher_warnings(home: Home, plan: Plan, dataset: Dataset) -> list[Advice]:
     sentence = (
         f"The teacher learned from {leaked:,} of the photos that judge this model: figures will look a little better"
     )
-    return [Advice("look", f"{sentence} than they are. Train the teacher anew on this version of the photos.")]
+    return [Check("warning", f"{sentence} than they are. Train the teacher anew on this version of the photos.")]
+
+
+def _missing_weights(home: Home, plan: Plan) -> list[str]:
+    card = get_card(plan.backbone.name)
+    if plan.backbone.weights != "pretrained" or weights_present(home, card):
+        return []
+    size = format_bytes(card.weights_bytes)
+    return [
+        f"the weights of {card.title} ({size}) are not on this computer yet. Choose it on the Model page to fetch them."
+    ]
+
+
+def _missing_teacher(home: Home, plan: Plan) -> list[str]:
+    try:
+        check_teacher(home, plan)
+    except GraftError as error:
+        return [f"{error.sentence} {error.remedy}"]
+    return []
 
 
 def teacher_runs(home: Home, dataset_id: str) -> list[Run]:

@@ -13,7 +13,6 @@ from pydantic import Field
 
 from core.objectives.batch_output import BatchOutput
 from core.objectives.objective import Need, Objective, ObjectiveContext, Slider, Term
-from core.tasks import MISSING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,6 +66,8 @@ def cross_entropy(output: BatchOutput, label_smoothing: float, class_weights: Ma
 
 def _cross_entropy_of_task(logits: Tensor, labels: Tensor, label_smoothing: float, weights: Tensor | None) -> Tensor:
     from torch.nn import functional
+
+    from core.tasks import MISSING
 
     losses = functional.cross_entropy(
         logits.float(), labels, ignore_index=MISSING, reduction="none", label_smoothing=label_smoothing

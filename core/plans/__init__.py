@@ -1,6 +1,6 @@
 """All that decides a run: the plan, recipes that fill it in, small changes, advice in words, what it will cost."""
 
-from core.plans.advice import Advice, warnings
+from core.plans.advice import check_plan, stops_first
 from core.plans.augmented_views import POOL, newest_views, views_at, views_computed, views_in_words, views_to_come
 from core.plans.distillation import set_teacher, student_plan, with_teacher_of
 from core.plans.editing import (
@@ -50,7 +50,6 @@ __all__ = [
     "RECIPES",
     "SCRATCH_RATE",
     "STAGE_RATE",
-    "Advice",
     "Augmentation",
     "BackboneChoice",
     "DatasetChoice",
@@ -61,6 +60,7 @@ __all__ = [
     "Plan",
     "Teacher",
     "change",
+    "check_plan",
     "checked",
     "grows",
     "growth",
@@ -82,12 +82,12 @@ __all__ = [
     "set_phase",
     "set_rate",
     "set_teacher",
+    "stops_first",
     "student_plan",
     "views_at",
     "views_computed",
     "views_in_words",
     "views_to_come",
-    "warnings",
     "with_recipe",
     "with_teacher_of",
 ]

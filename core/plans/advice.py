@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from core.errors import Check
 from core.plans.plan import Plan
 from core.plans.progressive_resizing import grows
 
@@ -13,123 +13,100 @@ if TYPE_CHECKING:
     from core.backbones import BackboneCard, Stage
     from core.datasets import Dataset, Task
 
-FEW_PHOTOS = 20  # in a class: below it, expect it to be the weakest
 HIGH_STAGE_RATE = {"adamw": 1e-3, "sgd": 3e-2}  # pretrained stages forget what they know above this
 HIGH_HEAD_RATE = {"adamw": 3e-2, "sgd": 1.0}
 LOW_HEAD_RATE = {"adamw": 3e-5, "sgd": 1e-4}
 MANY_EPOCHS = 50
 
 
-@dataclass(frozen=True)
-class Advice:
-    """level: "ok", "look" (think about it) or "stop" (cannot be started)."""
-
-    level: Literal["ok", "look", "stop"]
-    sentence: str
-
-
-def warnings(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[Stage]) -> list[Advice]:
+def check_plan(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[Stage]) -> list[Check]:
     """Everything worth saying about this plan with these photos; what stops it comes first."""
     tasks = [dataset.task(name) for name in plan.tasks]
     found = [
         *_shape(plan, card, stages),
         *_teacher(plan),
-        *(advice for task in tasks for advice in _classes(dataset, task, plan)),
+        *(check for task in tasks for check in _labels(dataset, task, plan)),
         *_sizes(plan, dataset, card),
         *_rates(plan, stages),
         *_enough(plan, dataset, stages),
     ]
-    order = {"stop": 0, "look": 1, "ok": 2}
-    return sorted(found, key=lambda advice: order[advice.level])
+    return stops_first(found)
 
 
-def _shape(plan: Plan, card: BackboneCard, stages: Sequence[Stage]) -> list[Advice]:
+def stops_first(checks: Sequence[Check]) -> list[Check]:
+    """What stops, then warnings, then what is well."""
+    return sorted(checks, key=lambda check: ("stop", "warning", "ok").index(check.level))
+
+
+def _shape(plan: Plan, card: BackboneCard, stages: Sequence[Stage]) -> list[Check]:
     given = len(plan.phases[0].stage_rates)
     if given == len(stages):
         return []
     return [
-        Advice(
+        Check(
             "stop", f"The plan has rates for {given} stages, but {card.title} has {len(stages)}: choose a recipe anew."
         )
     ]
 
 
-def _teacher(plan: Plan) -> list[Advice]:
+def _teacher(plan: Plan) -> list[Check]:
     if plan.teacher is None or any(rate > 0 for phase in plan.phases for rate in phase.stage_rates):
         return []
     if plan.teacher.backbone:
-        return [Advice("stop", "Only the head learns, and a network teaches what comes before it: free a stage.")]
-    return [Advice("look", "Only the head learns, so the teacher's answers count and what it sees does not.")]
+        return [Check("stop", "Only the head learns, and a network teaches what comes before it: free a stage.")]
+    return [Check("warning", "Only the head learns, so the teacher's answers count and what it sees does not.")]
 
 
-def _classes(dataset: Dataset, task: Task, plan: Plan) -> list[Advice]:
-    counts = dataset.counts(task, "train")
-    taught = [name for name, count in counts.items() if count]
-    if len(taught) < 2:
-        return [
-            Advice(
-                "stop",
-                f"{_task(task, plan)}Training needs photos of at least two classes; "
-                f"there is {_list(taught) or 'none'}.",
-            )
-        ]
-    found = []
-    if len(dataset.indices("validation")) and not sum(dataset.counts(task, "validation").values()):
-        found.append(
-            Advice(
-                "stop",
-                f"{_task(task, plan)}No photo that judges is labelled, so nothing could be judged: change the split.",
-            )
-        )
-    missing = [name for name, count in counts.items() if not count]
-    if missing:
-        found.append(
-            Advice("look", f"{_list(missing)} {_has(missing)} no training photo: the model will never answer it.")
-        )
-    few = sorted((count, name) for name, count in counts.items() if 0 < count < FEW_PHOTOS)
-    if few:
-        count, name = few[0]
-        others = f" {len(few) - 1} more classes have few, too." if len(few) > 1 else ""
-        found.append(Advice("look", f"{name} has {_photos(count)} to learn from: expect it to be the weakest.{others}"))
-    return found
+def _labels(dataset: Dataset, task: Task, plan: Plan) -> list[Check]:
+    from core.tasks import label_kind  # loads pandas, which plans are read without
+
+    found = list(label_kind(task).advice(task, dataset.labels(task)[dataset.indices("train")]))
+    validation = dataset.indices("validation")
+    stopped = any(each.level == "stop" for each in found)
+    if not stopped and len(validation) and not dataset.is_labelled(task, validation).any():
+        sentence = "No photo that judges is labelled, so nothing could be judged: change the split."
+        found.insert(0, Check("stop", sentence))
+    if len(plan.tasks) == 1:
+        return found
+    return [Check(each.level, f"{task.name}: {each.sentence}") if each.level == "stop" else each for each in found]
 
 
-def _sizes(plan: Plan, dataset: Dataset, card: BackboneCard) -> list[Advice]:
+def _sizes(plan: Plan, dataset: Dataset, card: BackboneCard) -> list[Check]:
     training, judging = len(dataset.indices("train")), len(dataset.indices("validation"))
     found = []
     if not judging:
         found.append(
-            Advice("stop", "No photo is set aside for validation, so nothing could be judged: change the split.")
+            Check("stop", "No photo is set aside for validation, so nothing could be judged: change the split.")
         )
     elif judging < 30:
-        found.append(Advice("look", f"Only {_photos(judging)} judge: figures will have wide margins."))
+        found.append(Check("warning", f"Only {_photos(judging)} judge: figures will have wide margins."))
     if plan.batch_size > training:
         found.append(
-            Advice(
-                "look",
+            Check(
+                "warning",
                 f"A batch of {plan.batch_size} is larger than the {_photos(training)} that teach: "
                 "each epoch is one single step.",
             )
         )
     if card.fixed_size and plan.image_size != card.input_size:
-        found.append(Advice("stop", f"{card.title} takes photos of {card.input_size} pixels only."))
+        found.append(Check("stop", f"{card.title} takes photos of {card.input_size} pixels only."))
     elif plan.image_size > 2 * card.input_size:
         found.append(
-            Advice(
-                "look",
+            Check(
+                "warning",
                 f"Photos of {plan.image_size} pixels are far larger than the {card.input_size} "
                 f"that {card.title} is used to: slower, and often worse.",
             )
         )
     if any(phase.start_image_size and phase.first_trainable_stage > 0 for phase in plan.phases):
-        found.append(Advice("look", "Photos grow only in phases in which every stage learns."))
+        found.append(Check("warning", "Photos grow only in phases in which every stage learns."))
     if (card.fixed_size or card.one_built_size) and any(grows(plan, phase) for phase in plan.phases):
-        found.append(Advice("stop", f"{card.title} takes photos of one size only: let them not grow."))
+        found.append(Check("stop", f"{card.title} takes photos of one size only: let them not grow."))
     sides = dataset.table[["width", "height"]].min(axis=1)
     if len(sides) and float(sides.median()) * 1.5 < plan.image_size:
         found.append(
-            Advice(
-                "look",
+            Check(
+                "warning",
                 f"Half of your photos are smaller than {int(sides.median())} pixels: "
                 f"a photo size of {plan.image_size} only enlarges them.",
             )
@@ -137,7 +114,7 @@ def _sizes(plan: Plan, dataset: Dataset, card: BackboneCard) -> list[Advice]:
     return found
 
 
-def _rates(plan: Plan, stages: Sequence[Stage]) -> list[Advice]:
+def _rates(plan: Plan, stages: Sequence[Stage]) -> list[Check]:
     kind, found = plan.optimizer.kind, []
     pretrained = plan.backbone.weights != "random"
     highest = max((rate, i) for phase in plan.phases for i, rate in enumerate(phase.stage_rates))
@@ -145,70 +122,58 @@ def _rates(plan: Plan, stages: Sequence[Stage]) -> list[Advice]:
     if pretrained and highest[0] > HIGH_STAGE_RATE[kind]:
         name = stages[highest[1]].name if highest[1] < len(stages) else "a stage"
         found.append(
-            Advice(
-                "look", f"A rate of {highest[0]:g} is high for {name}, which knows something already: it may forget it."
+            Check(
+                "warning",
+                f"A rate of {highest[0]:g} is high for {name}, which knows something already: it may forget it.",
             )
         )
     elif pretrained and 0 < highest[0] <= min(heads):
-        found.append(Advice("ok", "The pretrained stages learn slower than the head: they will not forget."))
+        found.append(Check("ok", "The pretrained stages learn slower than the head: they will not forget."))
     if max(heads) > HIGH_HEAD_RATE[kind]:
         found.append(
-            Advice("look", f"A rate of {max(heads):g} is high for the head: the loss may jump instead of falling.")
+            Check("warning", f"A rate of {max(heads):g} is high for the head: the loss may jump instead of falling.")
         )
     if 0 < max(heads) < LOW_HEAD_RATE[kind]:
-        found.append(Advice("look", f"A rate of {max(heads):g} is very low for a new head: it will hardly learn."))
+        found.append(Check("warning", f"A rate of {max(heads):g} is very low for a new head: it will hardly learn."))
     if not pretrained and any(0.0 in phase.stage_rates for phase in plan.phases):
         found.append(
-            Advice(
-                "look",
+            Check(
+                "warning",
                 "Random weights that are frozen never become anything: "
                 "free every stage, or use the pretrained weights.",
             )
         )
     if all(rate == 0 for phase in plan.phases for rate in (*phase.stage_rates, phase.head_rate)):
-        found.append(Advice("stop", "Nothing learns: give the head a rate."))
+        found.append(Check("stop", "Nothing learns: give the head a rate."))
     return found
 
 
-def _enough(plan: Plan, dataset: Dataset, stages: Sequence[Stage]) -> list[Advice]:
+def _enough(plan: Plan, dataset: Dataset, stages: Sequence[Stage]) -> list[Check]:
     training = len(dataset.indices("train"))
     everything = any(all(rate > 0 for rate in phase.stage_rates) for phase in plan.phases)
     found = []
     if plan.backbone.weights == "random" and training < 5_000:
         found.append(
-            Advice(
-                "look",
+            Check(
+                "warning",
                 f"From scratch, {training:,} photos are few: expect it to be much worse than the pretrained network.",
             )
         )
     elif everything and training < 200:
         found.append(
-            Advice(
-                "look",
+            Check(
+                "warning",
                 f"All stages learn from only {_photos(training)}: it may learn them by heart. Freezing more helps.",
             )
         )
     if plan.epochs > MANY_EPOCHS and plan.early_stopping is None:
         found.append(
-            Advice("look", f"{plan.epochs} epochs are many: early stopping would end the run when it no longer helps.")
+            Check(
+                "warning", f"{plan.epochs} epochs are many: early stopping would end the run when it no longer helps."
+            )
         )
     return found
 
 
-def _task(task: Task, plan: Plan) -> str:
-    return f"{task.name}: " if len(plan.tasks) > 1 else ""
-
-
 def _photos(count: int) -> str:
     return "1 photo" if count == 1 else f"{count:,} photos"
-
-
-def _has(names: Sequence[str]) -> str:
-    return "has" if len(names) == 1 else "have"
-
-
-def _list(names: Sequence[str], most: int = 3) -> str:
-    shown = list(names[:most])
-    if len(names) > most:
-        return f"{', '.join(shown)} and {len(names) - most} more"
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)

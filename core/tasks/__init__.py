@@ -14,7 +14,6 @@ from core.tasks.classes.summary import headline, where_the_mistakes_are
 from core.tasks.intervals import Frozen, Interval, f1_margin, margin
 from core.tasks.kind import (
     NO_STRATUM,
-    Check,
     Comparison,
     Figure,
     LabelKind,
@@ -43,7 +42,6 @@ __all__ = [
     "MISSING",
     "NO_STRATUM",
     "SPLITS",
-    "Check",
     "ClassResult",
     "ClassesResult",
     "Comparison",

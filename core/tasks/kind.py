@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
 
+from core.errors import Check
 from core.tasks.intervals import Frozen
 from core.tasks.task import Split, Task
 
@@ -14,14 +15,6 @@ if TYPE_CHECKING:
     from torch import Tensor  # a light room: whoever lists datasets need not load torch
 
 NO_STRATUM = -1  # of a photo without a label
-
-
-@dataclass(frozen=True)
-class Check:
-    """ok: all is well. warning: worth knowing. stop: cannot be trained on until it is mended."""
-
-    level: Literal["ok", "warning", "stop"]
-    sentence: str
 
 
 @dataclass(frozen=True)

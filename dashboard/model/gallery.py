@@ -6,11 +6,12 @@ import streamlit as st
 
 from core.backbones import BackboneCard, download_weights, list_gallery, search_backbones, weights_present
 from core.home import Home, Progress
+from core.units import format_bytes
 from dashboard.glossary import GLOSSARY
 from dashboard.navigation import show_next_button
 from dashboard.session import state
 from dashboard.shared.job_progress import start_and_watch
-from dashboard.shared.texts import escape_html, escape_markdown, format_bytes, format_compact, show_note
+from dashboard.shared.texts import escape_html, escape_markdown, format_compact, show_note
 
 CARDS_AT_FIRST = 12
 MAX_FOUND = 60

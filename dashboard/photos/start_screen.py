@@ -8,6 +8,7 @@ from core.datasets import DatasetSummary, PublicSet, Sample, list_datasets, load
 from core.errors import BadInput
 from core.home import Home
 from core.runs import Run, list_runs, resume
+from core.units import format_bytes
 from dashboard.components.drop_zone import drop_zone
 from dashboard.photos.camera import show_camera, unfinished_sessions
 from dashboard.photos.importing import start_path_import, start_public_import, start_sample_import, start_upload_import
@@ -15,7 +16,7 @@ from dashboard.routes import sample_url
 from dashboard.session import state
 from dashboard.shared.job_progress import show_running_jobs
 from dashboard.shared.run_status import progress_in_words, state_pill
-from dashboard.shared.texts import escape_html, format_bytes, format_time, pluralize, show_error, show_note
+from dashboard.shared.texts import escape_html, format_time, pluralize, show_error, show_note
 
 MAX_SHOWN = 6  # datasets and runs; the rest is one click away
 UNFINISHED = ("running", "paused", "interrupted", "queued")

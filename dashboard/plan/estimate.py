@@ -16,9 +16,8 @@ from core.errors import GraftError
 from core.home import Home
 from core.plans import Plan
 from core.profiling import CostProfile, Estimate, estimate, fitting, head_parameters, profile_costs, with_teacher
-from core.units import duration_in_words
+from core.units import duration_in_words, format_bytes
 from dashboard.glossary import GLOSSARY
-from dashboard.shared.texts import format_bytes
 
 # One at a time: two measurements at once would measure each other.
 _measuring = ThreadPoolExecutor(1, "graft-calibration")

@@ -4,50 +4,31 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.backbones import BackboneCard, Stage, weights_present
+from core.backbones import BackboneCard, Stage
 from core.datasets import Dataset
-from core.errors import GraftError
-from core.execution import check_teacher, default_run_name, local_warnings, submit
-from core.plans import Advice, Plan, warnings
+from core.errors import Check, GraftError
+from core.execution import default_run_name, missing_here, preflight_checks, submit
+from core.plans import Plan
 from core.profiling import learning_parameters
 from core.runs import list_runs
 from dashboard.glossary import GLOSSARY
 from dashboard.plan.estimate import Cost, cost_of, stage_sizes
 from dashboard.session import state
-from dashboard.shared.texts import escape_html, format_bytes, format_compact, pluralize, show_error, show_note
+from dashboard.shared.texts import escape_html, format_compact, pluralize, show_error, show_note
 
 REFRESH_SECONDS = 0.7
 
 
 def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[Stage], head_size: int) -> None:
-    advice = [*warnings(plan, dataset, card, stages), *local_warnings(state.home(), plan, dataset)]
+    checks = preflight_checks(state.home(), plan, dataset)
+    stops = [check.sentence for check in checks if check.level == "stop"] + missing_here(state.home(), plan)
     with st.container(key="card_summary"):
         st.subheader("What will happen", anchor=False)
         _show_figures(plan, dataset, stages, head_size)
         if _fits(plan, stages):
             _show_cost(plan, dataset, card, head_size)
-        _show_advice(advice)
-        stops = (
-            [a.sentence for a in advice if a.level == "stop"] + _missing_weights(plan, card) + _missing_teacher(plan)
-        )
+        _show_checks(checks)
         _show_start(plan, dataset, next(iter(stops), None))
-
-
-def _missing_weights(plan: Plan, card: BackboneCard) -> list[str]:
-    if plan.backbone.weights != "pretrained" or weights_present(state.home(), card):
-        return []
-    size = format_bytes(card.weights_bytes)
-    return [
-        f"the weights of {card.title} ({size}) are not on this computer yet. Choose it on the Model page to fetch them."
-    ]
-
-
-def _missing_teacher(plan: Plan) -> list[str]:
-    try:
-        check_teacher(state.home(), plan)
-    except GraftError as error:
-        return [f"{error.sentence} {error.remedy}"]
-    return []
 
 
 def _fits(plan: Plan, stages: Sequence[Stage]) -> bool:
@@ -89,8 +70,8 @@ def _write_cost(cost: Cost) -> None:
         show_note(cost.note, small=True)
 
 
-def _show_advice(advice: Sequence[Advice]) -> None:
-    lines = "".join(f'<li class="{a.level}">{escape_html(a.sentence)}</li>' for a in advice)
+def _show_checks(checks: Sequence[Check]) -> None:
+    lines = "".join(f'<li class="{check.level}">{escape_html(check.sentence)}</li>' for check in checks)
     st.html(f'<ul class="checks apart">{lines}</ul>')
 
 

@@ -35,15 +35,6 @@ def pluralize(count: int, singular: str, plural: str | None = None) -> str:
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
-def format_bytes(count: float) -> str:
-    """A size in decimal units, as disks and downloads are counted: 20480 = "20 kB"."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            return f"{count:.0f} {unit}" if count >= 10 or unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
-    raise AssertionError
-
-
 def format_compact(count: float) -> str:
     """A number in thousands or millions: 5418792 = "5.4 M", 24000 = "24 k"."""
     if count >= 1e6:

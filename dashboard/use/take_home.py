@@ -6,9 +6,10 @@ from core.backbones import BackboneCard, describe_stages, get_card, image_sizes_
 from core.execution import RunResults
 from core.plans import student_plan
 from core.runs import HAS_RESULTS
+from core.units import format_bytes
 from dashboard.routes import export_url
 from dashboard.session import state
-from dashboard.shared.texts import escape_html, format_bytes, format_compact
+from dashboard.shared.texts import escape_html, format_compact
 
 BYTES_PER_PARAMETER = 4
 

@@ -6,9 +6,9 @@ import pytest
 
 from core.backbones import list_gallery
 from core.errors import NotReachable
+from core.units import format_bytes
 from dashboard.model.gallery import card_in_html, format_gmacs
 from dashboard.shared import background_jobs
-from dashboard.shared.texts import format_bytes
 from tests.dashboard.conftest import words
 
 STARTER = "graft-resnet10t"

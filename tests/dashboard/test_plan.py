@@ -185,7 +185,7 @@ def test_a_plan_that_cannot_start_says_why(open_page, home: Home, draw_photos, t
 
 
 def test_a_plan_whose_weights_are_not_here_says_where_to_fetch_them(open_page, small, monkeypatch) -> None:
-    monkeypatch.setattr("dashboard.plan.summary.weights_present", lambda home, card: False)
+    monkeypatch.setattr("core.execution.preflight.weights_present", lambda home, card: False)
     app = open_page("plan", dataset=small.id)
     assert app.button(key="start").disabled
     assert "are not on this computer yet. Choose it on the Model page" in words(app)

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
+from core.units import format_bytes
 from dashboard.shared.texts import (
     escape_html,
     escape_markdown,
-    format_bytes,
     format_compact,
     format_duration,
     format_time,

@@ -10,7 +10,7 @@ from core.backbones import describe_stages
 from core.datasets import Dataset, SplitPlan, import_dataset, split_again
 from core.errors import BadWeights, NotFound, Refused
 from core.execution import preflight
-from core.execution.preflight import local_warnings, teacher_runs
+from core.execution.preflight import local_warnings, missing_here, preflight_checks, teacher_runs
 from core.execution.submit import submit
 from core.home import Home, open_home
 from core.plans import BackboneChoice, Plan, Teacher, set_teacher
@@ -37,7 +37,7 @@ def test_photos_that_judge_a_student_and_taught_its_teacher_are_counted(home: Ho
     met = len(taught & set(again.table["hash"].iloc[judging]))
     assert met > 0
     [warning] = local_warnings(home, by(again, run=teacher.id), again)
-    assert warning.level == "look"
+    assert warning.level == "warning"
     assert f"learned from {met} of the photos that judge this model" in warning.sentence
     assert local_warnings(home, by(again, backbone=BackboneChoice(name="graft-resnet10t")), again) == []
     assert local_warnings(home, by(again, run="abcdef"), again) == []
@@ -47,7 +47,7 @@ def test_a_disk_that_will_be_full_is_said_before_the_run(home: Home, photos: Dat
     plan = made_plan(photos)
     assert local_warnings(home, plan, photos) == []
     [warning] = local_warnings(open_home(small_disk / "home"), plan, photos)
-    assert warning.level == "look"
+    assert warning.level == "warning"
     assert " MB on the disk, and only " in warning.sentence
 
 
@@ -101,3 +101,19 @@ def test_a_name_is_no_id_to_training_so_it_is_refused_before_the_run_waits(home:
     made_run(home, photos, "finished", epochs=2, name="leaves")
     with pytest.raises(NotFound, match="The run that should teach is gone"):
         submit(home, by(photos, run="leaves"))
+
+
+def test_page_and_command_line_are_told_alike_what_stops_comes_first(home: Home, photos: Dataset):
+    plan = made_plan(photos).model_copy(update={"image_size": 48, "batch_size": 500})
+    levels = [check.level for check in preflight_checks(home, plan, photos)]
+    assert levels == sorted(levels, key=["stop", "warning", "ok"].index)
+    assert "warning" in levels
+
+
+def test_what_is_not_on_this_computer_is_named_with_what_to_do(home: Home, photos: Dataset):
+    assert missing_here(home, made_plan(photos)) == []
+    [gone] = missing_here(home, by(photos, run="abcdef"))
+    assert gone == "The run that should teach is gone. Choose another teacher in the plan."
+    away = made_plan(photos).model_copy(update={"backbone": BackboneChoice(name="resnet50.a1_in1k")})
+    [weights] = missing_here(home, away)
+    assert "are not on this computer yet" in weights

@@ -7,13 +7,13 @@ from core.objectives import CrossEntropy, LogitDistillation
 from core.plans import (
     BackboneChoice,
     Teacher,
+    check_plan,
     make_plan,
     objective_of,
     parse_plan,
     set_objective,
     set_teacher,
     student_plan,
-    warnings,
     with_teacher_of,
 )
 
@@ -63,12 +63,12 @@ def test_no_more_views_are_looked_at_than_epochs_see(plan):
 
 @pytest.mark.parametrize(
     ("recipe", "teacher", "level"),
-    [("feature-extraction", NETWORK, "stop"), ("feature-extraction", RUN, "look"), ("top", NETWORK, None)],
+    [("feature-extraction", NETWORK, "stop"), ("feature-extraction", RUN, "warning"), ("top", NETWORK, None)],
 )
 def test_a_frozen_network_is_not_taught_and_the_page_says_so(dataset, card, stages, recipe, teacher, level):
     plan = set_teacher(make_plan(dataset, card, stages, recipe), teacher)
     said = [
-        advice.level for advice in warnings(plan, dataset, card, stages) if "Only the head learns" in advice.sentence
+        advice.level for advice in check_plan(plan, dataset, card, stages) if "Only the head learns" in advice.sentence
     ]
     assert said == ([level] if level else [])
 

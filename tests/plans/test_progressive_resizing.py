@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.backbones import get_card as real_card
-from core.plans import Phase, make_plan, warnings
+from core.plans import Phase, check_plan, make_plan
 from core.plans.progressive_resizing import grows, growth, photo_size
 from core.profiling.estimate import estimate
 from tests.plans.test_estimate import HEAD, MEASURED
@@ -40,14 +40,14 @@ def test_where_a_stage_is_frozen_they_stay_and_that_is_said(dataset, card, stage
         update={"phases": (phase.model_copy(update={"stage_rates": (0.0, *phase.stage_rates[1:])}),)}
     )
     assert not grows(frozen, frozen.phases[0])
-    assert "Photos grow only" in " ".join(a.sentence for a in warnings(frozen, dataset, card, stages))
-    assert "Photos grow only" not in " ".join(a.sentence for a in warnings(plan, dataset, card, stages))
+    assert "Photos grow only" in " ".join(a.sentence for a in check_plan(frozen, dataset, card, stages))
+    assert "Photos grow only" not in " ".join(a.sentence for a in check_plan(plan, dataset, card, stages))
 
 
 def test_a_network_of_one_size_stops_such_a_plan(dataset, card, stages):
     plan = plan_with(dataset, card, stages, size=64, start_image_size=32)
     for of_one_size in (replace(card, fixed_size=True), replace(card, one_built_size=True)):
-        stops = [a.sentence for a in warnings(plan, dataset, of_one_size, stages) if a.level == "stop"]
+        stops = [a.sentence for a in check_plan(plan, dataset, of_one_size, stages) if a.level == "stop"]
         assert stops == ["Graft CNN takes photos of one size only: let them not grow."]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from core.errors import Check
 from core.tasks.classes import labels as class_labels
 from core.tasks.classes import predictions as class_predictions
 from core.tasks.classes import result as class_result
@@ -13,7 +14,7 @@ from core.tasks.classes.labels import MISSING
 from core.tasks.classes.predictions import PairedAccuracy
 from core.tasks.classes.result import LISTED, ClassesResult
 from core.tasks.intervals import margin
-from core.tasks.kind import Check, ScoreLevels, SplitResult, WordTable
+from core.tasks.kind import ScoreLevels, SplitResult, WordTable
 from core.tasks.task import Split, Task
 
 if TYPE_CHECKING:

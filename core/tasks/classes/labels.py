@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.errors import BadDataset
-from core.tasks.kind import Check
+from core.errors import BadDataset, Check
 from core.tasks.task import Task
 
 MISSING = -1  # the label of an image that has none for a task
