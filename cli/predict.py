@@ -8,6 +8,7 @@ import typer
 from cli.output import HomeOption, JsonOption, print_error, print_json, print_line, print_table
 from core.errors import BadDataset
 from core.home import open_home
+from core.tasks import label_kind
 
 RunArgument = Annotated[str, typer.Argument(help="The run's name, or the beginning of its id.")]
 
@@ -29,15 +30,14 @@ def predict(
 
     trained = load_predictor(open_home(home), run)
     rows, predictions, failures = [], [], 0
-    for file, answer in zip(files, trained.answers(files), strict=True):
-        if isinstance(answer, BadDataset):
-            print_error(f"{file}: {answer}")
+    for file, prediction in zip(files, trained.iter_predictions(files), strict=True):
+        if isinstance(prediction, BadDataset):
+            print_error(f"{file}: {prediction}")
             failures += 1
             continue
-        predictions.append({"file": str(file), "answers": answer})
-        for task, probabilities in answer.items():
-            top = next(iter(probabilities))
-            rows.append((file, task, top, f"{probabilities[top]:.1%}"))
+        predictions.append({"file": str(file), "answers": prediction})
+        for task in trained.tasks:
+            rows.append((file, task.name, *label_kind(task).prediction_in_words(prediction[task.name])))
     if json:
         print_json(predictions)
     elif rows:

@@ -34,11 +34,11 @@ def summarize_run(home: Home, run: Run) -> dict[str, Any]:
     except NotFound:
         return summary
     summary["best_epoch"] = result.epoch
-    accuracies = {task.task: task.validation.accuracy for task in result.tasks}
+    figures = {task.task: task.validation.figure for task in result.tasks}
     by_task = {
-        task: {"value": round(a.value, 6), "low": round(a.low, 6), "high": round(a.high, 6), "text": a.text}
-        for task, a in accuracies.items()
-        if a is not None
+        task: {"value": round(f.value, 6), "low": round(f.low, 6), "high": round(f.high, 6), "text": f.text}
+        for task, f in figures.items()
+        if f is not None
     }
     summary["validation_accuracy"] = by_task.get(result.tasks[0].task)
     if len(result.tasks) > 1:

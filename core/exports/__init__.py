@@ -1,13 +1,17 @@
-"""What a trained model is for: answers to new photos, and a zip to take it home in; and its photos in another one."""
+"""What leaves Graft: predictions for new photos, a zip with a trained model, a zip with a dataset's photos."""
 
 from core.exports.photos_zip import photos_zip
-from core.exports.predictor import best_since, load_predictor, predictor
+from core.exports.predictions_csv import PhotoPrediction, predictions_csv
+from core.exports.predictor import Prediction, best_model_version, cached_predictor, load_predictor
 from core.exports.take_home import export_zip
 
 __all__ = [
-    "best_since",
+    "PhotoPrediction",
+    "Prediction",
+    "best_model_version",
+    "cached_predictor",
     "export_zip",
     "load_predictor",
     "photos_zip",
-    "predictor",
+    "predictions_csv",
 ]

@@ -5,15 +5,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from core.backbones import BackboneCard, get_card
-from core.datasets import Dataset, Task, load_dataset
+from core.datasets import Dataset, load_dataset
 from core.errors import NotFound
 from core.evaluation import Result, load_result
 from core.home import Home
 from core.plans import RECIPES, Phase, Plan, recipe_of
 from core.runs import Run, run_folder
-from core.tasks import Interval, SplitResult
-
-LISTED = 50  # classes, beyond which the card names only how many there are; labels.json has them all
+from core.tasks import KINDS, Task, WordTable, label_kind
 
 
 def model_card(home: Home, run: Run) -> str:
@@ -23,21 +21,21 @@ def model_card(home: Home, run: Run) -> str:
     backbone = get_card(run.plan.backbone.name)
     result = _result(run_folder(home, run.id))
     parts = [
-        [f"# {escaped(run.name)}", _what_it_is(tasks)],
+        [f"# {escape_markdown(run.name)}", _what_it_is(tasks)],
         ["## Use it", _USE],
-        ["## What it tells apart", *[_classes(task, dataset, several=len(tasks) > 1) for task in tasks]],
+        ["## What it tells apart", *[_contents(task, dataset, several=len(tasks) > 1) for task in tasks]],
         ["## What it learned from", _photos(dataset)],
         ["## How it learned", _how(run.plan, backbone)],
         ["## How good it is", *_figures(result, run.test_opened)],
-        ["## What to beware of", _LIMITS],
+        ["## What to beware of", _limits(tasks)],
         ["## The files", _FILES],
         ["## Licence and origin", _licence(run.plan, backbone)],
     ]
     return "\n\n".join(line for part in parts for line in part) + "\n"
 
 
-def escaped(text: str) -> str:
-    """A name as Markdown shows it, whatever it contains."""
+def escape_markdown(text: str) -> str:
+    """Text that Markdown, as GitHub extends it, shows letter by letter."""
     return re.sub(r"([\\`*_{}\[\]<>()#+\-.!|~&$@:/])", r"\\\1", " ".join(text.split()))
 
 
@@ -49,11 +47,16 @@ def _result(folder: Path) -> Result | None:
 
 
 def _what_it_is(tasks: list[Task]) -> str:
+    kinds = [label_kind(task) for task in tasks]
     if len(tasks) == 1:
-        asked = f"which of {len(tasks[0].classes)} classes it shows"
+        questions = kinds[0].question(tasks[0])
     else:
-        asked = "and ".join(f"which {escaped(task.name)} it shows ({len(task.classes)} classes), " for task in tasks)
-    return f"An image classifier: it looks at a photo and says {asked.rstrip(', ')}, with a probability for each."
+        questions = ", and ".join(
+            kind.question(task, escape_markdown(task.name)) for task, kind in zip(tasks, kinds, strict=True)
+        )
+    of_one_kind = len({task.kind for task in tasks}) == 1
+    title, certainty = (kinds[0].model_title, kinds[0].certainty) if of_one_kind else ("An image model", "")
+    return f"{title}: it looks at a photo and says {questions}{certainty}."
 
 
 _USE = """```
@@ -63,21 +66,25 @@ python predict.py --json photo.jpg
 ```"""
 
 
-def _classes(task: Task, dataset: Dataset, several: bool) -> str:
-    counts = dataset.counts(task, "train")
-    title = f"### {escaped(task.name)}\n\n" if several else ""
-    if len(task.classes) > LISTED:
-        return f"{title}{len(task.classes)} classes; `labels.json` lists them."
-    rows = [f"| {escaped(name)} | {counts[name]:,} |" for name in task.classes]
-    return title + "\n".join(["| class | photos it learned from |", "| --- | ---: |", *rows])
+def _contents(task: Task, dataset: Dataset, several: bool) -> str:
+    title = f"### {escape_markdown(task.name)}\n\n" if several else ""
+    contents = label_kind(task).contents(task, dataset.labels(task)[dataset.indices("train")])
+    return title + (contents if isinstance(contents, str) else _table(contents))
+
+
+def _table(table: WordTable) -> str:
+    """A table in Markdown: the first column to the left, the others, which are figures, to the right."""
+    lines = [f"| {' | '.join(table.columns)} |", f"| --- |{' ---: |' * (len(table.columns) - 1)}"]
+    return "\n".join([*lines, *(f"| {escape_markdown(row[0])} | {' | '.join(row[1:])} |" for row in table.rows)])
 
 
 def _photos(dataset: Dataset) -> str:
     counts = {split: len(dataset.indices(split)) for split in ("train", "validation", "test")}
-    origin = f" Origin: {escaped(dataset.origin)}." if dataset.origin else ""
+    origin = f" Origin: {escape_markdown(dataset.origin)}." if dataset.origin else ""
     return (
-        f"The dataset “{escaped(dataset.name)}”, version {dataset.version}: {counts['train']:,} photos to learn from, "
-        f"{counts['validation']:,} to choose the best epoch by (validation), {counts['test']:,} kept apart (test)."
+        f"The dataset “{escape_markdown(dataset.name)}”, version {dataset.version}: "
+        f"{counts['train']:,} photos to learn from, {counts['validation']:,} to choose the best epoch by (validation), "
+        f"{counts['test']:,} kept apart (test)."
         f"{origin}"
     )
 
@@ -92,7 +99,7 @@ def _how(plan: Plan, backbone: BackboneCard) -> str:
     steps = "\n".join(f"{number}. {_phase(phase)}" for number, phase in enumerate(plan.phases, 1))
     changed = "unchanged" if plan.augmentation.off else "each a little changed every time (see `plan.json`)"
     return (
-        f"{recipe}The network is {escaped(backbone.title)} (`{plan.backbone.name}`), {begins}. "
+        f"{recipe}The network is {escape_markdown(backbone.title)} (`{plan.backbone.name}`), {begins}. "
         f"It saw photos of {plan.image_size} x {plan.image_size} pixels, {changed}, {plan.batch_size} at a time:\n\n"
         f"{steps}\n\n{_teacher(plan)}`plan.json` holds all that decided it; seed {plan.seed}."
     )
@@ -103,17 +110,18 @@ def _teacher(plan: Plan) -> str:
     if plan.teacher is None:
         return ""
     name = get_card(plan.teacher.backbone.name).title if plan.teacher.backbone else "a model that Graft trained before"
-    return f"Beside the labels it learned from what a teacher says about the same photos: {escaped(name)}.\n\n"
+    return f"Beside the labels it learned from what a teacher says about the same photos: {escape_markdown(name)}.\n\n"
 
 
 def _phase(phase: Phase) -> str:
     learning = [rate for rate in phase.stage_rates if rate > 0]
     epochs = f"up to {phase.epochs} epochs" if phase.epochs > 1 else "1 epoch"
+    name = escape_markdown(phase.name)
     if not learning:
-        return f"{escaped(phase.name)}: {epochs} in which only the head learned, at a rate of {phase.head_rate:g}."
+        return f"{name}: {epochs} in which only the head learned, at a rate of {phase.head_rate:g}."
     rates = f"{min(learning):g}" if min(learning) == max(learning) else f"{min(learning):g} to {max(learning):g}"
     return (
-        f"{escaped(phase.name)}: {epochs} in which {len(learning)} of the {len(phase.stage_rates)} stages learned, "
+        f"{name}: {epochs} in which {len(learning)} of the {len(phase.stage_rates)} stages learned, "
         f"at a rate of {rates}, and the head, at {phase.head_rate:g}."
     )
 
@@ -123,29 +131,19 @@ def _figures(result: Result | None, test_opened: int) -> list[str]:
         return ["Not measured: it was taken home before its training ended."]
     lines = [f"The model of epoch {result.epoch} was kept. Behind each figure stands its 95 % margin."]
     for task in result.tasks:
+        kind = KINDS[task.kind]
         shown = [of_split for split, of_split in task.splits.items() if split != "train"]
-        rows = [f"| {_SPLIT[s.split]} | {s.images:,} | {_text(s.accuracy)} |" for s in shown]
-        title = [f"### {escaped(task.task)}"] if len(result.tasks) > 1 else []
-        table = "\n".join(["| photos | how many | right |", "| --- | ---: | ---: |", *rows])
-        judged = task.test or task.validation
-        summary = f"{escaped(judged.title)}. {escaped(judged.sentence)}"
-        lines += [*title, table, summary, *_per_class(judged)]
+        rows = [f"| {_SPLIT[s.split]} | {s.images:,} | {s.figure.text if s.figure else 'unknown'} |" for s in shown]
+        title = [f"### {escape_markdown(task.task)}"] if len(result.tasks) > 1 else []
+        overview = "\n".join([f"| photos | how many | {kind.figure_title} |", "| --- | ---: | ---: |", *rows])
+        final = task.test or task.validation
+        summary = f"{escape_markdown(final.title)}. {escape_markdown(final.sentence)}"
+        details = kind.result_table(final)
+        lines += [*title, overview, summary, *([details.title, _table(details)] if details else [])]
     return [*lines, _about_the_test(test_opened)]
 
 
 _SPLIT = {"validation": "validation (chose the epoch)", "test": "test (chose nothing)", "train": "training"}
-
-
-def _per_class(result: SplitResult) -> list[str]:
-    if len(result.classes) > LISTED:
-        return []
-    rows = [f"| {escaped(c.name)} | {c.images:,} | {_text(c.recall)} | {_text(c.precision)} |" for c in result.classes]
-    head = ["| class | photos | of its photos, found | of its answers, right |", "| --- | ---: | ---: | ---: |"]
-    return [f"By class, on the {result.split} photos:", "\n".join([*head, *rows])]
-
-
-def _text(interval: Interval | None) -> str:
-    return "unknown" if interval is None else interval.text
 
 
 def _about_the_test(opened: int) -> str:
@@ -158,11 +156,16 @@ def _about_the_test(opened: int) -> str:
     return f"The test photos were opened {times}."
 
 
-_LIMITS = """- It knows photos like those it learned from. Another camera, light, place or background can make it
-  much worse: try it on your own photos before you rely on it.
-- It always answers with one of its classes, also for a photo of something else entirely.
-- A probability says how sure it is, which is not how often it is right.
-- Do not let it decide alone where a mistake hurts somebody."""
+def _limits(tasks: list[Task]) -> str:
+    of_kinds = dict.fromkeys(limit for task in tasks for limit in label_kind(task).limits)
+    limits = [
+        "It knows photos like those it learned from. Another camera, light, place or background can make it\n"
+        "  much worse: try it on your own photos before you rely on it.",
+        *of_kinds,
+        "Do not let it decide alone where a mistake hurts somebody.",
+    ]
+    return "\n".join(f"- {limit}" for limit in limits)
+
 
 _FILES = """| file | what |
 | --- | --- |
@@ -176,8 +179,8 @@ _FILES = """| file | what |
 
 def _licence(plan: Plan, backbone: BackboneCard) -> str:
     packages = ", ".join(f"{name} {_version(name)}" for name in ("graft", "torch", "timm"))
-    licence = f"licence: {escaped(backbone.licence or 'unknown')}."
-    origin = f" {escaped(backbone.origin)}" if backbone.origin else ""
+    licence = f"licence: {escape_markdown(backbone.licence or 'unknown')}."
+    origin = f" {escape_markdown(backbone.origin)}" if backbone.origin else ""
     weights = {
         "pretrained": f"It began from the weights of `{backbone.name}`, {licence}{origin}",
         "random": "It began from random weights, so no others' licence reaches it.",

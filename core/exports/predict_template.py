@@ -67,33 +67,33 @@ def read_photo(path):
 @torch.inference_mode()
 def predict(path, backbone, heads):
     """For each task the probability of each class, the most likely first."""
-    features, answer = backbone(read_photo(path)), {}
+    features, prediction = backbone(read_photo(path)), {}
     for task, (weight, bias) in zip(LABELS["tasks"], heads, strict=True):
-        shares = torch.softmax(features @ weight.T + bias, dim=1)[0].tolist()
-        ranked = sorted(zip(task["classes"], shares, strict=True), key=lambda pair: -pair[1])
-        answer[task["name"]] = dict(ranked)
-    return answer
+        probabilities = torch.softmax(features @ weight.T + bias, dim=1)[0].tolist()
+        ranked = sorted(zip(task["classes"], probabilities, strict=True), key=lambda pair: -pair[1])
+        prediction[task["name"]] = dict(ranked)
+    return prediction
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Says what is on photos.")
     parser.add_argument("photos", nargs="+")
     parser.add_argument("--json", action="store_true", help="all probabilities, as JSON")
-    wanted = parser.parse_args()
+    arguments = parser.parse_args()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # names of classes may be in any script
-    model, answers = load_model(), {}
-    for path in wanted.photos:
+    model, predictions = load_model(), {}
+    for path in arguments.photos:
         try:
-            answers[path] = predict(path, *model)
+            predictions[path] = predict(path, *model)
         except Exception as error:  # of what a damaged picture makes its decoder raise there is no end
             print(f"{path} cannot be read: {error}", file=sys.stderr)
-    if wanted.json:
-        print(json.dumps(answers, ensure_ascii=False, indent=1))
+    if arguments.json:
+        print(json.dumps(predictions, ensure_ascii=False, indent=1))
     else:
-        for path, answer in answers.items():
-            for task, shares in answer.items():
+        for path, prediction in predictions.items():
+            for task, probabilities in prediction.items():
                 print(f"{path}  {task}")
-                for name, share in list(shares.items())[:5]:
-                    print(f"  {100 * share:5.1f} %  {name}")
-    sys.exit(any(path not in answers for path in wanted.photos))
+                for name, probability in list(probabilities.items())[:5]:
+                    print(f"  {100 * probability:5.1f} %  {name}")
+    sys.exit(any(path not in predictions for path in arguments.photos))

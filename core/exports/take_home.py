@@ -16,7 +16,8 @@ from core.exports.predictor import Predictor, load_predictor
 from core.home import Home, whole_file
 from core.runs import get_run
 
-TEMPLATE = Path(__file__).with_name("predict_template.py")
+# By kind of label, the script that predicts without Graft.
+TEMPLATES = {"classes": Path(__file__).with_name("predict_template.py")}
 STEPS = (
     "Decode; a JPEG much larger than needed at a half, a quarter or an eighth of its size, but at no less than twice "
     "resize_to (Pillow's draft).",
@@ -42,7 +43,7 @@ def export_zip(home: Home, run_id: str, target: Path) -> Path:
     backbone_card = get_card(run.plan.backbone.name)
     texts = {
         "README.md": model_card(home, run),
-        "predict.py": TEMPLATE.read_text(encoding="utf-8"),
+        "predict.py": template_for(trained.tasks).read_text(encoding="utf-8"),
         "model.json": as_json(model_facts(trained, backbone_card)),
         "labels.json": as_json(label_facts(trained.tasks)),
         "preprocessing.json": as_json(preprocessing_facts(run.plan.image_size, backbone_card)),
@@ -82,6 +83,17 @@ def model_facts(trained: Predictor, backbone_card: BackboneCard) -> dict[str, An
         "weights": "model.safetensors",
         "heads": [f"heads.{number}" for number in range(len(trained.tasks))],
     }
+
+
+def template_for(tasks: tuple[Task, ...]) -> Path:
+    """The script that decodes these tasks. Raises BadInput where none does."""
+    kinds = {task.kind for task in tasks}
+    if len(kinds) > 1 or not kinds <= TEMPLATES.keys():
+        raise BadInput(
+            f"No predict.py is written yet for labels of the kind {' and '.join(sorted(kinds))}.",
+            "Use graft predict on this computer.",
+        )
+    return TEMPLATES[kinds.pop()]
 
 
 def label_facts(tasks: tuple[Task, ...]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What is learned about a photo: tasks, and the kinds of label that they hold.
 
-A kind is one file here (a `LabelKind`: from the words in a column to losses, figures and the words of an answer) with
-one entry in `KINDS`, and a viewer in each of `dashboard/results` and `dashboard/use`. Everybody else asks
+A kind is one file here (a `LabelKind`: from the words in a column to losses, figures and the words of a prediction)
+with one entry in `KINDS`, and a viewer in each of `dashboard/results` and `dashboard/use`. Everybody else asks
 `label_kind(task)`.
 """
 

@@ -84,7 +84,7 @@ class Comparison(Protocol):
 
 
 class LabelKind(Protocol):
-    """One kind of label, from the words in a column to the words of an answer. Registered in `core.tasks.KINDS`.
+    """One kind of label, from the words in a column to the words of a prediction. Registered in `core.tasks.KINDS`.
 
     A label is stored as a value of a table's column. Everything else asks the kind what that value means.
     """
@@ -180,25 +180,30 @@ class LabelKind(Protocol):
         """Two models on the images that both tables of labelled predictions hold."""
         ...
 
-    # Answers to new photos
+    # Predictions for new photos
 
     def decode(self, task: Task, logits: "Tensor") -> list[dict[str, Any]]:
-        """One answer per photo from logits [images, head width]; answers can be written as JSON."""
+        """One prediction per photo from logits [images, head width], such that JSON can hold it."""
         ...
 
-    def answer_in_words(self, answer: dict[str, Any]) -> tuple[str, str]:
-        """The answer, and how sure the model is ("" where a kind cannot tell)."""
+    def prediction_in_words(self, prediction: dict[str, Any]) -> tuple[str, str]:
+        """What is predicted, and with which confidence ("" where a kind has none)."""
         ...
 
-    def answer_columns(self, task: Task) -> tuple[str, ...]:
-        """Titles of what `answer_cells` gives, for a spreadsheet."""
+    def csv_columns(self, task: Task) -> tuple[str, ...]:
+        """Titles of what `csv_cells` gives, for a spreadsheet."""
         ...
 
-    def answer_cells(self, task: Task, answer: dict[str, Any]) -> tuple[str, ...]:
-        """One answer as the cells of a spreadsheet's row."""
+    def csv_cells(self, task: Task, prediction: dict[str, Any]) -> tuple[str, ...]:
+        """One prediction as the cells of a spreadsheet's row."""
         ...
 
     # Words of a model card
+
+    model_title: str
+    """What a model of this kind is: "An image classifier"."""
+    certainty: str
+    """What comes with a prediction, after "says ...": ", with a probability for each"."""
 
     def question(self, task: Task, named: str = "") -> str:
         """What a model says about a photo, after "says": "which of 3 classes it shows".
@@ -218,4 +223,4 @@ class LabelKind(Protocol):
     figure_title: str
     """Title of `SplitResult.figure` in a table: "right"."""
     limits: Sequence[str]
-    """What to beware of in its answers, a sentence each."""
+    """What to beware of in its predictions, a sentence each."""

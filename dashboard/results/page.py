@@ -5,10 +5,10 @@ import streamlit as st
 from core.evaluation import Result, TaskResult
 from core.execution import RunResults, open_results
 from core.runs import Run
-from dashboard.navigation import show_empty_state, show_next_button
+from dashboard.navigation import show_empty_state
 from dashboard.results.compare_runs import show_comparison
-from dashboard.results.mistakes import show_confusion, show_most_wrong
-from dashboard.results.result_figures import show_class_table, show_figures
+from dashboard.results.result_figures import show_figures
+from dashboard.results.viewers import VIEWERS
 from dashboard.session import state
 from dashboard.shared.texts import escape_markdown, show_note
 
@@ -33,15 +33,7 @@ def _show_result(model: RunResults, result: Result) -> None:
     name = _chosen_task(model)
     task, of_task = model.dataset.task(name), result.task(name)
     show_figures(model.run, of_task, result.epoch, len(model.dataset.indices("test")))
-    shown = of_task.splits[_chosen_split(of_task)]
-    left, right = st.columns([1.25, 1], gap="large")
-    with left:
-        show_confusion(model.run.id, shown, model.dataset, task, model.predictions)
-    with right:
-        show_most_wrong(shown, model.dataset, task, model.predictions)
-        show_next_button("results", "try it on a new photo")
-    st.subheader("Class by class, the weakest first", anchor=False)
-    show_class_table(shown.classes)
+    VIEWERS[task.kind](model, task, of_task.splits[_chosen_split(of_task)])
     show_comparison(model, name)
 
 

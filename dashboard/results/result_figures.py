@@ -1,14 +1,12 @@
 """The figures of a result, each with its margin; the test figure stays shut until it is asked for."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from core.errors import GraftError
 from core.evaluation import TaskResult
 from core.execution import open_test
 from core.runs import Run
-from core.tasks import ClassResult, Interval, SplitResult
+from core.tasks import SplitResult
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, pluralize, show_error
@@ -35,12 +33,12 @@ def show_figures(run: Run, result: TaskResult, epoch: int, test_photos: int) -> 
 
 
 def _big(split: SplitResult, words: str) -> None:
-    if split.accuracy is None:
+    if split.figure is None:
         st.html('<p class="big">?</p><p class="muted">None of these photos has a label.</p>')
         return
     st.html(
-        f'<p class="big" title="{escape_html(GLOSSARY["margin"])}">{escape_html(split.accuracy.amount)}'
-        f"<small> {escape_html(split.accuracy.plus_minus)}</small></p>"
+        f'<p class="big" title="{escape_html(GLOSSARY["margin"])}">{escape_html(split.figure.amount)}'
+        f"<small> {escape_html(split.figure.plus_minus)}</small></p>"
         f'<p class="muted">{escape_html(words)}</p>'
     )
 
@@ -69,34 +67,3 @@ def _shut_test(run: Run, photos: int) -> None:
                 show_error(error)
             else:
                 st.rerun()
-
-
-def show_class_table(classes: Sequence[ClassResult]) -> None:
-    """Precision, recall and F1 of each class with their margins, the weakest first."""
-    ordered = sorted(classes, key=lambda one: one.f1.value if one.f1 else -1)
-    rows = "".join(
-        f'<tr><th scope="row">{escape_html(one.name)}</th><td>{one.images:,}</td><td>{_cell(one.precision)}</td>'
-        f"<td>{_cell(one.recall)}</td><td>{_cell(one.f1)}{_bar(one.f1)}</td></tr>"
-        for one in ordered
-    )
-    heads = "".join(
-        f'<th scope="col" title="{escape_html(GLOSSARY[word])}">{title}</th>'
-        for title, word in (
-            ("Class", "classes"),
-            ("Photos", "classes"),
-            ("Precision", "precision of a class"),
-            ("Recall", "recall"),
-            ("F1", "f1"),
-        )
-    )
-    st.html(f'<div class="graft-classes"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>')
-
-
-def _cell(share: Interval | None) -> str:
-    if share is None:
-        return '<span class="no-figure">none</span>'
-    return f'<b>{escape_html(share.amount)}</b> <span class="off">{escape_html(share.plus_minus)}</span>'
-
-
-def _bar(share: Interval | None) -> str:
-    return f'<i><i style="width:{100 * share.value:.0f}%"></i></i>' if share else ""

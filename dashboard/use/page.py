@@ -9,11 +9,19 @@ from dashboard.glossary import GLOSSARY
 from dashboard.navigation import show_empty_state
 from dashboard.session import state
 from dashboard.shared.texts import show_error, show_note
-from dashboard.use.answers import Said
 from dashboard.use.take_home import show_take_home
-from dashboard.use.try_photos import CAMERA, NewPhoto, look_at, show_answer, show_photo, show_table, take_photos
-
-NAMED = 8
+from dashboard.use.try_photos import (
+    CAMERA,
+    NewPhoto,
+    TriedPhoto,
+    predict_photos,
+    show_photo,
+    show_prediction,
+    show_table,
+    take_photos,
+    tasks_of,
+)
+from dashboard.use.viewers import VIEWERS
 
 
 def page() -> None:
@@ -30,24 +38,24 @@ def page() -> None:
     left, right = st.columns([1, 1.15], gap="large")
     with left, st.container(key="try"):
         photos = take_photos()
-        said = _look_at(run, photos)
-        if len(said) == 1 and said[0].answer and photos[0].name != CAMERA:
+        tried = _predict(run, photos)
+        if len(tried) == 1 and tried[0].photo.prediction and photos[0].name != CAMERA:
             show_photo(photos[0])
     with right:
-        if len(said) == 1:
-            show_answer(model, said[0])
+        if len(tried) == 1:
+            show_prediction(model, tried[0].photo)
             show_note(GLOSSARY["confidence"], small=True)
-        elif not said:
+        elif not tried:
             show_note("Its answer appears here: the class, how sure it is, and what else it might be.")
-            show_note(_what_it_knows(model), small=True)
+            _show_what_it_knows(model)
         show_take_home(model)
-    if len(said) > 1:
-        show_table(model, said)
+    if len(tried) > 1:
+        show_table(model, tried)
 
 
-def _look_at(run: Run, photos: list[NewPhoto]) -> list[Said]:
+def _predict(run: Run, photos: list[NewPhoto]) -> list[TriedPhoto]:
     try:
-        return look_at(run, photos) if photos else []
+        return predict_photos(run, photos) if photos else []
     except GraftError as error:
         show_error(error)
         return []
@@ -58,10 +66,10 @@ def _show_which(model: RunResults) -> None:
     show_note(f"{model.run.name}: {best.accuracy_text} right on validation photos." if best else model.run.name)
 
 
-def _what_it_knows(model: RunResults) -> str:
-    classes = [name for task in model.tasks for name in model.dataset.task(task).classes]
-    named = ", ".join(classes[:NAMED]) + (f" and {len(classes) - NAMED} more" if len(classes) > NAMED else "")
-    return f"It knows {named}, and answers one of these whatever it is shown."
+def _show_what_it_knows(model: RunResults) -> None:
+    tasks = tasks_of(model)
+    for kind in dict.fromkeys(task.kind for task in tasks):
+        show_note(VIEWERS[kind].known_in_words([task for task in tasks if task.kind == kind]), small=True)
 
 
 page()

@@ -1,26 +1,28 @@
-"""Photos to try the model on, and its answers to them."""
+"""New photos to try the model on, and what it predicts for them."""
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from core.datasets import decode_within
 from core.errors import BadDataset
 from core.execution import RunResults
-from core.exports import best_since, predictor
+from core.exports import PhotoPrediction, best_model_version, cached_predictor, predictions_csv
 from core.runs import Run
-from core.tasks import accuracy_at_confidence
+from core.tasks import Task
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
-from dashboard.shared.texts import escape_html, escape_markdown, format_probability, pluralize, show_note
-from dashboard.use.answers import Said, as_csv, as_table, best, headline_of
+from dashboard.shared.texts import escape_markdown, pluralize, show_note
+from dashboard.use.viewers import VIEWERS
 
 ENDINGS = ["jpg", "jpeg", "jfif", "png", "webp", "avif", "bmp", "gif", "tif", "tiff", "jp2"]
 CAMERA = "camera"
-MOST_PHOTOS, SHOWN_CLASSES = 100, 6
+MOST_PHOTOS = 100
 LARGE, THUMBNAIL, ROW, TALLEST = 1_200, 96, 52, 640  # pixels
 
 
@@ -31,6 +33,14 @@ class NewPhoto:
     id: str
     name: str
     content: bytes
+
+
+@dataclass(frozen=True)
+class TriedPhoto:
+    """thumbnail: the photo in small, as a data address; "" where it could not be read."""
+
+    photo: PhotoPrediction
+    thumbnail: str = ""
 
 
 def take_photos() -> list[NewPhoto]:
@@ -51,23 +61,23 @@ def take_photos() -> list[NewPhoto]:
     return [NewPhoto(file.file_id, file.name, file.getvalue()) for file in files[:MOST_PHOTOS]]
 
 
-def look_at(run: Run, photos: list[NewPhoto]) -> list[Said]:
-    """The model's answers, asked for once. Raises NotFound when it has no model."""
-    asked = (run.id, best_since(state.home(), run.id), tuple(photo.id for photo in photos))
-    known = state.get_tab_value("answers")
-    if not (isinstance(known, tuple) and known[0] == asked):
-        known = (asked, _look_at(run.id, photos))
-        state.set_tab_value("answers", known)
-    return known[1]
+def predict_photos(run: Run, photos: list[NewPhoto]) -> list[TriedPhoto]:
+    """The model's predictions, computed once for the same photos. Raises NotFound when it has no model."""
+    key = (run.id, best_model_version(state.home(), run.id), tuple(photo.id for photo in photos))
+    cached = state.get_tab_value("predictions")
+    if not (isinstance(cached, tuple) and cached[0] == key):
+        cached = (key, _predict(run.id, photos))
+        state.set_tab_value("predictions", cached)
+    return cached[1]
 
 
-def _look_at(run_id: str, photos: list[NewPhoto]) -> list[Said]:
-    answers = predictor(state.home(), run_id).answers([photo.content for photo in photos])
+def _predict(run_id: str, photos: list[NewPhoto]) -> list[TriedPhoto]:
+    predictions = cached_predictor(state.home(), run_id).iter_predictions([photo.content for photo in photos])
     return [
-        Said(photo.name, None, answer.sentence)
-        if isinstance(answer, BadDataset)
-        else Said(photo.name, answer, thumbnail=_thumbnail(photo.content))
-        for photo, answer in zip(photos, answers, strict=True)
+        TriedPhoto(PhotoPrediction(photo.name, None, prediction.sentence))
+        if isinstance(prediction, BadDataset)
+        else TriedPhoto(PhotoPrediction(photo.name, prediction), _thumbnail(photo.content))
+        for photo, prediction in zip(photos, predictions, strict=True)
     ]
 
 
@@ -76,58 +86,60 @@ def show_photo(photo: NewPhoto) -> None:
     st.image(decode_within(photo.content, LARGE), width="stretch")
 
 
-def show_answer(model: RunResults, said: Said) -> None:
-    """One photo: for each task the answer, how far to believe it, and all classes as bars."""
-    if said.answer is None:
+def show_prediction(model: RunResults, photo: PhotoPrediction) -> None:
+    """Show one photo's prediction for each task, as the viewer of its kind of label does."""
+    if photo.prediction is None:
         st.error(
-            f"**{escape_markdown(said.name)}** could not be read: {escape_markdown(said.reason)}",
+            f"**{escape_markdown(photo.name)}** could not be read: {escape_markdown(photo.reason)}",
             icon=":material/broken_image:",
         )
         return
-    for task in model.tasks:
-        ranked = best(said.answer[task])
-        name, sure = ranked[0]
-        title = f'<p class="muted small">{escape_html(task)}</p>' if len(model.tasks) > 1 else ""
-        st.html(f'{title}<p class="big name">{escape_html(name)} <small>{format_probability(sure)}</small></p>')
-        for line in (headline_of(said.answer[task]), _believable(model, task, sure)):
-            if line:
-                st.html(f'<p class="muted">{escape_html(line)}</p>')
-        st.html(_bars(ranked))
+    for task in tasks_of(model):
+        VIEWERS[task.kind].show_prediction(model, task, photo.prediction[task.name])
 
 
-def _believable(model: RunResults, task: str, sure: float) -> str:
-    share = accuracy_at_confidence(model.predictions, model.dataset.task(task), sure)
-    return f"When it was this sure on validation photos, it was right on {share.text} of them." if share else ""
+def tasks_of(model: RunResults) -> list[Task]:
+    """The tasks that the model has a head for."""
+    return [model.dataset.task(name) for name in model.tasks]
 
 
-def _bars(ranked: list[tuple[str, float]]) -> str:
-    shown = ranked if len(ranked) <= SHOWN_CLASSES + 1 else ranked[:SHOWN_CLASSES]
-    rows = list(shown)
-    if len(shown) < len(ranked):
-        rows.append((f"the other {len(ranked) - len(shown)}", sum(p for _, p in ranked[len(shown) :])))
-    lines = "".join(
-        f'<span class="name" title="{escape_html(name)}">{escape_html(name)}</span>'
-        f'<i style="width:{100 * share:.1f}%"></i><span>{format_probability(share)}</span>'
-        for name, share in rows
-    )
-    return f'<div class="bars tall">{lines}</div>'
+def as_table(photos: Sequence[PhotoPrediction], tasks: Sequence[Task]) -> pd.DataFrame:
+    """A row per photo: its name, then for each task the columns of its kind's viewer."""
+    return pd.DataFrame([{"photo": photo.name} | _cells(photo, tasks) for photo in photos])
 
 
-def show_table(model: RunResults, said: list[Said]) -> None:
-    """Several photos: a table with small pictures, and the whole of it as a file."""
-    table = as_table(said, model.tasks)
-    table.insert(0, " ", [one.thumbnail or None for one in said])
+def _cells(photo: PhotoPrediction, tasks: Sequence[Task]) -> dict[str, object]:
+    cells: dict[str, object] = {}
+    for task in tasks:
+        viewer = VIEWERS[task.kind]
+        own = (
+            viewer.table_cells(photo.prediction[task.name])
+            if photo.prediction
+            else viewer.empty_cells(f"not read: {photo.reason}")
+        )
+        cells |= {_column(task, name, tasks): value for name, value in own.items()}
+    return cells
+
+
+def _column(task: Task, name: str, tasks: Sequence[Task]) -> str:
+    return f"{task.name}: {name}" if len(tasks) > 1 else name
+
+
+def show_table(model: RunResults, tried: list[TriedPhoto]) -> None:
+    """Show several photos in a table with small pictures, and offer all of it as a file."""
+    tasks, photos = tasks_of(model), [each.photo for each in tried]
+    table = as_table(photos, tasks)
+    table.insert(0, " ", [each.thumbnail or None for each in tried])
     columns: dict[str, Any] = {" ": st.column_config.ImageColumn(" ", width="small")}
-    for name in [name for name in table.columns if name.endswith("sure")]:
-        table[name] = 100 * table[name].astype(float)
-        columns[name] = st.column_config.ProgressColumn(name, format="%.0f %%", min_value=0, max_value=100)
+    for task in tasks:
+        for name in VIEWERS[task.kind].empty_cells(""):
+            if config := VIEWERS[task.kind].column_config(name):
+                columns[_column(task, name, tasks)] = config
     height = min(TALLEST, ROW * (len(table) + 1))
     st.dataframe(table, column_config=columns, hide_index=True, width="stretch", row_height=ROW, height=height)
-    classes = {task: model.dataset.task(task).classes for task in model.tasks}
-    label = f"Save the answers to {pluralize(len(said), 'photo')} (CSV)"
-    st.download_button(
-        label, as_csv(said, classes), "answers.csv", "text/csv", icon=":material/download:", on_click="ignore"
-    )
+    label = f"Save the answers to {pluralize(len(tried), 'photo')} (CSV)"
+    file = predictions_csv(photos, tasks)
+    st.download_button(label, file, "answers.csv", "text/csv", icon=":material/download:", on_click="ignore")
     show_note(GLOSSARY["confidence"], small=True)
 
 

@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from core.evaluation import read_predictions
 from core.home import Home
-from core.runs.store import get_run
+from core.runs.store import get_run, run_folder
 from dashboard.components.confusion import Cell, most_confused_classes, parse_cell
 from dashboard.results.result_figures import opened
+from dashboard.shared.texts import format_probability
 from tests.dashboard.conftest import words
 from tests.fixtures.made_runs import made_plan, made_run
 
@@ -118,6 +120,20 @@ def test_two_tasks_have_results_each(open_page, two_tasks, home: Home) -> None:
     assert payload(app, "counts")["classes"] == ["round", "square"]
     app.segmented_control(key="result_task").set_value("colour").run()
     assert payload(app, "counts")["classes"] == ["blue", "red"]
+
+
+def test_a_cell_shows_the_confidence_of_the_chosen_task(open_page, two_tasks, home: Home) -> None:
+    run = made_run(home, two_tasks, "finished", epochs=3, plan=made_plan(two_tasks, tasks=("kind", "colour")))
+    predictions = read_predictions(run_folder(home, run.id))
+    own = predictions[(predictions["task"] == "colour") & (predictions["split"] == "validation")]
+    truth, predicted = own.iloc[0][["label", "predicted"]]
+    cell = own[(own["label"] == truth) & (own["predicted"] == predicted)].set_index("image_id")["confidence"]
+    app = open_page("results", run=run.id)
+    app.session_state[f"graft:cell {run.id} colour validation"] = Cell(int(truth), int(predicted))
+    app.segmented_control(key="result_task").set_value("colour").run()
+    walls = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    shown = next(wall["shown"] for wall in walls if wall.get("shown") and wall["shown"][0][1].endswith(" sure"))
+    assert dict(shown) == {image_id: f"{format_probability(cell[image_id])} sure" for image_id in cell.index}
 
 
 def test_another_run_on_the_same_photos_can_be_compared(open_page, many, home: Home) -> None:

@@ -9,11 +9,14 @@ from PIL import Image
 
 from core.backbones import describe_stages, get_card
 from core.errors import BadDataset
+from core.exports import PhotoPrediction, predictions_csv
 from core.home import Home
 from core.plans import Teacher, make_plan
+from core.tasks import Task
 from dashboard.session.plan_drafts import load_draft
 from dashboard.shared.texts import format_probability
-from dashboard.use.answers import Said, as_csv, as_table, headline_of
+from dashboard.use.classes import unsure_in_words
+from dashboard.use.try_photos import as_table
 from tests.conftest import draw_photo
 from tests.dashboard.conftest import words
 from tests.fixtures.made_runs import made_run
@@ -28,7 +31,7 @@ class Oracle:
     def __init__(self, answer: dict) -> None:
         self.answer, self.asked = answer, 0
 
-    def answers(self, photos):
+    def iter_predictions(self, photos):
         self.asked += len(photos)
         return [self.answer if photo.startswith(b"\x89PNG") else BadDataset("It is no picture.") for photo in photos]
 
@@ -38,7 +41,7 @@ def asked(monkeypatch, small, home: Home, open_page, tmp_path):
     """asked(answer, *names): the page after photos of these names were dropped on it."""
 
     def ask(answer: dict, *names: str):
-        monkeypatch.setattr("dashboard.use.try_photos.predictor", lambda home, run_id: Oracle(answer))
+        monkeypatch.setattr("dashboard.use.try_photos.cached_predictor", lambda home, run_id: Oracle(answer))
         run = made_run(home, small, "finished", epochs=2)
         app = open_page("use", run=run.id)
         picture = draw_photo(tmp_path / "new.png", 0, 0).read_bytes()
@@ -81,7 +84,7 @@ def test_one_photo_gets_its_classes_as_bars(asked) -> None:
 
 def test_an_unsure_answer_says_so(asked) -> None:
     assert "It is unsure: *cats* &lt;b&gt;$x$ or dogs." in words(asked(TORN, "new.png"))
-    assert headline_of(SURE["class"]) == ""
+    assert unsure_in_words(SURE["class"]) == ""
 
 
 def test_a_photo_of_16_bits_is_shown(asked, tmp_path) -> None:
@@ -97,7 +100,7 @@ def test_a_photo_of_16_bits_is_shown(asked, tmp_path) -> None:
 def test_the_same_photos_are_asked_about_once(asked, monkeypatch) -> None:
     app = asked(SURE, "a.png", "b.png")
     oracle = Oracle(SURE)
-    monkeypatch.setattr("dashboard.use.try_photos.predictor", lambda home, run_id: oracle)
+    monkeypatch.setattr("dashboard.use.try_photos.cached_predictor", lambda home, run_id: oracle)
     app.run()
     assert oracle.asked == 0
     assert list(app.dataframe[0].value["photo"]) == ["a.png", "b.png"]
@@ -117,16 +120,20 @@ def test_several_photos_get_a_table_and_the_unreadable_one_is_in_it(asked) -> No
 
 
 def test_a_table_holds_no_formula() -> None:
-    said = [Said('=HYPERLINK("http://x")', {"label": {"@class": 0.6, "+1": 0.4}}), Said("-2", None, "no picture")]
-    rows = list(csv.reader(io.StringIO(as_csv(said, {"label": ("@class", "+1")}).removeprefix("\ufeff"))))
+    said = [
+        PhotoPrediction('=HYPERLINK("http://x")', {"label": {"@class": 0.6, "+1": 0.4}}),
+        PhotoPrediction("-2", None, "no picture"),
+    ]
+    tasks = [Task("label", ("@class", "+1"))]
+    rows = list(csv.reader(io.StringIO(predictions_csv(said, tasks).removeprefix("\ufeff"))))
     assert rows[0] == ["photo", "answer", "'@class", "'+1"]
     assert rows[1] == ['\'=HYPERLINK("http://x")', "'@class", "0.600000", "0.400000"]
     assert rows[2] == ["'-2", "not read: no picture", "", ""]
 
 
 def test_several_tasks_have_columns_each() -> None:
-    said = [Said("a", {"kind": {"leaf": 1.0}, "state": {"healthy": 0.7, "spotted": 0.3}})]
-    assert list(as_table(said, ("kind", "state"))) == [
+    said = [PhotoPrediction("a", {"kind": {"leaf": 1.0}, "state": {"healthy": 0.7, "spotted": 0.3}})]
+    assert list(as_table(said, (Task("kind"), Task("state")))) == [
         "photo", "kind: answer", "kind: sure", "kind: else", "state: answer", "state: sure", "state: else",
     ]  # fmt: skip
 

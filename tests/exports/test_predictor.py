@@ -7,7 +7,7 @@ from core.augmentation.transforms import centre
 from core.datasets import decode, decode_for, store_side
 from core.errors import BadDataset, NotFound
 from core.execution.submit import submit
-from core.exports import load_predictor, predictor
+from core.exports import cached_predictor, load_predictor
 from core.exports.predictor import BATCH, read_photo
 from core.models.build import load_trained_model
 
@@ -59,7 +59,7 @@ def test_many_photos_are_answered_in_their_order(home, run, photos):
 def test_a_file_that_is_no_photo_does_not_stop_the_others(home, run, photos, tmp_path):
     text = tmp_path / "text.jpg"
     text.write_text("not a picture")
-    first, second, third = load_predictor(home, run.id).answers([photos[0], text, photos[1]])
+    first, second, third = load_predictor(home, run.id).iter_predictions([photos[0], text, photos[1]])
     assert isinstance(second, BadDataset)
     assert isinstance(first, dict)
     assert isinstance(third, dict)
@@ -81,14 +81,14 @@ def test_a_photo_is_judged_at_the_centre_of_what_the_store_keeps():
 
 
 def test_the_model_stays_in_memory_until_a_better_one_is_there(home, run):
-    first = predictor(home, run.id)
-    assert predictor(home, run.id) is first
+    first = cached_predictor(home, run.id)
+    assert cached_predictor(home, run.id) is first
     best = home.runs / run.id / "best"
     (best / "touched").touch()
-    assert predictor(home, run.id) is not first
+    assert cached_predictor(home, run.id) is not first
 
 
 def test_a_run_without_a_model_says_so(home, run):
     waiting = submit(home, run.plan)
     with pytest.raises(NotFound, match="has no model yet"):
-        predictor(home, waiting.id)
+        cached_predictor(home, waiting.id)

@@ -19,7 +19,7 @@ from core.errors import BadInput, NotFound
 from core.evaluation import make_result, predictions_table, read_predictions, save_result
 from core.execution.submit import submit
 from core.exports import export_zip, load_predictor
-from core.exports.model_card import escaped, model_card
+from core.exports.model_card import escape_markdown, model_card
 from core.exports.predictor import read_photo
 from core.plans import BackboneChoice, Teacher, parse_plan, set_teacher
 from tests.conftest import draw_photo
@@ -213,7 +213,7 @@ def test_the_card_escapes_what_users_typed(home, run, tmp_path):
 
 @pytest.mark.parametrize("name", ["two\nlines", "<script>", "[a](http://b)", "`code`", "a|b", "http://a.b", "&lt;"])
 def test_a_name_cannot_become_markup(name):
-    shown = escaped(name)
+    shown = escape_markdown(name)
     assert "\n" not in shown
     assert all(shown[at - 1] == "\\" for at, letter in enumerate(shown) if letter in "<>[]`|&:")
 

@@ -31,6 +31,8 @@ class Classes:
     prediction_columns: tuple[str, ...] = class_predictions.COLUMNS
     metric = "accuracy"
     figure_title = "right"
+    model_title = "An image classifier"
+    certainty = ", with a probability for each"
     limits: Sequence[str] = (
         "It always answers with one of its classes, also for a photo of something else entirely.",
         "A probability says how sure it is, which is not how often it is right.",
@@ -104,7 +106,7 @@ class Classes:
     def compare(self, first: pd.DataFrame, second: pd.DataFrame) -> PairedAccuracy:
         return class_predictions.compare(first, second)
 
-    # Answers to new photos
+    # Predictions for new photos
 
     def decode(self, task: Task, logits: "Tensor") -> list[dict[str, Any]]:
         """Probability by class, the most likely first."""
@@ -113,16 +115,16 @@ class Classes:
             for probabilities in logits.float().softmax(dim=1).tolist()
         ]
 
-    def answer_in_words(self, answer: dict[str, Any]) -> tuple[str, str]:
-        first = next(iter(answer))
-        return first, f"{answer[first]:.1%}"
+    def prediction_in_words(self, prediction: dict[str, Any]) -> tuple[str, str]:
+        first = next(iter(prediction))
+        return first, f"{prediction[first]:.1%}"
 
-    def answer_columns(self, task: Task) -> tuple[str, ...]:
+    def csv_columns(self, task: Task) -> tuple[str, ...]:
         return "answer", *task.classes
 
-    def answer_cells(self, task: Task, answer: dict[str, Any]) -> tuple[str, ...]:
-        probabilities = (f"{answer[name]:.6f}" if name in answer else "" for name in task.classes)
-        return max(answer, key=answer.__getitem__), *probabilities
+    def csv_cells(self, task: Task, prediction: dict[str, Any]) -> tuple[str, ...]:
+        probabilities = (f"{prediction[name]:.6f}" if name in prediction else "" for name in task.classes)
+        return max(prediction, key=prediction.__getitem__), *probabilities
 
     # Words of a model card
 
