@@ -1,16 +1,20 @@
-"""One line on each choice, for who has never heard of it: shown as help beside it, and on the page of words."""
+"""One plain sentence on each choice, shown as help beside it and on the page that explains the words.
+
+Where the field has a name of its own for it, the sentence ends with that name, so that a student can look it up.
+"""
 
 GLOSSARY: dict[str, str] = {
     # photos
     "split": "Training photos teach, validation photos choose between models, test photos are looked at once, at the "
-    "end. Each class is shared out alike.",
+    "end. Each class is shared out alike. In the field: a stratified split.",
     "split seed": "The number that decides which photo goes where. The same number always gives the same split.",
     "classes": "The names that the model will answer. Each comes from a folder, or from a column of your table.",
     "label column": "Your photos have several labels each. Choose which one to look at and to learn.",
     "checks": "What was looked at before training: too few photos, doubles, photos that cannot be read.",
     "version": "Each change makes a new version. A run always names the version that it learned from.",
     # model
-    "backbone": "A network that has already learned from very many other photos. You keep what it knows.",
+    "backbone": "A network that has already learned from very many other photos. You keep what it knows. In the "
+    "field: a pretrained model.",
     "parameters": "The numbers inside a network that learning changes. More can know more, and take longer.",
     "compute": "Billions of multiplications for one photo (GMACs): twice as many take about twice as long.",
     "imagenet accuracy": "How often it names the right one of 1,000 classes of ImageNet, as its library measured it. A "
@@ -24,7 +28,8 @@ GLOSSARY: dict[str, str] = {
     "phase": "A stretch of epochs in which the same stages learn. Some recipes have several, one after the other.",
     "run": "One training, with its curves, its model and its results. Left empty, the name says what it is.",
     "stage": "A part of the network. Early stages see edges and colours, late ones parts and things.",
-    "frozen": "A frozen stage stays exactly as it is. Freezing more is quicker and safer with few photos.",
+    "frozen": "A frozen stage stays exactly as it is. Freezing more is quicker and safer with few photos. In the "
+    "field: frozen layers.",
     "learning rate": "How big each step of learning is. Too big forgets or jumps about, too small takes for ever.",
     "head rate": "How big the steps of the new head are. It starts from nothing, so it may take bigger ones. All other "
     "rates move along, in every phase.",
@@ -32,35 +37,38 @@ GLOSSARY: dict[str, str] = {
     "image size": "Pixels on a side that the network sees. Larger shows more and takes longer.",
     "batch size": "How many photos are looked at before each step. Smaller needs less memory.",
     "batch in parts": "Memory ran out in an earlier run, so a batch is computed in parts of {photos} photos here. What "
-    "is learned stays the same.",
+    "is learned stays the same. In the field: gradient accumulation.",
     "augmentation": "Training photos are changed a little each time, so that the network learns the thing and not the "
-    "one photo.",
+    "one photo. In the field: data augmentation.",
     "augmentation trivial_augment": "One more change of a photo, of another kind each time: bent, shifted, turned, "
-    "blurred, fewer colours, a negative. For long training on many photos.",
+    "blurred, fewer colours, a negative. For long training on many photos. In the field: TrivialAugment.",
     "augmentation mixup": "In so many of the batches, each photo is blended with another one, and must be answered "
     "in the same shares. For long training on many photos.",
     "augmentation cutmix": "In so many of the batches, each photo gets a rectangle of another one pasted in, and must "
     "be answered in the same shares. For long training on many photos.",
-    "kept views": "How many changed views of each photo the frozen part looks at, to be learned from in turn. Few are "
-    "quick; a new one in each epoch is the slowest.",
+    "cached views": "How many changed views of each photo the frozen part looks at, to be learned from in turn. Few "
+    "are quick; a new one in each epoch is the slowest.",
     "optimizer": "The rule that turns mistakes into steps. AdamW suits nearly everything.",
     "weight decay": "A gentle pull of all numbers towards zero; keeps a network from learning photos by heart.",
     "dropout": "Randomly forgets a share of the features in each step, so that the head leans on no single one.",
-    "schedule": "How the learning rate changes within a phase: it usually falls, so that the end settles.",
-    "growing photos": "The photos that teach begin small, which is quicker, and reach their full size after three "
-    "quarters of the epochs. With few epochs it may learn less by it. Photos that judge are always shown at full size.",
+    "schedule": "How the learning rate changes within a phase: it usually falls, so that the end settles. In the "
+    "field: learning rate schedule, with cosine or linear decay.",
+    "progressive resizing": "The photos that teach begin small, which is quicker, and reach their full size after "
+    "three quarters of the epochs. With few epochs it may learn less by it. Photos that judge are always shown at full size. "
+    "In the field: progressive resizing.",
     "warm-up": "Epochs in which the rate rises from nothing to its full size, so that the first steps spoil little.",
     "early stopping": "Ends the run when validation has not improved for this many epochs.",
     "seed": "The number that decides every chance: order, changes to photos, first values. Same seed, same run.",
     "device": "What computes: the processor, or a graphics card, which is many times faster.",
     "precision": "How exactly numbers are kept. Automatic uses half precision where this "
-    "machine has it and it is quicker.",
+    "machine has it and it is quicker. In the field: mixed precision.",
     "gradient clipping": "The direction in which a few photos pull is made no longer than this, so that odd ones "
     "cannot throw it off. 1 is usual where it is on.",
     "ema decay": "What is judged and kept is an average over the last steps: of about 100 at 0.99, of 1,000 at 0.999; "
-    "calmer, and often a little better in long training.",
+    "calmer, and often a little better in long training. In the field: exponential moving average (EMA).",
     "teacher": "Another model is shown your training photos and says what each looks like to it, and how much. That "
-    "is more than a label says, so a small network may learn more from the same photos.",
+    "is more than a label says, so a small network may learn more from the same photos. In the field: knowledge "
+    "distillation.",
     "teacher views": "So many changed views of each photo are made, learned from in turn, and looked at by the teacher "
     "once each, before training. More take longer.",
     # train and results
@@ -68,18 +76,22 @@ GLOSSARY: dict[str, str] = {
     "accuracy": "The share of photos that it gets right.",
     "validation": "Photos that the model never learns from; they show how good it really is.",
     "overfitting": "It learns the training photos by heart and gets worse at new ones.",
-    "gap": "Validation loss minus training loss. A growing gap means that it fits the training photos alone.",
-    "margin": "With other photos the figure would differ by about this much, in 95 of 100 cases.",
+    "gap": "Validation loss minus training loss. A growing gap means that it fits the training photos alone. In "
+    "the field: generalization gap.",
+    "margin": "With other photos the figure would differ by about this much, in 95 of 100 cases. In the field: 95 % "
+    "confidence interval.",
     "precision of a class": "Of the photos that it called so, how many really were.",
     "recall": "Of the photos that really were, how many it found.",
     "f1": "Precision and recall in one figure; low when either is.",
-    "confusion": "Rows are what a photo really is, columns what the model says. Off the diagonal are mistakes.",
-    "head": "The new last part, one answer for each of your classes. It starts from nothing, so it learns.",
+    "confusion": "Rows are what a photo really is, columns what the model says. Off the diagonal are mistakes. In "
+    "the field: confusion matrix.",
+    "head": "The new last part, one answer for each of your classes. It starts from nothing, so it learns. In the "
+    "field: classification head.",
     "confidence": "How sure the model says it is. It can be sure and wrong, above all about things that it never saw.",
     "test": "Photos kept apart until the end. Look once, when you have chosen: looking often spoils them.",
 }
 
-# Of the page where the network is chosen. A test holds it against what `benchmarks/transfer.py` measured.
+# Shown where the network is chosen. A test compares the figures with what `benchmarks/transfer.py` measured.
 TRANSFER_EXAMPLE = (
     "With ten photos of each of ten kinds of clothing, Graft CNN names 51 of 100 others right; the same network, begun "
     "from nothing, 21."

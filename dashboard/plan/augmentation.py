@@ -2,6 +2,7 @@
 
 import base64
 import io
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def _show_strengths(plan: Plan) -> None:
         now = float(getattr(plan.augmentation, field))
         column.slider(
             label, min(least, now), most, step=step, help=GLOSSARY.get(f"augmentation {field}"),
-            **plan_widget(f"aug_{field}", now, lambda p, n, f=field: set_augmentation(p, **{f: n})),
+            **plan_widget(f"aug_{field}", now, partial(_set_field, field)),
         )  # fmt: skip
 
     if plan.teacher:
@@ -89,10 +90,14 @@ def _show_strengths(plan: Plan) -> None:
         _show_kept_views(views, plan)
 
 
+def _set_field(field: str, plan: Plan, value: float) -> Plan:
+    return set_augmentation(plan, **{field: value})
+
+
 def _show_kept_views(column: Any, plan: Plan) -> None:
     kept = plan.augmentation.cached_views
     column.selectbox(
-        "Views of a photo", with_kept(kept), format_func=_views_in_words, help=GLOSSARY["kept views"],
+        "Views of a photo", with_kept(kept), format_func=_views_in_words, help=GLOSSARY["cached views"],
         **plan_widget("cached_views", AUTOMATIC if kept is None else kept, _keep_views),
     )  # fmt: skip
 
@@ -121,7 +126,7 @@ def _show_preview(augmentation: Augmentation, dataset: Dataset) -> None:
         return
     # A step through the photos that lands in another class each time, whatever their order.
     numbers = [(_preview_number() + step) * 7919 % len(rows) for step in (0, 1)]
-    photo, other = (str(dataset.path(dataset.table["image_id"].iat[rows[number]])) for number in numbers)
+    photo, other = (str(dataset.path(str(dataset.table["image_id"].iat[rows[number]]))) for number in numbers)
     try:
         pictures = _views(photo, other, augmentation.model_dump_json(), _preview_number())
     except BadDataset:  # its file went away since; the plan does not depend on it

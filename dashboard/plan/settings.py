@@ -108,7 +108,7 @@ def _growing_settings(plan: Plan, number: int, card: BackboneCard) -> None:
     st.columns(3)[0].select_slider(
         "Photos grow from", with_value((*sizes, plan.image_size), begins),
         format_func=lambda side: f"{side} px" if side < plan.image_size else "no, they stay",
-        help=GLOSSARY["growing photos"],
+        help=GLOSSARY["progressive resizing"],
         **plan_widget("start_image_size", begins, start_from),
     )  # fmt: skip
 

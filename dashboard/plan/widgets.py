@@ -38,7 +38,7 @@ def plan_widget(name: str, value: Any, edit: Callable[[Plan, Any], Plan]) -> dic
     is nobody's, under the same key it would undo the change.
     """
     place = f"shown {name}"
-    turn, known = state.get_tab_value(place, (0, value))  # type: ignore[misc]
+    turn, known = state.get_tab_value(place, (0, value))
     if _plain(known) != _plain(value):
         turn += 1
     state.set_tab_value(place, (turn, value))

@@ -7,6 +7,7 @@ a second tab and a bookmark show the same. The address wins over the session: it
 import os
 import re
 from functools import cache
+from typing import Any
 
 import streamlit as st
 
@@ -233,8 +234,8 @@ def set_tab_value(name: str, value: object) -> None:
     st.session_state[_OWN + name] = value
 
 
-def get_tab_value(name: str, default: object = None) -> object:
-    """Return a value of this tab."""
+def get_tab_value(name: str, default: Any = None) -> Any:
+    """The value of that name in this tab."""
     return st.session_state.get(_OWN + name, default)
 
 
