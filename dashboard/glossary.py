@@ -54,8 +54,8 @@ GLOSSARY: dict[str, str] = {
     "schedule": "How the learning rate changes within a phase: it usually falls, so that the end settles. In the "
     "field: learning rate schedule, with cosine or linear decay.",
     "progressive resizing": "The photos that teach begin small, which is quicker, and reach their full size after "
-    "three quarters of the epochs. With few epochs it may learn less by it. Photos that judge are always shown at full size. "
-    "In the field: progressive resizing.",
+    "three quarters of the epochs. With few epochs it may learn less by it. Photos that judge are always shown at full "
+    "size. In the field: progressive resizing.",
     "warm-up": "Epochs in which the rate rises from nothing to its full size, so that the first steps spoil little.",
     "early stopping": "Ends the run when validation has not improved for this many epochs.",
     "seed": "The number that decides every chance: order, changes to photos, first values. Same seed, same run.",
