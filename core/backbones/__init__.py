@@ -1,7 +1,13 @@
 """Pretrained networks: the gallery, the starters, weights, stages of any timm model, and where to cut it."""
 
 from core.backbones.backbone import BackboneCard, Stage
-from core.backbones.build import build_backbone, build_with_classifier, check_has_classifier, num_features
+from core.backbones.build import (
+    architecture_features,
+    build_backbone,
+    build_with_classifier,
+    check_has_classifier,
+    num_features,
+)
 from core.backbones.cards import (
     default_card,
     get_card,
@@ -25,6 +31,7 @@ __all__ = [
     "BackboneCard",
     "FusedPrefix",
     "Stage",
+    "architecture_features",
     "build_backbone",
     "build_with_classifier",
     "check_has_classifier",

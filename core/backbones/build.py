@@ -1,9 +1,11 @@
 """A backbone as a network that turns photos into features."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import timm
+import torch
 from torch import nn
 
 from core.backbones.backbone import BackboneCard
@@ -78,6 +80,13 @@ def _from_file(card: BackboneCard, file: Path, **settings: Any) -> nn.Module:
 def num_features(model: Any) -> int:
     """How many numbers the backbone gives for a photo."""
     return int(getattr(model, "head_hidden_size", None) or model.num_features)
+
+
+@cache
+def architecture_features(architecture: str) -> int:
+    """How many numbers an architecture of timm gives for a photo; its weights are neither needed nor made."""
+    with torch.device("meta"):
+        return num_features(timm.create_model(architecture, num_classes=0))
 
 
 def _size_settings(card: BackboneCard, image_size: int) -> dict[str, Any]:

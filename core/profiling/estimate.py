@@ -3,8 +3,11 @@
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
+from core.backbones import BackboneCard, architecture_features
+from core.datasets import Dataset
 from core.job import CLEAN_SAMPLE_LIMIT
 from core.plans import Phase, Plan, grows, growth, views_computed
+from core.tasks import label_kind
 
 # Python with all that it loads, libraries included, before any network is; measured as resident memory.
 PROCESS_BYTES = 900 * 2**20
@@ -218,3 +221,10 @@ def learning_parameters(plan: Plan, parameters: tuple[int, ...], head_parameters
 def head_parameters(features: int, classes: tuple[int, ...]) -> int:
     """One linear layer per task, with its bias."""
     return sum((features + 1) * count for count in classes)
+
+
+def head_size(plan: Plan, dataset: Dataset, card: BackboneCard) -> int:
+    """Parameters of the plan's new heads. dataset: the version that the plan names."""
+    tasks = [dataset.task(name) for name in plan.tasks]
+    widths = tuple(label_kind(task).head_width(task) for task in tasks)
+    return head_parameters(architecture_features(card.architecture), widths)

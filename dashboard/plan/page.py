@@ -6,10 +6,10 @@ from core.backbones import BackboneCard, Stage
 from core.datasets import Dataset
 from core.errors import GraftError
 from core.plans import Plan
+from core.profiling import head_size
 from dashboard.navigation import show_empty_state
 from dashboard.plan.augmentation import show_augmentation
 from dashboard.plan.distillation import show_teacher
-from dashboard.plan.estimate import head_size_of
 from dashboard.plan.file import show_plan_file
 from dashboard.plan.network import choose_phase, show_network, show_recipe
 from dashboard.plan.settings import show_everything_else, show_main_settings, show_tasks
@@ -31,12 +31,12 @@ def page() -> None:
         return
     _show_what_went_wrong()
     card, stages = state.current_card(), state.current_stages()
-    head_size = head_size_of(plan, dataset, card)
+    head_parameters = head_size(plan, dataset, card)
     left, right = st.columns([2.25, 1], gap="large")
     with left:
-        _show_choices(plan, dataset, card, stages, head_size, expert)
+        _show_choices(plan, dataset, card, stages, head_parameters, expert)
     with right:
-        show_summary(plan, dataset, card, stages, head_size)
+        show_summary(plan, dataset, card, stages, head_parameters)
 
 
 def _show_choices(

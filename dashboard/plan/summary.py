@@ -1,22 +1,51 @@
 """The right-hand card: what will happen, what it costs, what to think about, and the button."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
 from core.backbones import BackboneCard, Stage
 from core.datasets import Dataset
+from core.device import resolve_device
 from core.errors import Check, GraftError
 from core.execution import default_run_name, missing_here, preflight_checks, submit
+from core.home import Home
 from core.plans import Plan
-from core.profiling import learning_parameters
+from core.profiling import estimate_in_background, fitting, learning_parameters
 from core.runs import list_runs
+from core.units import duration_in_words, format_bytes
 from dashboard.glossary import GLOSSARY
-from dashboard.plan.estimate import Cost, cost_of, stage_sizes
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, format_compact, pluralize, show_error, show_note
 
 REFRESH_SECONDS = 0.7
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the card shows. time, memory: in words, or what stands in their way. settled: no measurement is under way.
+
+    note: a sentence beside them, "" where there is nothing to say.
+    """
+
+    time: str
+    memory: str
+    settled: bool
+    note: str = ""
+
+
+def cost_of(home: Home, plan: Plan, dataset: Dataset, head_size: int) -> Cost:
+    """Time and memory as far as they are known by now; begins to measure them where they are not."""
+    try:
+        estimate = estimate_in_background(home, plan, dataset, head_size)
+    except GraftError as error:
+        return Cost(error.sentence, "?", settled=True)
+    if estimate is None:
+        return Cost("measuring ...", "...", settled=False)
+    fits = fitting(home, plan, resolve_device(plan.device))
+    note = GLOSSARY["batch in parts"].format(photos=fits) if fits and fits < plan.batch_size else ""
+    return Cost(duration_in_words(estimate.seconds), format_bytes(estimate.memory_bytes), settled=True, note=note)
 
 
 def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[Stage], head_size: int) -> None:
@@ -26,7 +55,7 @@ def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Seque
         st.subheader("What will happen", anchor=False)
         _show_figures(plan, dataset, stages, head_size)
         if _fits(plan, stages):
-            _show_cost(plan, dataset, card, head_size)
+            _show_cost(plan, dataset, head_size)
         _show_checks(checks)
         _show_start(plan, dataset, next(iter(stops), None))
 
@@ -37,7 +66,7 @@ def _fits(plan: Plan, stages: Sequence[Stage]) -> bool:
 
 
 def _show_figures(plan: Plan, dataset: Dataset, stages: Sequence[Stage], head_size: int) -> None:
-    sizes = stage_sizes(tuple(stages))
+    sizes = tuple(stage.parameters for stage in stages)
     learning = format_compact(learning_parameters(plan, sizes, head_size)) if _fits(plan, stages) else "?"
     teach, judge = len(dataset.indices("train")), len(dataset.indices("validation"))
     st.html(
@@ -47,12 +76,12 @@ def _show_figures(plan: Plan, dataset: Dataset, stages: Sequence[Stage], head_si
     )
 
 
-def _show_cost(plan: Plan, dataset: Dataset, card: BackboneCard, head_size: int) -> None:
+def _show_cost(plan: Plan, dataset: Dataset, head_size: int) -> None:
     """Time and memory; looks again by itself while they are being measured."""
-    cost = cost_of(state.home(), plan, dataset, card, head_size)
+    cost = cost_of(state.home(), plan, dataset, head_size)
 
     def draw() -> None:
-        now = cost_of(state.home(), plan, dataset, card, head_size)
+        now = cost_of(state.home(), plan, dataset, head_size)
         _write_cost(now)
         if now.settled and not cost.settled:
             st.rerun(scope="app")  # ends the looking

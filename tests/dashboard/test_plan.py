@@ -10,7 +10,7 @@ from core.datasets import load_dataset
 from core.home import Home
 from core.plans import BackboneChoice, Teacher, objective_of, parse_plan, set_objective, set_teacher
 from core.runs.store import list_runs
-from dashboard.plan import estimate as cost
+from dashboard.plan import summary
 from dashboard.plan.augmentation import switched_on, with_pills
 from dashboard.plan.distillation import key_of
 from dashboard.plan.network import blocks_of
@@ -26,8 +26,7 @@ __all__ = ["compactness"]
 @pytest.fixture(autouse=True)
 def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """No measuring in these tests: what this machine can do is none of the page's business."""
-    monkeypatch.setattr(cost, "cost_of", lambda *_: cost.Cost("about 1 min 20 s", "900 MB", settled=True))
-    monkeypatch.setattr("dashboard.plan.summary.cost_of", cost.cost_of)
+    monkeypatch.setattr(summary, "cost_of", lambda *_: summary.Cost("about 1 min 20 s", "900 MB", settled=True))
 
 
 def plan_of(app):

@@ -1,0 +1,73 @@
+"""Estimates without waiting: costs are measured on a thread, for pages that show what is known and ask again."""
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from core.activations import cached_stages
+from core.backbones import BackboneCard, get_card
+from core.datasets import Dataset, has_pixels
+from core.device import resolve_device
+from core.home import Home
+from core.plans import Plan
+from core.profiling.cost_profile import fitting, profile_costs, with_teacher
+from core.profiling.estimate import CostProfile, Estimate, estimate
+
+# One at a time: two measurements at once would measure each other.
+_pool = ThreadPoolExecutor(1, "graft-profiling")
+MOST_REMEMBERED = 200
+FRESH_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A cost profile that is being measured or is done. requested_at: on the monotonic clock, in seconds."""
+
+    profile: "Future[CostProfile]"
+    requested_at: float
+
+
+_measurements: dict[str, Measurement] = {}
+
+
+def estimate_in_background(home: Home, plan: Plan, dataset: Dataset, head_size: int) -> Estimate | None:
+    """Time and memory of a plan on this machine; None while they are being measured, which this call begins.
+
+    dataset: the version that the plan names. head_size: parameters of the new heads. Raises what `profile_costs` and
+    `with_teacher` do.
+    """
+    profile = _profile_in_background(home, plan, get_card(plan.backbone.name))
+    if not profile.done():
+        return None
+    device = resolve_device(plan.device)
+    training, validation = len(dataset.indices("train")), len(dataset.indices("validation"))
+    decoded = has_pixels(home, dataset, plan.image_size)
+    fits, cached = fitting(home, plan, device), cached_stages(home, plan, device)
+    return estimate(plan, training, validation, profile.result(), head_size, decoded, fits, cached)
+
+
+def _profile_in_background(home: Home, plan: Plan, card: BackboneCard) -> "Future[CostProfile]":
+    """The newest measurement for this backbone, dataset, batch size and precision; begun where there is none.
+
+    It is repeated after a while, because a run may have corrected it since, or the machine may be idle now; until the
+    new one is done, the earlier one is given.
+    """
+    sizes = f"{plan.image_size} {plan.batch_size} {plan.precision} {plan.optimizer.kind}"
+    photos = f"{plan.source.id} {plan.source.version}"
+    trainable = min(phase.first_trainable_stage for phase in plan.phases)
+    teacher = plan.teacher.model_dump_json() if plan.teacher else ""
+    key = f"{home.root} {card.architecture} {sizes} {photos} {trainable} {plan.device} {teacher}"
+    known = _measurements.get(key)
+    now = time.monotonic()
+    if known is None or (known.profile.done() and now - known.requested_at > FRESH_SECONDS):
+        requested = _pool.submit(lambda: _measure(home, plan, card))
+        while len(_measurements) >= MOST_REMEMBERED:
+            _measurements.pop(next(iter(_measurements)))
+        _measurements[key] = Measurement(known.profile if known else requested, now)
+        requested.add_done_callback(lambda done: _measurements.update({key: Measurement(done, now)}))
+    return _measurements[key].profile
+
+
+def _measure(home: Home, plan: Plan, card: BackboneCard) -> CostProfile:
+    device = resolve_device(plan.device)
+    return with_teacher(home, plan, profile_costs(home, plan, card, device), device)
