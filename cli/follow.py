@@ -20,7 +20,7 @@ from core.home import Home
 from core.job import EpochEnded, Event, ignore_event
 from core.monitoring import read_view
 from core.runs import Run, RunProgress, claim, dequeue, get_run, waits_for
-from core.units import duration_in_words
+from core.units import format_rough_duration
 
 POLL_SECONDS = 0.5
 DRAW_SECONDS = 0.1
@@ -135,7 +135,7 @@ def _epoch_line(event: EpochEnded, task: str) -> str:
 
 def _speed_and_time_left(progress: RunProgress) -> str:
     speed = f"{progress.images_per_second:,.0f} photos a second" if progress.images_per_second else ""
-    left = f"{duration_in_words(progress.seconds_left)} left" if progress.seconds_left is not None else ""
+    left = f"{format_rough_duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
     return ", ".join(part for part in (speed, left) if part)
 
 

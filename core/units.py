@@ -1,8 +1,18 @@
-"""Durations and sizes as a person says them."""
+"""Durations and sizes as a person reads them."""
 
 
-def duration_in_words(seconds: float) -> str:
-    """A duration as a person says it: "about 1 min 20 s"."""
+def format_duration(seconds: float) -> str:
+    """A measured duration: 95 = "1 min 35 s"."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s" if seconds % 60 and seconds < 600 else f"{seconds // 60} min"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def format_rough_duration(seconds: float) -> str:
+    """An estimated duration, rounded as a person would: 80 = "about 1 min 20 s"."""
     if seconds < 10:
         return f"about {max(1, round(seconds))} s"
     if seconds < 60:

@@ -1,4 +1,4 @@
-"""Curves in memory: every value of a run, thinned when asked for, at the same cost for 100,000 steps as for 100."""
+"""Curves in memory: every value of a run, thinned on request, at the same cost for 100,000 steps as for 100."""
 
 import math
 from collections.abc import Sequence
@@ -54,13 +54,13 @@ class Curve:
         return steps[first:last], values[first:last]
 
     def thinned(
-        self, start: int | None = None, stop: int | None = None, points: int = POINTS, keep: Sequence[int] = ()
+        self, start: int | None = None, stop: int | None = None, points: int = POINTS, exact: Sequence[int] = ()
     ) -> dict[str, list]:
         """Lowest, highest and mean value of at most about `points` buckets between two steps.
 
         Bucket widths are powers of two and begin at multiples of the width, so that old buckets stay where they are
         while steps arrive (otherwise the whole line shimmers). Extremes survive any thinning; the last point and those
-        at the steps of `keep` (the best epoch) are there exactly.
+        at the steps of `exact` (the best epoch) are there exactly.
         """
         steps, values = self.between(start, stop)
         if not len(steps):
@@ -73,7 +73,7 @@ class Curve:
             "low": np.minimum.reduceat(values, edges),
             "high": np.maximum.reduceat(values, edges),
         }
-        for step in (*keep, int(steps[-1])):
+        for step in (*exact, int(steps[-1])):
             columns = _with_exact(columns, steps, values, step)
         return {name: [_short(value) for value in column.tolist()] for name, column in columns.items()}
 

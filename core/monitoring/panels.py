@@ -17,8 +17,8 @@ def thinned_curves(view: RunView, task: str, start: int | None, stop: int | None
     """By name, of one task, between two steps: the columns step and mean, and low and high where there is a band."""
     best = (view.progress.best.step,) if view.progress.best else ()
 
-    def thinned(name: str, keep: Sequence[int] = best) -> dict[str, list]:
-        return view.curves.get(name, _EMPTY).thinned(start, stop, keep=keep)
+    def thinned(name: str, exact: Sequence[int] = best) -> dict[str, list]:
+        return view.curves.get(name, _EMPTY).thinned(start, stop, exact=exact)
 
     def column(metric: Metric, line: MetricLine) -> dict[str, list]:
         if line.role == "step":

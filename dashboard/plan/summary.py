@@ -14,7 +14,7 @@ from core.home import Home
 from core.plans import Plan
 from core.profiling import estimate_in_background, fitting, learning_parameters
 from core.runs import list_runs
-from core.units import duration_in_words, format_bytes
+from core.units import format_bytes, format_rough_duration
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, format_compact, pluralize, show_error, show_note
@@ -45,7 +45,7 @@ def cost_of(home: Home, plan: Plan, dataset: Dataset, head_size: int) -> Cost:
         return Cost("measuring ...", "...", settled=False)
     fits = fitting(home, plan, resolve_device(plan.device))
     note = GLOSSARY["batch in parts"].format(photos=fits) if fits and fits < plan.batch_size else ""
-    return Cost(duration_in_words(estimate.seconds), format_bytes(estimate.memory_bytes), settled=True, note=note)
+    return Cost(format_rough_duration(estimate.seconds), format_bytes(estimate.memory_bytes), settled=True, note=note)
 
 
 def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[Stage], head_size: int) -> None:

@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.runs import Run
-from dashboard.shared.texts import format_duration, format_time, show_note
+from core.units import format_duration
+from dashboard.shared.texts import format_time, show_note
 
 NOT_COMPARED = ("device",)  # a property of where it ran
 

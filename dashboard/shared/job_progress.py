@@ -6,11 +6,11 @@ from typing import Any
 import streamlit as st
 
 from core.home import Progress
-from core.units import format_bytes
+from core.units import format_bytes, format_duration
 from dashboard.session import state
 from dashboard.shared import background_jobs
 from dashboard.shared.background_jobs import BackgroundJob, JobKind
-from dashboard.shared.texts import escape_markdown, format_duration, show_error
+from dashboard.shared.texts import escape_markdown, show_error
 
 
 def start_and_watch(kind: JobKind, subject: str, title: str, work: Callable[[Progress], Any]) -> None:

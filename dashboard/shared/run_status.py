@@ -1,7 +1,8 @@
 """How a run stands: its state as a pill, its progress as a sentence."""
 
 from core.runs import Run
-from dashboard.shared.texts import escape_html, format_duration, format_time
+from core.units import format_duration
+from dashboard.shared.texts import escape_html, format_time
 
 # By state: the word a person uses, and the CSS class of its colour.
 _PILLS: dict[str, tuple[str, str]] = {

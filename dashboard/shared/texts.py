@@ -49,16 +49,6 @@ def format_probability(probability: float) -> str:
     return "<\u00a01\u00a0%" if 0 < probability < 0.005 else f"{100 * probability:.0f}\u00a0%"
 
 
-def format_duration(seconds: float) -> str:
-    """A measured duration: 95 = "1 min 35 s". Estimates are worded by `core.units.duration_in_words`."""
-    seconds = round(seconds)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60} s" if seconds % 60 and seconds < 600 else f"{seconds // 60} min"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
-
-
 def format_time(timestamp: float, now: float | None = None) -> str:
     """A point in time, in local time: "today at 17:42", "yesterday at 9:05", "3 May at 12:00"."""
     then, today = time.localtime(timestamp), time.localtime(now)

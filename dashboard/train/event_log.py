@@ -1,4 +1,4 @@
-"""What happened so far, and who waits in the queue: both go on by themselves while something moves."""
+"""What happened so far, which refreshes itself while the run goes on, and the other runs of the queue."""
 
 import time
 
@@ -9,22 +9,23 @@ from dashboard.session import state
 from dashboard.shared.run_status import state_pill
 from dashboard.shared.texts import escape_html, pluralize
 
-REFRESH_SECONDS = 5  # each look is a rerun, for a list that is closed most of the time
-SHOWN = 60
+REFRESH_SECONDS = 5  # each refresh is a rerun, for a list that is closed most of the time
+MAX_SHOWN = 60
 
 
 def show_event_log(run: Run) -> None:
-    """The run's story in words, the newest first."""
+    """The run's events in words, the newest first."""
     with st.expander("What happened so far", icon=":material/history:"):
-        st.fragment(lambda: _story(run.id), run_every=None if run.is_over else REFRESH_SECONDS)()
+        st.fragment(lambda: _show_events(run.id), run_every=None if run.is_over else REFRESH_SECONDS)()
 
 
-def _story(run_id: str) -> None:
-    told = read_events(state.home(), run_id)
+def _show_events(run_id: str) -> None:
+    events = read_events(state.home(), run_id)
     lines = "".join(
-        f"<li><time>{_clock(h.time)}</time><span>{escape_html(h.sentence)}</span></li>" for h in reversed(told[-SHOWN:])
+        f"<li><time>{_clock(event.time)}</time><span>{escape_html(event.sentence)}</span></li>"
+        for event in reversed(events[-MAX_SHOWN:])
     )
-    more = f'<p class="muted small">and {len(told) - SHOWN:,} before</p>' if len(told) > SHOWN else ""
+    more = f'<p class="muted small">and {len(events) - MAX_SHOWN:,} before</p>' if len(events) > MAX_SHOWN else ""
     st.html(f'<ul class="event-log">{lines}</ul>{more}')
 
 
@@ -33,7 +34,7 @@ def _clock(moment: float) -> str:
 
 
 def show_queue(shown: Run) -> None:
-    """The other runs that train or wait, with a way to each."""
+    """The other runs that train or wait, with a button to open each."""
     others = [run for run in list_runs(state.home()) if not run.is_over and run.id != shown.id]
     if not others:
         return

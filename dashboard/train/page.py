@@ -9,7 +9,7 @@ from dashboard.session import state
 from dashboard.shared.run_status import state_pill
 from dashboard.shared.texts import escape_markdown
 from dashboard.train.event_log import show_event_log, show_queue
-from dashboard.train.run_controls import show_controls, show_what_went_wrong
+from dashboard.train.run_controls import show_controls, show_request_error
 
 
 def page() -> None:
@@ -22,9 +22,9 @@ def page() -> None:
         )  # fmt: skip
         return
     _show_head(run)
-    show_what_went_wrong()
+    show_request_error()
     _show_state(run)
-    live_chart(run.id, run.state, _task(run), on_changed=lambda: None)
+    live_chart(run.id, run.state, _chosen_task(run), on_changed=lambda: None)
     left, right = st.columns(2, gap="large")
     with left:
         show_event_log(run)
@@ -40,10 +40,10 @@ def _show_head(run: Run) -> None:
         with st.container(horizontal=True, width="content"):
             show_controls(run)
             if run.state in HAS_RESULTS and has_best(state.home(), run.id):
-                _way_to_results()
+                _show_results_button()
 
 
-def _way_to_results() -> None:
+def _show_results_button() -> None:
     if st.button(
         "See how good it is", type="primary", icon=":material/arrow_forward:", icon_position="right", key="on"
     ):
@@ -51,7 +51,7 @@ def _way_to_results() -> None:
 
 
 def _show_state(run: Run) -> None:
-    """What a state means that is not simply "learning", and what to do about it."""
+    """What a state other than running means, and what to do about it."""
     match run.state:
         case "interrupted":
             st.warning(
@@ -64,8 +64,8 @@ def _show_state(run: Run) -> None:
             st.info("It was stopped before an epoch had ended, so there is no model to keep.", icon=":material/info:")
 
 
-def _task(run: Run) -> str:
-    """Which task the charts show; asked where the run learns several at once."""
+def _chosen_task(run: Run) -> str:
+    """Which task the charts show; with a choice where the run has several."""
     if len(run.plan.tasks) == 1:
         return run.plan.tasks[0]
     chosen = st.segmented_control(

@@ -1,4 +1,4 @@
-"""What one can ask of a run in its present state."""
+"""Buttons for what can be requested of a run in its present state."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,13 @@ from core.runs import Run, pause, resume, stop
 from dashboard.session import state
 from dashboard.shared.texts import show_error
 
-ERROR = "run error"
+REQUEST_ERROR = "run error"
 
 
 @dataclass(frozen=True)
 class Control:
+    """A button. action: called with the home and the run's id."""
+
     label: str
     icon: str
     action: Callable[[Home, str], Run]
@@ -24,14 +26,14 @@ class Control:
 
 PAUSE = Control("Pause", ":material/pause:", pause)
 STOP = Control("Stop and keep the best", ":material/stop:", stop)
-LEAVE = Control("Take it out of the queue", ":material/close:", stop)
-GO_ON = Control("Go on training", ":material/play_arrow:", resume, primary=True)
+DEQUEUE = Control("Take it out of the queue", ":material/close:", stop)
+RESUME = Control("Go on training", ":material/play_arrow:", resume, primary=True)
 CONTROLS: dict[str, tuple[Control, ...]] = {
-    "queued": (LEAVE,),
+    "queued": (DEQUEUE,),
     "running": (PAUSE, STOP),
-    "paused": (GO_ON, STOP),
-    "interrupted": (GO_ON, STOP),
-    "failed": (GO_ON, STOP),
+    "paused": (RESUME, STOP),
+    "interrupted": (RESUME, STOP),
+    "failed": (RESUME, STOP),
 }
 
 
@@ -43,20 +45,21 @@ def show_controls(run: Run) -> None:
             key=f"control_{control.label}",
             type="primary" if control.primary else "secondary",
             disabled=run.requested_action == "stop" and run.state == "running",
-            on_click=_ask,
+            on_click=_request,
             args=(control, run.id),
         )
 
 
-def _ask(control: Control, run_id: str) -> None:
-    state.drop_tab_value(ERROR)
+def _request(control: Control, run_id: str) -> None:
+    state.drop_tab_value(REQUEST_ERROR)
     try:
         control.action(state.home(), run_id)
-    except GraftError as error:  # it may have ended in the moment between
-        state.set_tab_value(ERROR, error)
+    except GraftError as error:  # the run may have ended since the button was drawn
+        state.set_tab_value(REQUEST_ERROR, error)
 
 
-def show_what_went_wrong() -> None:
-    error = state.get_tab_value(ERROR)
+def show_request_error() -> None:
+    """Why the last request was refused, if it was."""
+    error = state.get_tab_value(REQUEST_ERROR)
     if isinstance(error, GraftError):
         show_error(error)

@@ -4,12 +4,10 @@ import time
 
 import pytest
 
-from core.units import format_bytes
 from dashboard.shared.texts import (
     escape_html,
     escape_markdown,
     format_compact,
-    format_duration,
     format_time,
     pluralize,
 )
@@ -30,24 +28,9 @@ def test_no_html_survives_in_a_users_name():
     assert escape_html('"><script>') == "&quot;&gt;&lt;script&gt;"
 
 
-@pytest.mark.parametrize(
-    ("count", "words"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1_500, "1.5 kB"), (98_000_000, "98 MB"), (2.5e12, "2500 GB")],
-)
-def test_bytes(count, words):
-    assert format_bytes(count) == words
-
-
 @pytest.mark.parametrize(("count", "words"), [(640, "640"), (24_000, "24 k"), (5_418_792, "5.4 M"), (304e6, "304 M")])
 def test_millions(count, words):
     assert format_compact(count) == words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (95, "1 min 35 s"), (1_234, "20 min"), (7_300, "2 h 1 min")]
-)
-def test_seconds(seconds, words):
-    assert format_duration(seconds) == words
 
 
 def test_one_and_many():

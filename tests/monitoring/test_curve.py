@@ -29,7 +29,7 @@ def test_extremes_and_the_last_point_survive_any_thinning(values: list[float], p
 def test_the_best_point_is_there_exactly():
     values = [1.0] * 10_000
     values[4_321] = 0.25
-    thinned = a_curve(values).thinned(keep=(4_322,))
+    thinned = a_curve(values).thinned(exact=(4_322,))
     assert thinned["mean"][thinned["step"].index(4_322)] == 0.25
     assert thinned["step"] == sorted(thinned["step"])
 

@@ -16,7 +16,6 @@ from core.profiling.estimate import (
     learning_parameters,
     room_needed,
 )
-from core.units import duration_in_words
 from tests.fixtures.plans import make_dataset
 
 MEASURED = CostProfile(
@@ -132,23 +131,6 @@ def test_learning_parameters_are_those_of_stages_free_in_any_phase(dataset, card
     assert learning_parameters(make_plan(make_dataset({"a": 9, "b": 9}), card, stages, "gradual"), counts, 0) == sum(
         counts
     )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0.2, "about 1 s"),
-        (43, "about 45 s"),
-        (59, "about 1 min"),
-        (80, "about 1 min 20 s"),
-        (599, "about 10 min"),
-        (3_000, "about 50 min"),
-        (7_600, "about 2 h 5 min"),
-        (7_200, "about 2 h"),
-    ],
-)
-def test_a_duration_is_said_as_a_person_would(seconds: float, words: str):
-    assert duration_in_words(seconds) == words
 
 
 @pytest.mark.parametrize(("recipe", "views"), [("feature-extraction", 1), ("head-first", 4)])
