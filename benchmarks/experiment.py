@@ -15,6 +15,7 @@ from core.datasets import Dataset, Split, import_dataset, import_sample
 from core.home import Home, open_home
 from core.job import EpochEnded, Job
 from core.plans import Plan
+from core.profiling import autotune_job
 from core.training import train
 
 
@@ -54,7 +55,8 @@ def describe_photos(arguments: argparse.Namespace, dataset: Dataset, split: Spli
 def final_accuracy(home: Home, dataset: Dataset, plan: Plan) -> float:
     """Train in a temporary folder; percentage of the validation photos that the last epoch names right."""
     with tempfile.TemporaryDirectory(dir=home.root) as folder:
-        ended = [event for event in train(Job(plan, dataset, home, Path(folder))) if isinstance(event, EpochEnded)]
+        job = autotune_job(Job(plan, dataset, home, Path(folder)))
+        ended = [event for event in train(job) if isinstance(event, EpochEnded)]
     [scores] = ended[-1].scores.values()
     return 100 * scores.validation_accuracy
 

@@ -44,6 +44,7 @@ from core.plans import (
     Plan,
     rates_towards_stem,
 )
+from core.profiling import autotune_job
 from core.training import predict_logits, train
 
 CLOTHING = "clothing"
@@ -246,7 +247,7 @@ def _train_and_predict(home: Home, plan: Plan, dataset: Dataset, rows: np.ndarra
     plan = plan.model_copy(update={"datasets": (DatasetChoice(id=subset.id, version=1),)})
     job = Job(plan, subset, home, home.runs / "probe")
     shutil.rmtree(job.folder, ignore_errors=True)
-    for _ in train(job):
+    for _ in train(autotune_job(job)):
         pass
     model = load_trained_model(home, plan, subset.tasks, job.folder, "last")
     logits = predict_logits(model, open_pixels(home, dataset, plan.image_size), evaluation_rows)[plan.tasks[0]]

@@ -18,7 +18,7 @@ import psutil
 import timm
 import torch
 
-from core.device import precisions
+from core.device import available_precisions
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -57,7 +57,7 @@ def _processor() -> str:
 
 
 def _bf16() -> str:
-    return "bf16 in hardware" if "bf16" in precisions(torch.device("cpu")) else "no bf16 in hardware"
+    return "bf16 in hardware" if "bf16" in available_precisions(torch.device("cpu")) else "no bf16 in hardware"
 
 
 def save_report(

@@ -33,6 +33,7 @@ from core.datasets import import_dataset, open_pixels
 from core.home import open_home
 from core.job import EpochEnded, Job
 from core.plans import make_plan
+from core.profiling import autotune_job
 from core.training import train
 
 SIZES = (1_000, 10_000, 100_000)
@@ -120,7 +121,8 @@ def measure(folder: Path) -> ScaleMeasurement:
     plan = make_plan(dataset, default_card(home), describe_stages(default_card(home)), image_size=IMAGE_SIZE)
     phase = plan.phases[0].model_copy(update={"epochs": EPOCHS})
     plan = plan.model_copy(update={"phases": (phase,)})
-    epochs = [lap() for event in train(Job(plan, dataset, home, folder / "run")) if isinstance(event, EpochEnded)]
+    job = autotune_job(Job(plan, dataset, home, folder / "run"))
+    epochs = [lap() for event in train(job) if isinstance(event, EpochEnded)]
     return ScaleMeasurement(
         images=len(dataset),
         import_seconds=import_seconds,

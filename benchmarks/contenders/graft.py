@@ -11,6 +11,7 @@ from core.datasets import list_datasets, load_dataset
 from core.home import open_home
 from core.job import Checkpointed, EpochEnded, Event, Job, Prepared, Stepped
 from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, DatasetChoice, Phase, Plan
+from core.profiling import autotune_job
 from core.training import train
 
 TRAINING = "learning"
@@ -23,7 +24,8 @@ def run(work: Work) -> Times:
     plan = make_plan(work, DatasetChoice(id=dataset.id, version=dataset.version), dataset.tasks[0].name)
     event_times = EventTimes(started)
     with tempfile.TemporaryDirectory(dir=home.root) as folder:
-        for event in train(Job(plan, dataset, home, Path(folder))):
+        job = autotune_job(Job(plan, dataset, home, Path(folder), event_times.take))
+        for event in train(job):
             event_times.take(event)
     times = event_times.times()
     times.cache_bytes = {"pixels": _bytes(home.pixels), "activations": _bytes(home.activations)}

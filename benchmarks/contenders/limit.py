@@ -14,7 +14,7 @@ from torch import nn
 
 from benchmarks.contenders.plain_loop import DEVICE, make_model, train_mode
 from benchmarks.contenders.work import Work
-from core.device import precisions
+from core.device import available_precisions
 
 SECONDS, MIN_STEPS = 2.0, 3  # of each way
 
@@ -22,7 +22,8 @@ SECONDS, MIN_STEPS = 2.0, 3  # of each way
 def configurations() -> list[tuple[str, torch.memory_format, bool]]:
     """Name, layout, whether in bf16."""
     found = [("fp32", torch.contiguous_format, False), ("fp32 channels-last", torch.channels_last, False)]
-    return found + ([("bf16 channels-last", torch.channels_last, True)] if "bf16" in precisions(DEVICE) else [])
+    has_bf16 = "bf16" in available_precisions(DEVICE)
+    return found + ([("bf16 channels-last", torch.channels_last, True)] if has_bf16 else [])
 
 
 def images_per_second(work: Work, layout: torch.memory_format, bf16: bool) -> float:

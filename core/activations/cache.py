@@ -25,7 +25,7 @@ from core.activations.cache_files import (
     make_files,
     open_files,
 )
-from core.device import in_parts, memory_budget
+from core.device import in_smaller_batches, memory_budget
 from core.errors import DiskFull
 from core.home import Home
 from core.job import Prepared
@@ -109,7 +109,7 @@ class ActivationCache:
             missing = yield from _not_whole(files)
         done = photos - sum(len(blocks[block]) for block in missing)
         for block in missing:
-            values = in_parts(compute, blocks[block])
+            values = in_smaller_batches(compute, blocks[block])
             files = files or make_files(self.home, facts, photos, _shapes(values))
             files.write(block, values)
             done += len(blocks[block])
@@ -126,7 +126,7 @@ def _in_memory(
     photos, done = sum(map(len, blocks)), 0
     kept: Activations = ()
     for rows in blocks:
-        values = in_parts(compute, rows)
+        values = in_smaller_batches(compute, rows)
         kept = kept or tuple(value.new_empty((photos, *value.shape[1:]), device=device) for value in values)
         for whole, value in zip(kept, values, strict=True):
             whole[done : done + len(rows)] = value

@@ -158,7 +158,7 @@ class Parts:
             return self.prefix(images)
 
     def go_on(self, context: TrainingContext, kept: Activations) -> Tensor:
-        return self.suffix(*map(context.compute_config.taken_in, kept))
+        return self.suffix(*map(context.compute_config.to_step_precision, kept))
 
 
 def build_pipeline(

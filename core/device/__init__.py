@@ -1,42 +1,42 @@
-"""This machine: its devices and memory, the arithmetic to compute in, random numbers, what was measured here before."""
+"""This machine: its devices and memory, how to compute on it, random numbers, and stored measurements of it."""
 
 from core.device.devices import devices, resolve_device
 from core.device.memory import (
-    in_parts,
+    in_smaller_batches,
     is_out_of_memory,
-    max_micro_batch_for,
+    max_micro_batch_in_memory,
     memory_budget,
+    raise_too_little_memory,
     release_memory,
-    within_memory,
 )
 from core.device.precision import (
     ComputeConfig,
     allowed_precisions,
+    available_precisions,
     compute_config_from,
-    precisions,
-    threads_given_back,
-    usual,
+    default_compute_config,
+    restored_threads,
 )
-from core.device.profile_store import BUSY, Others
+from core.device.profile_store import BUSY, OtherLoad
 from core.device.rng import generator, uniform
 
 __all__ = [
     "BUSY",
     "ComputeConfig",
-    "Others",
+    "OtherLoad",
     "allowed_precisions",
+    "available_precisions",
     "compute_config_from",
+    "default_compute_config",
     "devices",
     "generator",
-    "in_parts",
+    "in_smaller_batches",
     "is_out_of_memory",
-    "max_micro_batch_for",
+    "max_micro_batch_in_memory",
     "memory_budget",
-    "precisions",
+    "raise_too_little_memory",
     "release_memory",
     "resolve_device",
-    "threads_given_back",
+    "restored_threads",
     "uniform",
-    "usual",
-    "within_memory",
 ]

@@ -1,4 +1,4 @@
-"""Memory that runs out is not the end: what did not fit is computed in parts."""
+"""Memory that runs out is not the end: what does not fit is computed in smaller batches."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,20 +15,20 @@ from core.errors import TooLittleMemory
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_IN_WORDS = ("can't allocate memory", "not enough memory", "out of memory")  # what a RuntimeError of torch's says
-_SHARE_OF_FREE = 0.8  # of memory, for a step's activations: weights and what else runs need the rest
+_MESSAGES = ("can't allocate memory", "not enough memory", "out of memory")  # of RuntimeErrors that torch raises
+_STEP_SHARE = 0.8  # of the free memory, for a step's activations: weights and other programs need the rest
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether it says that the memory of a processor or a GPU did not suffice."""
+    """Whether the error means that the memory of a processor or a GPU ran out."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _IN_WORDS)
+    return isinstance(error, RuntimeError) and any(message in str(error).lower() for message in _MESSAGES)
 
 
-def within_memory(measure: Callable[P, T]) -> Callable[P, T]:
-    """The same function; raises TooLittleMemory where what it measures does not fit. A run, which computes in parts,
-    still may.
+def raise_too_little_memory(measure: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a measurement so that it raises TooLittleMemory where it does not fit. The run still may: it can compute
+    in micro-batches.
     """
 
     @wraps(measure)
@@ -46,38 +46,38 @@ def within_memory(measure: Callable[P, T]) -> Callable[P, T]:
 
 
 def release_memory() -> None:
-    """Return what is held in reserve, so that smaller pieces can be cut from it, and others have it."""
+    """Return cached memory to the system, so that it can be allocated in other sizes, and by other programs."""
     return_freed_memory()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
-def in_parts(
-    work: Callable[[np.ndarray], tuple[Tensor, ...]], rows: np.ndarray, on: torch.device | None = None
+def in_smaller_batches(
+    work: Callable[[np.ndarray], tuple[Tensor, ...]], rows: np.ndarray, result_device: torch.device | None = None
 ) -> tuple[Tensor, ...]:
     """work(rows), each [rows, ...]; in halves, and those in halves, where memory runs out.
 
-    Raises what `work` does when a single photo does not fit. on: where the result is to lie.
+    result_device: where the results are to lie. Raises what `work` raises when a single photo does not fit.
     """
     try:
-        return tuple(value if on is None else value.to(on) for value in work(rows))
+        return tuple(value if result_device is None else value.to(result_device) for value in work(rows))
     except Exception as error:
         if not is_out_of_memory(error) or len(rows) < 2:
             raise
     release_memory()
     middle = len(rows) // 2
-    halves = in_parts(work, rows[:middle], on), in_parts(work, rows[middle:], on)
+    halves = [in_smaller_batches(work, half, result_device) for half in (rows[:middle], rows[middle:])]
     return tuple(torch.cat(pair) for pair in zip(*halves, strict=True))
 
 
-def max_micro_batch_for(bytes_per_photo: float) -> int:
-    """How many photos a training step may hold in the processor's memory that is free now, with some to spare."""
-    return int(_SHARE_OF_FREE * psutil.virtual_memory().available / max(bytes_per_photo, 1))
+def max_micro_batch_in_memory(bytes_per_photo: float) -> int:
+    """How many photos a training step may hold in the free memory of the processor, with some to spare."""
+    return int(_STEP_SHARE * psutil.virtual_memory().available / max(bytes_per_photo, 1))
 
 
 def memory_budget(device: torch.device) -> int:
-    """Bytes that kept activations may take. A share of all memory, not of what is free just now: a resumed run must
-    choose alike.
+    """Bytes that cached activations may take. A share of all memory, not of what is free at the moment: a resumed run
+    must decide alike.
     """
     if device.type == "cuda":
         return torch.cuda.get_device_properties(device).total_memory // 4

@@ -1,5 +1,5 @@
-"""How it is computed: in 32 bits or the faster 16 where the machine has them, in which order in memory, by how many
-threads. All ways give the same network; they differ in speed and in the last digits.
+"""How a network is computed: precision, memory layout, threads. Every configuration gives the same network; they differ
+in speed and in the last digits.
 """
 
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ _SHORT = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 @dataclass(frozen=True)
 class ComputeConfig:
-    """precision: of a training step. inference_dtype: of the frozen part where it only looks; None is the same.
-    channels_last: convolutions may run faster when the colours of a pixel lie beside each other in memory.
+    """precision: of a training step. inference_dtype: of the frozen part, which only runs forward; None is that of the
+    step. channels_last: the memory format; convolutions may run faster when the channels of a pixel lie side by side.
     threads: of a processor; None is as torch has it.
     """
 
@@ -29,15 +29,15 @@ class ComputeConfig:
     threads: int | None = None
 
     def autocast(self) -> AbstractContextManager[object]:
-        """For what learns and for what judges it. Weights stay 32 bits; what is safe in 16 is computed in 16."""
+        """For training and evaluation. Weights stay fp32; what is safe in 16 bits is computed in 16."""
         return _autocast(self.device, self.precision)
 
     def inference_autocast(self) -> AbstractContextManager[object]:
-        """For the frozen part alone, whose answers are kept."""
+        """For the frozen part alone, whose activations are cached."""
         return _autocast(self.device, self.inference_dtype or self.precision)
 
-    def taken_in(self, value: Tensor) -> Tensor:
-        """What the frozen part said, in the numbers in which the rest goes on."""
+    def to_step_precision(self, value: Tensor) -> Tensor:
+        """Activations of the frozen part in the precision in which the rest goes on."""
         return value.float() if self.precision == "fp32" and value.is_floating_point() else value
 
     def scaler(self) -> torch.amp.GradScaler:
@@ -45,28 +45,32 @@ class ComputeConfig:
         return torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
 
     def move(self, model: Model) -> Model:
-        layout = torch.channels_last if self.channels_last else torch.contiguous_format
-        return model.to(self.device).to(memory_format=layout)
+        """The model on the device, in the memory format."""
+        return model.to(self.device).to(memory_format=self._memory_format)
 
     def lay_out(self, images: Tensor) -> Tensor:
-        """Images [batch, 3, height, width] as the network likes them in memory."""
-        return images.contiguous(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
+        """Images [batch, 3, height, width] in the memory format."""
+        return images.contiguous(memory_format=self._memory_format)
+
+    @property
+    def _memory_format(self) -> torch.memory_format:
+        return torch.channels_last if self.channels_last else torch.contiguous_format
 
     def use_threads(self) -> None:
-        """Compute by so many threads from now on, in this thread of Python."""
+        """Compute with so many threads from now on, in this thread of Python."""
         if self.threads is not None and self.threads != torch.get_num_threads():
             torch.set_num_threads(self.threads)
 
     def use_one_thread(self) -> None:
-        """For steps that are over in a millisecond, such as a head's on features that were kept: several threads wait
-        for each other at each of their operations, and for long where anything else runs. Measured for a linear head on
-        two cores with other programs at work: 40 seconds by two threads, 4.5 by one.
+        """For steps of about a millisecond, such as those of a head on cached features: several threads wait for each
+        other at each operation, and for long where anything else runs. Measured for a linear head on two cores with
+        other programs at work: 40 seconds with two threads, 4.5 with one.
         """
         if self.device.type == "cpu":
             torch.set_num_threads(1)
 
     def facts(self) -> dict[str, Any]:
-        """All of it but the device, as JSON takes it: a run goes on in what it began in."""
+        """All of it but the device, as JSON: a resumed run computes as it began."""
         return {
             "precision": self.precision,
             "inference_dtype": self.inference_dtype,
@@ -76,8 +80,8 @@ class ComputeConfig:
 
 
 @contextmanager
-def threads_given_back() -> Iterator[None]:
-    """Afterwards torch computes by as many threads as before."""
+def restored_threads() -> Iterator[None]:
+    """Restore torch's number of threads at the end of the block."""
     threads = torch.get_num_threads()
     try:
         yield
@@ -86,33 +90,33 @@ def threads_given_back() -> Iterator[None]:
 
 
 def compute_config_from(facts: dict[str, Any], device: torch.device) -> ComputeConfig | None:
-    """The inverse of `facts`; None where the device does not compute in those numbers."""
+    """The configuration of these `ComputeConfig.facts`; None where the device lacks one of the precisions."""
     compute_config = ComputeConfig(device, **facts)
-    wanted = {compute_config.precision, compute_config.inference_dtype or compute_config.precision}
-    return compute_config if wanted <= set(precisions(device)) else None
+    needed = {compute_config.precision, compute_config.inference_dtype or compute_config.precision}
+    return compute_config if needed <= set(available_precisions(device)) else None
 
 
-def usual(model: nn.Module, device: torch.device, precision: str = "auto") -> ComputeConfig:
+def default_compute_config(model: nn.Module, device: torch.device, precision: str = "auto") -> ComputeConfig:
     """What is fast as a rule, where measuring would take longer than it saves.
 
-    precision: as in a plan; where the device does not have it, it is fp32.
+    precision: as in a plan; fp32 where the device lacks it.
     """
     allowed = allowed_precisions(device, precision)
     short = allowed[-1] if device.type == "cuda" else allowed[0]
-    return ComputeConfig(device, short, has_convolutions(model), threads=torch.get_num_threads())
+    return ComputeConfig(device, short, is_convolutional(model), threads=torch.get_num_threads())
 
 
-def allowed_precisions(device: torch.device, asked: str = "auto") -> tuple[Precision, ...]:
-    """Those to choose from for a plan that asks for one or for "auto", the safest first. fp16 only where there is no
-    bf16: it is no faster, and numbers leave its range.
+def allowed_precisions(device: torch.device, requested: str = "auto") -> tuple[Precision, ...]:
+    """Precisions to choose from for a plan that requests one, or "auto"; the safest first. fp16 only where there is no
+    bf16: it is no faster, and values overflow in it.
     """
-    available = precisions(device)
-    if asked == "auto":
+    available = available_precisions(device)
+    if requested == "auto":
         return available[:2]
-    return tuple(each for each in available if each == asked) or ("fp32",)
+    return tuple(each for each in available if each == requested) or ("fp32",)
 
 
-def precisions(device: torch.device) -> tuple[Precision, ...]:
+def available_precisions(device: torch.device) -> tuple[Precision, ...]:
     """What the device computes in hardware, the safest first."""
     if device.type == "cuda":
         return ("fp32", "bf16", "fp16") if torch.cuda.is_bf16_supported(including_emulation=False) else ("fp32", "fp16")
@@ -122,7 +126,7 @@ def precisions(device: torch.device) -> tuple[Precision, ...]:
 
 
 def _autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
-    if precision == "fp32":  # also within another one's: the frozen part may look in 32 bits where the rest does not
+    if precision == "fp32":  # also within another autocast: the frozen part may run in fp32 where the rest does not
         return torch.autocast(device.type, enabled=False) if torch.is_autocast_enabled(device.type) else nullcontext()
     return torch.autocast(device.type, dtype=_SHORT[precision])
 
@@ -130,11 +134,11 @@ def _autocast(device: torch.device, precision: Precision) -> AbstractContextMana
 def _cpu_has_bf16() -> bool:
     # Not torch.ops.mkldnn._is_mkldnn_bf16_supported: it also says yes where AVX-512 only imitates bf16, several times
     # as slow. These names have no public form yet; where one is missing there is no bf16.
-    asked = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
-    return any(getattr(torch.cpu, name)() for name in asked if hasattr(torch.cpu, name))
+    checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(getattr(torch.cpu, name)() for name in checks if hasattr(torch.cpu, name))
 
 
-def has_convolutions(model: nn.Module) -> bool:
-    """Whether most of its weights that are images' neighbours are convolved: then channels_last pays as a rule."""
+def is_convolutional(model: nn.Module) -> bool:
+    """Whether it has more than one convolution with a kernel above 1 pixel: then channels_last pays as a rule."""
     kernels = [m for m in model.modules() if isinstance(m, nn.Conv2d) and max(m.kernel_size) > 1]
-    return len(kernels) > 1  # a transformer's one is its patches
+    return len(kernels) > 1  # a transformer's one is its patch embedding

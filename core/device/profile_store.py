@@ -1,4 +1,4 @@
-"""What was measured on this machine, kept in the database: on which machine, when, and how busy it was with others."""
+"""Measurements of this machine, stored in the database: for which machine, when, and how busy it was with others."""
 
 import hashlib
 import json
@@ -13,25 +13,24 @@ import torch
 
 from core.home import Home, database
 
-BUSY = 0.25  # share of all cores at work for others: what is measured beside that is not what the machine can do
+BUSY = 0.25  # share of all cores at work for others: a measurement beside that is not what the machine can do
 SAMPLE_SECONDS = 0.1
 MAX_AGE_SECONDS = 30 * 24 * 3600.0  # drivers, cooling and power settings change without a new version of torch
 
-Body = dict[str, Any]  # as JSON takes it
-_THREADS = torch.get_num_threads()  # by itself, before any run chose a number
+Body = dict[str, Any]  # JSON
+_DEFAULT_THREADS = torch.get_num_threads()  # before any run chose a number
 
 
 def key_of(*parts: object) -> str:
-    """Of what was measured, on which machine, by which torch, with how many threads by itself."""
-    machine = (platform.node(), platform.processor(), os.cpu_count(), _THREADS, torch.__version__)
+    """The key of a measurement of these things, on this machine, with this torch and its number of threads."""
+    machine = (platform.node(), platform.processor(), os.cpu_count(), _DEFAULT_THREADS, torch.__version__)
     return hashlib.sha256(json.dumps([str(part) for part in (*machine, *parts)]).encode()).hexdigest()
 
 
 def read(home: Home, key: str) -> Body | None:
-    """What was kept, however old."""
-    with database(home) as db:
-        row = db.execute("SELECT body FROM profiles WHERE key = ?", (key,)).fetchone()
-    return json.loads(row["body"]) if row else None
+    """What is stored, however old."""
+    stored = _read_with_age(home, key)
+    return stored[0] if stored else None
 
 
 def write(home: Home, key: str, body: Body) -> None:
@@ -39,41 +38,41 @@ def write(home: Home, key: str, body: Body) -> None:
         db.execute("INSERT OR REPLACE INTO profiles VALUES (?, ?, ?)", (key, time.time(), json.dumps(body)))
 
 
-def kept(home: Home, key: str, measure: Callable[[], Body]) -> Body:
-    """What `measure` gives, or gave before. It is asked again when that is old, or was measured while others kept the
-    machine busy, as soon as they no longer do.
+def cached(home: Home, key: str, measure: Callable[[], Body]) -> Body:
+    """The result of `measure`, stored. It is measured again when it is old, or was measured while the machine was busy
+    with others, as soon as the machine no longer is.
     """
-    known = _read_with_age(home, key)
-    if known is not None and (not _is_stale(*known) or busy_share() > BUSY):
-        return known[0]["measured"]
-    busy = busy_share()
-    found: Body = {"measured": measure(), "busy": max(busy, busy_share())}
-    write(home, key, found)
-    return found["measured"]
+    stored = _read_with_age(home, key)
+    if stored is not None and (not _is_stale(*stored) or busy_share() > BUSY):
+        return stored[0]["measured"]
+    busy_before = busy_share()
+    body: Body = {"measured": measure(), "busy": max(busy_before, busy_share())}
+    write(home, key, body)
+    return body["measured"]
 
 
-def measured_quietly(home: Home, key: str) -> Body | None:
-    """What `kept` keeps, if the machine had time for it; does not measure."""
-    known = read(home, key)
-    return known["measured"] if known and known["busy"] <= BUSY else None
+def read_trusted(home: Home, key: str) -> Body | None:
+    """What `cached` stored, if the machine was not busy with others; does not measure."""
+    stored = read(home, key)
+    return stored["measured"] if stored and stored["busy"] <= BUSY else None
 
 
 def busy_share() -> float:
-    """The share of all cores at work just now, while this thread waits for a moment; 0 to 1."""
+    """The share of all cores at work, sampled while this thread waits for a moment; 0 to 1."""
     return psutil.cpu_percent(interval=SAMPLE_SECONDS) / 100
 
 
-class Others:
-    """What the machine did for other programs since this was made."""
+class OtherLoad:
+    """What the machine does for other programs, from when this was made."""
 
     def __init__(self) -> None:
-        self._began, self._idle, self._own = time.monotonic(), _idle_seconds(), _own_seconds()
+        self._started, self._idle, self._own = time.monotonic(), _idle_seconds(), _own_seconds()
 
     def share(self) -> float:
         """Of all cores; 0 to 1."""
-        wanted = (time.monotonic() - self._began) * (os.cpu_count() or 1)
-        others = wanted - (_idle_seconds() - self._idle) - (_own_seconds() - self._own)
-        return max(0.0, others / wanted) if wanted > 0 else 0.0
+        available = (time.monotonic() - self._started) * (os.cpu_count() or 1)
+        others = available - (_idle_seconds() - self._idle) - (_own_seconds() - self._own)
+        return max(0.0, others / available) if available > 0 else 0.0
 
 
 def _idle_seconds() -> float:

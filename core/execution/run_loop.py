@@ -11,7 +11,7 @@ from typing import Protocol
 
 from core.backbones import get_card
 from core.datasets import Dataset, load_dataset
-from core.device import BUSY, Others, devices, release_memory, resolve_device, threads_given_back
+from core.device import BUSY, OtherLoad, devices, release_memory, resolve_device, restored_threads
 from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
 from core.execution.estimate_feedback import EstimateFeedback
 from core.execution.eta import ProgressMeter, RunClock, estimated_epoch_seconds
@@ -21,7 +21,7 @@ from core.home import Home, no_room_is_disk_full
 from core.job import Ended, EpochEnded, Event, Job, Prepared, ignore_event
 from core.monitoring import unregister_live
 from core.plans import Plan, grows
-from core.profiling import Counts, known_cost_profile, profile_costs, record_actual, trusted_cost_profile
+from core.profiling import Counts, autotune_job, known_cost_profile, profile_costs, record_actual, trusted_cost_profile
 from core.runs import (
     Claim,
     Lease,
@@ -155,7 +155,7 @@ def _train_and_evaluate(
     run = get_run(home, claimed.run_id)
     dataset = load_dataset(home, run.plan.source.id, run.plan.source.version)
     tasks = [dataset.task(name) for name in run.plan.tasks]
-    photos, clock, others = count_photos(run.plan, dataset), RunClock(), Others()
+    photos, clock, others = count_photos(run.plan, dataset), RunClock(), OtherLoad()
     feedback = _feedback(home, run, photos, clock)
     meter = ProgressMeter(run.plan, photos, run.progress, _estimated_epochs(home, run, photos), clock)
 
@@ -195,7 +195,7 @@ def _train(
         return STOPPED
     reason = ""
     # Closing the generator makes the engine write a checkpoint of the step at which it stands.
-    with threads_given_back(), contextlib.closing(train(job)) as events:  # type: ignore[type-var]
+    with restored_threads(), contextlib.closing(train(autotune_job(job))) as events:  # type: ignore[type-var]
         for event in events:
             sink.record(event)
             on_event(event)

@@ -21,8 +21,9 @@ from core.plans import Plan
 
 @dataclass(frozen=True)
 class Job:
-    """A plan to carry out. folder: where its checkpoints are. progress: told while photos are decoded for the first
-    time, between two events; it may raise to stop that.
+    """A plan to carry out. folder: of its checkpoints. progress: called between two events, while photos are decoded
+    for the first time; it may raise to stop that. compute_config: how a new run computes (`core.profiling.autotune`);
+    None is the default of its device.
     """
 
     plan: Plan
@@ -30,6 +31,7 @@ class Job:
     home: Home
     folder: Path
     progress: Callable[[Prepared], None] = field(default=ignore_event, compare=False)
+    compute_config: ComputeConfig | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,7 @@ from core.models.weights_io import (
     load_model,
     read_facts,
     save_frozen,
+    saved_compute_config,
     to_cpu,
     verify_file,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "load_trained_model",
     "read_facts",
     "save_frozen",
+    "saved_compute_config",
     "seeded_dropout",
     "set_learning_rates",
     "set_trainable",

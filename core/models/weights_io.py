@@ -9,7 +9,7 @@ import errno
 import json
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -94,6 +94,16 @@ def read_facts(folder: Path) -> dict[str, Any]:
     if not whole:
         raise DamagedCheckpoint(f"{STATE} has changed on the disk")
     return facts
+
+
+def saved_compute_config(folder: Path) -> dict[str, Any] | None:
+    """Facts of the compute configuration (`ComputeConfig.facts`) with which the run in `folder` began; None without a
+    checkpoint.
+    """
+    for which in ("last", "best"):
+        with suppress(DamagedCheckpoint, FileNotFoundError):
+            return read_facts(folder / which)["compute_config"]
+    return None
 
 
 def to_cpu(value: Tensor) -> Tensor:

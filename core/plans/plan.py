@@ -240,6 +240,11 @@ class Plan(_Frozen):
         return self.datasets[0]
 
     @property
+    def first_trainable_stage(self) -> int:
+        """The stage before which nothing changes in any phase; the number of stages when only the head learns."""
+        return min(phase.first_trainable_stage for phase in self.phases)
+
+    @property
     def epochs(self) -> int:
         return sum(phase.epochs for phase in self.phases)
 

@@ -1,12 +1,13 @@
 """What a plan costs here: benchmarks of this machine, autotuning, cost profiles, the estimate."""
 
-from core.profiling.autotune import compute_config_for_run, first_trainable_stage
+from core.profiling.autotune import autotune_job
 from core.profiling.background import estimate_in_background
 from core.profiling.cost_profile import (
-    fitting,
     known_cost_profile,
+    max_micro_batch,
     profile_costs,
     record_actual,
+    remember_max_micro_batch,
     trusted_cost_profile,
     with_teacher,
 )
@@ -28,20 +29,20 @@ __all__ = [
     "CostProfile",
     "Counts",
     "Estimate",
+    "autotune_job",
     "caches_views",
     "caching_seconds",
-    "compute_config_for_run",
     "estimate",
     "estimate_in_background",
-    "first_trainable_stage",
-    "fitting",
     "head_parameters",
     "head_size",
     "known_cost_profile",
     "learning_parameters",
+    "max_micro_batch",
     "phase_seconds",
     "profile_costs",
     "record_actual",
+    "remember_max_micro_batch",
     "room_needed",
     "trusted_cost_profile",
     "with_teacher",

@@ -1,180 +1,202 @@
-"""Which arithmetic is the fastest that is safe: candidates take turns on this machine for a second or two."""
+"""Autotuning: the fastest compute configuration that is safe, found by a race of a second or two on this machine.
 
-import copy
+In which configuration a run computes is decided here, before `train`, and travels in its job:
+
+1. a run that was begun before goes on as its checkpoint says;
+2. what a race found for this backbone, photo size, batch size and kind of step is stored and used again;
+3. a run long enough to earn the time back is worth a race;
+4. any other one takes the default of its device (`core.device.default_compute_config`).
+"""
+
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
+from core.datasets import Task
 from core.device import (
     ComputeConfig,
     allowed_precisions,
+    compute_config_from,
+    default_compute_config,
     is_out_of_memory,
     profile_store,
     release_memory,
-    threads_given_back,
-    usual,
+    resolve_device,
+    restored_threads,
 )
 from core.home import Home
-from core.models import TrainedModel
-from core.plans import Plan
+from core.job import Job, Prepared
+from core.models import TrainedModel, create_model, saved_compute_config
+from core.plans import BackboneChoice, Plan
 from core.profiling import benchmarks
+from core.profiling.benchmarks import BenchmarkSetup
 
-CLEARLY = 0.95  # of the seconds of the safer or usual one: what gains less may have gained it by chance
-RACE_SECONDS = 0.5  # of turns that count, at least; never fewer than FEWEST_ROUNDS
-FEWEST_ROUNDS, MOST_ROUNDS, HOPELESS_AFTER = 3, 9, 2
+SIGNIFICANT = 0.95  # of the seconds of the safer or default candidate: a smaller gain may be noise
+RACE_SECONDS = 0.5  # of turns that count, at least; never fewer rounds than MIN_ROUNDS
+MIN_ROUNDS, MAX_ROUNDS, ELIMINATE_AFTER = 3, 9, 2
 TURN_SECONDS = 0.2  # that one turn should last
-FEW_THREADS = 4  # with so few, all of them are faster than half of them: small steps are what suffers from many
-TURNS = 15  # about so many there are in all
-WORTH = 10  # times as long as the turns a run must be; in a shorter one they would take longer than they save
+FEW_THREADS = 4  # up to so many, all threads are faster than half of them: small steps suffer from many
+TURNS = 15  # in a whole race, about
+MIN_RUN_RATIO = 10  # a run must last so many times as long as a race that is to pay off
 
-Work = Callable[[benchmarks.BenchmarkSetup], float]  # seconds of one image
+_MEASURED_TASK = Task("measured", tuple("0123456789"))
+
+Benchmark = Callable[[BenchmarkSetup], float]  # seconds per image
 
 
-def compute_config_for_run(
-    home: Home, plan: Plan, model: TrainedModel, device: torch.device, photos: int
-) -> ComputeConfig:
-    """What a run over so many photos begins in: the fastest; what is fast as a rule, where the run is short and nobody
-    has measured for it yet.
+def autotune_job(job: Job) -> Job:
+    """The job with the compute configuration of its run, which is measured where that pays off.
+
+    job.progress hears of a measurement before it begins. Raises what `core.models.create_model` raises.
     """
-    known = known_arithmetic(home, plan, device)
-    if known:
-        return known
-    ordinary = usual(model.backbone, device, plan.precision)
+    device = resolve_device(job.plan.device)
+    facts = saved_compute_config(job.folder)
+    saved = compute_config_from(facts, device) if facts else None
+    if saved is None:
+        job.progress(Prepared("autotune", 0, 0))
+        saved = compute_config_for_run(job.home, job.plan, len(job.dataset), device)
+    return replace(job, compute_config=saved)
+
+
+def compute_config_for_run(home: Home, plan: Plan, photos: int, device: torch.device) -> ComputeConfig | None:
+    """The configuration of a new run over so many photos; None where the default of its device will do."""
+    stored = stored_compute_config(home, plan, device)
+    passes = photos * passes_per_photo(plan)
+    if stored or passes < MIN_RUN_RATIO * TURNS * benchmarks.MIN_IMAGES:  # too few, however long each of them takes
+        return stored
     try:
-        if _is_short(plan, model, ordinary, photos * times_seen(plan)):
-            return ordinary
-        return autotune_compute_config(home, plan, lambda: model, device)
+        model = random_model(home, plan)
+        if _pays_off(plan, model, device, passes):
+            return autotune_compute_config(home, plan, lambda: model, device)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-    release_memory()  # the run itself computes in smaller parts
-    return ordinary
+    release_memory()  # the run itself can compute in micro-batches
+    return None
 
 
-def _is_short(plan: Plan, model: TrainedModel, ordinary: ComputeConfig, seen: int) -> bool:
-    """Whether it takes less than ten times as long as the turns. seen: photos, each as often as it is computed."""
-    if seen < WORTH * TURNS * benchmarks.FEWEST:  # however long one of them takes
-        return True
-    rough_seconds = benchmarks.begin(copy.deepcopy(model), plan, ordinary, first_trainable_stage(plan)).rough_seconds
-    return seen * rough_seconds < WORTH * TURNS * max(TURN_SECONDS, benchmarks.FEWEST * rough_seconds)
-
-
-def times_seen(plan: Plan) -> int:
-    """How often a photo goes through the network: once where all of it is frozen and photos stay the same."""
-    once = plan.augmentation.off and first_trainable_stage(plan) == len(plan.phases[0].stage_rates)
+def passes_per_photo(plan: Plan) -> int:
+    """How often a photo goes through the network: once where all of it is frozen and photos are not augmented."""
+    once = plan.augmentation.off and plan.first_trainable_stage == len(plan.phases[0].stage_rates)
     return 1 if once else plan.epochs
+
+
+def _pays_off(plan: Plan, model: TrainedModel, device: torch.device, passes: int) -> bool:
+    default = default_compute_config(model.backbone, device, plan.precision)
+    rough_seconds = benchmarks.set_up(model, plan, default, plan.first_trainable_stage).rough_seconds
+    turn_seconds = max(TURN_SECONDS, benchmarks.MIN_IMAGES * rough_seconds)
+    return passes * rough_seconds >= MIN_RUN_RATIO * TURNS * turn_seconds
 
 
 def autotune_compute_config(
     home: Home, plan: Plan, build: Callable[[], TrainedModel], device: torch.device
 ) -> ComputeConfig:
-    """Measured once for this backbone, photo size, batch size and kind of step, and kept for good: runs of the same
-    plan shall compute alike, and candidates that take turns are slowed alike by what else the machine does.
+    """The fastest configuration, from a race where none is stored. Measured once and stored for good: runs of the same
+    plan are to compute alike, and candidates that take turns are slowed alike by other programs.
 
-    build: gives the plan's model; it is not changed.
+    build: gives a model of the plan, with any weights; the race may change its layout and its mode.
     """
-    known = known_arithmetic(home, plan, device)
-    if known is None:
-        with threads_given_back():
-            known = _race_for(plan, copy.deepcopy(build()), device)
-        profile_store.write(home, _key(plan, device), known.facts())
-    return known
+    stored = stored_compute_config(home, plan, device)
+    if stored:
+        return stored
+    with restored_threads():
+        fastest_config = _race(plan, build(), device)
+    profile_store.write(home, _key(plan, device), fastest_config.facts())
+    return fastest_config
 
 
-def known_arithmetic(home: Home, plan: Plan, device: torch.device) -> ComputeConfig | None:
-    """The same, as far as it was measured."""
+def stored_compute_config(home: Home, plan: Plan, device: torch.device) -> ComputeConfig | None:
+    """The result of an earlier race; does not measure."""
     facts = profile_store.read(home, _key(plan, device))
     return ComputeConfig(device, **facts) if facts else None
 
 
+def random_model(home: Home, plan: Plan) -> TrainedModel:
+    """A model of the plan to measure: with random weights, which cost as much and need not be downloaded."""
+    backbone = BackboneChoice(name=plan.backbone.name, weights="random")
+    return create_model(home, plan.model_copy(update={"backbone": backbone}), [_MEASURED_TASK])
+
+
 def _key(plan: Plan, device: torch.device) -> str:
-    return profile_store.key_of("arithmetic", *_kind(plan, device), device)
-
-
-def first_trainable_stage(plan: Plan) -> int:
-    return min(phase.first_trainable_stage for phase in plan.phases)
-
-
-def _kind(plan: Plan, device: torch.device) -> tuple[object, ...]:
-    """What the choice depends on. From which stage on it learns only where there is more than one precision: which
-    layout is the faster does not turn with it, and each further stage that is clicked would be waited for.
+    """All that the race depends on. The first trainable stage is part of it only where there is more than one
+    precision: the faster memory layout does not depend on it, and a user would wait for each stage that is clicked.
     """
-    stages, learns = len(plan.phases[0].stage_rates), first_trainable_stage(plan)
+    stages, first = len(plan.phases[0].stage_rates), plan.first_trainable_stage
     if len(allowed_precisions(device, plan.precision)) == 1:
-        learns = stages if learns == stages else 0
-    return plan.backbone.name, plan.image_size, plan.batch_size, plan.precision, learns
+        first = stages if first == stages else 0
+    kind = plan.backbone.name, plan.image_size, plan.batch_size, plan.precision, first
+    return profile_store.key_of("compute config", *kind, device)
 
 
-def _race_for(plan: Plan, model: TrainedModel, device: torch.device) -> ComputeConfig:
-    """Precisions and the other layout against each other, then the number of threads; each for the kind of step that
-    counts. Where the frozen part may look in another precision than the rest learns in, that is tried last.
+def _race(plan: Plan, model: TrainedModel, device: torch.device) -> ComputeConfig:
+    """Precisions and the other memory layout compete first, then numbers of threads, both at the work that dominates
+    the run: training steps, or forward passes where only the heads are trained. Where a step is trained in one
+    precision, the frozen part may still run faster in another: that is raced last.
     """
-    learns, stages = first_trainable_stage(plan), len(model.stages)
+    first, stages = plan.first_trainable_stage, len(model.stages)
     allowed = allowed_precisions(device, plan.precision)
-    usually = replace(usual(model.backbone, device), precision=allowed[0])
-    trial = benchmarks.begin(model, plan, usually, learns, TURN_SECONDS)
+    default = replace(default_compute_config(model.backbone, device), precision=allowed[0])
+    setup = benchmarks.set_up(model, plan, default, first, TURN_SECONDS)
 
-    def step(trial: benchmarks.BenchmarkSetup) -> float:
-        return benchmarks.step_seconds(trial, learns, benchmarks.ONCE)
+    def step(setup: BenchmarkSetup) -> float:
+        return benchmarks.step_seconds(setup, first, benchmarks.SINGLE_RUN)
 
-    def look(trial: benchmarks.BenchmarkSetup) -> float:
-        return benchmarks.forward_seconds(trial, benchmarks.ONCE)
+    def forward(setup: BenchmarkSetup) -> float:
+        return benchmarks.forward_seconds(setup, benchmarks.SINGLE_RUN)
 
-    kind = look if learns == stages else step
-    shorter = [replace(usually, precision=each) for each in allowed[1:]]
-    other_layout = replace(usually, channels_last=not usually.channels_last)
-    chosen = fastest(trial, [usually, *shorter, other_layout], kind)
-    chosen = fastest(trial, [replace(chosen, threads=each) for each in threads_to_try(device)], kind)
-    if kind is look:
-        return replace(chosen, inference_dtype=chosen.precision)
-    looking = fastest(trial, [replace(chosen, precision=each) for each in allowed], look)
-    return replace(chosen, inference_dtype=looking.precision)
-
-
-def threads_to_try(device: torch.device) -> tuple[int, ...]:
-    """As many as torch has chosen (the processor's cores), and half of them where they are many."""
-    if device.type != "cpu":
-        return (torch.get_num_threads(),)
-    everyone = torch.get_num_threads()
-    return (everyone, everyone // 2) if everyone > FEW_THREADS else (everyone,)
+    work = forward if first == stages else step
+    precisions = [replace(default, precision=each) for each in allowed[1:]]
+    other_layout = replace(default, channels_last=not default.channels_last)
+    winner = fastest(setup, [default, *precisions, other_layout], work)
+    winner = fastest(setup, [replace(winner, threads=each) for each in thread_counts(device)], work)
+    if work is forward:
+        return replace(winner, inference_dtype=winner.precision)
+    frozen = fastest(setup, [replace(winner, precision=each) for each in allowed], forward)
+    return replace(winner, inference_dtype=frozen.precision)
 
 
-def fastest(trial: benchmarks.BenchmarkSetup, candidates: Sequence[ComputeConfig], work: Work) -> ComputeConfig:
-    """The first of them, unless another one is clearly faster: by its best turn, and in most pairs of turns.
+def thread_counts(device: torch.device) -> tuple[int, ...]:
+    """Candidates: as many threads as torch has chosen (the cores of the processor), and half of them where many."""
+    threads = torch.get_num_threads()
+    return (threads, threads // 2) if device.type == "cpu" and threads > FEW_THREADS else (threads,)
 
-    They take turns, so that what slows the machine slows them alike. The first round warms up and does not count; who
-    is slower at its best than another one at its worst is out after two that do.
+
+def fastest(setup: BenchmarkSetup, candidates: Sequence[ComputeConfig], work: Benchmark) -> ComputeConfig:
+    """The first candidate, unless another one is significantly faster: in its best turn, and in most pairs of turns.
+
+    They take turns, so that other programs slow them alike. The first round warms up and does not count. Who is slower
+    at best than another one at worst leaves after ELIMINATE_AFTER rounds that count.
     """
-    rounds: dict[ComputeConfig, list[float]] = {candidate: [] for candidate in candidates}
-    while len(rounds) > 1 and not _enough(rounds, trial):
-        for candidate, turns in rounds.items():
-            turns.append(work(benchmarks.with_compute_config(trial, candidate)))
-        rounds = _still_racing(rounds)
-    counted = np.array([turns[1:] for turns in rounds.values()]).T
-    return list(rounds)[_winner(counted)]
+    turns: dict[ComputeConfig, list[float]] = {candidate: [] for candidate in candidates}
+    while len(turns) > 1 and not _is_decided(turns, len(setup.images)):
+        for candidate, seconds in turns.items():
+            seconds.append(work(benchmarks.with_compute_config(setup, candidate)))
+        turns = _without_hopeless(turns)
+    counted = np.array([seconds[1:] for seconds in turns.values()]).T
+    return list(turns)[_winner(counted)]
 
 
-def _still_racing(rounds: dict[ComputeConfig, list[float]]) -> dict[ComputeConfig, list[float]]:
-    if len(next(iter(rounds.values()))) < 1 + HOPELESS_AFTER:
-        return rounds
-    worst_of_best = min(max(turns[1:]) for turns in rounds.values())
-    return {candidate: turns for candidate, turns in rounds.items() if min(turns[1:]) <= worst_of_best / CLEARLY}
+def _without_hopeless(turns: dict[ComputeConfig, list[float]]) -> dict[ComputeConfig, list[float]]:
+    if len(next(iter(turns.values()))) < 1 + ELIMINATE_AFTER:
+        return turns
+    best_worst = min(max(seconds[1:]) for seconds in turns.values())
+    return {candidate: seconds for candidate, seconds in turns.items() if min(seconds[1:]) <= best_worst / SIGNIFICANT}
 
 
-def _enough(rounds: dict[ComputeConfig, list[float]], trial: benchmarks.BenchmarkSetup) -> bool:
-    counted = len(next(iter(rounds.values()))) - 1
-    spent = sum(sum(turns[1:]) for turns in rounds.values()) * len(trial.images)
-    return counted >= FEWEST_ROUNDS and (spent >= RACE_SECONDS or counted >= MOST_ROUNDS)
+def _is_decided(turns: dict[ComputeConfig, list[float]], images: int) -> bool:
+    rounds = len(next(iter(turns.values()))) - 1
+    spent_seconds = sum(sum(seconds[1:]) for seconds in turns.values()) * images
+    return rounds >= MIN_ROUNDS and (spent_seconds >= RACE_SECONDS or rounds >= MAX_ROUNDS)
 
 
 def _winner(seconds: np.ndarray) -> int:
     """seconds: [rounds, candidates]."""
     winner = 0
     for other in range(1, seconds.shape[1]):
-        of_best = seconds[:, other].min() / seconds[:, winner].min()
-        of_pairs = np.median(seconds[:, other] / seconds[:, winner])
-        if max(of_best, of_pairs) < CLEARLY:
+        ratio_of_best = seconds[:, other].min() / seconds[:, winner].min()
+        median_ratio = np.median(seconds[:, other] / seconds[:, winner])
+        if max(ratio_of_best, median_ratio) < SIGNIFICANT:
             winner = other
     return winner

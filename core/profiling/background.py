@@ -10,7 +10,7 @@ from core.datasets import Dataset, has_pixels
 from core.device import resolve_device
 from core.home import Home
 from core.plans import Plan
-from core.profiling.cost_profile import fitting, profile_costs, with_teacher
+from core.profiling.cost_profile import max_micro_batch, profile_costs, with_teacher
 from core.profiling.estimate import CostProfile, Estimate, estimate
 
 # One at a time: two measurements at once would measure each other.
@@ -42,7 +42,7 @@ def estimate_in_background(home: Home, plan: Plan, dataset: Dataset, head_size: 
     device = resolve_device(plan.device)
     training, validation = len(dataset.indices("train")), len(dataset.indices("validation"))
     decoded = has_pixels(home, dataset, plan.image_size)
-    fits, cached = fitting(home, plan, device), cached_stages(home, plan, device)
+    fits, cached = max_micro_batch(home, plan, device), cached_stages(home, plan, device)
     return estimate(plan, training, validation, profile.result(), head_size, decoded, fits, cached)
 
 
@@ -54,7 +54,7 @@ def _profile_in_background(home: Home, plan: Plan, card: BackboneCard) -> "Futur
     """
     sizes = f"{plan.image_size} {plan.batch_size} {plan.precision} {plan.optimizer.kind}"
     photos = f"{plan.source.id} {plan.source.version}"
-    trainable = min(phase.first_trainable_stage for phase in plan.phases)
+    trainable = plan.first_trainable_stage
     teacher = plan.teacher.model_dump_json() if plan.teacher else ""
     key = f"{home.root} {card.architecture} {sizes} {photos} {trainable} {plan.device} {teacher}"
     known = _measurements.get(key)

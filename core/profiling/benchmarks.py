@@ -1,4 +1,23 @@
-"""How fast this machine computes one backbone: a second or two of trying it, with random weights and grey noise."""
+"""Benchmarks of one backbone on this machine: a second or two, with random weights and noise for images.
+
+| function | what is timed or sized | unit |
+| --- | --- | --- |
+| forward_seconds | the backbone in eval mode | seconds per image |
+| fused_forward_seconds | that pass with fused batch norms, as a frozen prefix runs | seconds per image |
+| step_seconds | forward and backward, from a first trainable stage on, without the update | seconds per image |
+| head_seconds | forward and backward of the heads alone, on features | seconds per image |
+| update_seconds | the optimizer over all parameters | seconds per step |
+| stage_time_fractions | each stage's part of a forward pass | fractions that add up to 1 |
+| stage_bytes | saved for backward by each stage, and handed on to the next | bytes per image |
+| forward_bytes | the widest place of a forward pass | bytes per image |
+| teacher_seconds, teacher_forward_bytes | a teacher's forward pass | seconds, bytes per image |
+| augment_seconds | the augmentation of a new plan | seconds per image |
+| decode_seconds | decoding, by all workers at once | seconds per photo |
+| save_seconds | writing a checkpoint | seconds per checkpoint, and per byte |
+
+Seconds are the best of a few repetitions of which two agree: the first one plans and allocates, and other programs may
+want the machine.
+"""
 
 import shutil
 import time
@@ -23,24 +42,24 @@ from core.home import whole_folder
 from core.models import TrainedModel, create_optimizer, set_trainable
 from core.plans import Augmentation, Phase, Plan
 
-STEP_SECONDS = 0.5  # that one step of a trial should last at most
-TRIAL_SECONDS = 0.3  # the least that a step is repeated for
-BRIEF_SECONDS = 0.05  # the same for what costs little beside a step
-ONCE = 0.0  # for what takes turns, so that whoever asks repeats it
-AGREE = 1.1  # as long as each other, but for so much
-FEW_TIMES, MOST_TIMES = 6, 1_000  # to wait for two that agree; and of what takes no time at all
-FEWEST = 4  # images in a trial
-SHOWN_TO_TEACHER = 16  # photos at once, unless that takes too long
-SAVED = (30_000, 12_000_000)  # bytes of two checkpoints
-PHOTO = (1024, 768)  # of a camera's pictures, as a stand-in where the photos are not known
+STEP_SECONDS = 0.5  # that one repetition of a step should last at most
+MIN_SECONDS = 0.3  # for which a benchmark is repeated, at least
+BRIEF_MIN_SECONDS = 0.05  # for what costs little beside a step
+SINGLE_RUN = 0.0  # no repetition: for a caller that repeats by itself
+AGREEMENT = 1.1  # the second best repetition is at most so many times as long as the best
+MAX_DISAGREEING, MAX_REPETITIONS = 6, 1_000  # to wait for two that agree; and of what takes no time at all
+MIN_IMAGES = 4
+TEACHER_BATCH_SIZE = 16  # unless that takes too long
+CHECKPOINT_BYTES = (30_000, 12_000_000)  # of two checkpoints that are written
+PHOTO_SIZE = (1024, 768)  # of a camera's pictures, as a stand-in where the photos are not known
 
 
 @dataclass(frozen=True)
 class BenchmarkSetup:
-    """A model that is tried on random images: a whole batch of them, or as many as a step does in half a second. Of a
+    """A model and random images to try it on: a whole batch, or as many as a step does in half a second. With only a
     few images each would cost up to twice as much.
 
-    glance: about how many seconds a training step takes for one of them.
+    rough_seconds: of a training step, per image, from a first quick measurement.
     """
 
     model: TrainedModel
@@ -50,253 +69,249 @@ class BenchmarkSetup:
     rough_seconds: float = 0.0
 
 
-def begin(
+def set_up(
     model: TrainedModel,
     plan: Plan,
     compute_config: ComputeConfig,
     first_trainable_stage: int = 0,
-    at_most: float = STEP_SECONDS,
+    max_seconds: float = STEP_SECONDS,
 ) -> BenchmarkSetup:
-    """first_trainable_stage: of the steps that are to be tried. at_most: how many seconds one of them should last."""
-    few = _images(min(FEWEST, max(plan.batch_size, 2)), plan.image_size, compute_config)
-    trial = BenchmarkSetup(compute_config.move(model), plan, compute_config, few)
-    rough_seconds = min(step_seconds(trial, first_trainable_stage, ONCE) for _ in range(2))  # the first one warms up
-    fitting = int(at_most / rough_seconds) if rough_seconds > 0 else plan.batch_size
-    count = min(max(fitting, len(few)), max(plan.batch_size, 2))
-    return BenchmarkSetup(
-        trial.model, plan, compute_config, _images(count, plan.image_size, compute_config), rough_seconds
-    )
+    """first_trainable_stage: of the steps to be measured. max_seconds: for one of them."""
+    batch_size = max(plan.batch_size, 2)
+    few = _noise(min(MIN_IMAGES, batch_size), plan.image_size, compute_config)
+    setup = BenchmarkSetup(compute_config.move(model), plan, compute_config, few)
+    rough_seconds = min(step_seconds(setup, first_trainable_stage, SINGLE_RUN) for _ in range(2))  # the first warms up
+    fitting = int(max_seconds / rough_seconds) if rough_seconds > 0 else plan.batch_size
+    images = _noise(min(max(fitting, len(few)), batch_size), plan.image_size, compute_config)
+    return replace(setup, images=images, rough_seconds=rough_seconds)
 
 
-def with_compute_config(trial: BenchmarkSetup, compute_config: ComputeConfig) -> BenchmarkSetup:
-    """The same trial in another arithmetic; from now on the model is in it, and torch uses its threads."""
+def with_compute_config(setup: BenchmarkSetup, compute_config: ComputeConfig) -> BenchmarkSetup:
+    """The setup in another configuration. The model itself is changed, and torch uses its threads from now on."""
     compute_config.use_threads()
-    model, images = compute_config.move(trial.model), compute_config.lay_out(trial.images)
-    return replace(trial, model=model, compute_config=compute_config, images=images)
+    model, images = compute_config.move(setup.model), compute_config.lay_out(setup.images)
+    return replace(setup, model=model, compute_config=compute_config, images=images)
 
 
-def forward_seconds(trial: BenchmarkSetup, at_least: float = TRIAL_SECONDS) -> float:
-    """One image through the backbone, without learning. at_least: so many seconds are spent on finding out."""
-    trial.model.eval()
-
-    def forward() -> None:
-        with torch.no_grad(), trial.compute_config.inference_autocast():
-            trial.model.backbone(trial.images)
-
-    return _seconds(forward, trial.compute_config.device, at_least) / len(trial.images)
-
-
-def fused_forward_seconds(trial: BenchmarkSetup) -> float:
-    """The same as a frozen part looks: with batch norms folded."""
-    trial.model.eval()
-    look = FusedPrefix(cut(trial.model.backbone, len(trial.model.stages), trial.plan.image_size).prefix)
+def forward_seconds(setup: BenchmarkSetup, min_seconds: float = MIN_SECONDS) -> float:
+    """One image through the backbone in eval mode."""
+    setup.model.eval()
 
     def forward() -> None:
-        with torch.no_grad(), trial.compute_config.inference_autocast():
-            look(trial.images)
+        with torch.no_grad(), setup.compute_config.inference_autocast():
+            setup.model.backbone(setup.images)
 
-    return _seconds(forward, trial.compute_config.device, TRIAL_SECONDS) / len(trial.images)
-
-
-def teacher_seconds(model: TeacherModel, compute_config: ComputeConfig) -> float:
-    """One photo shown to a teacher."""
-    few, more = (_images(photos, model.image_size, compute_config) for photos in (FEWEST, SHOWN_TO_TEACHER))
-    rough_seconds = _seconds(lambda: _show(model, few, compute_config), compute_config.device, ONCE) / FEWEST
-    images = more if rough_seconds * SHOWN_TO_TEACHER < STEP_SECONDS else few
-    return _seconds(lambda: _show(model, images, compute_config), compute_config.device, TRIAL_SECONDS) / len(images)
+    return _seconds(forward, setup.compute_config.device, min_seconds) / len(setup.images)
 
 
-def teacher_forward_bytes(model: TeacherModel, compute_config: ComputeConfig) -> float:
-    """What one photo shown to a teacher holds in memory, as `forward_bytes` counts it."""
-    images = _images(2, model.image_size, compute_config)
-    return _widest_bytes(model.network, lambda: _show(model, images, compute_config)) / len(images)
+def fused_forward_seconds(setup: BenchmarkSetup) -> float:
+    """One image through the backbone with its batch norms fused."""
+    setup.model.eval()
+    prefix = FusedPrefix(cut(setup.model.backbone, len(setup.model.stages), setup.plan.image_size).prefix)
+
+    def forward() -> None:
+        with torch.no_grad(), setup.compute_config.inference_autocast():
+            prefix(setup.images)
+
+    return _seconds(forward, setup.compute_config.device, MIN_SECONDS) / len(setup.images)
 
 
-def _show(model: TeacherModel, images: Tensor, compute_config: ComputeConfig) -> None:
-    with torch.no_grad(), compute_config.inference_autocast():
-        model.forward(images)
-
-
-def step_seconds(trial: BenchmarkSetup, first_trainable_stage: int, at_least: float = TRIAL_SECONDS) -> float:
-    """One image through a training step, with all stages from `first_trainable_stage` on learning; no update."""
-    stages = len(trial.model.stages)
+def step_seconds(setup: BenchmarkSetup, first_trainable_stage: int, min_seconds: float = MIN_SECONDS) -> float:
+    """One image through forward and backward, with the stages from `first_trainable_stage` on trainable."""
+    stages = len(setup.model.stages)
     rates = tuple(float(number >= first_trainable_stage) for number in range(stages))
-    set_trainable(trial.model, Phase(epochs=1, stage_rates=rates, head_rate=1.0))
+    set_trainable(setup.model, Phase(epochs=1, stage_rates=rates, head_rate=1.0))
 
     def step() -> None:
-        with trial.compute_config.autocast():
-            loss = torch.stack([a.float().square().mean() for a in trial.model(trial.images).values()]).sum()
+        with setup.compute_config.autocast():
+            loss = _any_loss(setup.model(setup.images))
         loss.backward()
-        trial.model.zero_grad()
+        setup.model.zero_grad()
 
-    return _seconds(step, trial.compute_config.device, at_least) / len(trial.images)
+    return _seconds(step, setup.compute_config.device, min_seconds) / len(setup.images)
 
 
-def head_seconds(trial: BenchmarkSetup) -> float:
-    """One image's features through a training step of the heads alone; without the update."""
-    model, device = trial.model, trial.compute_config.device
+def head_seconds(setup: BenchmarkSetup) -> float:
+    """The features of one image through forward and backward of the heads."""
+    model, device = setup.model, setup.compute_config.device
     set_trainable(model, Phase(epochs=1, stage_rates=(0.0,) * len(model.stages), head_rate=1.0))
-    features = torch.rand((trial.plan.batch_size, model.features), device=device)
+    features = torch.rand((setup.plan.batch_size, model.features), device=device)
 
     def step() -> None:
-        with trial.compute_config.autocast():
-            loss = torch.stack([a.float().square().mean() for a in model.answers(features).values()]).sum()
+        with setup.compute_config.autocast():
+            loss = _any_loss(model.answers(features))
         loss.backward()
         model.zero_grad()
 
-    return _seconds(step, device, BRIEF_SECONDS) / len(features)
+    return _seconds(step, device, BRIEF_MIN_SECONDS) / len(features)
 
 
-def update_seconds(trial: BenchmarkSetup) -> float:
-    """One step of the optimizer over all parameters, with rates of 0."""
-    optimizer = create_optimizer(trial.model, trial.plan.optimizer, trial.compute_config.device)
-    for parameter in trial.model.parameters():
+def _any_loss(logits: dict[str, Tensor]) -> Tensor:
+    return torch.stack([each.float().square().mean() for each in logits.values()]).sum()
+
+
+def update_seconds(setup: BenchmarkSetup) -> float:
+    """One step of the optimizer over all parameters, with learning rates of 0."""
+    optimizer = create_optimizer(setup.model, setup.plan.optimizer, setup.compute_config.device)
+    for parameter in setup.model.parameters():
         parameter.requires_grad_(True).grad = torch.zeros_like(parameter)
-    seconds = _seconds(optimizer.step, trial.compute_config.device, BRIEF_SECONDS)
-    trial.model.zero_grad()
+    seconds = _seconds(optimizer.step, setup.compute_config.device, BRIEF_MIN_SECONDS)
+    setup.model.zero_grad()
     return seconds
 
 
-def stage_shares(trial: BenchmarkSetup) -> list[float]:
-    """The share of each stage in the time of a forward pass; they add up to 1."""
-    spent = np.zeros(len(trial.model.stages))
-    trial.model.eval()
-    with ExitStack() as hooks, torch.no_grad(), trial.compute_config.autocast():
-        for number, modules in enumerate(_stage_modules(trial.model)):
+def stage_time_fractions(setup: BenchmarkSetup) -> list[float]:
+    """The fraction of each stage in the time of a forward pass."""
+    spent = np.zeros(len(setup.model.stages))
+    setup.model.eval()
+    with ExitStack() as hooks, torch.no_grad(), setup.compute_config.autocast():
+        for number, modules in enumerate(_stage_modules(setup.model)):
             for module in modules:
-                _time_into(hooks, module, spent, number, trial.compute_config.device)
-        trial.model.backbone(trial.images)
-    return [float(share) for share in spent / spent.sum()] if spent.sum() > 0 else [1 / len(spent)] * len(spent)
+                _add_timer(hooks, module, spent, number, setup.compute_config.device)
+        setup.model.backbone(setup.images)
+    return [float(each) for each in spent / spent.sum()] if spent.sum() > 0 else [1 / len(spent)] * len(spent)
 
 
-def _time_into(hooks: ExitStack, module: nn.Module, spent: np.ndarray, number: int, device: torch.device) -> None:
-    began = [0.0]
+def _add_timer(hooks: ExitStack, module: nn.Module, spent: np.ndarray, number: int, device: torch.device) -> None:
+    started = [0.0]
 
     def before(*_: object) -> None:
-        _wait_for(device)
-        began[0] = time.perf_counter()
+        _synchronize(device)
+        started[0] = time.perf_counter()
 
     def after(*_: object) -> None:
-        _wait_for(device)
-        spent[number] += time.perf_counter() - began[0]
+        _synchronize(device)
+        spent[number] += time.perf_counter() - started[0]
 
     hooks.enter_context(module.register_forward_pre_hook(before))
     hooks.enter_context(module.register_forward_hook(after))
 
 
-def stage_bytes(trial: BenchmarkSetup) -> tuple[list[float], list[float]]:
-    """By stage, per image: (what a training step must remember of it, what it hands on)."""
-    model, images = trial.model, trial.images[:2]
-    remembered, handed_on = np.zeros(len(model.stages)), np.zeros(len(model.stages))
-    own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
-    seen, current = set(own), [0]
+def stage_bytes(setup: BenchmarkSetup) -> tuple[list[float], list[float]]:
+    """By stage, per image: (what it saves for backward, what it hands on)."""
+    model, images = setup.model, setup.images[:2]
+    saved, handed_on = np.zeros(len(model.stages)), np.zeros(len(model.stages))
+    seen, current = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}, [0]
 
     def pack(value: Tensor) -> Tensor:
-        place = value.untyped_storage().data_ptr()
-        if place not in seen:
-            seen.add(place)
-            remembered[current[0]] += value.untyped_storage().nbytes()
+        address = value.untyped_storage().data_ptr()
+        if address not in seen:
+            seen.add(address)
+            saved[current[0]] += value.untyped_storage().nbytes()
         return value
+
+    def enter(number: int, *_: object) -> None:
+        current[0] = number
+
+    def leave(number: int, module: nn.Module, inputs: object, output: object) -> None:
+        if isinstance(output, Tensor):
+            handed_on[number] = output.numel() * output.element_size()
 
     set_trainable(model, Phase(epochs=1, stage_rates=(1.0,) * len(model.stages), head_rate=1.0))
     with ExitStack() as hooks:
         for number, modules in enumerate(_stage_modules(model)):
             for module in modules:
-                hooks.enter_context(module.register_forward_pre_hook(_setting(current, number)))
-                hooks.enter_context(module.register_forward_hook(_sizing(handed_on, number)))
-        with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value), trial.compute_config.autocast():
-            kept_alive = model(images)  # else freed memory would come again and be taken for seen
-        del kept_alive
-    return (remembered / len(images)).tolist(), (handed_on / len(images)).tolist()
+                hooks.enter_context(module.register_forward_pre_hook(partial(enter, number)))
+                hooks.enter_context(module.register_forward_hook(partial(leave, number)))
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value), setup.compute_config.autocast():
+            logits = model(images)  # kept: freed memory would be used again, and be taken for seen
+        del logits
+    return (saved / len(images)).tolist(), (handed_on / len(images)).tolist()
 
 
-def _setting(current: list[int], number: int) -> Callable[..., None]:
-    def before(*_: object) -> None:
-        current[0] = number
-
-    return before
-
-
-def _sizing(sizes: np.ndarray, number: int) -> Callable[..., None]:
-    def after(module: nn.Module, given: object, gives: object) -> None:
-        if isinstance(gives, Tensor):
-            sizes[number] = gives.numel() * gives.element_size()
-
-    return after
-
-
-def forward_bytes(trial: BenchmarkSetup) -> float:
-    """What a forward pass holds per image at its widest place: what one module is given, what it gives, and as much
-    again for what torch lays out anew in between.
+def forward_bytes(setup: BenchmarkSetup) -> float:
+    """What a forward pass holds per image at its widest place: inputs and output of one module, and as much again for
+    what torch lays out anew in between.
     """
-    images = trial.images[:2]
-    trial.model.eval()
+    images = setup.images[:2]
+    setup.model.eval()
 
-    def look() -> None:
-        with torch.no_grad(), trial.compute_config.inference_autocast():
-            trial.model.backbone(images)
+    def forward() -> None:
+        with torch.no_grad(), setup.compute_config.inference_autocast():
+            setup.model.backbone(images)
 
-    return _widest_bytes(trial.model.backbone, look) / len(images)
+    return _widest_bytes(setup.model.backbone, forward) / len(images)
 
 
-def _widest_bytes(network: nn.Module, look: Callable[[], None]) -> float:
-    """What `look` holds of the network's values, for all of its images."""
+def _widest_bytes(network: nn.Module, forward: Callable[[], None]) -> float:
+    """What `forward` holds of the network's activations, for all of its images."""
     widest = [0]
 
-    def size(module: nn.Module, given: tuple[object, ...], gives: object) -> None:
-        tensors = [value for value in (*given, gives) if isinstance(value, Tensor)]
+    def measure(module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
+        tensors = [value for value in (*inputs, output) if isinstance(value, Tensor)]
         widest[0] = max(widest[0], sum(value.nbytes for value in tensors))
 
     with ExitStack() as hooks:
         for module in network.modules():
             if not list(module.children()):
-                hooks.enter_context(module.register_forward_hook(size))
-        look()
+                hooks.enter_context(module.register_forward_hook(measure))
+        forward()
     return 1.5 * widest[0]
 
 
+def teacher_seconds(model: TeacherModel, compute_config: ComputeConfig) -> float:
+    """One photo through a teacher."""
+    few, more = (_noise(images, model.image_size, compute_config) for images in (MIN_IMAGES, TEACHER_BATCH_SIZE))
+    device = compute_config.device
+    rough_seconds = _seconds(partial(_run_teacher, model, few, compute_config), device, SINGLE_RUN) / MIN_IMAGES
+    images = more if rough_seconds * TEACHER_BATCH_SIZE < STEP_SECONDS else few
+    return _seconds(partial(_run_teacher, model, images, compute_config), device, MIN_SECONDS) / len(images)
+
+
+def teacher_forward_bytes(model: TeacherModel, compute_config: ComputeConfig) -> float:
+    """What a teacher holds per photo, counted as by `forward_bytes`."""
+    images = _noise(2, model.image_size, compute_config)
+    return _widest_bytes(model.network, partial(_run_teacher, model, images, compute_config)) / len(images)
+
+
+def _run_teacher(model: TeacherModel, images: Tensor, compute_config: ComputeConfig) -> None:
+    with torch.no_grad(), compute_config.inference_autocast():
+        model.forward(images)
+
+
 def save_seconds(folder: Path) -> tuple[float, float]:
-    """Of a checkpoint in `folder`, however small, and of each byte in it."""
+    """A checkpoint in `folder`, however small, and each byte of it."""
 
     def save(size: int) -> None:
         with whole_folder(folder / "trial") as part:
             for number in range(3):
                 (part / str(number)).write_bytes(bytes(size // 3))
 
+    cpu = torch.device("cpu")
     try:
-        small, large = (_seconds(partial(save, size), torch.device("cpu"), BRIEF_SECONDS) for size in SAVED)
+        small, large = (_seconds(partial(save, size), cpu, BRIEF_MIN_SECONDS) for size in CHECKPOINT_BYTES)
     finally:
         shutil.rmtree(folder / "trial", ignore_errors=True)
-    return small, max(large - small, 0.0) / (SAVED[1] - SAVED[0])
+    return small, max(large - small, 0.0) / (CHECKPOINT_BYTES[1] - CHECKPOINT_BYTES[0])
 
 
 def augment_seconds(plan: Plan, compute_config: ComputeConfig) -> float:
-    """One photo changed as a new plan's augmentation changes it; which changes are on makes little difference."""
+    """One photo through the augmentation of a new plan; which changes are on makes little difference."""
     changes, side = Augmentation(), store_side(plan.image_size)
-    pixels = torch.randint(0, 256, (FEWEST, 3, side, side), dtype=torch.uint8, device=compute_config.device)
-    rows = np.arange(FEWEST)
+    pixels = torch.randint(0, 256, (MIN_IMAGES, 3, side, side), dtype=torch.uint8, device=compute_config.device)
+    rows = np.arange(MIN_IMAGES)
 
     def change() -> None:
         augment(pixels, changes, sample_parameters(changes, 0, 0, rows, plan.image_size / side), plan.image_size)
 
-    return _seconds(change, compute_config.device, BRIEF_SECONDS) / FEWEST
+    return _seconds(change, compute_config.device, BRIEF_MIN_SECONDS) / MIN_IMAGES
 
 
 def decode_seconds(photos: Sequence[Path | bytes], image_size: int, workers: int) -> float:
-    """One of these photos, decoded for the store by all workers at once."""
-    began = 0.0
+    """One of these photos, decoded for the pixel store by all workers at once."""
+    started = 0.0
     for number, photo in enumerate(photos):
         if number == 1 or len(photos) == 1:
-            began = time.perf_counter()  # the first one also loads what decodes
+            started = time.perf_counter()  # the first one also loads the decoder
         decode_for(photo, store_side(image_size))
-    return (time.perf_counter() - began) / max(len(photos) - 1, 1) / workers
+    return (time.perf_counter() - started) / max(len(photos) - 1, 1) / workers
 
 
-def a_photo() -> bytes:
+def example_photo() -> bytes:
     """A JPEG of a phone's smaller size, where the photos are not known."""
-    noise = np.random.default_rng(0).integers(0, 256, (PHOTO[1] // 16, PHOTO[0] // 16, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (PHOTO_SIZE[1] // 16, PHOTO_SIZE[0] // 16, 3), dtype=np.uint8)
     with BytesIO() as file:
-        Image.fromarray(noise).resize(PHOTO).save(file, "JPEG", quality=90)
+        Image.fromarray(noise).resize(PHOTO_SIZE).save(file, "JPEG", quality=90)
         return file.getvalue()
 
 
@@ -304,32 +319,32 @@ def _stage_modules(model: TrainedModel) -> list[list[nn.Module]]:
     return [[model.backbone.get_submodule(name) for name in stage.modules] for stage in model.stages]
 
 
-def _images(count: int, size: int, compute_config: ComputeConfig) -> Tensor:
-    noise = torch.rand((count, 3, size, size), generator=torch.Generator().manual_seed(0))
+def _noise(images: int, size: int, compute_config: ComputeConfig) -> Tensor:
+    noise = torch.rand((images, 3, size, size), generator=torch.Generator().manual_seed(0))
     return compute_config.lay_out(noise.to(compute_config.device))
 
 
-def _seconds(work: Callable[[], object], device: torch.device, at_least: float) -> float:
-    """The best of a few times, of which two agree: the first plans and allocates, and others may want the machine."""
-    took: list[float] = []
-    while not _settled(took, at_least):
-        began = time.perf_counter()
+def _seconds(work: Callable[[], object], device: torch.device, min_seconds: float) -> float:
+    """The best repetition. min_seconds: that all of them last together, at least."""
+    repetitions: list[float] = []
+    while not _has_converged(repetitions, min_seconds):
+        started = time.perf_counter()
         work()
-        _wait_for(device)
-        took.append(time.perf_counter() - began)
-    return min(took)
+        _synchronize(device)
+        repetitions.append(time.perf_counter() - started)
+    return min(repetitions)
 
 
-def _settled(took: list[float], at_least: float) -> bool:
-    if at_least == ONCE:
-        return len(took) == 1
-    if len(took) < 2 or (sum(took) < at_least and len(took) < MOST_TIMES):
+def _has_converged(repetitions: list[float], min_seconds: float) -> bool:
+    if min_seconds == SINGLE_RUN:
+        return len(repetitions) == 1
+    if len(repetitions) < 2 or (sum(repetitions) < min_seconds and len(repetitions) < MAX_REPETITIONS):
         return False
-    best, second = sorted(took)[:2]
-    return second <= AGREE * best or len(took) >= FEW_TIMES
+    best, second = sorted(repetitions)[:2]
+    return second <= AGREEMENT * best or len(repetitions) >= MAX_DISAGREEING
 
 
-def _wait_for(device: torch.device) -> None:
+def _synchronize(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

@@ -1,4 +1,6 @@
-"""What this machine was measured to do, kept in the database, so that the wait is once per backbone and size."""
+"""Cost profiles: what one image costs on this machine, measured once per backbone and photo size and stored; and what
+runs teach about it (a correction, and the micro-batches that fitted the memory).
+"""
 
 import math
 import os
@@ -11,54 +13,56 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.backbones import BackboneCard, get_card
-from core.datasets import Task, load_dataset
-from core.device import ComputeConfig, profile_store, threads_given_back, within_memory
+from core.backbones import BackboneCard
+from core.datasets import load_dataset
+from core.device import ComputeConfig, profile_store, raise_too_little_memory, restored_threads
 from core.distillation import TeacherModel, load_teacher
 from core.errors import GraftError
 from core.home import Home
-from core.models import TrainedModel, create_model
-from core.plans import BackboneChoice, Plan
+from core.models import TrainedModel
+from core.plans import Plan
 from core.profiling import benchmarks
-from core.profiling.autotune import autotune_compute_config, first_trainable_stage, known_arithmetic
+from core.profiling.autotune import autotune_compute_config, random_model, stored_compute_config
+from core.profiling.benchmarks import BenchmarkSetup
 from core.profiling.estimate import CostProfile
 
-BESIDE_SECONDS = 1.5e-3  # of a step beside the network: rows looked up, events written down; measured in runs
-PHOTOS_DECODED = 9
-ENOUGH_SECONDS = 5.0  # a shorter run says more about its start than about the machine
+STEP_OVERHEAD_SECONDS = 1.5e-3  # of a step beside the network: looking up rows, writing events; measured in runs
+DECODED_PHOTOS = 9
+MIN_RUN_SECONDS = 5.0  # a shorter run says more about its start than about the machine
 RUNS_REMEMBERED = 5
-MOST_CORRECTION = 3.0  # beyond it something else was going on: a suspended laptop, a busy neighbour
-_TASK = Task("measured", tuple("0123456789"))
+MAX_CORRECTION = 3.0  # beyond it something else was going on: a suspended laptop, a busy neighbour
 
 
-@within_memory
+@raise_too_little_memory
 def profile_costs(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> CostProfile:
-    """Seconds and bytes per image for this plan's backbone, photo size, batch size and optimizer, in the arithmetic
-    that is the fastest for it; in a few seconds the first time. The weights need not be here: random ones cost as
-    much.
+    """Seconds and bytes per image for this plan's backbone, photo size, batch size and optimizer, in the compute
+    configuration that is fastest for it. Takes a few seconds the first time. The weights need not be here.
 
     Raises TooLittleMemory.
     """
-    built = cache(lambda: _built(home, plan, card))
-    compute_config = autotune_compute_config(home, plan, lambda: built()[0], device)
-    key = _costs_key(plan, card, compute_config)
-    known = profile_store.kept(home, key, lambda: asdict(_measure(home, plan, *built(), compute_config)))
-    found = _calibration(known)
-    return replace(found, decode_seconds=_decode_seconds(home, plan), correction=correction(home, plan, device))
+    timed_model = cache(lambda: _timed_model(home, plan))
+    compute_config = autotune_compute_config(home, plan, lambda: timed_model()[0], device)
+
+    def measure() -> profile_store.Body:
+        return asdict(_measure(home, plan, *timed_model(), compute_config))
+
+    stored = profile_store.cached(home, _costs_key(plan, card, compute_config), measure)
+    decode_seconds = _decode_seconds(home, plan)
+    return replace(_from_json(stored), decode_seconds=decode_seconds, correction=correction(home, plan, device))
 
 
 def known_cost_profile(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> CostProfile | None:
-    """The same as far as it was measured, however long ago: without a correction, and without decoding."""
-    compute_config = known_arithmetic(home, plan, device)
-    known = profile_store.read(home, _costs_key(plan, card, compute_config)) if compute_config else None
-    return _calibration(known["measured"]) if known else None
+    """The stored profile, however old; does not measure. Correction and decoding are left out of it."""
+    compute_config = stored_compute_config(home, plan, device)
+    stored = profile_store.read(home, _costs_key(plan, card, compute_config)) if compute_config else None
+    return _from_json(stored["measured"]) if stored else None
 
 
 def trusted_cost_profile(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> CostProfile | None:
-    """The same, if it was measured while the machine had time for it."""
-    compute_config = known_arithmetic(home, plan, device)
-    known = profile_store.measured_quietly(home, _costs_key(plan, card, compute_config)) if compute_config else None
-    return _calibration(known) if known else None
+    """The stored profile, if other programs left the machine alone while it was measured; does not measure."""
+    compute_config = stored_compute_config(home, plan, device)
+    stored = profile_store.read_trusted(home, _costs_key(plan, card, compute_config)) if compute_config else None
+    return _from_json(stored) if stored else None
 
 
 def _costs_key(plan: Plan, card: BackboneCard, compute_config: ComputeConfig) -> str:
@@ -66,47 +70,45 @@ def _costs_key(plan: Plan, card: BackboneCard, compute_config: ComputeConfig) ->
     return profile_store.key_of("costs", *what, compute_config.device)
 
 
-def _calibration(known: profile_store.Body) -> CostProfile:
-    lists: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in known.items()}
-    return CostProfile(**lists)
+def _from_json(body: profile_store.Body) -> CostProfile:
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
+    return CostProfile(**values)
 
 
 def _decode_seconds(home: Home, plan: Plan) -> float:
-    """Of one of this dataset's photos: a camera's take many times as long as a web page's."""
+    """Per photo of this dataset: those of a camera take many times as long as those of a web page."""
     key = profile_store.key_of("decoding", plan.source.id, plan.source.version, plan.image_size)
-    return profile_store.kept(home, key, lambda: {"seconds": _decoded(home, plan)})["seconds"]
+    return profile_store.cached(home, key, lambda: {"seconds": _measure_decoding(home, plan)})["seconds"]
 
 
-def _decoded(home: Home, plan: Plan) -> float:
+def _measure_decoding(home: Home, plan: Plan) -> float:
     workers = os.cpu_count() or 1
     with suppress(GraftError):  # the run will say which photo can no longer be read
         dataset = load_dataset(home, plan.source.id, plan.source.version)
-        some = np.linspace(0, len(dataset) - 1, min(PHOTOS_DECODED, len(dataset))).astype(int)
-        photos = [dataset.folder / str(dataset.table["file"].iat[row]) for row in some]
+        rows = np.linspace(0, len(dataset) - 1, min(DECODED_PHOTOS, len(dataset))).astype(int)
+        photos = [dataset.folder / str(dataset.table["file"].iat[row]) for row in rows]
         return benchmarks.decode_seconds(photos, plan.image_size, workers)
-    return benchmarks.decode_seconds([benchmarks.a_photo()] * 3, plan.image_size, workers)
+    return benchmarks.decode_seconds([benchmarks.example_photo()] * 3, plan.image_size, workers)
 
 
-@within_memory
-def with_teacher(home: Home, plan: Plan, found: CostProfile, device: torch.device) -> CostProfile:
-    """The same with what the plan's teacher costs, if there is one, in the arithmetic of its student.
+@raise_too_little_memory
+def with_teacher(home: Home, plan: Plan, costs: CostProfile, device: torch.device) -> CostProfile:
+    """The profile with the costs of the plan's teacher, if it names one, in the configuration of its student.
 
-    Raises what `load_teacher` does, and TooLittleMemory.
+    Raises what `load_teacher` raises, and TooLittleMemory.
     """
     teacher = plan.teacher
     if teacher is None:
-        return found
-    compute_config = autotune_compute_config(
-        home, plan, lambda: _built(home, plan, get_card(plan.backbone.name))[0], device
-    )
-    who = teacher.model_dump_json(exclude={"views"})
-    key = profile_store.key_of("teacher", who, compute_config.facts(), compute_config.device)
-    costs = profile_store.kept(home, key, lambda: _teacher_costs(load_teacher(home, teacher), compute_config))
-    return replace(found, **costs)
+        return costs
+    compute_config = autotune_compute_config(home, plan, lambda: random_model(home, plan), device)
+    choice = teacher.model_dump_json(exclude={"views"})
+    key = profile_store.key_of("teacher", choice, compute_config.facts(), compute_config.device)
+    measured = profile_store.cached(home, key, lambda: _teacher_costs(load_teacher(home, teacher), compute_config))
+    return replace(costs, **measured)
 
 
 def _teacher_costs(model: TeacherModel, compute_config: ComputeConfig) -> profile_store.Body:
-    with threads_given_back():
+    with restored_threads():
         compute_config.use_threads()
         seconds = benchmarks.teacher_seconds(model, compute_config)
         forward_bytes = benchmarks.teacher_forward_bytes(model, compute_config)
@@ -120,104 +122,109 @@ def _teacher_costs(model: TeacherModel, compute_config: ComputeConfig) -> profil
 
 
 def correction(home: Home, plan: Plan, device: torch.device) -> float:
-    """What runs of this backbone and photo size really took on this machine, as a factor of what was foretold."""
-    known = profile_store.read(home, _correction_key(plan, device))
-    return math.exp(sum(map(math.log, known["factors"])) / (len(known["factors"]) + 1)) if known else 1.0
+    """Measured over estimated seconds of earlier runs of this backbone and photo size here: the geometric mean of the
+    last few factors and one 1.
+    """
+    stored = profile_store.read(home, _correction_key(plan, device))
+    return math.exp(sum(map(math.log, stored["factors"])) / (len(stored["factors"]) + 1)) if stored else 1.0
 
 
-def record_actual(home: Home, plan: Plan, device: torch.device, foretold: float, taken: float) -> None:
-    """A run took so many seconds, for which so many were foretold without a correction."""
-    if min(foretold, taken) < ENOUGH_SECONDS:
+def record_actual(
+    home: Home, plan: Plan, device: torch.device, estimated_seconds: float, measured_seconds: float
+) -> None:
+    """Let later estimates learn from a run. estimated_seconds: without a correction."""
+    if min(estimated_seconds, measured_seconds) < MIN_RUN_SECONDS:
         return
     key = _correction_key(plan, device)
-    known = profile_store.read(home, key) or {"factors": []}
-    factor = min(max(taken / foretold, 1 / MOST_CORRECTION), MOST_CORRECTION)
-    profile_store.write(home, key, {"factors": [*known["factors"], factor][-RUNS_REMEMBERED:]})
+    stored = profile_store.read(home, key) or {"factors": []}
+    factor = min(max(measured_seconds / estimated_seconds, 1 / MAX_CORRECTION), MAX_CORRECTION)
+    profile_store.write(home, key, {"factors": [*stored["factors"], factor][-RUNS_REMEMBERED:]})
 
 
 def _correction_key(plan: Plan, device: torch.device) -> str:
-    head_only = first_trainable_stage(plan) == len(plan.phases[0].stage_rates)
-    taught = ("taught",) if plan.teacher else ()  # which makes a step, and all that comes before it, another work
-    return profile_store.key_of("correction", plan.backbone.name, plan.image_size, head_only, device, *taught)
+    head_only = plan.first_trainable_stage == len(plan.phases[0].stage_rates)
+    teacher = ("teacher",) if plan.teacher else ()  # which makes a step, and all that comes before it, other work
+    return profile_store.key_of("correction", plan.backbone.name, plan.image_size, head_only, device, *teacher)
 
 
 def remember_max_micro_batch(home: Home, plan: Plan, device: torch.device, micro_batch_size: int) -> None:
-    """A training step of this plan ran out of memory on this machine until it computed no more photos at once."""
-    known = fitting(home, plan, device)
-    fewest = micro_batch_size if known is None else min(known, micro_batch_size)
-    profile_store.write(home, _fitting_key(plan, device), {"photos": fewest})
+    """Note that a training step of this plan ran out of memory until its micro-batches were no larger than this."""
+    known = max_micro_batch(home, plan, device)
+    smallest = micro_batch_size if known is None else min(known, micro_batch_size)
+    profile_store.write(home, _micro_batch_key(plan, device), {"photos": smallest})
 
 
-def fitting(home: Home, plan: Plan, device: torch.device) -> int | None:
-    """How many photos at once a training step of this plan could hold; None when memory never ran out."""
-    known = profile_store.read(home, _fitting_key(plan, device))
-    return known["photos"] if known else None
+def max_micro_batch(home: Home, plan: Plan, device: torch.device) -> int | None:
+    """The largest micro-batch that fitted the memory, in photos; None when it never ran out."""
+    stored = profile_store.read(home, _micro_batch_key(plan, device))
+    return stored["photos"] if stored else None
 
 
-def _fitting_key(plan: Plan, device: torch.device) -> str:
-    what = (plan.backbone.name, plan.image_size, plan.precision, first_trainable_stage(plan))
-    taught = (plan.teacher.model_dump_json(),) if plan.teacher else ()  # it takes its share of the memory
-    return profile_store.key_of("fitting", *what, device, *taught)
+def _micro_batch_key(plan: Plan, device: torch.device) -> str:
+    what = (plan.backbone.name, plan.image_size, plan.precision, plan.first_trainable_stage)
+    teacher = (plan.teacher.model_dump_json(),) if plan.teacher else ()  # it takes its part of the memory
+    return profile_store.key_of("micro-batch", *what, device, *teacher)
 
 
-def _built(home: Home, plan: Plan, card: BackboneCard) -> tuple[TrainedModel, float]:
-    """The plan's network with random weights, and the seconds that it took."""
-    began = time.perf_counter()
-    random = plan.model_copy(update={"backbone": BackboneChoice(name=card.name, weights="random")})
-    return create_model(home, random, [_TASK]), time.perf_counter() - began
+def _timed_model(home: Home, plan: Plan) -> tuple[TrainedModel, float]:
+    """A model of the plan with random weights, and the seconds that building it took."""
+    started = time.perf_counter()
+    return random_model(home, plan), time.perf_counter() - started
 
 
 def _measure(
     home: Home, plan: Plan, model: TrainedModel, start_seconds: float, compute_config: ComputeConfig
 ) -> CostProfile:
-    with threads_given_back():
+    with restored_threads():
         compute_config.use_threads()
-        found = _measured(plan, model, start_seconds, compute_config)
-    once, per_byte = benchmarks.save_seconds(home.activations.parent)
-    return replace(found, save_seconds=once, save_seconds_per_byte=per_byte)
+        costs = _measure_network(plan, model, start_seconds, compute_config)
+    per_checkpoint, per_byte = benchmarks.save_seconds(home.activations.parent)
+    return replace(costs, save_seconds=per_checkpoint, save_seconds_per_byte=per_byte)
 
 
-def _measured(plan: Plan, model: TrainedModel, start_seconds: float, compute_config: ComputeConfig) -> CostProfile:
-    trial = benchmarks.begin(model, plan, compute_config)
-    prefix, suffix = _seconds(trial)
-    remembered, handed_on = benchmarks.stage_bytes(trial)
+def _measure_network(
+    plan: Plan, model: TrainedModel, start_seconds: float, compute_config: ComputeConfig
+) -> CostProfile:
+    setup = benchmarks.set_up(model, plan, compute_config)
+    prefix, suffix = _seconds_by_cut(setup)
+    saved, handed_on = benchmarks.stage_bytes(setup)
     stages = len(model.stages)
     return CostProfile(
         prefix_seconds=prefix,
         suffix_seconds=suffix,
-        step_bytes=tuple(sum(remembered[k:]) + max(handed_on) for k in range(stages + 1)),
+        step_bytes=tuple(sum(saved[k:]) + max(handed_on) for k in range(stages + 1)),
         cached_bytes=(3.0 * 4 * plan.image_size**2, *handed_on[:-1], 4.0 * model.features),
         parameters=tuple(stage.parameters for stage in model.stages),
-        forward_bytes=benchmarks.forward_bytes(trial),
+        forward_bytes=benchmarks.forward_bytes(setup),
         augment_seconds=benchmarks.augment_seconds(plan, compute_config),
-        step_seconds=BESIDE_SECONDS,
+        step_seconds=STEP_OVERHEAD_SECONDS,
         start_seconds=start_seconds,
     )
 
 
-def _seconds(trial: benchmarks.BenchmarkSetup) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _seconds_by_cut(setup: BenchmarkSetup) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Per image, for the cut before each stage and before the head: (prefix forward, suffix training step).
 
-    Measured are a forward pass, one as a frozen part looks, and the steps in which all stages, the last one and the
-    head alone learn; in between, a stage's backward pass is taken to cost as many times its forward pass as over the
+    Measured are a forward pass, a fused one, and the steps in which all stages, the last one and the heads alone are
+    trained. In between, the backward pass of a stage is assumed to cost as many times its forward pass as over the
     whole network.
     """
-    model, stages = trial.model, len(trial.model.stages)
-    forward, look = benchmarks.forward_seconds(trial), benchmarks.fused_forward_seconds(trial)
-    shares = benchmarks.stage_shares(trial)
-    update = benchmarks.update_seconds(trial) / trial.plan.batch_size
-    all_learn, last_learns = benchmarks.step_seconds(trial, 0), benchmarks.step_seconds(trial, stages - 1)
-    prefix = [look * sum(shares[:k]) for k in range(stages + 1)]
-    head = benchmarks.head_seconds(trial)
+    model, stages = setup.model, len(setup.model.stages)
+    forward, fused = benchmarks.forward_seconds(setup), benchmarks.fused_forward_seconds(setup)
+    fractions = benchmarks.stage_time_fractions(setup)
+    update = benchmarks.update_seconds(setup) / setup.plan.batch_size
+    all_stages, last_stage = benchmarks.step_seconds(setup, 0), benchmarks.step_seconds(setup, stages - 1)
+    prefix = [fused * sum(fractions[:k]) for k in range(stages + 1)]
+    head = benchmarks.head_seconds(setup)
     parameters = [stage.parameters for stage in model.stages]
 
     def suffix(k: int) -> float:
         if k == stages:
-            learning = head
+            step = head
         elif k == stages - 1:
-            learning = max(last_learns - forward * sum(shares[:k]), head)
+            step = max(last_stage - forward * sum(fractions[:k]), head)
         else:
-            learning = head + max(all_learn - head, 0.0) * sum(shares[k:])
-        return learning + update * sum(parameters[k:]) / max(sum(parameters), 1)
+            step = head + max(all_stages - head, 0.0) * sum(fractions[k:])
+        return step + update * sum(parameters[k:]) / max(sum(parameters), 1)
 
     return tuple(prefix), tuple(suffix(k) for k in range(stages + 1))

@@ -169,7 +169,7 @@ def _epoch_seconds(
 
 def _memory(plan: Plan, c: CostProfile, head_parameters: int, micro_batch_size: int) -> float:
     """The most that the process holds: in a step, a look at many photos, or writing a checkpoint."""
-    earliest = _earliest(plan)
+    earliest = plan.first_trainable_stage
     learning = 4 * _learning(plan, c.parameters, head_parameters)
     step = learning + micro_batch_size * c.step_bytes[earliest]
     look = FORWARD_BATCH_SIZE * max(c.forward_bytes, c.teacher_forward_bytes)
@@ -186,12 +186,8 @@ def room_needed(plan: Plan, parameters: Sequence[int], head_parameters: int = 0)
     return _frozen_bytes(plan, parameters) + 3 * _checkpoint_bytes(plan, parameters, head_parameters)
 
 
-def _earliest(plan: Plan) -> int:
-    return min(phase.first_trainable_stage for phase in plan.phases)
-
-
 def _learning(plan: Plan, parameters: Sequence[int], head_parameters: int) -> int:
-    return sum(parameters[_earliest(plan) :]) + head_parameters
+    return sum(parameters[plan.first_trainable_stage :]) + head_parameters
 
 
 def _weights(c: CostProfile, head_parameters: int) -> int:
@@ -209,7 +205,7 @@ def _checkpoint_bytes(plan: Plan, parameters: Sequence[int], head_parameters: in
 
 
 def _frozen_bytes(plan: Plan, parameters: Sequence[int]) -> int:
-    return 4 * sum(parameters[: _earliest(plan)])
+    return 4 * sum(parameters[: plan.first_trainable_stage])
 
 
 def learning_parameters(plan: Plan, parameters: tuple[int, ...], head_parameters: int) -> int:

@@ -12,8 +12,8 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -146,23 +146,11 @@ def resume(state: TrainingState, folder: Path, plan_hash: str) -> str:
     return ""
 
 
-def saved_compute_config(folder: Path) -> dict[str, Any] | None:
-    """Facts of the compute configuration with which the run in `folder` began; None without a checkpoint."""
-    facts = _facts_or_none(folder / "last") or _facts_or_none(folder / "best")
-    return facts["compute_config"] if facts else None
-
-
 def saved_best_epoch(folder: Path) -> int:
     """The epoch whose model is in best/; 0 without one."""
-    facts = _facts_or_none(folder / "best")
-    return facts["position"]["epoch"] if facts else 0
-
-
-def _facts_or_none(folder: Path) -> dict[str, Any] | None:
-    try:
-        return read_facts(folder)
-    except (DamagedCheckpoint, FileNotFoundError):
-        return None
+    with suppress(DamagedCheckpoint, FileNotFoundError):
+        return read_facts(folder / "best")["position"]["epoch"]
+    return 0
 
 
 def _training_tensors(state: TrainingState) -> dict[str, Tensor]:

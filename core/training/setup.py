@@ -1,4 +1,4 @@
-"""All that happens before the first step: photos, numbers, model, and where an earlier run stopped."""
+"""All that happens before the first step: photos, context, model, and where an earlier run stopped."""
 
 from collections.abc import Generator
 
@@ -8,7 +8,13 @@ from torch import nn
 from core.activations import cache_pixels_on_gpu
 from core.backbones import get_card
 from core.datasets import open_pixels
-from core.device import ComputeConfig, compute_config_from, max_micro_batch_for, resolve_device
+from core.device import (
+    ComputeConfig,
+    compute_config_from,
+    default_compute_config,
+    max_micro_batch_in_memory,
+    resolve_device,
+)
 from core.distillation import DISTILLATION, distillation_heads, projection_heads_for
 from core.errors import BadPlan
 from core.evaluation import no_history
@@ -20,18 +26,22 @@ from core.models import (
     create_model,
     create_optimizer,
     save_frozen,
+    saved_compute_config,
     split_frozen_names,
     trains_batch_norm,
 )
 from core.objectives import make_auxiliary
 from core.plans import Plan
-from core.profiling import compute_config_for_run, first_trainable_stage, fitting, known_cost_profile
-from core.training.checkpoints import Checkpointer, resume, saved_compute_config
+from core.profiling import known_cost_profile, max_micro_batch
+from core.training.checkpoints import Checkpointer, resume
 from core.training.state import TrainingState
 
 
 def setup_training(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingState, Checkpointer]]:
-    """Raises GraftError for what a user can mend: photos, weights, device, disk."""
+    """Everything that a run works with and everything that changes in it, as its newest checkpoint has it.
+
+    Raises GraftError for what a user can mend: photos, weights, device, disk.
+    """
     plan, device = job.plan, resolve_device(job.plan.device)
     yield Prepared("decode", 0, len(job.dataset))
     store = open_pixels(
@@ -41,27 +51,41 @@ def setup_training(job: Job) -> Generator[Event, None, tuple[TrainingContext, Tr
         yield Warned(store.note)
     yield Prepared("build", 0, 0)
     model = create_model(job.home, plan, resolve_tasks(plan, job.dataset))
-    compute_config = yield from _arithmetic(job, model, device)
+    compute_config = yield from _compute_config(job, model, device)
+    compute_config.use_threads()
     store = yield from cache_pixels_on_gpu(store, len(job.dataset), device)
     context = build_context(job, get_card(plan.backbone.name), store, compute_config, model.features)
     _check_batch_norm(model, plan, len(context.training))
 
-    frozen, changing = split_frozen_names(model, plan.phases)
+    frozen, trainable = split_frozen_names(model, plan.phases)
     with no_room_is_disk_full(job.folder):
         job.folder.mkdir(parents=True, exist_ok=True)
     save_frozen(model, job.folder, frozen)
-    state = _fresh_state(context, model, changing)
+    state = _fresh_state(context, model, trainable)
     warning = resume(state, job.folder, plan.hash)
     if warning:
         yield Warned(warning)
     if state.position.step == 0:
-        yield from _begin_within_memory(job, state)
+        yield from _limit_micro_batches(job, state)
     if heads := distillation_heads(state.auxiliary):
         yield from heads.cache_teacher()
-    return context, state, Checkpointer(job, changing)
+    return context, state, Checkpointer(job, trainable)
 
 
-def _fresh_state(context: TrainingContext, model: TrainedModel, changing: list[str]) -> TrainingState:
+def _compute_config(job: Job, model: TrainedModel, device: torch.device) -> Generator[Warned, None, ComputeConfig]:
+    """The one with which the run began, else the one that the job brings, else the default of the device."""
+    facts, precision = saved_compute_config(job.folder), job.plan.precision
+    saved = compute_config_from(facts, device) if facts else None
+    if saved:
+        return saved
+    compute_config = job.compute_config or default_compute_config(model.backbone, device, precision)
+    if precision not in ("auto", compute_config.precision):
+        yield Warned(f"This machine does not compute in {precision}; the run goes on in 32 bits.")
+    return compute_config
+
+
+def _fresh_state(context: TrainingContext, model: TrainedModel, trainable: list[str]) -> TrainingState:
+    """trainable: names of the tensors that change in at least one phase."""
     compute_config, decay = context.compute_config, context.plan.optimizer.ema_decay
     model = compute_config.move(model)
     auxiliary = nn.ModuleDict(make_auxiliary(context.plan.objectives, context.objective_context))
@@ -75,38 +99,25 @@ def _fresh_state(context: TrainingContext, model: TrainedModel, changing: list[s
         compute_config=compute_config,
         micro_batch_size=context.plan.batch_size,
         losses={task.name: no_history() for task in context.tasks},
-        ema=ModelEma(model, changing, decay) if decay else None,
+        ema=ModelEma(model, trainable, decay) if decay else None,
         auxiliary=auxiliary,
     )
 
 
-def _begin_within_memory(job: Job, state: TrainingState) -> Generator[Warned, None, None]:
-    """Compute a batch in parts from the first step on where it is known that memory does not hold all of it."""
+def _limit_micro_batches(job: Job, state: TrainingState) -> Generator[Warned, None, None]:
+    """Begin with micro-batches where it is known that the memory does not hold a whole batch."""
     plan, device = job.plan, state.compute_config.device
-    fits = fitting(job.home, plan, device) or plan.batch_size
-    known = known_cost_profile(job.home, plan, get_card(plan.backbone.name), device)
-    if known and device.type == "cpu":
+    limit = max_micro_batch(job.home, plan, device) or plan.batch_size
+    costs = known_cost_profile(job.home, plan, get_card(plan.backbone.name), device)
+    if costs and device.type == "cpu":
         # A GPU says when its memory ran out. A system mostly kills the program that asked last.
-        fits = min(fits, max_micro_batch_for(known.step_bytes[first_trainable_stage(plan)]))
-    if fits < plan.batch_size:
-        state.micro_batch_size = max(fits, 2)
+        limit = min(limit, max_micro_batch_in_memory(costs.step_bytes[plan.first_trainable_stage]))
+    if limit < plan.batch_size:
+        state.micro_batch_size = max(limit, 2)
         yield Warned(
             f"The memory of this machine does not hold a step of {plan.batch_size} photos: it is computed "
             f"{state.micro_batch_size} photos at once, and still learns from all of them."
         )
-
-
-def _arithmetic(job: Job, model: TrainedModel, device: torch.device) -> Generator[Event, None, ComputeConfig]:
-    """What the run began in, else the fastest that the plan allows; torch uses its threads from now on."""
-    saved, asked = saved_compute_config(job.folder), job.plan.precision
-    compute_config = compute_config_from(saved, device) if saved else None
-    if compute_config is None:
-        yield Prepared("autotune", 0, 0)
-        compute_config = compute_config_for_run(job.home, job.plan, model, device, len(job.dataset))
-        if asked not in ("auto", compute_config.precision):
-            yield Warned(f"This machine does not compute in {asked}; the run goes on in 32 bits.")
-    compute_config.use_threads()
-    return compute_config
 
 
 def _check_batch_norm(model: TrainedModel, plan: Plan, training_images: int) -> None:

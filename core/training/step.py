@@ -17,7 +17,7 @@ from core.job import Stepped, TrainingContext, Warned
 from core.models import clip_gradients, seeded_dropout, trains_batch_norm
 from core.objectives import BatchOutput
 from core.plans import Optimizer, Phase
-from core.profiling import cost_profile
+from core.profiling import remember_max_micro_batch
 from core.tasks import Task, label_kind
 from core.training.state import TrainingState
 
@@ -107,7 +107,7 @@ def _halve_micro_batch_size(context: TrainingContext, state: TrainingState, phas
         )
     state.micro_batch_size = max(failed // 2, smallest)
     device = context.compute_config.device
-    cost_profile.remember_max_micro_batch(context.home, context.plan, device, state.micro_batch_size)
+    remember_max_micro_batch(context.home, context.plan, device, state.micro_batch_size)
     return Warned(
         f"Memory ran out at {failed} photos at once. The run goes on from the same step with {state.micro_batch_size} "
         f"at once; a step still learns from {images} photos."

@@ -9,7 +9,7 @@ from torch import Tensor
 from core.activations import FeaturePipeline
 from core.augmentation import centre
 from core.datasets import PixelStore
-from core.device import in_parts
+from core.device import in_smaller_batches
 from core.evaluation import EpochScores, LossHistory, epoch_scores, remember, window_epochs
 from core.job import FORWARD_BATCH_SIZE, Prepared, TrainingContext, ignore_event
 from core.models import TrainedModel
@@ -42,7 +42,7 @@ def _evaluate_rows(
 
     for batch in np.split(rows, range(FORWARD_BATCH_SIZE, len(rows), FORWARD_BATCH_SIZE)):
         labels = context.labels_of(batch)
-        for task, task_logits in zip(context.tasks, in_parts(predict, batch), strict=True):
+        for task, task_logits in zip(context.tasks, in_smaller_batches(predict, batch), strict=True):
             kind = label_kind(task)
             labelled = kind.is_labelled(labels[task.name])
             logits, truth = task_logits[labelled].float(), labels[task.name][labelled]

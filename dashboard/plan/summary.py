@@ -12,7 +12,7 @@ from core.errors import Check, GraftError
 from core.execution import default_run_name, missing_here, preflight_checks, submit
 from core.home import Home
 from core.plans import Plan
-from core.profiling import estimate_in_background, fitting, learning_parameters
+from core.profiling import estimate_in_background, learning_parameters, max_micro_batch
 from core.runs import list_runs
 from core.units import format_bytes, format_rough_duration
 from dashboard.glossary import GLOSSARY
@@ -43,7 +43,7 @@ def cost_of(home: Home, plan: Plan, dataset: Dataset, head_size: int) -> Cost:
         return Cost(error.sentence, "?", settled=True)
     if estimate is None:
         return Cost("measuring ...", "...", settled=False)
-    fits = fitting(home, plan, resolve_device(plan.device))
+    fits = max_micro_batch(home, plan, resolve_device(plan.device))
     note = GLOSSARY["batch in parts"].format(photos=fits) if fits and fits < plan.batch_size else ""
     return Cost(format_rough_duration(estimate.seconds), format_bytes(estimate.memory_bytes), settled=True, note=note)
 

@@ -1,3 +1,3 @@
-from tests.fixtures.engine import _nothing_measured, _one_thread, _photos_in_memory, dataset, job_for
+from tests.fixtures.engine import _one_thread, _photos_in_memory, dataset, job_for
 
-__all__ = ["_nothing_measured", "_one_thread", "_photos_in_memory", "dataset", "job_for"]
+__all__ = ["_one_thread", "_photos_in_memory", "dataset", "job_for"]

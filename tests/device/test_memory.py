@@ -12,7 +12,7 @@ import torch
 
 from core.backbones import get_card
 from core.device.devices import resolve_device
-from core.device.memory import in_parts, is_out_of_memory
+from core.device.memory import in_smaller_batches, is_out_of_memory
 from core.errors import GraftError
 from core.job.batches import split_microbatches
 from core.job.context import Job
@@ -20,7 +20,7 @@ from core.job.events import Ended, Stepped, Warned
 from core.models.build import load_trained_model
 from core.objectives import BatchOutput, Loss
 from core.plans import NO_AUGMENTATION, Optimizer, Plan
-from core.profiling.cost_profile import fitting, profile_costs
+from core.profiling.cost_profile import max_micro_batch, profile_costs
 from core.training import setup
 from core.training.loop import train
 from tests.fixtures.engine import RESNET, VIT, make_plan, phase, run_through
@@ -80,9 +80,9 @@ def test_it_says_how_many_photos_fit_and_halves_no_more_than_it_must(
 def test_what_fitted_is_remembered_for_the_next_estimate(job_for: Callable[..., Job], holds: Callable[[int], None]):
     holds(3)
     job = job_for(plan_of())
-    assert fitting(job.home, job.plan, resolve_device("cpu")) is None
+    assert max_micro_batch(job.home, job.plan, resolve_device("cpu")) is None
     run_through(job)
-    assert fitting(job.home, job.plan, resolve_device("cpu")) == 2
+    assert max_micro_batch(job.home, job.plan, resolve_device("cpu")) == 2
 
 
 def test_a_resumed_run_begins_with_the_parts_that_fitted(job_for: Callable[..., Job], holds: Callable[[int], None]):
@@ -153,7 +153,7 @@ def test_looking_is_halved_until_it_fits():
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 12 bytes.")
         return (torch.from_numpy(rows) * 2,)
 
-    [doubled] = in_parts(work, np.arange(10))
+    [doubled] = in_smaller_batches(work, np.arange(10))
     assert doubled.tolist() == [2 * n for n in range(10)]
     assert seen == [10, 5, 2, 3, 5, 2, 3]
 
@@ -165,7 +165,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory():
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     with pytest.raises(RuntimeError, match="shapes"):
-        in_parts(work, np.arange(4))
+        in_smaller_batches(work, np.arange(4))
 
 
 ALLOCATES = """

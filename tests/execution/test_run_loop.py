@@ -301,7 +301,7 @@ def test_a_run_teaches_the_estimate_what_it_really_took(
     foretold = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
     monkeypatch.setattr(run_loop, "trusted_cost_profile", lambda *_: foretold)
     monkeypatch.setattr(run_loop, "record_actual", lambda home, plan, device, *both: taught.append(both))
-    monkeypatch.setattr(run_loop.Others, "share", lambda self: 0.0)
+    monkeypatch.setattr(run_loop.OtherLoad, "share", lambda self: 0.0)
     execute_run(home, put_run("first").id)
     ((expected, took),) = taught
     assert expected > took > 0, "the engine of this test takes no time"
@@ -315,5 +315,5 @@ def test_a_run_that_says_nothing_about_the_machine_teaches_nothing(
     quiet = why == "nothing was foretold"
     monkeypatch.setattr(run_loop, "trusted_cost_profile", lambda *_: None if quiet else foretold)
     monkeypatch.setattr(run_loop, "record_actual", lambda *_: pytest.fail("nothing is to be learned"))
-    monkeypatch.setattr(run_loop.Others, "share", lambda self: 0.0 if quiet else 0.9)
+    monkeypatch.setattr(run_loop.OtherLoad, "share", lambda self: 0.0 if quiet else 0.9)
     assert execute_run(home, put_run("first").id).state == "finished"

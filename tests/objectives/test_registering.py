@@ -13,7 +13,6 @@ from core.job import Job, Stepped
 from core.objectives import CrossEntropy, LogitDistillation, ObjectiveContext, make_loss, objective_curves
 from core.plans import change, parse_plan
 from tests.fixtures.engine import (
-    _nothing_measured,
     _one_thread,
     _photos_in_memory,
     dataset,
@@ -25,7 +24,7 @@ from tests.fixtures.engine import (
 from tests.fixtures.toy_objective import Compactness, compactness
 from tests.training.test_resume import assert_same, close_at, history_of
 
-__all__ = ["_nothing_measured", "_one_thread", "_photos_in_memory", "compactness", "dataset", "job_for"]
+__all__ = ["_one_thread", "_photos_in_memory", "compactness", "dataset", "job_for"]
 
 
 def test_a_plan_accepts_what_is_registered_and_nothing_else(compactness: type[Compactness]):
@@ -89,7 +88,7 @@ def test_reports_of_a_batch_in_parts_are_those_of_the_whole(job_for: Callable[..
 
     def first_step(job: Job, most: int) -> Stepped:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("core.training.setup.fitting", lambda *_: most)
+            patch.setattr("core.training.setup.max_micro_batch", lambda *_: most)
             return next(event for event in run_through(job) if isinstance(event, Stepped))
 
     whole, parts = first_step(job_for(plan, "whole"), 8), first_step(job_for(plan, "parts"), 4)

@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from core.device import precision
-from core.device.precision import ComputeConfig, compute_config_from, threads_given_back
+from core.device.precision import ComputeConfig, compute_config_from, default_compute_config, restored_threads
 from core.home import Home
 from core.job.events import Stepped, Warned
 from core.models.build import create_model
 from core.models.model import TrainedModel
-from core.plans import NO_AUGMENTATION
-from core.profiling import autotune
-from core.profiling import benchmarks as measuring
+from core.models.weights_io import saved_compute_config
+from core.plans import NO_AUGMENTATION, Plan
+from core.profiling import autotune, benchmarks
 from core.profiling.autotune import autotune_compute_config, compute_config_for_run, fastest
-from core.training.checkpoints import saved_compute_config
+from core.profiling.benchmarks import BenchmarkSetup
 from core.training.loop import train
 from tests.fixtures.engine import RESNET, SPECIES, VIT, make_plan, phase, run_through
 
@@ -32,23 +32,25 @@ class Machine:
     look: Callable[[ComputeConfig], float] = lambda a: 1.0
     asked: list[tuple[str, ComputeConfig]] = field(default_factory=list)
 
-    def step_seconds(self, trial: measuring.BenchmarkSetup, first_trainable_stage: int, at_least: float = 0.0) -> float:
-        self.asked.append(("step", trial.compute_config))
-        return self.step(trial.compute_config)
+    def step_seconds(
+        self, setup: benchmarks.BenchmarkSetup, first_trainable_stage: int, at_least: float = 0.0
+    ) -> float:
+        self.asked.append(("step", setup.compute_config))
+        return self.step(setup.compute_config)
 
-    def forward_seconds(self, trial: measuring.BenchmarkSetup, at_least: float = 0.0) -> float:
-        self.asked.append(("look", trial.compute_config))
-        return self.look(trial.compute_config)
+    def forward_seconds(self, setup: BenchmarkSetup, min_seconds: float = 0.0) -> float:
+        self.asked.append(("look", setup.compute_config))
+        return self.look(setup.compute_config)
 
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     """It has bf16, and as many threads as torch."""
     made = Machine()
-    monkeypatch.setattr(measuring, "step_seconds", made.step_seconds)
-    monkeypatch.setattr(measuring, "forward_seconds", made.forward_seconds)
+    monkeypatch.setattr(benchmarks, "step_seconds", made.step_seconds)
+    monkeypatch.setattr(benchmarks, "forward_seconds", made.forward_seconds)
     monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: True)
-    with threads_given_back():
+    with restored_threads():
         yield made
 
 
@@ -59,6 +61,12 @@ def model_of(home: Home, backbone: str = RESNET) -> TrainedModel:
 def chosen(home: Home, learning: int = 99, backbone: str = RESNET, precision: str = "auto") -> ComputeConfig:
     plan = make_plan(phase(backbone, learning), backbone=backbone, precision=precision)
     return autotune_compute_config(home, plan, lambda: model_of(home, backbone), CPU)
+
+
+def of_run(home: Home, plan: Plan, photos: int) -> ComputeConfig:
+    """What a new run computes in: None stands for the default of its device."""
+    found = compute_config_for_run(home, plan, photos, CPU)
+    return found or default_compute_config(model_of(home).backbone, CPU, plan.precision)
 
 
 def test_short_numbers_are_taken_where_they_are_clearly_faster(home: Home, machine: Machine):
@@ -102,7 +110,7 @@ def test_the_order_in_memory_is_the_usual_one_unless_the_other_is_clearly_faster
 def test_half_of_many_threads_are_taken_where_they_are_faster(
     home: Home, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(autotune, "threads_to_try", lambda device: (3, 2))
+    monkeypatch.setattr(autotune, "thread_counts", lambda device: (3, 2))
     machine.step = lambda a: 0.5 if a.threads == 2 else 1.0
     assert chosen(home).threads == 2
     assert torch.get_num_threads() == 1
@@ -111,34 +119,34 @@ def test_half_of_many_threads_are_taken_where_they_are_faster(
 def test_few_threads_are_all_used(monkeypatch: pytest.MonkeyPatch):
     for everyone, tried in ((1, (1,)), (2, (2,)), (4, (4,)), (8, (8, 4)), (64, (64, 32))):
         monkeypatch.setattr(torch, "get_num_threads", lambda everyone=everyone: everyone)
-        assert autotune.threads_to_try(CPU) == tried
+        assert autotune.thread_counts(CPU) == tried
 
 
 def test_candidates_take_turns_and_the_first_round_does_not_count(home: Home, machine: Machine):
     plan, slow_once = make_plan(), iter([99.0])
     one, other = ComputeConfig(CPU), ComputeConfig(CPU, channels_last=True)
-    trial = measuring.begin(model_of(home), plan, one)
+    setup = benchmarks.set_up(model_of(home), plan, one)
     machine.asked.clear()
-    found = fastest(trial, [one, other], lambda t: next(slow_once, 1.0) + machine.step_seconds(t, 0))
+    found = fastest(setup, [one, other], lambda t: next(slow_once, 1.0) + machine.step_seconds(t, 0))
     assert found == one
     assert [a for _, a in machine.asked[:6]] == [one, other] * 3
 
 
 def test_who_is_hopelessly_slow_is_out_after_two_turns_that_count(home: Home, machine: Machine):
     one, slow, other = ComputeConfig(CPU), ComputeConfig(CPU, "bf16"), ComputeConfig(CPU, channels_last=True)
-    trial = measuring.begin(model_of(home), make_plan(), one)
+    setup = benchmarks.set_up(model_of(home), make_plan(), one)
     machine.asked.clear()
     machine.step = lambda a: 2.0 if a == slow else 1.0
-    assert fastest(trial, [one, slow, other], lambda t: machine.step_seconds(t, 0)) == one
+    assert fastest(setup, [one, slow, other], lambda t: machine.step_seconds(t, 0)) == one
     tried = [a for _, a in machine.asked]
     assert (tried.count(slow), tried.count(one), tried.count(other)) == (3, 4, 4)
 
 
 def test_a_single_lucky_turn_does_not_win(home: Home, machine: Machine):
     one, other = ComputeConfig(CPU), ComputeConfig(CPU, channels_last=True)
-    trial = measuring.begin(model_of(home), make_plan(), one)
+    setup = benchmarks.set_up(model_of(home), make_plan(), one)
     seconds = {one: iter([1.0] * 99), other: iter([1.0, 0.5] + [1.0] * 99)}
-    assert fastest(trial, [one, other], lambda t: next(seconds[t.compute_config])) == one
+    assert fastest(setup, [one, other], lambda setup: next(seconds[setup.compute_config])) == one
 
 
 def test_the_choice_is_measured_once_and_kept(home: Home, machine: Machine):
@@ -164,43 +172,41 @@ def test_the_model_is_as_it_was_after_it_was_tried(home: Home):
     model = model_of(home)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     layouts = {name: value.stride() for name, value in model.state_dict().items()}
-    compute_config_for_run(home, plan, model, CPU, photos=10**9)
-    for name, value in model.state_dict().items():
+    compute_config_for_run(home, plan, 10**9, CPU)
+    for name, value in model_of(home).state_dict().items():
         assert torch.equal(value, before[name])
         assert value.stride() == layouts[name]
 
 
 def test_a_short_run_is_not_measured_for(home: Home, machine: Machine):
     plan = make_plan(precision="auto")
-    assert compute_config_for_run(home, plan, model_of(home), CPU, photos=35).channels_last
+    assert of_run(home, plan, photos=35).channels_last
     assert machine.asked == []
     machine.step = lambda a: 1e-3
-    assert compute_config_for_run(home, plan, model_of(home), CPU, photos=1_000).channels_last
+    assert of_run(home, plan, photos=1_000).channels_last
     assert {a.precision for _, a in machine.asked} == {"fp32"}
 
 
 def test_a_short_run_takes_what_was_measured_before(home: Home, machine: Machine):
     machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
-    assert chosen(home) == compute_config_for_run(
-        home, make_plan(phase(), precision="auto"), model_of(home), CPU, photos=35
-    )
+    assert chosen(home) == of_run(home, make_plan(phase(), precision="auto"), photos=35)
 
 
 def test_a_run_is_measured_for_where_it_is_ten_times_as_long(home: Home, machine: Machine):
     machine.step = lambda a: 1.0
     machine.look = lambda a: 0.1 if a.precision == "bf16" else 1.0
-    seen = autotune.WORTH * autotune.TURNS * measuring.FEWEST
+    seen = autotune.MIN_RUN_RATIO * autotune.TURNS * benchmarks.MIN_IMAGES
     for photos, tried in ((seen - 1, False), (seen + 1, True)):
         machine.asked.clear()
         plan = make_plan(phase(learning=0, epochs=9), precision="auto", augmentation=NO_AUGMENTATION)
-        compute_config_for_run(home, plan, model_of(home), CPU, photos)
+        of_run(home, plan, photos)
         assert ("bf16" in {a.precision for _, a in machine.asked}) == tried
 
 
 def test_a_long_run_begins_in_the_fastest(home: Home, machine: Machine):
     machine.step = machine.look = lambda a: 0.5 if a.precision == "bf16" else 1.0
     plan = make_plan(precision="auto")
-    assert compute_config_for_run(home, plan, model_of(home), CPU, photos=1_000).precision == "bf16"
+    assert of_run(home, plan, photos=1_000).precision == "bf16"
 
 
 def test_memory_that_runs_out_while_measuring_leaves_the_usual(home: Home, machine: Machine):
@@ -208,7 +214,7 @@ def test_memory_that_runs_out_while_measuring_leaves_the_usual(home: Home, machi
         raise torch.OutOfMemoryError
 
     machine.step = too_much
-    assert compute_config_for_run(home, make_plan(), model_of(home), CPU, photos=1_000).precision == "fp32"
+    assert of_run(home, make_plan(), photos=1_000).precision == "fp32"
 
 
 def test_facts_and_back():
@@ -233,8 +239,7 @@ def test_a_layout_is_taken_back():
 def test_what_was_looked_at_in_short_numbers_is_learned_from_in_long_ones(job_for, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: True)
     mixed = ComputeConfig(CPU, "fp32", channels_last=True, inference_dtype="bf16", threads=1)
-    monkeypatch.setattr("core.training.setup.compute_config_for_run", lambda *_: mixed)
-    job = job_for(make_plan(phase(learning=1), precision="auto"))
+    job = replace(job_for(make_plan(phase(learning=1), precision="auto")), compute_config=mixed)
     events = run_through(job)
     assert not [e for e in events if isinstance(e, Warned)]
     assert events[-1].reason == "finished"
@@ -242,13 +247,12 @@ def test_what_was_looked_at_in_short_numbers_is_learned_from_in_long_ones(job_fo
 
 def test_a_resumed_run_goes_on_in_what_it_began_in(job_for, monkeypatch: pytest.MonkeyPatch):
     began = ComputeConfig(CPU, channels_last=False, threads=1)
-    monkeypatch.setattr("core.training.setup.compute_config_for_run", lambda *_: began)
-    job = job_for(make_plan())
+    job = replace(job_for(make_plan()), compute_config=began)
     events = train(job)
     next(e for e in events if isinstance(e, Stepped))
     events.close()
-    monkeypatch.setattr("core.training.setup.compute_config_for_run", lambda *_: replace(began, channels_last=True))
-    run_through(job)
+    assert autotune.autotune_job(job).compute_config == began
+    run_through(replace(job, compute_config=replace(began, channels_last=True)))
     assert saved_compute_config(job.folder) == began.facts()
 
 
@@ -259,6 +263,6 @@ def test_on_a_gpu_the_choice_is_between_32_bits_and_the_safer_of_the_short_ones(
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has_bf16)
     gpu = torch.device("cuda")
     assert precision.allowed_precisions(gpu) == allowed
-    assert precision.usual(torch.nn.Linear(2, 2), gpu).precision == allowed[1]
-    assert precision.usual(torch.nn.Linear(2, 2), gpu, "fp32").precision == "fp32"
-    assert autotune.threads_to_try(gpu) == (torch.get_num_threads(),)
+    assert precision.default_compute_config(torch.nn.Linear(2, 2), gpu).precision == allowed[1]
+    assert precision.default_compute_config(torch.nn.Linear(2, 2), gpu, "fp32").precision == "fp32"
+    assert autotune.thread_counts(gpu) == (torch.get_num_threads(),)

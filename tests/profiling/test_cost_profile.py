@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from core.backbones import get_card
 from core.device import memory, profile_store
 from core.device.devices import devices, resolve_device
-from core.device.precision import ComputeConfig, has_convolutions
+from core.device.precision import ComputeConfig, is_convolutional
 from core.errors import BadPlan, TooLittleMemory
 from core.home import Home
 from core.models.build import create_model
@@ -36,7 +36,7 @@ def test_a_device_that_is_not_here_is_refused_with_those_that_are():
 def test_convolutional_networks_are_told_from_transformers(home: Home):
     for backbone, expected in ((RESNET, True), (VIT, False)):
         model = create_model(home, make_plan(phase(backbone), backbone=backbone), [SPECIES])
-        assert has_convolutions(model.backbone) == expected
+        assert is_convolutional(model.backbone) == expected
 
 
 def test_short_numbers_stay_close(home: Home):
@@ -49,7 +49,7 @@ def test_short_numbers_stay_close(home: Home):
 
 
 def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(benchmarks, "TRIAL_SECONDS", 0.02)
+    monkeypatch.setattr(benchmarks, "MIN_SECONDS", 0.02)
     monkeypatch.setattr(profile_store, "busy_share", lambda: 0.0)
     plan = make_plan(phase(STARTER), backbone=STARTER)
     measured = profile_costs(home, plan, get_card(STARTER), CPU)
@@ -79,7 +79,7 @@ def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pyt
     ],
 )
 def test_a_time_counts_when_two_agree(took: list[float], settled: bool):
-    assert benchmarks._settled(took, at_least=1.0) == settled
+    assert benchmarks._has_converged(took, min_seconds=1.0) == settled
 
 
 def test_decoding_is_measured_on_the_photos_of_the_plan(home: Home, monkeypatch: pytest.MonkeyPatch):
@@ -88,7 +88,7 @@ def test_decoding_is_measured_on_the_photos_of_the_plan(home: Home, monkeypatch:
     monkeypatch.setattr(benchmarks, "decode_for", lambda photo, side: decoded.append(photo))
     monkeypatch.setattr(cost_profile, "load_dataset", lambda home, name, version: make_dataset(26, 9))
     cost_profile._decode_seconds(home, make_plan())
-    assert len(decoded) == cost_profile.PHOTOS_DECODED
+    assert len(decoded) == cost_profile.DECODED_PHOTOS
     assert {str(photo) for photo in decoded} <= {f"nowhere/{number}.png" for number in range(35)}
 
 
@@ -105,7 +105,7 @@ def test_where_the_photos_cannot_be_read_a_photo_like_a_phones_stands_for_them(
 def test_what_a_teacher_costs_is_measured_once_beside_its_student(
     home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path
 ):
-    monkeypatch.setattr(benchmarks, "TRIAL_SECONDS", 0.02)
+    monkeypatch.setattr(benchmarks, "MIN_SECONDS", 0.02)
     monkeypatch.setattr(profile_store, "busy_share", lambda: 0.0)
     plan = make_plan()
     known = CostProfile((), (), (), (), ())
@@ -128,7 +128,7 @@ def test_what_did_not_fit_is_let_go_before_memory_is_given_back(monkeypatch: pyt
     alive: list[bool] = []
     monkeypatch.setattr(memory, "release_memory", lambda: alive.extend(each() is not None for each in held))
 
-    @memory.within_memory
+    @memory.raise_too_little_memory
     def measure() -> None:
         batch = torch.zeros(4)
         held.append(weakref.ref(batch))
@@ -144,7 +144,7 @@ def test_what_does_not_fit_to_be_measured_is_one_sentence(home: Home, monkeypatc
     def too_much(*_: object) -> float:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr(benchmarks, "TRIAL_SECONDS", 0.02)
+    monkeypatch.setattr(benchmarks, "MIN_SECONDS", 0.02)
     monkeypatch.setattr(benchmarks, what, too_much)
     plan = _taught_by(tmp_path, make_plan(phase(STARTER), backbone=STARTER), 32)
     with pytest.raises(TooLittleMemory, match="Too little memory is free"):
@@ -166,5 +166,5 @@ def test_what_taught_runs_took_says_nothing_about_others(home: Home, tmp_path):
         cost_profile.remember_max_micro_batch(home, taught, CPU, 4)
     assert cost_profile.correction(home, taught, CPU) > 1.3
     assert cost_profile.correction(home, plan, CPU) == 1.0
-    assert cost_profile.fitting(home, taught, CPU) == 4
-    assert cost_profile.fitting(home, plan, CPU) is None
+    assert cost_profile.max_micro_batch(home, taught, CPU) == 4
+    assert cost_profile.max_micro_batch(home, plan, CPU) is None

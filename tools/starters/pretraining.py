@@ -15,6 +15,7 @@ from core.home import Home
 from core.job import Checkpointed, EpochEnded, Event, Job, Prepared, Stepped
 from core.models import load_model, load_trained_model, read_facts
 from core.plans import Teacher
+from core.profiling import autotune_job
 from core.training import predict_logits, setup_training, train
 from tools.starters.held_out import top1_top5
 from tools.starters.recipes import Recipe, plan_of, supervision_of
@@ -102,7 +103,7 @@ def _discard(jobs: list[Job], log: Log) -> None:
 
 def _start_from(previous: Job, job: Job) -> None:
     """Give a stretch the last weights of the stretch before, as a checkpoint from which it goes on."""
-    setting_up = setup_training(job)
+    setting_up = setup_training(autotune_job(job))
     while True:
         try:
             next(setting_up)
@@ -121,7 +122,7 @@ def _train_with_log(stretch: int, job: Job, log: Log) -> None:
     if done and (stretch, done) not in {(line["stretch"], line["epoch"]) for line in log.lines()}:
         log.write(**_epoch_facts(stretch, job, done))
     ended: EpochEnded | None = None
-    for event in train(job):
+    for event in train(autotune_job(job)):
         log.on_event(event)
         if isinstance(event, Prepared) and event.total == 0:
             print(activity_in_words(event.kind), flush=True)

@@ -15,6 +15,7 @@ from core.datasets import Dataset
 from core.home import Home, write_json
 from core.job import Job
 from core.plans import BackboneChoice, Teacher
+from core.profiling import autotune_job
 from core.training import train
 from tools.starters.cards import stock_network
 from tools.starters.data import classes_in_order
@@ -66,7 +67,7 @@ def compare(
     for way in SUPERVISIONS:
         plan = plan_of(recipe, recipe.with_supervision(way).stretches[0], dataset, teacher)
         job = Job(plan, dataset, home, folder / way)
-        for _ in train(job):
+        for _ in train(autotune_job(job)):
             pass
         found.append(_evaluate(recipe, job, way, home, data, photos_of))
         write_json(folder / "compared.json", found)
