@@ -26,7 +26,7 @@ from core.datasets import VERSION as PIXELS_VERSION
 from core.device import memory_budget, uniform
 from core.job import Event, PhaseNow, Prepared, TrainingContext, Warned
 from core.models import TrainedModel
-from core.plans import POOL, Phase, grows, newest_views, photo_size, views_at, views_computed
+from core.plans import POOL, Phase, image_size_at, newest_views, num_views, resizes_progressively, views_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class FeaturePipeline:
     def learn(self, rows: np.ndarray, epoch: int, mixture: Mixture | None = None) -> Tensor:
         """Features of training photos, augmented as in this epoch, and mixed with each other."""
         if self.context.plan.augmentation.off:
-            if not grows(self.context.plan, self.now.phase):
+            if not resizes_progressively(self.context.plan, self.now.phase):
                 return self.judge(rows)
             return self._through(self._shrunk(unchanged(self.context, self.model, rows), epoch))
         views = self.views_of(rows, epoch)
@@ -68,7 +68,9 @@ class FeaturePipeline:
 
     def _size_at(self, epoch: int) -> int:
         now = self.now
-        return photo_size(self.context.plan, now.phase, epoch - now.first_epoch, image_size_multiple(self.context.card))
+        return image_size_at(
+            self.context.plan, now.phase, epoch - now.first_epoch, image_size_multiple(self.context.card)
+        )
 
     def _shrunk(self, images: Tensor, epoch: int) -> Tensor:
         """Images as large as this epoch learns from them, where photos grow."""
@@ -182,7 +184,7 @@ def build_pipeline(
                 context.home, plan, phase.first_trainable_stage, context.compute_config.device, same.folder
             )
     if views is None:
-        views = views_computed(plan, phase) if parts and _room_for_views(context, parts) else phase.epochs
+        views = num_views(plan, phase) if parts and _room_for_views(context, parts) else phase.epochs
     return FeaturePipeline(model, context, now, parts, views, same)
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from core.job import EpochEnded, Event, PhaseBegan, Prepared, Stepped, steps_per_epoch
-from core.plans import Plan, grows, views_computed, views_to_come
+from core.plans import Plan, num_views, resizes_progressively, views_remaining
 from core.profiling import CostProfile, Counts, caches_views, phase_seconds
 from core.runs import RunProgress
 
@@ -170,7 +170,7 @@ class ProgressMeter:
             return seconds / self._estimated[epoch] * left + views_seconds
         first_trainable = self._plan.phases[phase].first_trainable_stage
         later_train_more = any(each.first_trainable_stage < first_trainable for each in self._plan.phases[phase + 1 :])
-        if later_train_more or any(grows(self._plan, each) for each in self._plan.phases[phase:]):
+        if later_train_more or any(resizes_progressively(self._plan, each) for each in self._plan.phases[phase:]):
             return None
         return seconds * max(0.0, self._plan.epochs - epochs_done) + views_seconds
 
@@ -182,7 +182,7 @@ class ProgressMeter:
         epochs_before = sum(each.epochs for each in self._plan.phases[:number])
         has_this_epochs_view = self._steps_timed > 0
         epoch = self.progress.epochs_done + has_this_epochs_view - epochs_before
-        return views_to_come(phase, views_computed(self._plan, phase), epoch)
+        return views_remaining(phase, num_views(self._plan, phase), epoch)
 
     def _reference_epoch(self, phase: int) -> tuple[int, float] | None:
         """The last whole epoch of the phase, else the present one: its number, from 0, and its seconds."""

@@ -20,7 +20,7 @@ from core.execution.recorder import Recorder, free_disk_reserve, reserve_disk
 from core.home import Home, no_room_is_disk_full
 from core.job import Ended, EpochEnded, Event, Job, Prepared, ignore_event
 from core.monitoring import unregister_live
-from core.plans import Plan, grows
+from core.plans import Plan, resizes_progressively
 from core.profiling import Counts, autotune_job, known_cost_profile, profile_costs, record_actual, trusted_cost_profile
 from core.runs import (
     Claim,
@@ -236,7 +236,7 @@ def _estimated_epochs(home: Home, run: Run, photos: Counts) -> tuple[float, ...]
     """Seconds of each epoch, where later ones differ from the first: nobody has seen them yet. Profiles this machine,
     unless that was done before; None where all epochs are alike, or memory does not suffice to profile.
     """
-    if len(run.plan.phases) == 1 and not grows(run.plan, run.plan.phases[0]):
+    if len(run.plan.phases) == 1 and not resizes_progressively(run.plan, run.plan.phases[0]):
         return None
     subject = home, run.plan, get_card(run.plan.backbone.name), resolve_device(run.device)
     try:

@@ -1,7 +1,7 @@
 """All that decides a run: the plan, recipes that fill it in, small changes, advice in words, what it will cost."""
 
 from core.plans.advice import check_plan, stops_first
-from core.plans.augmented_views import POOL, newest_views, views_at, views_computed, views_in_words, views_to_come
+from core.plans.augmented_views import POOL, newest_views, num_views, views_at, views_in_words, views_remaining
 from core.plans.distillation import set_teacher, student_plan, with_teacher_of
 from core.plans.editing import (
     change,
@@ -31,7 +31,7 @@ from core.plans.plan import (
     parse_plan,
     read_plan,
 )
-from core.plans.progressive_resizing import grows, growth, photo_size
+from core.plans.progressive_resizing import image_size_at, relative_step_costs, resizes_progressively
 from core.plans.recipes import (
     HEAD_RATE,
     RECIPES,
@@ -62,16 +62,17 @@ __all__ = [
     "change",
     "check_plan",
     "checked",
-    "grows",
-    "growth",
+    "image_size_at",
     "make_plan",
     "newest_views",
+    "num_views",
     "objective_of",
     "parse_plan",
-    "photo_size",
     "rates_towards_stem",
     "read_plan",
     "recipe_of",
+    "relative_step_costs",
+    "resizes_progressively",
     "set_augmentation",
     "set_early_stopping",
     "set_epochs",
@@ -85,9 +86,8 @@ __all__ = [
     "stops_first",
     "student_plan",
     "views_at",
-    "views_computed",
     "views_in_words",
-    "views_to_come",
+    "views_remaining",
     "with_recipe",
     "with_teacher_of",
 ]

@@ -1,4 +1,4 @@
-"""What a plan will run into, in plain words, before it is started."""
+"""Checks of a plan before it is started, in plain words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import Check
 from core.plans.plan import Plan
-from core.plans.progressive_resizing import grows
+from core.plans.progressive_resizing import resizes_progressively
 
 if TYPE_CHECKING:
     from core.backbones import BackboneCard, Stage
@@ -100,7 +100,7 @@ def _sizes(plan: Plan, dataset: Dataset, card: BackboneCard) -> list[Check]:
         )
     if any(phase.start_image_size and phase.first_trainable_stage > 0 for phase in plan.phases):
         found.append(Check("warning", "Photos grow only in phases in which every stage learns."))
-    if (card.fixed_size or card.one_built_size) and any(grows(plan, phase) for phase in plan.phases):
+    if (card.fixed_size or card.one_built_size) and any(resizes_progressively(plan, phase) for phase in plan.phases):
         found.append(Check("stop", f"{card.title} takes photos of one size only: let them not grow."))
     sides = dataset.table[["width", "height"]].min(axis=1)
     if len(sides) and float(sides.median()) * 1.5 < plan.image_size:

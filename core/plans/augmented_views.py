@@ -1,9 +1,9 @@
-"""Which changed view of a training photo an epoch learns from, where the frozen part is run once per view.
+"""Which augmented view of a training photo an epoch is trained on, where the frozen part is run once per view.
 
-What a frozen part says about a changed photo can be kept as well as what it says about the photo itself, but each epoch
-would want new changes. So a phase computes a number of views per photo, and learns from them in rotation: its first
-epochs see a new view each, exactly as without keeping; after that most epochs see one of the newest few views of each
-photo, and now and then an epoch sees a new one, which takes the place of the oldest.
+Activations of an augmented photo can be cached like those of the clean photo, but each epoch would need new ones. So a
+phase computes a number of views per photo, and is trained on them in rotation: its first epochs see a new view each,
+exactly as without a cache; after that most epochs see one of the newest few views of each photo, and now and then an
+epoch sees a new one, which replaces the oldest.
 """
 
 from core.plans.plan import Phase, Plan
@@ -11,10 +11,10 @@ from core.plans.plan import Phase, Plan
 POOL = 4  # views of a photo to choose from; never fewer than two, or the one view would be learned by heart
 
 
-def views_computed(plan: Plan, phase: Phase) -> int:
-    """How many views of each training photo the frozen part looks at in a phase; 0 when nothing is frozen.
+def num_views(plan: Plan, phase: Phase) -> int:
+    """How many views of each training photo the frozen part computes in a phase; 0 when nothing is frozen.
 
-    1 where photos stay the same. Left to Graft, views take a quarter of the time that a new one in each epoch would.
+    1 without augmentation. Left to Graft, views take a quarter of the time that a new one in each epoch would.
     """
     if phase.first_trainable_stage == 0:
         return 0
@@ -23,14 +23,14 @@ def views_computed(plan: Plan, phase: Phase) -> int:
     if plan.fixed_views is not None:
         return min(phase.epochs, plan.fixed_views)
     chosen = plan.augmentation.cached_views
-    if chosen == 0 or (chosen is None and plan.augmentation.mixes):  # mixed photos are looked at anew in any case
+    if chosen == 0 or (chosen is None and plan.augmentation.mixes):  # activations of mixed photos are never cached
         return phase.epochs
     return min(phase.epochs, max(POOL, -(-phase.epochs // 4)) if chosen is None else chosen)
 
 
 def views_in_words(plan: Plan) -> str:
-    """What training makes of changed photos where a part is frozen, or a teacher looks at them; "" where neither is, or
-    photos stay the same.
+    """How often photos are augmented anew where a part is frozen or a teacher is asked; "" where neither is so, or
+    without augmentation.
     """
     frozen = [phase for phase in plan.phases if phase.first_trainable_stage > 0]
     if not plan.augmentation.off and plan.fixed_views:
@@ -39,7 +39,7 @@ def views_in_words(plan: Plan) -> str:
         )
     if plan.augmentation.off or not frozen:
         return ""
-    computed, epochs = sum(views_computed(plan, phase) for phase in frozen), sum(phase.epochs for phase in frozen)
+    computed, epochs = sum(num_views(plan, phase) for phase in frozen), sum(phase.epochs for phase in frozen)
     if computed == epochs:
         return "Each epoch sees every photo changed anew."
     return (
@@ -49,9 +49,9 @@ def views_in_words(plan: Plan) -> str:
 
 
 def newest_views(phase: Phase, views: int, first_epoch: int, epoch: int) -> tuple[int, ...]:
-    """The few views that are newest at an epoch, the newest first. A view is named after the epoch that sees it first.
+    """The few newest views at an epoch, the newest first. A view is numbered by the epoch that sees it first.
 
-    views: of `views_computed`. first_epoch: the phase's.
+    views: of `num_views`. first_epoch: the phase's.
     """
     seen = [first_epoch + e for e in _epochs_with_a_new_view(phase.epochs, views) if first_epoch + e <= epoch]
     return tuple(reversed(seen[-POOL:]))
@@ -63,8 +63,8 @@ def views_at(phase: Phase, views: int, first_epoch: int, epoch: int) -> tuple[in
     return newest[:1] if newest[0] == epoch else newest
 
 
-def views_to_come(phase: Phase, views: int, done: int) -> int:
-    """How many views are still to be looked at when so many epochs of the phase are done."""
+def views_remaining(phase: Phase, views: int, done: int) -> int:
+    """How many views are still to be computed after so many epochs of the phase."""
     return sum(epoch >= done for epoch in _epochs_with_a_new_view(phase.epochs, views))
 
 

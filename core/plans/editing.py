@@ -57,9 +57,9 @@ def set_objective(plan: Plan, kind: str, **changes: Any) -> Plan:
 
 
 def set_frozen(plan: Plan, phase: int, stage: int, frozen: bool) -> Plan:
-    """Freeze a stage, or free it at the rate of a learning neighbour, else the usual one.
+    """Freeze a stage, or unfreeze it at the rate of a trainable neighbour, else the usual one.
 
-    The head always learns: without it nothing would.
+    The head is always trainable: without it nothing would be.
     """
     rates = plan.phases[phase].stage_rates
     if stage >= len(rates) or frozen == (rates[stage] == 0):
@@ -72,7 +72,7 @@ def set_frozen(plan: Plan, phase: int, stage: int, frozen: bool) -> Plan:
 
 
 def set_epochs(plan: Plan, epochs: int) -> Plan:
-    """As many epochs in all, shared among the phases as before, at least one each."""
+    """So many epochs in all, in the proportions of the phases so far, at least one in each."""
     phases = plan.phases
     epochs = max(epochs, len(phases))
     shares = [max(1, round(epochs * phase.epochs / plan.epochs)) for phase in phases]
@@ -90,10 +90,10 @@ def set_head_rate(plan: Plan, rate: float, phase: int = -1) -> Plan:
 
     A head that was frozen there has none: it alone changes.
     """
-    before = plan.phases[phase].head_rate
-    if not before:
+    previous = plan.phases[phase].head_rate
+    if not previous:
         return set_rate(plan, phase % len(plan.phases), len(plan.phases[phase].stage_rates), rate)
-    factor = rate / before
+    factor = rate / previous
 
     def scaled(each: Phase) -> Phase:
         rates = tuple(float(f"{r * factor:.3g}") for r in each.stage_rates)
@@ -102,7 +102,7 @@ def set_head_rate(plan: Plan, rate: float, phase: int = -1) -> Plan:
     return checked(plan.model_copy(update={"phases": tuple(map(scaled, plan.phases))}))
 
 
-# What is one number to a person, though it lies in several phases: does the value fit, what would, how it is set.
+# Fields that a person sets as one number though it lies in several phases: (does a value fit, which do, set it).
 WHOLE_PLAN: dict[str, tuple[Callable[[Any], bool], str, Callable[[Plan, Any], Plan]]] = {
     "epochs": (lambda v: isinstance(v, int) and v >= 1, "a whole number from 1", set_epochs),
     "head_rate": (lambda v: isinstance(v, float | int) and v > 0, "a number above 0", set_head_rate),

@@ -18,7 +18,7 @@ Rate = Annotated[float, Field(ge=0, le=10)]
 
 
 class DatasetChoice(_Frozen):
-    """A dataset version and what it is for. `source` photos have labels and teach."""
+    """A dataset version and its role. `source`: labelled photos to train on."""
 
     id: str
     version: int = Field(ge=1)
@@ -43,7 +43,7 @@ class Phase(_Frozen):
     """A stretch of epochs with one learning rate per stage (0 is frozen), a schedule and a warm-up.
 
     stage_rates: one per stage of the backbone, from the stem on. warmup_epochs may be a fraction of an epoch.
-    start_image_size: the side in pixels at which the photos that it learns from begin, where every stage learns
+    start_image_size: the side in pixels of the first training photos, where every stage is trainable
     (`core.plans.progressive_resizing`).
     """
 
@@ -57,7 +57,7 @@ class Phase(_Frozen):
 
     @property
     def first_trainable_stage(self) -> int:
-        """The stage before which nothing changes in this phase; `len(stage_rates)` when only the head learns."""
+        """The first stage that is trained in this phase; `len(stage_rates)` when only the head is."""
         return next((i for i, rate in enumerate(self.stage_rates) if rate > 0), len(self.stage_rates))
 
 
@@ -81,12 +81,12 @@ NOT_BUILT_YET: dict[Need, str] = {
 
 
 class Teacher(_Frozen):
-    """A model from which the backbone learns beside the labels, through objectives that look at it.
+    """A model that is distilled beside the labels, through the objectives that need a teacher.
 
     backbone: a network with the classifier that its weights were trained with. run: the id of a run of this home, whose
-    best model teaches. One of the two is named. image_size: at which a network sees best, in pixels, its own where not
-    given; a run sees what it learned from. It is shown the very photos that the backbone learns from, enlarged.
-    views: of each photo there are so many, learned from in rotation, so that the teacher looks at each of them once.
+    best model it is. One of the two is named. image_size: at which a network is most accurate, in pixels, its own where
+    not given; a run's is that of its training. The teacher is shown the very photos of the student, enlarged.
+    views: how many fixed views of each photo there are in rotation, so that the teacher computes each of them once.
     """
 
     backbone: BackboneChoice | None = None
@@ -112,7 +112,7 @@ class Head(_Frozen):
 
 
 class Augmentation(_Frozen):
-    """How photos are changed a little each time; a training photo only, never one that judges.
+    """How training photos are augmented; validation and test photos never are.
 
     crop: the least share of the picture's area that is kept. rotate: degrees to either side. colour: strength of
     brightness, contrast and saturation. erase: the probability that a rectangle is blanked.
@@ -228,8 +228,8 @@ class Plan(_Frozen):
 
     @property
     def fixed_views(self) -> int | None:
-        """How many views there are of each training photo, where a teacher has to look at each of them; no more than
-        there are epochs to see them in.
+        """How many views there are of each training photo, where a teacher computes each of them; no more than there
+        are epochs.
         """
         if self.teacher is None:
             return None
@@ -250,7 +250,7 @@ class Plan(_Frozen):
 
     @property
     def hash(self) -> str:
-        # What is as it is by default is left out: a plan from before a new field stays the plan it was.
+        # Without defaults: a new field does not change the hash of plans that do not use it.
         return hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:  # the rooms below load torch; a plan is read and edited witho
     from core.datasets import Dataset
 
 HEAD_RATE = 1e-3
-STAGE_RATE = 1e-4  # a tenth of the head's: what was learned before should bend, not break
+STAGE_RATE = 1e-4  # a tenth of the head's: pretrained weights should bend, not break
 SCRATCH_RATE = 1e-3
-# Each stage towards the stem learns slower than the one after it: early stages see edges and colours, which serve
+# Each stage towards the stem has a lower rate than the one after it: early stages see edges and colours, which serve
 # any photo (Howard and Ruder, "Universal Language Model Fine-tuning", ACL 2018, section 3.2, with a gentler factor).
 DECAY_TOWARDS_STEM = 0.6
 SMALLEST_BATCH, USUAL_BATCH = 4, 32
@@ -35,7 +35,7 @@ SMALLEST_BATCH, USUAL_BATCH = 4, 32
 
 @dataclass(frozen=True)
 class Recipe:
-    """id: as the command line says it. phases: from the number of backbone stages."""
+    """A named way of transfer. id: on the command line. phases: from the number of backbone stages."""
 
     id: str
     title: str
@@ -154,7 +154,7 @@ def make_plan(
 ) -> Plan:
     """A plan that can be started as it is. image_size: in pixels, the backbone's own when not given."""
     chosen = recipe(recipe_id)
-    teaching = len(dataset.indices("train"))
+    training_images = len(dataset.indices("train"))
     return Plan(
         datasets=(DatasetChoice(id=dataset.id, version=dataset.version),),
         tasks=(dataset.tasks[0].name,),
@@ -164,14 +164,14 @@ def make_plan(
         optimizer=Optimizer(weight_decay=_weight_decay(chosen.weights)),
         early_stopping=_early_stopping(chosen.weights),
         # At least a few steps in each epoch, however few photos there are.
-        batch_size=max(SMALLEST_BATCH, min(USUAL_BATCH, 2 ** max(0, (teaching // 4).bit_length() - 1))),
+        batch_size=max(SMALLEST_BATCH, min(USUAL_BATCH, 2 ** max(0, (training_images // 4).bit_length() - 1))),
         image_size=image_size or card.input_size,
     )
 
 
 def with_recipe(plan: Plan, recipe_id: str, stages: int) -> Plan:
-    """The same plan by another recipe: phases, augmentation and weights change, and with the weights what calms
-    learning where nobody had set it; what else was chosen stays.
+    """The plan with the phases, augmentation and weights of another recipe, and with the regularisation for those
+    weights where it was not set by hand; all else stays.
     """
     chosen = recipe(recipe_id)
     weights = plan.backbone.weights if chosen.weights == "pretrained" and plan.backbone.file else chosen.weights
@@ -182,10 +182,10 @@ def with_recipe(plan: Plan, recipe_id: str, stages: int) -> Plan:
         "augmentation": chosen.augmentation,
         "backbone": backbone,
     }
-    before = plan.backbone.weights
-    if plan.optimizer.weight_decay == _weight_decay(before):
+    previous = plan.backbone.weights
+    if plan.optimizer.weight_decay == _weight_decay(previous):
         changes["optimizer"] = plan.optimizer.model_copy(update={"weight_decay": _weight_decay(weights)})
-    if plan.early_stopping == _early_stopping(before):
+    if plan.early_stopping == _early_stopping(previous):
         changes["early_stopping"] = _early_stopping(weights)
     return plan.model_copy(update=changes)
 
@@ -195,7 +195,7 @@ def _weight_decay(weights: str) -> float:
 
 
 def _early_stopping(weights: str) -> EarlyStopping | None:
-    """Random weights take many epochs, and nobody knows how many."""
+    """On for random weights, which take many epochs, and nobody knows how many."""
     return EarlyStopping(patience=8) if weights == "random" else None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.backbones import BackboneCard, architecture_features
 from core.datasets import Dataset
 from core.job import CLEAN_SAMPLE_LIMIT
-from core.plans import Phase, Plan, grows, growth, views_computed
+from core.plans import Phase, Plan, num_views, relative_step_costs, resizes_progressively
 from core.tasks import label_kind
 
 # Python with all that it loads, libraries included, before any network is; measured as resident memory.
@@ -133,20 +133,22 @@ def _looking_seconds(plan: Plan, phase: Phase, photos: Counts, c: CostProfile, k
     same = photos.training + photos.validation if plan.augmentation.off else photos.scored
     seconds = 0.0 if known else same * one
     if caches_views(plan, phase):
-        seconds += views_computed(plan, phase) * photos.training * (one + c.augment_seconds)
+        seconds += num_views(plan, phase) * photos.training * (one + c.augment_seconds)
     return seconds
 
 
 def caches_views(plan: Plan, phase: Phase) -> bool:
     """Whether what the frozen part says about changed photos is kept for several epochs."""
-    return not plan.augmentation.off and 0 < views_computed(plan, phase) < phase.epochs
+    return not plan.augmentation.off and 0 < num_views(plan, phase) < phase.epochs
 
 
 def phase_seconds(plan: Plan, phase: Phase, photos: Counts, c: CostProfile, head_parameters: int) -> tuple[float, ...]:
     """Each epoch of a phase: its steps, its scores, its checkpoint; without the correction."""
-    if not grows(plan, phase):
+    if not resizes_progressively(plan, phase):
         return (_epoch_seconds(plan, phase, photos, c, head_parameters, 1.0),) * phase.epochs
-    return tuple(_epoch_seconds(plan, phase, photos, c, head_parameters, share) for share in growth(plan, phase))
+    return tuple(
+        _epoch_seconds(plan, phase, photos, c, head_parameters, share) for share in relative_step_costs(plan, phase)
+    )
 
 
 def _epoch_seconds(

@@ -30,7 +30,7 @@ STRENGTHS: dict[str, tuple[str, float | bool, float | bool]] = {
     "Strong": ("trivial_augment", 0.5, 0.0),
 }
 VIEWS, SIDE = 6, 144
-KEPT_VIEWS, AUTOMATIC = (2, 4, 8, 16), -1
+CACHED_VIEWS, AUTOMATIC = (2, 4, 8, 16), -1
 
 
 def show_augmentation(plan: Plan, dataset: Dataset, expert: bool) -> None:
@@ -56,11 +56,11 @@ def switched_on(augmentation: Augmentation) -> list[str]:
 
 def with_pills(plan: Plan, names: list[str]) -> Plan:
     """What is switched on keeps its strength; what is new gets the usual one."""
-    before = switched_on(plan.augmentation)
+    previous = switched_on(plan.augmentation)
     changes = {
         field: usual if name in names else off
         for name, (field, usual, off) in STRENGTHS.items()
-        if (name in names) != (name in before)
+        if (name in names) != (name in previous)
     }
     return set_augmentation(plan, **changes)
 
@@ -78,40 +78,40 @@ def _show_strengths(plan: Plan) -> None:
         (blend, "Blend photos (mixup), share", "mixup", 0.0, 1.0, 0.05),
         (paste, "Paste parts (cutmix), share", "cutmix", 0.0, 1.0, 0.05),
     ):
-        now = float(getattr(plan.augmentation, field))
+        value = float(getattr(plan.augmentation, field))
         column.slider(
-            label, min(least, now), most, step=step, help=GLOSSARY.get(f"augmentation {field}"),
-            **plan_widget(f"aug_{field}", now, partial(_set_field, field)),
+            label, min(least, value), most, step=step, help=GLOSSARY.get(f"augmentation {field}"),
+            **plan_widget(f"aug_{field}", value, partial(_set_field, field)),
         )  # fmt: skip
 
     if plan.teacher:
         show_teacher_views(views, plan)
     else:
-        _show_kept_views(views, plan)
+        _show_cached_views(views, plan)
 
 
 def _set_field(field: str, plan: Plan, value: float) -> Plan:
     return set_augmentation(plan, **{field: value})
 
 
-def _show_kept_views(column: Any, plan: Plan) -> None:
-    kept = plan.augmentation.cached_views
+def _show_cached_views(column: Any, plan: Plan) -> None:
+    views = plan.augmentation.cached_views
     column.selectbox(
-        "Views of a photo", with_kept(kept), format_func=_views_in_words, help=GLOSSARY["cached views"],
-        **plan_widget("cached_views", AUTOMATIC if kept is None else kept, _keep_views),
+        "Views of a photo", views_options(views), format_func=_views_in_words, help=GLOSSARY["cached views"],
+        **plan_widget("cached_views", AUTOMATIC if views is None else views, _set_cached_views),
     )  # fmt: skip
 
 
-def with_kept(kept: int | None) -> list[int]:
+def views_options(chosen: int | None) -> list[int]:
     """The choices, with the plan's own among them."""
-    return [AUTOMATIC, *sorted({*KEPT_VIEWS, *([kept] if kept else [])}), 0]
+    return [AUTOMATIC, *sorted({*CACHED_VIEWS, *([chosen] if chosen else [])}), 0]
 
 
 def _views_in_words(views: int) -> str:
     return {AUTOMATIC: "automatic", 0: "new in each epoch"}.get(views, str(views))
 
 
-def _keep_views(plan: Plan, views: int) -> Plan:
+def _set_cached_views(plan: Plan, views: int) -> Plan:
     return set_augmentation(plan, cached_views=None if views == AUTOMATIC else views)
 
 

@@ -57,7 +57,7 @@ def show_teacher_settings(plan: Plan, dataset: Dataset) -> None:
 
 
 def show_teacher_views(column: Any, plan: Plan) -> None:
-    """How many changed views of each photo there are, where a teacher has to look at all of them."""
+    """How many augmented views of each photo there are, where a teacher computes all of them."""
     assert plan.teacher
     views = plan.teacher.views
     column.slider(
@@ -79,7 +79,7 @@ def _network(name: str) -> Teacher:
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _has_answers(_home: Home, key: str) -> bool:
-    """Whether the weights of a network that is here have a classifier. Not looked up again: weights never change."""
+    """Whether the weights of a network that is here have a classifier. Cached: weights never change."""
     network = teacher_of(key)
     assert network
     assert network.backbone
@@ -95,12 +95,12 @@ def key_of(teacher: Teacher | None) -> str:
     return teacher.model_dump_json(include={"backbone", "run"}) if teacher else NOBODY
 
 
-def teacher_of(key: str, before: Teacher | None = None) -> Teacher | None:
-    """The inverse of `key_of`; it looks as often as the one before."""
+def teacher_of(key: str, previous: Teacher | None = None) -> Teacher | None:
+    """The inverse of `key_of`, with as many views as the previous teacher."""
     if key == NOBODY:
         return None
     teacher = Teacher.model_validate_json(key)
-    return teacher.model_copy(update={"views": before.views}) if before else teacher
+    return teacher.model_copy(update={"views": previous.views}) if previous else teacher
 
 
 def title_of(home: Home, teacher: Teacher) -> str:

@@ -26,7 +26,7 @@ def show_plan_file(plan: Plan) -> None:
 
 
 def _brought_back() -> None:
-    """Take a plan file over for the photos in use. Anything in it that does not fit is said, and nothing changes."""
+    """Take over a plan file for the dataset in use. One that does not fit is refused in words, and nothing changes."""
     file = st.session_state[UPLOAD]
     current = state.current_plan()
     if file is None or current is None:

@@ -61,8 +61,8 @@ def show_network(plan: Plan, phase: int, stages: Sequence[Stage], head_size: int
     network_picture(
         blocks_of(plan.phases[phase], stages, head_size),
         editable=expert,
-        on_clicked=lambda said: clicked(phase, said),
-        on_rated=lambda said: typed(phase, said),
+        on_clicked=lambda message: clicked(phase, message),
+        on_rated=lambda message: typed(phase, message),
     )
 
 
@@ -83,16 +83,16 @@ def _share(part: int, whole: int) -> str:
     return f"{percent:.0f} %" if percent >= 1 or part == 0 else "< 1 %"
 
 
-def clicked(phase: int, said: Any) -> None:
-    """A stage was clicked. What the browser says is checked: it may be anything."""
-    stage, frozen = _number(said), said.get("frozen") if isinstance(said, dict) else None
+def clicked(phase: int, message: Any) -> None:
+    """A stage was clicked. The message of the browser is checked: it may be anything."""
+    stage, frozen = _number(message), message.get("frozen") if isinstance(message, dict) else None
     if isinstance(stage, int) and isinstance(frozen, bool):
         change_plan(lambda plan: set_frozen(plan, phase, stage, frozen) if _is_there(plan, phase, stage) else plan)
 
 
-def typed(phase: int, said: Any) -> None:
+def typed(phase: int, message: Any) -> None:
     """A rate was typed under a stage."""
-    stage, text = _number(said), said.get("rate") if isinstance(said, dict) else None
+    stage, text = _number(message), message.get("rate") if isinstance(message, dict) else None
     if not isinstance(stage, int) or not isinstance(text, str):
         return
     try:
@@ -105,8 +105,8 @@ def typed(phase: int, said: Any) -> None:
     change_plan(lambda plan: set_rate(plan, phase, stage, rate) if _is_there(plan, phase, stage) else plan)
 
 
-def _number(said: Any) -> int | None:
-    number = said.get("stage") if isinstance(said, dict) else None
+def _number(message: Any) -> int | None:
+    number = message.get("stage") if isinstance(message, dict) else None
     return number if isinstance(number, int) and number >= 0 else None
 
 

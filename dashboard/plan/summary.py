@@ -77,14 +77,14 @@ def _show_figures(plan: Plan, dataset: Dataset, stages: Sequence[Stage], head_si
 
 
 def _show_cost(plan: Plan, dataset: Dataset, head_size: int) -> None:
-    """Time and memory; looks again by itself while they are being measured."""
+    """Time and memory; refreshes itself while they are being measured."""
     cost = cost_of(state.home(), plan, dataset, head_size)
 
     def draw() -> None:
-        now = cost_of(state.home(), plan, dataset, head_size)
-        _write_cost(now)
-        if now.settled and not cost.settled:
-            st.rerun(scope="app")  # ends the looking
+        current = cost_of(state.home(), plan, dataset, head_size)
+        _write_cost(current)
+        if current.settled and not cost.settled:
+            st.rerun(scope="app")  # ends the refreshing
 
     st.fragment(draw, run_every=None if cost.settled else REFRESH_SECONDS)()
 

@@ -37,21 +37,21 @@ def plan_widget(name: str, value: Any, edit: Callable[[Plan, Any], Plan]) -> dic
     browser that has not heard of the change yet sends the old value along with its next click; under the old key that
     is nobody's, under the same key it would undo the change.
     """
-    place = f"shown {name}"
-    turn, known = state.get_tab_value(place, (0, value))
+    slot = f"shown {name}"
+    version, known = state.get_tab_value(slot, (0, value))
     if _plain(known) != _plain(value):
-        turn += 1
-    state.set_tab_value(place, (turn, value))
-    key = f"plan_{name}_{turn}"
+        version += 1
+    state.set_tab_value(slot, (version, value))
+    key = f"plan_{name}_{version}"
     st.session_state.setdefault(key, value)
 
     def changed() -> None:
-        wanted = st.session_state[key]
-        if wanted is None:  # a segment that was clicked again is not a choice: it is drawn anew
-            state.set_tab_value(place, (turn + 1, value))
+        chosen = st.session_state[key]
+        if chosen is None:  # a segment that was clicked again is not a choice: it is drawn anew
+            state.set_tab_value(slot, (version + 1, value))
             return
-        state.set_tab_value(place, (turn, wanted))
-        change_plan(lambda plan: edit(plan, wanted))
+        state.set_tab_value(slot, (version, chosen))
+        change_plan(lambda plan: edit(plan, chosen))
 
     return {"key": key, "on_change": changed}
 

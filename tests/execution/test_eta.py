@@ -7,7 +7,7 @@ import pytest
 from core.execution.eta import Counts, ProgressMeter, RunClock, estimated_epoch_seconds
 from core.job.events import EpochEnded, PhaseBegan, Prepared, Stepped
 from core.plans import NO_AUGMENTATION, Augmentation, Phase
-from core.plans.progressive_resizing import growth
+from core.plans.progressive_resizing import relative_step_costs
 from core.profiling.estimate import EPOCH_SECONDS, CostProfile
 from core.runs.types import RunProgress
 from tests.fixtures.runs import a_plan, scores
@@ -73,7 +73,7 @@ def test_epochs_of_growing_photos_are_foretold_one_by_one():
     grown = ALL.model_copy(update={"epochs": 4, "start_image_size": 32})
     calibration = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
     plan = a_plan(phases=(grown,), image_size=64)
-    assert growth(plan, grown) == (0.25, 0.25, 1.0, 1.0)
+    assert relative_step_costs(plan, grown) == (0.25, 0.25, 1.0, 1.0)
     small, large = (EPOCH_SECONDS + 80 * 6 * share + 40 * 2 for share in (0.25, 1.0))
     unchanged = plan.model_copy(update={"augmentation": NO_AUGMENTATION})
     assert estimated_epoch_seconds(unchanged, COUNTS, calibration) == pytest.approx((small, small, large, large))

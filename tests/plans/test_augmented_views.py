@@ -16,7 +16,7 @@ from core.plans import (
     parse_plan,
     set_teacher,
 )
-from core.plans.augmented_views import POOL, views_at, views_computed, views_in_words
+from core.plans.augmented_views import POOL, num_views, views_at, views_in_words
 
 
 def plan_of(epochs: int, augmentation: Augmentation, learning: tuple[float, ...] = (0.0, 0.0)) -> Plan:
@@ -31,7 +31,7 @@ def plan_of(epochs: int, augmentation: Augmentation, learning: tuple[float, ...]
 
 def views(epochs: int, augmentation: Augmentation, learning: tuple[float, ...] = (0.0, 0.0)) -> int:
     plan = plan_of(epochs, augmentation, learning)
-    return views_computed(plan, plan.phases[0])
+    return num_views(plan, plan.phases[0])
 
 
 def test_left_to_graft_the_frozen_part_looks_a_quarter_as_often_but_at_four_views_at_least():

@@ -6,7 +6,7 @@ import pytest
 
 from core.backbones import get_card as real_card
 from core.plans import Phase, check_plan, make_plan
-from core.plans.progressive_resizing import grows, growth, photo_size
+from core.plans.progressive_resizing import image_size_at, relative_step_costs, resizes_progressively
 from core.profiling.estimate import estimate
 from tests.plans.test_estimate import HEAD, MEASURED
 
@@ -21,16 +21,16 @@ def test_they_reach_their_full_size_after_three_quarters_of_the_epochs(dataset, 
     plan = plan_with(dataset, card, stages, start_image_size=64, epochs=8)
     (phase,) = plan.phases
     # 64 + epoch / 6 * 160: 64, 90.7, 117.3, 144, 170.7, 197.3, then all
-    assert [photo_size(plan, phase, epoch) for epoch in range(8)] == [64, 96, 128, 128, 160, 192, 224, 224]
-    assert photo_size(plan, phase, 1, step=1) == 91
-    assert growth(plan, phase)[0] == pytest.approx((64 / 224) ** 2)
+    assert [image_size_at(plan, phase, epoch) for epoch in range(8)] == [64, 96, 128, 128, 160, 192, 224, 224]
+    assert image_size_at(plan, phase, 1, step=1) == 91
+    assert relative_step_costs(plan, phase)[0] == pytest.approx((64 / 224) ** 2)
 
 
 @pytest.mark.parametrize("changes", [{}, {"start_image_size": 224}, {"start_image_size": 300}])
 def test_without_it_they_are_as_large_as_ever(dataset, card, stages, changes: dict):
     plan = plan_with(dataset, card, stages, epochs=3, **changes)
-    assert not grows(plan, plan.phases[0])
-    assert growth(plan, plan.phases[0]) == (1.0, 1.0, 1.0)
+    assert not resizes_progressively(plan, plan.phases[0])
+    assert relative_step_costs(plan, plan.phases[0]) == (1.0, 1.0, 1.0)
 
 
 def test_where_a_stage_is_frozen_they_stay_and_that_is_said(dataset, card, stages):
@@ -39,7 +39,7 @@ def test_where_a_stage_is_frozen_they_stay_and_that_is_said(dataset, card, stage
     frozen = plan.model_copy(
         update={"phases": (phase.model_copy(update={"stage_rates": (0.0, *phase.stage_rates[1:])}),)}
     )
-    assert not grows(frozen, frozen.phases[0])
+    assert not resizes_progressively(frozen, frozen.phases[0])
     assert "Photos grow only" in " ".join(a.sentence for a in check_plan(frozen, dataset, card, stages))
     assert "Photos grow only" not in " ".join(a.sentence for a in check_plan(plan, dataset, card, stages))
 
@@ -68,7 +68,7 @@ def test_which_networks_take_photos_of_several_sizes(name: str, one_size: bool):
 
 def test_steps_cost_as_many_pixels_as_they_see(dataset, card, stages):
     plan, still = (plan_with(dataset, card, stages, epochs=8, start_image_size=g) for g in (64, None))
-    shares = sum(growth(plan, plan.phases[0]))
+    shares = sum(relative_step_costs(plan, plan.phases[0]))
     saved = (8 - shares) * 200 * MEASURED.suffix_seconds[0]
     seconds = [estimate(each, 200, 40, MEASURED, HEAD).seconds for each in (still, plan)]
     assert seconds[0] - seconds[1] == pytest.approx(saved)
