@@ -167,7 +167,7 @@ def estimate_cost(case: Case) -> Cost:
     dataset = load_dataset(home, plan.source.id)
     costs = profile_costs(home, plan, get_card(case.backbone), resolve_device())
     features = num_features(timm.create_model(get_card(case.backbone).architecture, num_classes=0))
-    head = head_parameters(features, (len(dataset.tasks[0].classes),))
+    head = head_parameters(features, dataset.tasks[:1])
     photos = count_photos(plan, dataset)
     estimation = estimate(plan, photos.training, photos.validation, costs, head)
     return Cost(estimation.seconds, estimation.memory_bytes)

@@ -25,11 +25,11 @@ from core.activations import (
 )
 from core.backbones import BackboneCard
 from core.datasets import VERSION as PIXELS_VERSION
-from core.datasets import Task
 from core.job import Prepared, TrainingContext
 from core.models import init_linear
 from core.objectives import DistillationTargets
 from core.plans import Plan
+from core.tasks import Task, label_kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class TeacherModel:
     @property
     def output_count(self) -> int:
         """How many numbers `forward` gives for a photo."""
-        return self.feature_count + sum(len(task.classes) for task in self.tasks)
+        return self.feature_count + sum(label_kind(task).head_width(task) for task in self.tasks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ class ProjectionHeads(nn.Module):
         self.shared = [_shared_task(task, teacher.context.tasks) for task in teacher.model.tasks]
         self.features = nn.Linear(feature_count, teacher.model.feature_count)
         self.answers = nn.ModuleList(
-            nn.Linear(feature_count, len(task.classes))
+            nn.Linear(feature_count, label_kind(task).head_width(task))
             for task, shared in zip(teacher.model.tasks, self.shared, strict=True)
             if shared is None
         )

@@ -4,7 +4,7 @@ Arithmetic on per-image losses and scores, and two files of a run's folder: `pre
 What a label means, and which figures it has, is defined by its kind (`core.tasks`).
 """
 
-from core.evaluation.metrics import HEADLINE, METRICS, Metric, MetricLine, epoch_curves, step_curves
+from core.evaluation.metrics import epoch_curves, metrics_of, step_curves
 from core.evaluation.predictions import (
     compare,
     labelled_predictions,
@@ -18,12 +18,8 @@ from core.evaluation.verdict import EpochScores, Reference, Verdict, window_epoc
 from core.evaluation.wording import verdict
 
 __all__ = [
-    "HEADLINE",
-    "METRICS",
     "EpochScores",
     "LossHistory",
-    "Metric",
-    "MetricLine",
     "Reference",
     "Result",
     "TaskResult",
@@ -35,6 +31,7 @@ __all__ = [
     "labelled_predictions",
     "load_result",
     "make_result",
+    "metrics_of",
     "no_history",
     "predictions_table",
     "read_predictions",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DiskFull
-from core.evaluation import HEADLINE, epoch_curves, step_curves
+from core.evaluation import epoch_curves, step_curves
 from core.execution.eta import ProgressMeter, with_activity
 from core.home import Home, database
 from core.job import Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned
@@ -36,7 +36,6 @@ from core.tasks import Task, label_kind
 FLUSH_SECONDS = 0.5
 RESERVE_BYTES = 512 * 1024  # what a run frees when the disk is full, so that its last events still find some room
 RATE_CHANGE = 0.01  # a learning rate is written down again when it moved by this share
-STEP_CURVES, EPOCH_CURVES = step_curves(), epoch_curves()
 
 EventRow = tuple[int, float, str, dict[str, Any]]  # number, time, kind, facts with the sentence
 
@@ -57,6 +56,7 @@ class Recorder:
     def __init__(self, home: Home, claim: Claim, run: Run, meter: ProgressMeter, tasks: Sequence[Task]) -> None:
         self._home, self._claim, self._run, self._meter = home, claim, run, meter
         self._tasks = tuple(tasks)
+        self._step_curves = step_curves(label_kind(task) for task in tasks)
         self.requested_action: RequestedAction = run.requested_action
         self.view = read_stored_view(home, run)
         self.view.state = "running"
@@ -147,9 +147,9 @@ class Recorder:
     def _points(self, event: Event) -> list[Point]:
         match event:
             case Stepped():
-                return [*points_of_a_step(event), *self._changed_rates(event)]
+                return [*points_of_a_step(event, self._step_curves), *self._changed_rates(event)]
             case EpochEnded():
-                return points_of_an_epoch(event)
+                return points_of_an_epoch(event, self._tasks)
         return []
 
     def _changed_rates(self, event: Stepped) -> list[Point]:
@@ -189,7 +189,7 @@ class Recorder:
         )
 
     def _epoch_row(self, event: EpochEnded) -> EventRow:
-        accuracy_text = accuracy_in_words(event, self._run.plan.tasks)
+        accuracy_text = scores_in_words(event, self._tasks)
         if event.best:
             self.view.progress = replace(self.view.progress, best=Best(event.epoch, event.step, accuracy_text))
             self._meter.progress = self.view.progress
@@ -246,22 +246,22 @@ def device_in_words(device: str) -> str:
     return f"{words} number {int(number) + 1}" if number not in ("", "0") else words
 
 
-def accuracy_in_words(event: EpochEnded, tasks: Sequence[str]) -> str:
-    """The epoch's accuracy with its margin; of several tasks each, with its name: the best epoch is the best of all."""
-    texts = {task: HEADLINE.validation_in_words(event.scores[task]) for task in tasks}
-    return ", ".join(f"{task} {text}" for task, text in texts.items()) if len(texts) > 1 else texts[tasks[0]]
+def scores_in_words(event: EpochEnded, tasks: Sequence[Task]) -> str:
+    """The epoch's score with its margin; of several tasks each, with its name: the best epoch is the best of all."""
+    texts = {task.name: label_kind(task).metric.validation_in_words(event.scores[task.name]) for task in tasks}
+    return ", ".join(f"{name} {text}" if len(texts) > 1 else text for name, text in texts.items())
 
 
-def points_of_a_step(event: Stepped) -> list[Point]:
+def points_of_a_step(event: Stepped, curves: Sequence[tuple[str, str]]) -> list[Point]:
     """What a batch says about itself, nothing where no label of it counted; and what the plan's objectives report."""
-    values = [*((curve, getattr(event, field)) for curve, field in STEP_CURVES), *event.reports.items()]
+    values = [*((curve, getattr(event, field)) for curve, field in curves), *event.reports.items()]
     return [Point(curve, event.step, value) for curve, value in values if value is not None]
 
 
-def points_of_an_epoch(event: EpochEnded) -> list[Point]:
+def points_of_an_epoch(event: EpochEnded, tasks: Sequence[Task]) -> list[Point]:
     """What was measured of each task at the epoch's end."""
     return [
-        Point(f"{task}/{curve}", event.step, getattr(scores, field))
-        for task, scores in event.scores.items()
-        for curve, field in EPOCH_CURVES
+        Point(f"{task.name}/{curve}", event.step, getattr(event.scores[task.name], field))
+        for task in tasks
+        for curve, field in epoch_curves(label_kind(task))
     ]

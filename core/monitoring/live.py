@@ -81,7 +81,7 @@ def curves(
         "progress": {**progress.as_json(), "activity_in_words": progress.activity_in_words, "waits_for": waits},
         "verdict": _as_json(view.verdict(task)),
         "curves": thinned,
-        "panels": panels(view, thinned),
+        "panels": panels(view, task, thinned),
         "marks": {"best_step": progress.best.step if progress.best else None, "phases": view.phases},
     }
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.evaluation import METRICS, Metric, MetricLine
+from core.evaluation import metrics_of
 from core.monitoring.curve import Curve
 from core.monitoring.view import RunView
 from core.objectives import Objective, objective_curves, report_titles, term_titles
+from core.tasks import Metric, MetricLine
 
 RATE_POINTS = 200
 NORMAL_95 = 1.959964  # a band of so many standard errors to either side holds 95 %
@@ -27,13 +28,15 @@ def thinned_curves(view: RunView, task: str, start: int | None, stop: int | None
         with_band = metric.margin == "standard error"
         return _with_band(thinned(of_task), thinned(f"{of_task}_error")) if with_band else thinned(of_task)
 
-    of_metrics = {line.curve: column(metric, line) for metric in METRICS for line in metric.lines}
+    of_metrics = {
+        line.curve: column(metric, line) for metric in metrics_of(view.kind_of(task)) for line in metric.lines
+    }
     of_objectives = {curve: thinned(curve, ()) for curve in objective_curves(view.plan.objectives)}
     return {**of_metrics, **of_objectives, **_rates(view, start, stop)}
 
 
-def panels(view: RunView, curves: dict[str, dict[str, list]]) -> list[dict[str, Any]]:
-    """Id, title, help, unit, scale and lines of each panel, in the order of the screen.
+def panels(view: RunView, task: str, curves: dict[str, dict[str, list]]) -> list[dict[str, Any]]:
+    """Id, title, help, unit, scale and lines of each panel of one task, in the order of the screen.
 
     A line names its curve, its label, its help and its role (how it is drawn). curves: from `thinned_curves`.
     """
@@ -49,7 +52,7 @@ def panels(view: RunView, curves: dict[str, dict[str, list]]) -> list[dict[str, 
                 for line in metric.lines
             ],
         }
-        for metric in METRICS
+        for metric in metrics_of(view.kind_of(task))
     ]
     rates = {
         "id": "rates",

@@ -7,7 +7,7 @@ from core.evaluation import EpochScores, Reference, Verdict, verdict
 from core.monitoring.curve import Curve
 from core.plans import Plan
 from core.runs import Point, RunProgress, State
-from core.tasks import KINDS, Task
+from core.tasks import KINDS, LabelKind, Task
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,9 @@ class RunView:
             case "resumed":
                 self.loss_is_finite = True
 
+    def kind_of(self, task: str) -> LabelKind:
+        return KINDS[self.kinds.get(task, Task.kind)]
+
     def verdict(self, task: str) -> Verdict:
         """What a task's curves say so far; computed once per epoch."""
         ended = self.state in ("finished", "stopped")
@@ -80,7 +83,7 @@ class RunView:
         return self._verdicts[key]
 
     def _compute_verdict(self, task: str, ended: bool) -> Verdict:
-        kind = KINDS[self.kinds.get(task, Task.kind)]
+        kind = self.kind_of(task)
         reference = Reference(
             kind=kind,
             levels=kind.score_levels(self.head_widths.get(task, 2)),

@@ -7,7 +7,7 @@ from core.backbones import BackboneCard, architecture_features
 from core.datasets import Dataset
 from core.job import CLEAN_SAMPLE_LIMIT
 from core.plans import Phase, Plan, num_views, relative_step_costs, resizes_progressively
-from core.tasks import label_kind
+from core.tasks import Task, label_kind
 
 # Python with all that it loads, libraries included, before any network is; measured as resident memory.
 PROCESS_BYTES = 900 * 2**20
@@ -216,13 +216,12 @@ def learning_parameters(plan: Plan, parameters: tuple[int, ...], head_parameters
     return head_parameters + sum(count for count, free in zip(parameters, learns, strict=True) if free)
 
 
-def head_parameters(features: int, classes: tuple[int, ...]) -> int:
+def head_parameters(features: int, tasks: Sequence[Task]) -> int:
     """One linear layer per task, with its bias."""
-    return sum((features + 1) * count for count in classes)
+    return sum((features + 1) * label_kind(task).head_width(task) for task in tasks)
 
 
 def head_size(plan: Plan, dataset: Dataset, card: BackboneCard) -> int:
     """Parameters of the plan's new heads. dataset: the version that the plan names."""
     tasks = [dataset.task(name) for name in plan.tasks]
-    widths = tuple(label_kind(task).head_width(task) for task in tasks)
-    return head_parameters(architecture_features(card.architecture), widths)
+    return head_parameters(architecture_features(card.architecture), tasks)

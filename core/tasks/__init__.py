@@ -21,6 +21,7 @@ from core.tasks.kind import (
     SplitResult,
     WordTable,
 )
+from core.tasks.metric import Metric, MetricLine, lines_by_split
 from core.tasks.task import LABEL, SPLITS, Split, Task
 
 KINDS: dict[str, LabelKind] = {"classes": Classes()}
@@ -49,6 +50,8 @@ __all__ = [
     "Frozen",
     "Interval",
     "LabelKind",
+    "Metric",
+    "MetricLine",
     "PairedAccuracy",
     "ScoreLevels",
     "Split",
@@ -61,6 +64,7 @@ __all__ = [
     "f1_margin",
     "headline",
     "label_kind",
+    "lines_by_split",
     "list_some",
     "margin",
     "most_wrong",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from core.errors import Check
 from core.tasks.intervals import Frozen
+from core.tasks.metric import Metric
 from core.tasks.task import Split, Task
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ class LabelKind(Protocol):
     """What `evaluate` gives, to read `results.json` back."""
     prediction_columns: tuple[str, ...]
     """What `predictions` gives, in order."""
-    metric: str
-    """Name of the score in curves and events: "accuracy"."""
+    metric: Metric
+    """The mean of `scores` as a panel of the live view; its fields are those of the accuracy."""
 
     # Labels of a dataset
 
@@ -160,10 +161,6 @@ class LabelKind(Protocol):
 
     def training_fit_in_words(self, score: float) -> str:
         """How badly a model fits its training photos: "of the photos it learned from it gets only 62.0 % right"."""
-        ...
-
-    def score_with_margin(self, score: float, images: int) -> str:
-        """A mean score of so many images as events name it: "62.0 % ± 3.1"; "unknown" without images."""
         ...
 
     # Results

@@ -1,7 +1,8 @@
 """What is written down of a run's events."""
 
-from core.execution.recorder import accuracy_in_words
+from core.execution.recorder import scores_in_words
 from core.job import EpochEnded
+from core.tasks import Task
 from tests.fixtures.runs import scores
 
 
@@ -10,10 +11,11 @@ def ended(**accuracies: float) -> EpochEnded:
 
 
 def test_of_one_task_the_accuracy_stands_alone():
-    assert accuracy_in_words(ended(kind=0.5), ("kind",)) == "50.0 % ± 9.6"
+    assert scores_in_words(ended(kind=0.5), (Task("kind"),)) == "50.0 % ± 9.6"
 
 
 def test_of_several_tasks_each_accuracy_stands_with_its_name():
     assert (
-        accuracy_in_words(ended(kind=0.5, colour=0.9), ("kind", "colour")) == "kind 50.0 % ± 9.6, colour 90.0 % ± 6.0"
+        scores_in_words(ended(kind=0.5, colour=0.9), (Task("kind"), Task("colour")))
+        == "kind 50.0 % ± 9.6, colour 90.0 % ± 6.0"
     )

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from core.evaluation import METRICS, Metric, MetricLine
+from core.evaluation.metrics import DERIVED
 from core.execution.run_loop import execute_run
 from core.home import Home, database
-from core.monitoring import panels as panels_module
 from core.monitoring.live import curves
 from core.monitoring.panels import _rate_lines
 from core.objectives import CrossEntropy
 from core.runs.types import Run
+from core.tasks import Metric, MetricLine
 from tests.fixtures.runs import FakeEngine
 from tests.fixtures.toy_objective import Compactness, compactness
 
@@ -35,10 +35,9 @@ def test_each_panel_names_the_curves_that_the_answer_has(home: Home, put_run: Ca
 def test_a_new_metric_is_drawn_by_its_entry_alone(
     home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ):
-    change = MetricLine("change", "change", "difference", "change", "how far validation loss moved")
+    change = MetricLine("change", "rise", "difference", "change", "how far validation loss moved")
     new = Metric("change", "Change", "Down is better.", "lower", "nats", "", (change,))
-    monkeypatch.setattr(panels_module, "METRICS", (*METRICS, new))
-    monkeypatch.setattr("core.execution.recorder.EPOCH_CURVES", (("change", "rise"),))
+    monkeypatch.setattr("core.evaluation.metrics.DERIVED", (*DERIVED, new))
     answer = curves(home, execute_run(home, put_run("first").id).id)
     assert answer["panels"][3] == {
         "id": "change", "title": "Change", "help": "Down is better.", "unit": "nats", "scale": "linear",

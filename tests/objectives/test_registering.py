@@ -8,10 +8,12 @@ import torch
 from safetensors.torch import load_file
 
 from core.errors import BadPlan
+from core.evaluation import step_curves
 from core.execution.recorder import points_of_a_step
 from core.job import Job, Stepped
 from core.objectives import CrossEntropy, LogitDistillation, ObjectiveContext, make_loss, objective_curves
 from core.plans import change, parse_plan
+from core.tasks import KINDS
 from tests.fixtures.engine import (
     _one_thread,
     _photos_in_memory,
@@ -80,7 +82,12 @@ def test_what_it_reports_becomes_curves_beside_the_shares_of_the_loss(
             assert list(event.reports) == curves
             assert sum(event.reports[curve] for curve in curves[:2]) == pytest.approx(event.loss, rel=1e-5)
             assert event.reports[curves[2]] > 0
-            assert [point.name for point in points_of_a_step(event)] == ["loss/train", "accuracy/train", *curves]
+            points = points_of_a_step(event, step_curves([KINDS["classes"]]))
+            assert [point.name for point in points] == [
+                "loss/train",
+                "accuracy/train",
+                *curves,
+            ]
 
 
 def test_reports_of_a_batch_in_parts_are_those_of_the_whole(job_for: Callable[..., Job], compactness):

@@ -13,14 +13,24 @@ from core.tasks.classes import result as class_result
 from core.tasks.classes.labels import MISSING
 from core.tasks.classes.predictions import PairedAccuracy
 from core.tasks.classes.result import LISTED, ClassesResult
-from core.tasks.intervals import margin
 from core.tasks.kind import ScoreLevels, SplitResult, WordTable
+from core.tasks.metric import Metric, lines_by_split
 from core.tasks.task import Split, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 KNOWN_BY_HEART = 0.99  # of the training photos right
+
+ACCURACY = Metric(
+    name="accuracy",
+    title="Accuracy",
+    help="How many photos it gets right: higher is better.",
+    better="higher",
+    unit="share",
+    margin="wilson",
+    lines=lines_by_split("accuracy", "Accuracy", "accuracy"),
+)
 
 
 class Classes:
@@ -29,7 +39,7 @@ class Classes:
     name = "classes"
     result: type[SplitResult] = ClassesResult
     prediction_columns: tuple[str, ...] = class_predictions.COLUMNS
-    metric = "accuracy"
+    metric = ACCURACY
     figure_title = "right"
     model_title = "An image classifier"
     certainty = ", with a probability for each"
@@ -91,9 +101,6 @@ class Classes:
 
     def training_fit_in_words(self, score: float) -> str:
         return f"of the photos it learned from it gets only {self.score_in_words(score)} right"
-
-    def score_with_margin(self, score: float, images: int) -> str:
-        return margin(round(score * images), images).text if images else "unknown"
 
     # Results
 
