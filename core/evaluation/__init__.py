@@ -13,7 +13,7 @@ from core.evaluation.predictions import (
     write_predictions,
 )
 from core.evaluation.result import Result, TaskResult, evaluate, load_result, make_result, save_result
-from core.evaluation.scores import LossHistory, epoch_scores, no_history, remember
+from core.evaluation.scores import LossHistory, append_losses, empty_history, epoch_scores
 from core.evaluation.verdict import EpochScores, Reference, Verdict, window_epochs
 from core.evaluation.wording import verdict
 
@@ -24,7 +24,9 @@ __all__ = [
     "Result",
     "TaskResult",
     "Verdict",
+    "append_losses",
     "compare",
+    "empty_history",
     "epoch_curves",
     "epoch_scores",
     "evaluate",
@@ -32,10 +34,8 @@ __all__ = [
     "load_result",
     "make_result",
     "metrics_of",
-    "no_history",
     "predictions_table",
     "read_predictions",
-    "remember",
     "save_result",
     "step_curves",
     "verdict",

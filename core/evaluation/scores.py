@@ -1,4 +1,4 @@
-"""What an epoch's per-image losses say: means, their standard errors, and changes judged image by image."""
+"""An epoch's scores from per-image losses: means, their standard errors, and changes paired image by image."""
 
 import math
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ import numpy as np
 
 from core.evaluation.verdict import EpochScores
 
-# Rows of per-image losses that a checkpoint carries at most; a longer window is judged without pairs, more cautiously.
-KEPT_EPOCHS = 64
+# Rows of per-image losses that a checkpoint carries at most; over a longer window changes are unpaired.
+HISTORY_EPOCHS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,25 +20,25 @@ class LossHistory:
 
     Training keeps one per task in its state and its checkpoints (two plain arrays):
 
-        scores = epoch_scores(losses, right, train_losses, train_right, kept.best, kept.recent)
-        kept = remember(kept, losses, window_epochs(plan.epochs))
+        scores = epoch_scores(losses, values, train_losses, train_values, history.best, history.recent)
+        history = append_losses(history, losses, window_epochs(plan.epochs))
     """
 
     best: np.ndarray
     recent: np.ndarray
 
 
-def no_history() -> LossHistory:
-    """What is remembered before the first epoch."""
+def empty_history() -> LossHistory:
+    """The history before the first epoch."""
     return LossHistory(np.empty(0, np.float32), np.empty((0, 0), np.float32))
 
 
-def remember(history: LossHistory, losses: np.ndarray, window: int) -> LossHistory:
-    """The history with one epoch's losses [images] added and what is older than `window` epochs forgotten."""
+def append_losses(history: LossHistory, losses: np.ndarray, window: int) -> LossHistory:
+    """The history with one epoch's losses [images] added and those older than `window` epochs dropped."""
     row = np.array(losses, np.float32)  # memory of its own, and `recent` another: safetensors refuses shared ones
     best = history.best if _is_better(history.best, row) else row
     recent = np.concatenate([history.recent, row[None]]) if len(history.recent) else row[None].copy()
-    return LossHistory(best, recent[-min(window, KEPT_EPOCHS) :])
+    return LossHistory(best, recent[-min(window, HISTORY_EPOCHS) :])
 
 
 def _is_better(best: np.ndarray, losses: np.ndarray) -> bool:
@@ -47,13 +47,13 @@ def _is_better(best: np.ndarray, losses: np.ndarray) -> bool:
 
 def epoch_scores(
     validation_losses: np.ndarray,
-    validation_right: np.ndarray,
+    validation_values: np.ndarray,
     train_losses: np.ndarray,
-    train_right: np.ndarray,
+    train_values: np.ndarray,
     best_validation_losses: np.ndarray | None = None,
     earlier: np.ndarray | None = None,
 ) -> EpochScores:
-    """One task's scores from losses in nats [images] and whether each answer was right [images].
+    """One task's scores from the loss of each image [images] and its score [images], as the kind of label defines them.
 
     Images without a label are left out by the caller; the two splits may differ in length.
     best_validation_losses: [images] of the best epoch so far, same images, same order; without it, or when this epoch
@@ -68,11 +68,11 @@ def epoch_scores(
     return EpochScores(
         validation_loss=validation_loss,
         validation_loss_error=validation_error,
-        validation_accuracy=_mean_and_error(validation_right)[0],
+        validation_accuracy=_mean_and_error(validation_values)[0],
         validation_images=len(validation_losses),
         train_loss=train_loss,
         train_loss_error=train_error,
-        train_accuracy=_mean_and_error(train_right)[0],
+        train_accuracy=_mean_and_error(train_values)[0],
         train_images=len(train_losses),
         gap=validation_loss - train_loss,
         gap_error=math.hypot(validation_error, train_error),  # two disjoint sets of images: errors add in squares
@@ -94,23 +94,25 @@ def _mean_and_error(values: np.ndarray) -> tuple[float, float]:
         return float(values.mean()), float(error)
 
 
-def _rise(now: np.ndarray, best: np.ndarray | None) -> tuple[float, float]:
-    if best is None or not len(best) or not _is_better(best, now):
+def _rise(losses: np.ndarray, best: np.ndarray | None) -> tuple[float, float]:
+    if best is None or not len(best) or not _is_better(best, losses):
         return 0.0, 0.0
-    return _paired(now, best)
+    return _paired_difference(losses, best)
 
 
-def _change(now: np.ndarray, earlier: np.ndarray | None) -> tuple[float | None, float | None]:
+def _change(losses: np.ndarray, earlier: np.ndarray | None) -> tuple[float | None, float | None]:
     if earlier is None or not len(earlier):
         return None, None
-    return _paired(now, earlier[0])
+    return _paired_difference(losses, earlier[0])
 
 
-def _paired(now: np.ndarray, then: np.ndarray) -> tuple[float, float]:
-    """The mean of the differences image by image: hard photos stay hard, so pairs tell far more than two means do."""
-    if np.shape(now) != np.shape(then):
-        raise ValueError(f"pairs need the same images: {np.shape(now)} now, {np.shape(then)} then")
-    # Both through float32, as they are kept: the same losses then differ by nothing at all.
-    now, then = np.asarray(now, np.float32), np.asarray(then, np.float32)
+def _paired_difference(losses: np.ndarray, earlier: np.ndarray) -> tuple[float, float]:
+    """The mean difference image by image with its standard error: hard photos stay hard, so pairs tell far more than
+    two means do. Raises ValueError for different images.
+    """
+    if np.shape(losses) != np.shape(earlier):
+        raise ValueError(f"pairs need the same images: {np.shape(losses)} and {np.shape(earlier)}")
+    # Both through float32, as histories store them: equal losses then differ by nothing at all.
+    losses, earlier = np.asarray(losses, np.float32), np.asarray(earlier, np.float32)
     with np.errstate(invalid="ignore"):
-        return _mean_and_error(now.astype(np.float64) - then)
+        return _mean_and_error(losses.astype(np.float64) - earlier)

@@ -17,7 +17,7 @@ from core.device import (
 )
 from core.distillation import DISTILLATION, distillation_heads, projection_heads_for
 from core.errors import BadPlan
-from core.evaluation import no_history
+from core.evaluation import empty_history
 from core.home import no_room_is_disk_full
 from core.job import Event, Job, Prepared, TrainingContext, Warned, build_context, resolve_tasks
 from core.models import (
@@ -98,7 +98,7 @@ def _fresh_state(context: TrainingContext, model: TrainedModel, trainable: list[
         scaler=compute_config.scaler(),
         compute_config=compute_config,
         micro_batch_size=context.plan.batch_size,
-        losses={task.name: no_history() for task in context.tasks},
+        losses={task.name: empty_history() for task in context.tasks},
         ema=ModelEma(model, trainable, decay) if decay else None,
         auxiliary=auxiliary,
     )

@@ -10,7 +10,7 @@ from core.activations import FeaturePipeline
 from core.augmentation import centre
 from core.datasets import PixelStore
 from core.device import in_smaller_batches
-from core.evaluation import EpochScores, LossHistory, epoch_scores, remember, window_epochs
+from core.evaluation import EpochScores, LossHistory, append_losses, epoch_scores, window_epochs
 from core.job import FORWARD_BATCH_SIZE, Prepared, TrainingContext, ignore_event
 from core.models import TrainedModel
 from core.tasks import label_kind
@@ -65,7 +65,7 @@ def epoch_scores_by_task(
     for task, (losses, correct) in validation.items():
         history = histories[task]
         scores[task] = epoch_scores(losses, correct, *clean[task], history.best, history.recent)
-        extended[task] = remember(history, losses, window_epochs(epochs))
+        extended[task] = append_losses(history, losses, window_epochs(epochs))
     return scores, extended
 
 

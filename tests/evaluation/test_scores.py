@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from core.evaluation import epoch_scores, no_history, remember, window_epochs
-from core.evaluation.scores import KEPT_EPOCHS
+from core.evaluation import append_losses, empty_history, epoch_scores, window_epochs
+from core.evaluation.scores import HISTORY_EPOCHS
 
 
 def losses(images: int, seed: int) -> np.ndarray:
@@ -60,23 +60,23 @@ def test_the_change_is_paired_with_the_oldest_epoch_that_was_given():
 
 def test_the_same_losses_in_double_precision_have_not_changed():
     now = np.random.default_rng(0).random(40)
-    kept = remember(no_history(), now, 2)
+    kept = append_losses(empty_history(), now, 2)
     scores = epoch_scores(now, now < 0.5, now, now < 0.5, kept.best, kept.recent)
     assert (scores.change, scores.rise) == (0, 0)
 
 
 def test_the_first_epoch_has_no_change():
     now = losses(40, 0)
-    kept = no_history()
+    kept = empty_history()
     scores = epoch_scores(now, now < 1, now, now < 1, kept.best, kept.recent)
     assert (scores.change, scores.change_epochs) == (None, 0)
 
 
 def test_the_history_keeps_the_window_and_the_best_epoch():
     epochs = [losses(30, seed) + offset for seed, offset in enumerate([0.5, 0.0, 0.3, 0.4])]
-    kept = no_history()
+    kept = empty_history()
     for row in epochs:
-        kept = remember(kept, row, 2)
+        kept = append_losses(kept, row, 2)
     np.testing.assert_array_equal(kept.recent, np.stack(epochs[2:]))
     np.testing.assert_array_equal(kept.best, epochs[1])
     assert kept.recent.dtype == kept.best.dtype == np.float32
@@ -84,16 +84,16 @@ def test_the_history_keeps_the_window_and_the_best_epoch():
 
 def test_what_is_remembered_shares_no_memory():
     given = losses(3, 0)
-    kept = remember(no_history(), given, 2)
+    kept = append_losses(empty_history(), given, 2)
     assert not np.shares_memory(kept.best, kept.recent)
     assert not np.shares_memory(kept.best, given)
 
 
 def test_a_very_long_window_does_not_make_checkpoints_grow_without_end():
-    kept = no_history()
-    for _ in range(KEPT_EPOCHS + 3):
-        kept = remember(kept, losses(3, 0), 10_000)
-    assert len(kept.recent) == KEPT_EPOCHS
+    kept = empty_history()
+    for _ in range(HISTORY_EPOCHS + 3):
+        kept = append_losses(kept, losses(3, 0), 10_000)
+    assert len(kept.recent) == HISTORY_EPOCHS
 
 
 def test_one_image_has_a_loss_but_no_error():

@@ -6,7 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.evaluation import EpochScores, Reference, Verdict, epoch_scores, no_history, remember, verdict, window_epochs
+from core.evaluation import (
+    EpochScores,
+    Reference,
+    Verdict,
+    append_losses,
+    empty_history,
+    epoch_scores,
+    verdict,
+    window_epochs,
+)
 from core.tasks import KINDS
 
 IMAGES = 200
@@ -297,11 +306,11 @@ def test_from_per_image_losses_to_the_verdict():
     """Photos differ by far more than epochs do: only pairs can tell that this model got worse."""
     draw = np.random.default_rng(0)
     hardness = draw.gamma(1.0, 0.5, 100)
-    kept, scores = no_history(), []
+    kept, scores = empty_history(), []
     for shift, train in zip([0.30, 0.00, 0.02, 0.06], [0.5, 0.4, 0.3, 0.2], strict=True):
         losses = hardness + shift + draw.normal(0, 0.02, 100)
         scores.append(epoch_scores(losses, losses < 1, np.full(100, train), losses < 1, kept.best, kept.recent))
-        kept = remember(kept, losses, window_epochs(4))
+        kept = append_losses(kept, losses, window_epochs(4))
     assert scores[-1].rise < 2 * scores[-1].validation_loss_error
     assert judge(scores, epochs=4).kind == "overfitting"
 
@@ -310,11 +319,11 @@ def test_noise_around_a_level_rarely_passes_for_a_direction():
     draw = np.random.default_rng(1)
     wrong = 0
     for _ in range(200):
-        kept, scores = no_history(), []
+        kept, scores = empty_history(), []
         for _epoch in range(3):
             losses = draw.gamma(1.0, 0.5, 60)
             scores.append(epoch_scores(losses, losses < 1, losses, losses < 1, kept.best, kept.recent))
-            kept = remember(kept, losses, 2)
+            kept = append_losses(kept, losses, 2)
         wrong += judge(scores, epochs=3).kind != "levelled off"
     assert wrong / 200 < 0.15
 
