@@ -28,8 +28,8 @@ def test_each_photo_of_any_tree_is_taken_once_or_listed_once(names):
     except BadDataset:
         assert not any("/" in name for name in inside)
         return
-    assert sorted([f.name for f in offer.found] + [r.name for r in offer.rejected]) == sorted(inside)
-    assert all(found.labels["class"] for found in offer.found)
+    assert sorted([f.name for f in offer.photos] + [r.name for r in offer.rejected]) == sorted(inside)
+    assert all(found.labels["class"] for found in offer.photos)
 
 
 @given(st.text(max_size=30))

@@ -84,7 +84,8 @@ def test_datasets_have_all_their_versions(opened: Home):
 
 def test_a_finished_model_answers_as_it_did(opened: Home):
     photos = EXPECTED["predictions"]
-    answers = load_predictor(opened, RUN_IDS["finished"], device="cpu").answers([opened.root / path for path in photos])
+    predictor = load_predictor(opened, RUN_IDS["finished"], device="cpu")
+    answers = predictor.iter_predictions([opened.root / path for path in photos])
     for answer, expected in zip(answers, photos.values(), strict=True):
         for task, probabilities in expected.items():
             assert answer[task] == pytest.approx(probabilities, abs=1e-4)
