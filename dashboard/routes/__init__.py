@@ -7,7 +7,9 @@ from starlette.routing import BaseRoute
 
 from core.home import Home
 from dashboard.routes import assets, deferred, uploads
-from dashboard.routes.addresses import (
+from dashboard.routes.assets import PLOTLY_URL, module_url
+from dashboard.routes.uploads import UPLOADS_URL
+from dashboard.routes.urls import (
     curves_url,
     export_url,
     full_photo_url,
@@ -16,8 +18,6 @@ from dashboard.routes.addresses import (
     sample_url,
     thumbnail_url,
 )
-from dashboard.routes.assets import PLOTLY_URL, module_url
-from dashboard.routes.uploads import UPLOADS_URL
 
 __all__ = [
     "PLOTLY_URL",

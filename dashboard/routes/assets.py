@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from dashboard.routes.answers import IMMUTABLE, refusal
+from dashboard.routes.responses import IMMUTABLE, error_response
 
 FONTS = Path(__file__).parents[2] / "assets" / "fonts"
 FONT_NAMES = ("fraunces.woff2", "inter.woff2")
@@ -33,14 +33,14 @@ def plotly_js(request: Request) -> Response:
 def font(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in FONT_NAMES:
-        return refusal("no such font", 404)
+        return error_response("no such font", 404)
     return FileResponse(FONTS / name, media_type="font/woff2", headers=IMMUTABLE)
 
 
 def module(request: Request) -> Response:
     path = MODULES.get(f"{request.path_params['component']}/{request.path_params['name']}")
     if path is None:
-        return refusal("no such module", 404)
+        return error_response("no such module", 404)
     return FileResponse(path, media_type="text/javascript", headers=IMMUTABLE)
 
 

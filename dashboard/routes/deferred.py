@@ -1,4 +1,4 @@
-"""Routes that need the engine's rooms, and with them torch: they wait until those are loaded."""
+"""Routes that need the engine and with it torch: their requests wait until it is loaded."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from dashboard.shared.preload import wait_until_loaded
 
 
 class DeferredRoutes:
-    """An ASGI app that becomes the routes of photos and runs as soon as these can be imported."""
+    """An ASGI app that builds the routes of photos and runs once they can be imported, and passes requests on."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
@@ -19,11 +19,11 @@ class DeferredRoutes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._router is None:
             await asyncio.to_thread(wait_until_loaded)
-            self._router = _router(self._home)
+            self._router = _build_router(self._home)
         await self._router(scope, receive, send)
 
 
-def _router(home: Home) -> Router:
+def _build_router(home: Home) -> Router:
     from dashboard.routes import photos, runs  # loaded by now; at the top it would keep the server from answering
 
     return Router([*photos.routes(home), *runs.routes(home)])

@@ -13,7 +13,7 @@ from core.errors import BadDataset, NotFound
 from core.exports import photos_zip
 from core.home import Home
 from core.tasks import MISSING
-from dashboard.routes.answers import IMMUTABLE, made_zip, refusal
+from dashboard.routes.responses import IMMUTABLE, error_response, zip_response
 
 # What every browser shows as it is, turned as its EXIF says. Anything else is sent as a JPEG of it; SVG would be code.
 SHOWN_BY_BROWSERS = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
@@ -29,7 +29,7 @@ def photo_list(home: Home, request: Request) -> Response:
         dataset = load_dataset(home, request.path_params["dataset"], request.path_params["version"])
         task = dataset.task(request.query_params.get("task") or None)
     except (NotFound, KeyError):
-        return refusal("no such dataset, version or label column", 404)
+        return error_response("no such dataset, version or label column", 404)
     splits = ("train", "validation", "test")
     table = dataset.table
     rows = zip(
@@ -48,7 +48,7 @@ def photo_list(home: Home, request: Request) -> Response:
     return JSONResponse(answer, headers=IMMUTABLE)
 
 
-def _holding(home: Home, dataset_id: str, image_id: str) -> Dataset:
+def _dataset_with(home: Home, dataset_id: str, image_id: str) -> Dataset:
     """The newest version that has this photo: a later one may leave it out. Raises NotFound."""
     newest = load_dataset(home, dataset_id)
     for version in range(newest.version, 0, -1):
@@ -58,7 +58,7 @@ def _holding(home: Home, dataset_id: str, image_id: str) -> Dataset:
     raise NotFound("No such photo.")
 
 
-def all_photos(home: Home, request: Request) -> Response:
+def photos_archive(home: Home, request: Request) -> Response:
     """GET /graft/datasets/{dataset}/versions/{version}/photos.zip"""
 
     def write(part: Path) -> str:
@@ -66,51 +66,51 @@ def all_photos(home: Home, request: Request) -> Response:
         photos_zip(dataset, part)
         return dataset.name
 
-    return made_zip(home, write)
+    return zip_response(home, write)
 
 
-def small_photo(home: Home, request: Request) -> Response:
+def photo_thumbnail(home: Home, request: Request) -> Response:
     """GET /graft/datasets/{dataset}/thumbnails/{image}: an id means the same picture in every version."""
     try:
-        dataset = _holding(home, request.path_params["dataset"], request.path_params["image"])
+        dataset = _dataset_with(home, request.path_params["dataset"], request.path_params["image"])
         return FileResponse(
             thumbnail(home, dataset, request.path_params["image"]), media_type="image/jpeg", headers=IMMUTABLE
         )
     except (NotFound, BadDataset, FileNotFoundError):
-        return refusal("no such photo", 404)
+        return error_response("no such photo", 404)
 
 
 def full_photo(home: Home, request: Request) -> Response:
     """GET /graft/datasets/{dataset}/photos/{image}"""
     try:
-        path = _holding(home, request.path_params["dataset"], request.path_params["image"]).path(
+        path = _dataset_with(home, request.path_params["dataset"], request.path_params["image"]).path(
             request.path_params["image"]
         )
         if media_type := SHOWN_BY_BROWSERS.get(path.suffix.lower()):
             return FileResponse(path, media_type=media_type, headers=IMMUTABLE)
         image = decode(path)
     except (NotFound, BadDataset, FileNotFoundError):
-        return refusal("no such photo", 404)
+        return error_response("no such photo", 404)
     image.thumbnail((LARGE_SIDE, LARGE_SIDE))
     with BytesIO() as file:
         image.save(file, "JPEG", quality=90)
         return Response(file.getvalue(), media_type="image/jpeg", headers=IMMUTABLE)
 
 
-def sample_photo(home: Home, request: Request) -> Response:
+def sample_picture(home: Home, request: Request) -> Response:
     """GET /graft/samples/{sample}/{number}: what a built-in set looks like, before it is imported."""
     try:
         path = sample_preview(home, request.path_params["sample"])[request.path_params["number"]]
     except (NotFound, IndexError):
-        return refusal("no such picture", 404)
+        return error_response("no such picture", 404)
     return FileResponse(path, headers=IMMUTABLE)
 
 
 def routes(home: Home) -> list[Route]:
     return [
         Route("/graft/datasets/{dataset}/versions/{version:int}/photos", partial(photo_list, home)),
-        Route("/graft/datasets/{dataset}/versions/{version:int}/photos.zip", partial(all_photos, home)),
-        Route("/graft/datasets/{dataset}/thumbnails/{image}", partial(small_photo, home)),
+        Route("/graft/datasets/{dataset}/versions/{version:int}/photos.zip", partial(photos_archive, home)),
+        Route("/graft/datasets/{dataset}/thumbnails/{image}", partial(photo_thumbnail, home)),
         Route("/graft/datasets/{dataset}/photos/{image}", partial(full_photo, home)),
-        Route("/graft/samples/{sample}/{number:int}", partial(sample_photo, home)),
+        Route("/graft/samples/{sample}/{number:int}", partial(sample_picture, home)),
     ]

@@ -12,7 +12,7 @@ from core.exports import export_zip
 from core.home import Home
 from core.monitoring import curves
 from core.runs import get_run
-from dashboard.routes.answers import FRESH, made_zip, refusal
+from dashboard.routes.responses import NO_STORE, error_response, zip_response
 
 LARGEST_STEP = 2**53  # what JavaScript counts exactly
 
@@ -24,19 +24,19 @@ def live_curves(home: Home, request: Request) -> Response:
         seen = int(query.get("seen", -1))
         start, stop = _step(query.get("from")), _step(query.get("to"))
     except ValueError:
-        return refusal("seen, from and to are whole numbers", 400)
+        return error_response("seen, from and to are whole numbers", 400)
     try:
         answer = curves(home, request.path_params["run"], seen, start, stop, query.get("task") or None)
     except NotFound:
-        return refusal("no such run", 404)
-    return Response(status_code=204, headers=FRESH) if answer is None else JSONResponse(answer, headers=FRESH)
+        return error_response("no such run", 404)
+    return Response(status_code=204, headers=NO_STORE) if answer is None else JSONResponse(answer, headers=NO_STORE)
 
 
 def _step(text: str | None) -> int | None:
     return None if not text else max(0, min(int(text), LARGEST_STEP))
 
 
-def take_home(home: Home, request: Request) -> Response:
+def export_archive(home: Home, request: Request) -> Response:
     """GET /graft/runs/{run}/export.zip"""
 
     def write(part: Path) -> str:
@@ -44,11 +44,11 @@ def take_home(home: Home, request: Request) -> Response:
         export_zip(home, run.id, part)
         return run.name
 
-    return made_zip(home, write)
+    return zip_response(home, write)
 
 
 def routes(home: Home) -> list[Route]:
     return [
         Route("/graft/runs/{run}/curves", partial(live_curves, home)),
-        Route("/graft/runs/{run}/export.zip", partial(take_home, home)),
+        Route("/graft/runs/{run}/export.zip", partial(export_archive, home)),
     ]

@@ -8,18 +8,18 @@ from starlette.routing import Route
 
 from core.errors import DiskFull
 from core.home import Home, free_bytes
-from dashboard.routes.answers import FRESH, refusal
+from dashboard.routes.responses import NO_STORE, error_response
 
 UPLOADS_URL = "/graft/uploads"
 FILE_LIMIT = 20 * 10**9  # bytes
-ROOM_LEFT = 200 * 10**6  # bytes that stay free: a full system disk breaks more than an upload
+FREE_BYTES_KEPT = 200 * 10**6  # bytes that stay free: a full system disk breaks more than an upload
 
 
 class _TooLarge(Exception):
-    """The file goes on after FILE_LIMIT."""
+    """The file is larger than FILE_LIMIT."""
 
 
-async def receive(home: Home, request: Request) -> Response:
+async def receive_upload(home: Home, request: Request) -> Response:
     """PUT /graft/uploads/{folder}/{number}?name=... : one file, kept under its number; its name stands beside it.
 
     A name is never a path here: who imports the folder reads it as words.
@@ -29,16 +29,16 @@ async def receive(home: Home, request: Request) -> Response:
     # Another site's page cannot forge this: a PUT across sites needs a permission that is never given, and browsers
     # say where a request comes from.
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        return refusal("only Graft's own pages can send photos", 403)
+        return error_response("only Graft's own pages can send photos", 403)
     folder, number = request.path_params["folder"], request.path_params["number"]
     name = request.query_params.get("name", "")
     if not inbox.is_folder_name(folder) or number >= inbox.MOST_FILES or not 0 < len(name) <= inbox.LONGEST_NAME:
-        return refusal("not a file of an upload", 400)
+        return error_response("not a file of an upload", 400)
     announced = int(request.headers.get("content-length", "0"))
     if announced > FILE_LIMIT:
-        return refusal("it is larger than 20 GB", 413)
-    if announced + ROOM_LEFT > free_bytes(home.inbox):
-        return refusal("the disk is full; free some room and try again", 507)
+        return error_response("it is larger than 20 GB", 413)
+    if announced + FREE_BYTES_KEPT > free_bytes(home.inbox):
+        return error_response("the disk is full; free some room and try again", 507)
     size = 0
     try:
         with inbox.receive_file(home.inbox / folder, number, name) as file:
@@ -48,13 +48,13 @@ async def receive(home: Home, request: Request) -> Response:
                     raise _TooLarge
                 file.write(chunk)
     except ClientDisconnect:
-        return refusal("the connection was lost", 400)
+        return error_response("the connection was lost", 400)
     except DiskFull:
-        return refusal("the disk is full; free some room and try again", 507)
+        return error_response("the disk is full; free some room and try again", 507)
     except _TooLarge:
-        return refusal("it is larger than 20 GB", 413)
-    return JSONResponse({"size": size}, headers=FRESH)
+        return error_response("it is larger than 20 GB", 413)
+    return JSONResponse({"size": size}, headers=NO_STORE)
 
 
 def routes(home: Home) -> list[Route]:
-    return [Route(UPLOADS_URL + "/{folder}/{number:int}", partial(receive, home), methods=["PUT"])]
+    return [Route(UPLOADS_URL + "/{folder}/{number:int}", partial(receive_upload, home), methods=["PUT"])]

@@ -1,4 +1,4 @@
-"""The one server: pages, routes and the runner, on this computer alone unless it is shared on purpose.
+"""The one server: pages, routes and the worker, on this computer alone unless it is shared on purpose.
 
 python -m dashboard.server --port 8501 --home ~/graft
 """
@@ -26,17 +26,17 @@ from core.errors import GraftError, Refused
 from core.home import Home, open_home
 from dashboard import theme
 from dashboard.routes import routes
-from dashboard.server.shutdown import leave, shutdown_on_signal
+from dashboard.server.shutdown import exit_now, shutdown_on_signal
 from dashboard.shared import preload
 from dashboard.shared.texts import show_error
 
 APP = Path(__file__).parents[1] / "app.py"
-OWN_ADDRESS, EVERY_ADDRESS = "127.0.0.1", "0.0.0.0"
+LOCAL_ADDRESS, ANY_ADDRESS = "127.0.0.1", "0.0.0.0"
 # A page of another site can make its own name point to 127.0.0.1 (DNS rebinding); its requests then still say that
 # name. So only these are answered.
-OWN_HOSTS = ["127.0.0.1", "localhost"]
-PORTS_TRIED = 50
-CLOSING_SECONDS = 4
+LOCAL_HOSTS = ["127.0.0.1", "localhost"]
+MAX_PORTS_TRIED = 50
+CLOSE_SECONDS = 4
 
 log = logging.getLogger("graft")
 
@@ -48,17 +48,17 @@ def serve(home: Home, port: int = 8501, share: bool = False, open_browser: bool 
     Raises Refused when no port is free.
     """
     os.environ["GRAFT_HOME"] = str(home.root)  # the pages find the same home there
-    address = EVERY_ADDRESS if share else OWN_ADDRESS
-    free = _free_port(address, port)
+    address = ANY_ADDRESS if share else LOCAL_ADDRESS
+    free = find_free_port(address, port)
     if port and free != port:
         print(f"Port {port} is taken by another program; using {free} instead.", flush=True)
-    hosts = ["*"] if share else OWN_HOSTS
+    hosts = ["*"] if share else LOCAL_HOSTS
     app = st.App(
         APP,
         routes=routes(home),
-        lifespan=_life(home, share, open_browser),
+        lifespan=_lifespan(home, share, open_browser),
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
-        on_script_error=_went_wrong,
+        on_script_error=_show_script_error,
     )
     status = 0
     try:
@@ -67,7 +67,7 @@ def serve(home: Home, port: int = 8501, share: bool = False, open_browser: bool 
         pass  # the server passes the signal on once it has closed
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
-    leave(status)
+    exit_now(status)
 
 
 def options(address: str, port: int, hosts: list[str]) -> dict[str, Any]:
@@ -85,9 +85,9 @@ def options(address: str, port: int, hosts: list[str]) -> dict[str, Any]:
     }
 
 
-def _free_port(address: str, wanted: int) -> int:
+def find_free_port(address: str, wanted: int) -> int:
     """The wanted port, or the first free one after it; 0 stays 0. Raises Refused."""
-    for port in range(wanted, min(wanted + PORTS_TRIED, 65_536)):
+    for port in range(wanted, min(wanted + MAX_PORTS_TRIED, 65_536)):
         with socket.socket() as probe:
             if os.name == "posix":
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -96,52 +96,52 @@ def _free_port(address: str, wanted: int) -> int:
                 return wanted if wanted == 0 else port
             except OSError:
                 continue
-    raise Refused(f"Port {wanted} and the {PORTS_TRIED} after it are taken.", "Choose another with --port.")
+    raise Refused(f"Port {wanted} and the {MAX_PORTS_TRIED} after it are taken.", "Choose another with --port.")
 
 
-def _life(home: Home, share: bool, open_browser: bool) -> Callable[[Any], AbstractAsyncContextManager[None]]:
-    """What begins and ends with the server: the runner, and the loading of torch."""
+def _lifespan(home: Home, share: bool, open_browser: bool) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """What starts and ends with the server: the worker, and the loading of torch."""
 
     @asynccontextmanager
-    async def life(_app: Any) -> AsyncIterator[None]:
+    async def lifespan(_app: Any) -> AsyncIterator[None]:
         from core.datasets import inbox  # loads pandas, which `python -m dashboard.server --help` does not need
 
         inbox.delete_expired(home)
-        runners: list[Any] = []  # one, as soon as it can be loaded
+        workers: list[Any] = []  # one, as soon as it can be loaded
 
         def close(seconds: float) -> None:
-            for runner in runners:
-                runner.close(seconds)
+            for worker in workers:
+                worker.close(seconds)
 
-        preload.start_preload(on_loaded=lambda: runners.append(_start_runner(home)))
+        preload.start_preload(on_loaded=lambda: workers.append(_start_worker(home)))
         shutdown_on_signal(close)
-        _announce(share, open_browser)
+        _print_address(share, open_browser)
         try:
             yield
         finally:
-            await asyncio.to_thread(close, CLOSING_SECONDS)
+            await asyncio.to_thread(close, CLOSE_SECONDS)
 
-    return life
+    return lifespan
 
 
-def _start_runner(home: Home) -> Any:
+def _start_worker(home: Home) -> Any:
     from core.execution import Worker  # loads torch: on the preload thread, once the first page is shown
 
-    runner = Worker(home)
-    runner.start()
-    return runner
+    worker = Worker(home)
+    worker.start()
+    return worker
 
 
-def _announce(share: bool, open_browser: bool) -> None:
+def _print_address(share: bool, open_browser: bool) -> None:
     port = st.get_option("server.port")
-    address = f"http://{OWN_ADDRESS}:{port}"
+    address = f"http://{LOCAL_ADDRESS}:{port}"
     others = f", and at http://{socket.gethostname()}:{port} for other computers of this network" if share else ""
     print(f"Graft is at {address}{others}. Ctrl-C ends it; nothing is lost.", flush=True)
     if open_browser:
-        threading.Thread(target=_open_when_it_answers, args=(address,), daemon=True).start()
+        threading.Thread(target=_open_browser_when_ready, args=(address,), daemon=True).start()
 
 
-def _open_when_it_answers(address: str) -> None:
+def _open_browser_when_ready(address: str) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
@@ -152,8 +152,8 @@ def _open_when_it_answers(address: str) -> None:
             time.sleep(0.1)
 
 
-def _went_wrong(error: Exception) -> bool:
-    """The last net under every page: a sentence instead of a traceback, which the log has."""
+def _show_script_error(error: Exception) -> bool:
+    """Show a sentence in place of a page that failed; the traceback goes to the log."""
     if isinstance(error, GraftError):
         show_error(error)
         return True
@@ -172,8 +172,8 @@ def main() -> None:
     parser.add_argument("--home", help="the folder that holds everything (else GRAFT_HOME)")
     parser.add_argument("--share-on-network", action="store_true", help="other computers may reach it, too")
     parser.add_argument("--no-browser", action="store_true", help="do not open the browser")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        serve(open_home(given.home), given.port, given.share_on_network, not given.no_browser)
+        serve(open_home(arguments.home), arguments.port, arguments.share_on_network, not arguments.no_browser)
     except GraftError as error:
         raise SystemExit(str(error)) from error

@@ -23,14 +23,14 @@ from dashboard.routes import (
     thumbnail_url,
 )
 from dashboard.routes import uploads as uploads_module
-from dashboard.server.server import OWN_HOSTS
+from dashboard.server.server import LOCAL_HOSTS
 
 FOLDER = "0123456789abcdef" * 2
 
 
 @pytest.fixture
 def client(home):
-    guard = Middleware(TrustedHostMiddleware, allowed_hosts=OWN_HOSTS)
+    guard = Middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_HOSTS)
     with TestClient(Starlette(routes=routes(home), middleware=[guard]), base_url="http://127.0.0.1:8501") as client:
         yield client
 

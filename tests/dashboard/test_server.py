@@ -17,7 +17,7 @@ import pytest
 from core.datasets import inbox
 from core.errors import Refused
 from dashboard.server import server
-from dashboard.server.server import OWN_ADDRESS, OWN_HOSTS, options
+from dashboard.server.server import LOCAL_ADDRESS, LOCAL_HOSTS, options
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_pages_and_routes_answer_under_its_own_names_only(running):
 
 def test_ctrl_c_ends_it_though_an_upload_hangs(running):  # the last one: it ends the server
     process, address, log = running
-    with socket.create_connection((OWN_ADDRESS, int(address.rsplit(":", 1)[1]))) as upload:
+    with socket.create_connection((LOCAL_ADDRESS, int(address.rsplit(":", 1)[1]))) as upload:
         head = f"PUT /graft/uploads/{'0' * 32}/0?name=a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc"
         upload.sendall(head.encode())
         assert answers(address)
@@ -93,27 +93,27 @@ def test_ctrl_c_ends_it_though_an_upload_hangs(running):  # the last one: it end
 
 def test_a_taken_port_leads_to_the_next_free_one():
     with socket.socket() as other:
-        other.bind((OWN_ADDRESS, 0))
+        other.bind((LOCAL_ADDRESS, 0))
         other.listen()
         taken = other.getsockname()[1]
-        assert taken < server._free_port(OWN_ADDRESS, taken) <= taken + server.PORTS_TRIED
+        assert taken < server.find_free_port(LOCAL_ADDRESS, taken) <= taken + server.MAX_PORTS_TRIED
 
 
 def test_port_0_stays_the_systems_choice():
-    assert server._free_port(OWN_ADDRESS, 0) == 0
+    assert server.find_free_port(LOCAL_ADDRESS, 0) == 0
 
 
 def test_no_free_port_at_all_is_said(monkeypatch):
-    monkeypatch.setattr(server, "PORTS_TRIED", 1)
+    monkeypatch.setattr(server, "MAX_PORTS_TRIED", 1)
     with socket.socket() as other:
-        other.bind((OWN_ADDRESS, 0))
+        other.bind((LOCAL_ADDRESS, 0))
         other.listen()
         with pytest.raises(Refused, match="--port"):
-            server._free_port(OWN_ADDRESS, other.getsockname()[1])
+            server.find_free_port(LOCAL_ADDRESS, other.getsockname()[1])
 
 
 def test_it_is_private_and_quiet():
-    chosen = options(OWN_ADDRESS, 8501, OWN_HOSTS)
+    chosen = options(LOCAL_ADDRESS, 8501, LOCAL_HOSTS)
     assert chosen["server.address"] == "127.0.0.1"
     assert chosen["server.allowedHosts"] == ["127.0.0.1", "localhost"]
     assert chosen["browser.gatherUsageStats"] is False
