@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.datasets import Split
 from core.evaluation import Result, TaskResult
 from core.execution import RunResults, open_results
 from core.runs import Run
@@ -46,12 +47,13 @@ def _chosen_task(model: RunResults) -> str:
     ) or model.tasks[0]  # fmt: skip
 
 
-def _chosen_split(result: TaskResult) -> str:
+def _chosen_split(result: TaskResult) -> Split:
     """Which photos the rest of the page is about; asked once the test photos were opened."""
     if result.test is None:
         return "validation"
+    splits: list[Split] = ["validation", "test"]
     return st.segmented_control(
-        "Shown below", ["validation", "test"], default="validation", required=True, key="result_split",
+        "Shown below", splits, default="validation", required=True, key="result_split",
         format_func=lambda split: f"{split} photos",
     ) or "validation"  # fmt: skip
 

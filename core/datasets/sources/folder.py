@@ -3,13 +3,12 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from core.datasets.dataset import Rejected
 from core.datasets.limits import FILES
 from core.datasets.sources.class_folders import label_photos
-from core.datasets.sources.labeled_photos import Contents, Entry, Importer, LabeledPhotos
+from core.datasets.sources.labeled_photos import Contents, Entry, Importer, LabeledPhotos, file_entry
 from core.datasets.sources.names import ARCHIVES, PICTURES, TABLES, ending, is_noise, tidy
 from core.errors import BadDataset
 
@@ -32,9 +31,7 @@ def list_folder(folder: Path, name: str) -> Contents:
         elif kind in ARCHIVES:
             rejected.append(Rejected(inside, "An archive in the folder is not opened; import it by itself."))
         elif path.is_file():
-            (tables if kind in TABLES else pictures).append(
-                Entry(inside, path.stat().st_size, partial(path.open, "rb"))
-            )
+            (tables if kind in TABLES else pictures).append(file_entry(inside, path))
         if len(pictures) > FILES:
             raise BadDataset(f'"{name}" holds more than {FILES:,} photos.', "Import it in parts.")
     return Contents(name, tuple(pictures), tuple(tables), tuple(rejected))

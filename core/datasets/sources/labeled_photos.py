@@ -33,6 +33,11 @@ class Entry:
         return tuple(self.name.split("/"))
 
 
+def file_entry(name: str, path: Path) -> Entry:
+    """The entry of a file on this machine."""
+    return Entry(name, path.stat().st_size, lambda: path.open("rb"))
+
+
 @dataclass(frozen=True)
 class Contents:
     """The files of a source before anybody knows what they mean.

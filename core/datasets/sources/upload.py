@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from core.datasets.dataset import Rejected
 from core.datasets.sources.class_folders import label_photos
-from core.datasets.sources.labeled_photos import Contents, Entry, LabeledPhotos
+from core.datasets.sources.labeled_photos import Contents, Entry, LabeledPhotos, file_entry
 from core.datasets.sources.names import ARCHIVES, PICTURES, TABLES, ending, is_noise, tidy, tidy_path
 
 
@@ -31,6 +30,6 @@ def _contents(files: Sequence[tuple[Path, str]], name: str) -> Contents:
         elif ending(inside) in ARCHIVES:
             rejected.append(Rejected(inside, "An archive in the folder is not opened; add it by itself."))
         elif ending(inside) in PICTURES | TABLES:
-            entry = Entry(inside, path.stat().st_size, partial(path.open, "rb"))
+            entry = file_entry(inside, path)
             (tables if ending(inside) in TABLES else pictures).append(entry)
     return Contents(name, tuple(pictures), tuple(tables), tuple(rejected))
