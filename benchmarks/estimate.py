@@ -169,7 +169,7 @@ def estimate_cost(case: Case) -> Cost:
     features = num_features(timm.create_model(get_card(case.backbone).architecture, num_classes=0))
     head = head_parameters(features, dataset.tasks[:1])
     photos = count_photos(plan, dataset)
-    estimation = estimate(plan, photos.training, photos.validation, costs, head)
+    estimation = estimate(plan, photos, costs, head)
     return Cost(estimation.seconds, estimation.memory_bytes)
 
 

@@ -24,7 +24,7 @@ from core.augmentation import (
 from core.backbones import FusedPrefix, cut, image_size_multiple
 from core.datasets import VERSION as PIXELS_VERSION
 from core.device import memory_budget, uniform
-from core.job import Event, PhaseNow, Prepared, TrainingContext, Warned
+from core.job import Event, PhasePosition, Prepared, TrainingContext, Warned
 from core.models import TrainedModel
 from core.plans import POOL, Phase, image_size_at, newest_views, num_views, resizes_progressively, views_at
 
@@ -40,7 +40,7 @@ class FeaturePipeline:
 
     model: TrainedModel
     context: TrainingContext
-    now: PhaseNow
+    now: PhasePosition
     parts: "Parts | None" = None
     views: int = 0
     same: CachedActivations | None = None
@@ -98,7 +98,7 @@ class FeaturePipeline:
             kept[view] = found
         return replace(self, changed=kept)
 
-    def serves(self, now: PhaseNow) -> bool:
+    def serves(self, now: PhasePosition) -> bool:
         """Whether another phase cuts the network where this one does, so that what was kept is of use to it."""
         return self.now.phase.first_trainable_stage == now.phase.first_trainable_stage
 
@@ -164,7 +164,7 @@ class Parts:
 
 
 def build_pipeline(
-    context: TrainingContext, model: TrainedModel, now: PhaseNow, views: int | None, before: FeaturePipeline | None
+    context: TrainingContext, model: TrainedModel, now: PhasePosition, views: int | None, before: FeaturePipeline | None
 ) -> Generator[Event, None, FeaturePipeline]:
     """The path of a phase. What lies before the first learning stage is computed once per photo and kept, where photos
     stay the same (validation photos always do); of photos that change, a number of views.

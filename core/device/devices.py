@@ -1,4 +1,4 @@
-"""Where it can be computed."""
+"""Devices of this machine that can compute."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from core.errors import BadPlan
 
 @dataclass(frozen=True)
 class Device:
-    """name: what a plan calls it. description: what a person calls it."""
+    """name: in a plan. description: for a person."""
 
     name: str
     description: str
 
 
 def devices() -> tuple[Device, ...]:
-    """What this machine has, the fastest first."""
+    """The devices of this machine, the fastest first."""
     found = []
     if torch.cuda.is_available():
         for number in range(torch.cuda.device_count()):

@@ -1,8 +1,8 @@
-"""Random numbers that depend on what they are for, and on nothing that came before.
+"""Counter-based random numbers: they depend on their purpose, and on nothing that came before.
 
-A generator's state would have to be saved with every checkpoint, and would give a photo other numbers in another batch.
-Here each number is a hash of (seed, epoch, photo, which), by the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast
-splittable pseudorandom number generators", OOPSLA 2014).
+The state of a generator would have to be saved with every checkpoint, and would give a photo other numbers in another
+batch. Here each number is a hash of (seed, epoch, photo, which), by the finaliser of SplitMix64 (Steele, Lea and Flood,
+"Fast splittable pseudorandom number generators", OOPSLA 2014).
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What a run works with and says: job, context, batches, learning-rate schedule, events."""
+"""What a run works with and reports: job, context, batches, learning-rate schedule, events."""
 
 from core.job.batches import (
     CLEAN_SAMPLE_LIMIT,
@@ -10,7 +10,7 @@ from core.job.batches import (
 )
 from core.job.context import Job, TrainingContext, build_context, resolve_tasks
 from core.job.events import Checkpointed, Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned, ignore_event
-from core.job.lr_schedule import HEAD, PhaseNow, base_learning_rates, learning_rates_at, phase_at
+from core.job.lr_schedule import HEAD, PhasePosition, base_learning_rates, learning_rates_at, phase_at
 
 __all__ = [
     "CLEAN_SAMPLE_LIMIT",
@@ -22,7 +22,7 @@ __all__ = [
     "Event",
     "Job",
     "PhaseBegan",
-    "PhaseNow",
+    "PhasePosition",
     "Prepared",
     "Stepped",
     "TrainingContext",

@@ -1,4 +1,4 @@
-"""What a run works with and never changes: photos, labels, the loss, the device."""
+"""What a run works with and never changes: photos, labels, loss, device."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -37,8 +37,8 @@ class Job:
 @dataclass(frozen=True, eq=False)
 class TrainingContext:
     """labels: by task, [rows of the dataset], as its kind of label gives them. training, validation, clean: rows of the
-    dataset's table; clean are the training photos that are scored like validation photos. contents: [rows of the
-    dataset], what identifies each photo's content.
+    dataset's table; clean are the training photos that are evaluated like validation photos. contents: [rows of the
+    dataset], the content hash of each photo.
     """
 
     home: Home
@@ -66,7 +66,7 @@ class TrainingContext:
 def build_context(
     job: Job, card: BackboneCard, store: PixelStore, compute_config: ComputeConfig, feature_count: int
 ) -> TrainingContext:
-    """feature_count: of the model. Raises BadDataset when there is nothing to learn from or to judge by."""
+    """feature_count: of the model. Raises BadDataset when a task has no labelled training or validation photo."""
     plan, dataset = job.plan, job.dataset
     tasks = resolve_tasks(plan, dataset)
     labels = {task.name: dataset.labels(task) for task in tasks}

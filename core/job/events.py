@@ -1,4 +1,4 @@
-"""What the engine says while it works. Tensors never leave it: every value here is a plain number or word."""
+"""Events of a run. Every value is a plain number or word: no tensor leaves the engine."""
 
 from dataclasses import dataclass, field
 
@@ -22,7 +22,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class PhaseBegan:
-    """phase: its number from 0. epoch: the first epoch of it, counted from 1 over the whole run."""
+    """phase: its number, from 0. epoch: its first one, from 1 over the whole run."""
 
     phase: int
     name: str
@@ -33,7 +33,7 @@ class PhaseBegan:
 
 @dataclass(frozen=True)
 class Stepped:
-    """One optimizer step was taken. step: from 1 over the whole run. epoch: from 1. images: seen in this epoch so far.
+    """An optimizer step was taken. step: from 1, over the whole run. epoch: from 1. images: of this epoch so far.
 
     loss and accuracy are of this batch as it was trained on (augmented, with dropout); accuracy is None where no
     label counted. learning_rates: by stage name, after the schedule. reports: by curve, what the plan's objectives
@@ -60,7 +60,7 @@ class EpochEnded:
     scores: dict[str, EpochScores]
     images_per_second: float  # of training alone, evaluation left out
     seconds: float
-    best: bool  # the best mean validation loss so far: the model that is kept
+    best: bool  # the mean validation loss is the lowest so far, and this epoch's model is kept
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ class Checkpointed:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something a user should know, in one sentence: precision fell back, the batch was halved."""
+    """One sentence that a user should know: another precision is used, the micro-batch was halved."""
 
     sentence: str
 
 
 @dataclass(frozen=True)
 class Ended:
-    """The last event. reason: "finished", "early" (stopped by itself) or "unstable" (the loss was not finite)."""
+    """The last event. reason: "finished", "early" (early stopping) or "unstable" (the loss was not finite)."""
 
     reason: str
     epoch: int

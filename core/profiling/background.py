@@ -11,7 +11,7 @@ from core.device import resolve_device
 from core.home import Home
 from core.plans import Plan
 from core.profiling.cost_profile import max_micro_batch, profile_costs, with_teacher
-from core.profiling.estimate import CostProfile, Estimate, estimate
+from core.profiling.estimate import CostProfile, Counts, Estimate, MachineState, estimate
 
 # One at a time: two measurements at once would measure each other.
 _pool = ThreadPoolExecutor(1, "graft-profiling")
@@ -40,10 +40,10 @@ def estimate_in_background(home: Home, plan: Plan, dataset: Dataset, head_size: 
     if not profile.done():
         return None
     device = resolve_device(plan.device)
-    training, validation = len(dataset.indices("train")), len(dataset.indices("validation"))
+    photos = Counts(len(dataset.indices("train")), len(dataset.indices("validation")))
     decoded = has_pixels(home, dataset, plan.image_size)
-    fits, cached = max_micro_batch(home, plan, device), cached_stages(home, plan, device)
-    return estimate(plan, training, validation, profile.result(), head_size, decoded, fits, cached)
+    machine = MachineState(decoded, max_micro_batch(home, plan, device), cached_stages(home, plan, device))
+    return estimate(plan, photos, profile.result(), head_size, machine)
 
 
 def _profile_in_background(home: Home, plan: Plan, card: BackboneCard) -> "Future[CostProfile]":

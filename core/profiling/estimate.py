@@ -1,23 +1,22 @@
-"""What a run will cost on this machine, from what a short calibration measured. ComputeConfig only."""
+"""The estimate: what a run will cost on this machine, from a cost profile. It computes, and measures nothing."""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from core.backbones import BackboneCard, architecture_features
 from core.datasets import Dataset
-from core.job import CLEAN_SAMPLE_LIMIT
+from core.job import CLEAN_SAMPLE_LIMIT, FORWARD_BATCH_SIZE
 from core.plans import Phase, Plan, num_views, relative_step_costs, resizes_progressively
 from core.tasks import Task, label_kind
 
 # Python with all that it loads, libraries included, before any network is; measured as resident memory.
 PROCESS_BYTES = 900 * 2**20
-FORWARD_BATCH_SIZE = 64  # photos, where nothing learns
-# Building the network, tracing it for the cut and loading it again at the end take about alike.
-# START_SECONDS is what does not depend on the network.
-START_TIMES, START_SECONDS = 3, 0.4
-EPOCH_SECONDS = 0.008  # of an epoch beside its steps, its scores and writing: sums, events, curves
-# Writing what crosses the cut into files, with checks, and reading it again from memory; per byte.
-KEEP_SECONDS, TAKE_SECONDS = 3e-9, 1e-9
+# Building the network, tracing it for the cut and loading it again at the end take about as long as each other;
+# START_SECONDS does not depend on the network.
+START_REPETITIONS, START_SECONDS = 3, 0.4
+EPOCH_SECONDS = 0.008  # of an epoch beside its steps, evaluation and checkpoint: sums, events, curves
+# Writing activations into files with checksums, and reading them again from memory; per byte.
+CACHE_WRITE_SECONDS, CACHE_READ_SECONDS = 3e-9, 1e-9
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class CostProfile:
     The lists have one entry per place where the network can be cut: entry k is the cut before stage k, and the last
     one is the cut before the head. prefix: a forward pass of what lies before the cut. suffix: a training step
     (forward, backward, update) of what lies after it. step_bytes: memory that the step holds per image.
-    cached_bytes: what crosses the cut, per image, when it is kept.
+    cached_bytes: activations at the cut, per image, as they are cached.
     """
 
     prefix_seconds: tuple[float, ...]
@@ -35,28 +34,28 @@ class CostProfile:
     step_bytes: tuple[float, ...]
     cached_bytes: tuple[float, ...]
     parameters: tuple[int, ...]  # of the backbone, per stage
-    forward_bytes: float = 0.0  # memory that one image holds where nothing learns
+    forward_bytes: float = 0.0  # memory that one image holds in a forward pass without gradients
     decode_seconds: float = 0.0
     augment_seconds: float = 0.0
     step_seconds: float = 0.0  # of a step beside the network: Python, events
     start_seconds: float = 0.0  # building the network
     save_seconds: float = 0.0  # of a checkpoint, however small, and of each byte in it
     save_seconds_per_byte: float = 0.0
-    teacher_seconds: float = 0.0  # of a look of the teacher, where the plan names one
-    teacher_forward_bytes: float = 0.0  # memory that the look holds; what is kept of it; the teacher's weights
+    teacher_seconds: float = 0.0  # of the teacher's forward pass, where the plan names one
+    teacher_forward_bytes: float = 0.0  # memory of that pass; what is cached of it; the teacher's weights
     teacher_cached_bytes: int = 0
     teacher_bytes: int = 0
-    correction: float = 1.0  # what runs on this machine really took, as a factor of what was foretold
+    correction: float = 1.0  # measured over estimated seconds of runs on this machine
 
     @property
     def forward_seconds(self) -> float:
-        """One image through the whole backbone, without learning."""
+        """One image through the whole backbone, without gradients."""
         return self.prefix_seconds[-1]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """memory_bytes: of the whole process, on a processor; kept activations lie in files and are not in it."""
+    """memory_bytes: of the whole process, on a processor; cached activations lie in files and are not in it."""
 
     seconds: float
     memory_bytes: int
@@ -64,156 +63,150 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Counts:
-    """Photos that teach, and photos that judge."""
+    """Numbers of training and validation photos."""
 
     training: int
     validation: int
 
     @property
     def scored(self) -> int:
-        """Photos that are scored at an epoch's end."""
+        """Photos that are evaluated at the end of an epoch: validation, and the clean sample of training."""
         return self.validation + min(self.training, max(self.validation, 1), CLEAN_SAMPLE_LIMIT)
 
 
 def caches_activations(plan: Plan, phase: Phase) -> bool:
-    """Whether what comes before the cut is computed once per photo: something is frozen, photos stay the same."""
+    """Whether the frozen part runs once per photo: there is one, and photos are not augmented."""
     return plan.augmentation.off and phase.first_trainable_stage > 0
 
 
-def estimate(
-    plan: Plan,
-    training: int,
-    validation: int,
-    calibration: CostProfile,
-    head_parameters: int,
-    decoded: bool = False,
-    micro_batch_size: int | None = None,
-    cached_stages: Container[int] = (),
-) -> Estimate:
-    """Time and memory of a plan. training, validation: images of each split. decoded: the pixel store exists.
-
-    micro_batch_size: of a batch, where this machine's memory does not hold all of it. cached_stages: the cuts for which
-    an earlier run kept what lies before them says about photos as they are.
+@dataclass(frozen=True)
+class MachineState:
+    """What is known of this machine before a run. decoded: the pixel store exists. micro_batch_size: that fits the
+    memory, where a whole batch does not. cached_stages: the cuts for which activations of clean photos are cached.
     """
-    c, photos = calibration, Counts(training, validation)
-    images = training + validation
-    seconds = 0.0 if decoded else images * c.decode_seconds
-    seconds += START_SECONDS + START_TIMES * c.start_seconds
-    seconds += photos.scored * c.forward_seconds  # the best epoch, at the end
-    seconds += _frozen_bytes(plan, c.parameters) * c.save_seconds_per_byte
-    seconds += _lessons(plan, training) * (c.teacher_seconds + KEEP_SECONDS * c.teacher_cached_bytes)
+
+    decoded: bool = False
+    micro_batch_size: int | None = None
+    cached_stages: Container[int] = ()
+
+
+def estimate(
+    plan: Plan, photos: Counts, costs: CostProfile, head_parameters: int, machine: MachineState = MachineState()
+) -> Estimate:
+    """Time and memory of a plan."""
+    images = photos.training + photos.validation
+    seconds = 0.0 if machine.decoded else images * costs.decode_seconds
+    seconds += START_SECONDS + START_REPETITIONS * costs.start_seconds
+    seconds += photos.scored * costs.forward_seconds  # the best epoch, at the end
+    seconds += _frozen_bytes(plan, costs.parameters) * costs.save_seconds_per_byte
+    teacher_passes = (plan.fixed_views or 0) * photos.training
+    seconds += teacher_passes * (costs.teacher_seconds + CACHE_WRITE_SECONDS * costs.teacher_cached_bytes)
     last_cut = 0
     for phase in plan.phases:
-        known = phase.first_trainable_stage == last_cut or phase.first_trainable_stage in cached_stages
-        seconds += _looking_seconds(plan, phase, photos, c, known)
-        seconds += sum(phase_seconds(plan, phase, photos, c, head_parameters))
-        last_cut = phase.first_trainable_stage
-    memory = _memory(
-        plan, c, head_parameters, min(plan.batch_size, micro_batch_size or plan.batch_size, max(training, 1))
-    )
-    return Estimate(float(seconds * c.correction), int(memory))
+        cut = phase.first_trainable_stage
+        is_cached = cut == last_cut or cut in machine.cached_stages
+        seconds += _prefix_seconds(plan, phase, photos, costs, is_cached)
+        seconds += sum(phase_seconds(plan, phase, photos, costs, head_parameters))
+        last_cut = cut
+    micro_batch_size = min(plan.batch_size, machine.micro_batch_size or plan.batch_size, max(photos.training, 1))
+    memory_bytes = _memory_bytes(plan, costs, head_parameters, micro_batch_size)
+    return Estimate(float(seconds * costs.correction), int(memory_bytes))
 
 
-def _lessons(plan: Plan, training: int) -> int:
-    """How many photos a teacher looks at, before there is anything to learn."""
-    return (plan.fixed_views or 0) * training
+def caching_seconds(phase: Phase, costs: CostProfile) -> float:
+    """One photo through the frozen part of a phase, into the activation cache."""
+    cut = phase.first_trainable_stage
+    return costs.prefix_seconds[cut] + CACHE_WRITE_SECONDS * costs.cached_bytes[cut]
 
 
-def caching_seconds(phase: Phase, c: CostProfile) -> float:
-    """The frozen part of a phase looks at one photo, and what it says is kept."""
-    return c.prefix_seconds[phase.first_trainable_stage] + KEEP_SECONDS * c.cached_bytes[phase.first_trainable_stage]
-
-
-def _looking_seconds(plan: Plan, phase: Phase, photos: Counts, c: CostProfile, known: bool) -> float:
-    """What the frozen part computes before and between a phase's epochs. known: of photos as they are, it is kept."""
+def _prefix_seconds(plan: Plan, phase: Phase, photos: Counts, costs: CostProfile, is_cached: bool) -> float:
+    """The frozen part before and between the epochs of a phase. is_cached: its activations of clean photos are."""
     if phase.first_trainable_stage == 0:
         return 0.0
-    one = caching_seconds(phase, c)
-    # Photos that judge never change, so what lies before the cut is computed once for them in any case.
-    same = photos.training + photos.validation if plan.augmentation.off else photos.scored
-    seconds = 0.0 if known else same * one
+    per_photo = caching_seconds(phase, costs)
+    # Evaluation photos are never augmented, so their activations are cached in any case.
+    clean = photos.training + photos.validation if plan.augmentation.off else photos.scored
+    seconds = 0.0 if is_cached else clean * per_photo
     if caches_views(plan, phase):
-        seconds += num_views(plan, phase) * photos.training * (one + c.augment_seconds)
+        seconds += num_views(plan, phase) * photos.training * (per_photo + costs.augment_seconds)
     return seconds
 
 
 def caches_views(plan: Plan, phase: Phase) -> bool:
-    """Whether what the frozen part says about changed photos is kept for several epochs."""
+    """Whether activations of augmented photos are cached for several epochs."""
     return not plan.augmentation.off and 0 < num_views(plan, phase) < phase.epochs
 
 
-def phase_seconds(plan: Plan, phase: Phase, photos: Counts, c: CostProfile, head_parameters: int) -> tuple[float, ...]:
-    """Each epoch of a phase: its steps, its scores, its checkpoint; without the correction."""
+def phase_seconds(
+    plan: Plan, phase: Phase, photos: Counts, costs: CostProfile, head_parameters: int
+) -> tuple[float, ...]:
+    """Each epoch of a phase: its steps, its evaluation, its checkpoint; without the correction."""
     if not resizes_progressively(plan, phase):
-        return (_epoch_seconds(plan, phase, photos, c, head_parameters, 1.0),) * phase.epochs
-    return tuple(
-        _epoch_seconds(plan, phase, photos, c, head_parameters, share) for share in relative_step_costs(plan, phase)
-    )
+        return (_epoch_seconds(plan, phase, photos, costs, head_parameters),) * phase.epochs
+    step_costs = relative_step_costs(plan, phase)
+    return tuple(_epoch_seconds(plan, phase, photos, costs, head_parameters, each) for each in step_costs)
 
 
 def _epoch_seconds(
-    plan: Plan, phase: Phase, photos: Counts, c: CostProfile, head_parameters: int, share: float
+    plan: Plan, phase: Phase, photos: Counts, costs: CostProfile, head_parameters: int, step_cost: float = 1.0
 ) -> float:
-    """share: of what the network takes for photos at full size."""
+    """step_cost: the network's time per photo, relative to photos at full size."""
     cut = phase.first_trainable_stage
-    taken = TAKE_SECONDS * c.cached_bytes[cut] if cut > 0 else 0.0
-    learn = c.suffix_seconds[cut]
+    read = CACHE_READ_SECONDS * costs.cached_bytes[cut] if cut > 0 else 0.0
+    train = costs.suffix_seconds[cut]
     if caches_activations(plan, phase) or caches_views(plan, phase):
-        learn += taken
+        train += read
     else:
-        learn = share * (learn + c.prefix_seconds[cut]) + (0.0 if plan.augmentation.off else c.augment_seconds)
-    judge = c.forward_seconds - c.prefix_seconds[cut] + taken
+        augment = 0.0 if plan.augmentation.off else costs.augment_seconds
+        train = step_cost * (train + costs.prefix_seconds[cut]) + augment
+    evaluate = costs.forward_seconds - costs.prefix_seconds[cut] + read
     steps = -(-photos.training // plan.batch_size)
     # Twice: last, and best, which most epochs are when they end.
-    save = 2 * (c.save_seconds + c.save_seconds_per_byte * _checkpoint_bytes(plan, c.parameters, head_parameters))
-    return EPOCH_SECONDS + photos.training * learn + steps * c.step_seconds + photos.scored * judge + save
+    checkpoint_bytes = _checkpoint_bytes(plan, costs.parameters, head_parameters)
+    save = 2 * (costs.save_seconds + costs.save_seconds_per_byte * checkpoint_bytes)
+    return EPOCH_SECONDS + photos.training * train + steps * costs.step_seconds + photos.scored * evaluate + save
 
 
-def _memory(plan: Plan, c: CostProfile, head_parameters: int, micro_batch_size: int) -> float:
-    """The most that the process holds: in a step, a look at many photos, or writing a checkpoint."""
-    earliest = plan.first_trainable_stage
-    learning = 4 * _learning(plan, c.parameters, head_parameters)
-    step = learning + micro_batch_size * c.step_bytes[earliest]
-    look = FORWARD_BATCH_SIZE * max(c.forward_bytes, c.teacher_forward_bytes)
-    weights = _weights(c, head_parameters) + c.teacher_bytes
-    return PROCESS_BYTES + weights + _states(plan) * learning + max(step, look, learning)
+def _memory_bytes(plan: Plan, costs: CostProfile, head_parameters: int, micro_batch_size: int) -> float:
+    """The most that the process holds: in a step, in a forward pass without gradients, or writing a checkpoint."""
+    trainable = 4 * _trainable(plan, costs.parameters, head_parameters)
+    step = trainable + micro_batch_size * costs.step_bytes[plan.first_trainable_stage]
+    forward = FORWARD_BATCH_SIZE * max(costs.forward_bytes, costs.teacher_forward_bytes)
+    weights = 4 * (sum(costs.parameters) + head_parameters) + costs.teacher_bytes
+    return PROCESS_BYTES + weights + _optimizer_moments(plan) * trainable + max(step, forward, trainable)
 
 
 def room_needed(plan: Plan, parameters: Sequence[int], head_parameters: int = 0) -> int:
-    """Bytes on the disk that a run cannot do without: what stays frozen once, and the last checkpoint, the best one
-    and the one that is being written. What is kept only to be faster does without where there is no room.
+    """Bytes on the disk that a run cannot do without: the frozen part once, the last checkpoint, the best one and the
+    one that is being written. Caches do without where there is no room.
 
     parameters: of the backbone, per stage.
     """
     return _frozen_bytes(plan, parameters) + 3 * _checkpoint_bytes(plan, parameters, head_parameters)
 
 
-def _learning(plan: Plan, parameters: Sequence[int], head_parameters: int) -> int:
+def _trainable(plan: Plan, parameters: Sequence[int], head_parameters: int) -> int:
     return sum(parameters[plan.first_trainable_stage :]) + head_parameters
 
 
-def _weights(c: CostProfile, head_parameters: int) -> int:
-    return 4 * (sum(c.parameters) + head_parameters)
-
-
-def _states(plan: Plan) -> int:
-    """Numbers that the optimizer remembers for each that learns."""
+def _optimizer_moments(plan: Plan) -> int:
+    """Numbers that the optimizer keeps for each trainable parameter."""
     return 2 if plan.optimizer.kind == "adamw" else 1
 
 
 def _checkpoint_bytes(plan: Plan, parameters: Sequence[int], head_parameters: int) -> int:
-    copies = 1 + _states(plan) + (plan.optimizer.ema_decay > 0)  # the average is saved beside the weights it follows
-    return 4 * _learning(plan, parameters, head_parameters) * copies
+    copies = 1 + _optimizer_moments(plan) + (plan.optimizer.ema_decay > 0)  # the EMA is saved beside the raw weights
+    return 4 * _trainable(plan, parameters, head_parameters) * copies
 
 
 def _frozen_bytes(plan: Plan, parameters: Sequence[int]) -> int:
     return 4 * sum(parameters[: plan.first_trainable_stage])
 
 
-def learning_parameters(plan: Plan, parameters: tuple[int, ...], head_parameters: int) -> int:
-    """How many numbers learn in at least one phase. parameters: of the backbone, per stage."""
-    learns = [any(phase.stage_rates[i] > 0 for phase in plan.phases) for i in range(len(parameters))]
-    return head_parameters + sum(count for count, free in zip(parameters, learns, strict=True) if free)
+def trainable_parameters(plan: Plan, parameters: tuple[int, ...], head_parameters: int) -> int:
+    """How many parameters are trainable in at least one phase. parameters: of the backbone, per stage."""
+    trainable = [any(phase.stage_rates[i] > 0 for phase in plan.phases) for i in range(len(parameters))]
+    return head_parameters + sum(count for count, is_used in zip(parameters, trainable, strict=True) if is_used)
 
 
 def head_parameters(features: int, tasks: Sequence[Task]) -> int:

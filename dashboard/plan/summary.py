@@ -12,7 +12,7 @@ from core.errors import Check, GraftError
 from core.execution import default_run_name, missing_here, preflight_checks, submit
 from core.home import Home
 from core.plans import Plan
-from core.profiling import estimate_in_background, learning_parameters, max_micro_batch
+from core.profiling import estimate_in_background, max_micro_batch, trainable_parameters
 from core.runs import list_runs
 from core.units import format_bytes, format_rough_duration
 from dashboard.glossary import GLOSSARY
@@ -67,7 +67,7 @@ def _fits(plan: Plan, stages: Sequence[Stage]) -> bool:
 
 def _show_figures(plan: Plan, dataset: Dataset, stages: Sequence[Stage], head_size: int) -> None:
     sizes = tuple(stage.parameters for stage in stages)
-    learning = format_compact(learning_parameters(plan, sizes, head_size)) if _fits(plan, stages) else "?"
+    learning = format_compact(trainable_parameters(plan, sizes, head_size)) if _fits(plan, stages) else "?"
     teach, judge = len(dataset.indices("train")), len(dataset.indices("validation"))
     st.html(
         '<div class="figures">'

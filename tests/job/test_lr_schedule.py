@@ -5,7 +5,7 @@ import pytest
 
 from core.backbones import Stage
 from core.job.batches import clean_sample, epoch_batches, steps_per_epoch
-from core.job.lr_schedule import factor, learning_rates_at, phase_at, warmup_steps
+from core.job.lr_schedule import learning_rates_at, phase_at, schedule_factor, warmup_steps
 from core.plans import Phase
 from tests.fixtures.engine import make_plan, phase
 
@@ -23,13 +23,13 @@ STEPS, WARMUP = 20, 5
 def test_schedules_follow_their_formulas(schedule: str, formula):
     steps = np.arange(STEPS)
     expected = np.where(steps < WARMUP, (steps + 1) / WARMUP, formula((steps - WARMUP) / (STEPS - WARMUP)))
-    found = [factor(schedule, step, STEPS, WARMUP) for step in steps.tolist()]
+    found = [schedule_factor(schedule, step, STEPS, WARMUP) for step in steps.tolist()]
     np.testing.assert_allclose(found, expected)
     assert min(found) > 0
 
 
 def test_a_warm_up_longer_than_its_phase_still_reaches_the_rate():
-    assert factor("constant", 9, 10, warmup_steps(5.0, steps_per_epoch=10, epochs=1)) == 1
+    assert schedule_factor("constant", 9, 10, warmup_steps(5.0, steps_per_epoch=10, epochs=1)) == 1
 
 
 def test_an_epoch_belongs_to_the_phase_it_lies_in():

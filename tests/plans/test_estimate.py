@@ -6,15 +6,17 @@ import pytest
 
 from core.plans import NO_AUGMENTATION, BackboneChoice, Optimizer, Teacher, make_plan, set_epochs, set_teacher
 from core.profiling.estimate import (
+    CACHE_READ_SECONDS,
+    CACHE_WRITE_SECONDS,
     EPOCH_SECONDS,
-    KEEP_SECONDS,
     PROCESS_BYTES,
     START_SECONDS,
-    TAKE_SECONDS,
     CostProfile,
+    Counts,
+    MachineState,
     estimate,
-    learning_parameters,
     room_needed,
+    trainable_parameters,
 )
 from tests.fixtures.plans import make_dataset
 
@@ -33,6 +35,7 @@ MEASURED = CostProfile(
     save_seconds_per_byte=1e-9,
 )
 HEAD = 10  # parameters
+PHOTOS = Counts(training=200, validation=40)
 ONCE = START_SECONDS + 3 * 0.5 + 240 * 2e-3 + 80 * 5e-3  # starting, decoding, scoring the best; of 200 and 40 photos
 
 
@@ -45,18 +48,20 @@ def test_frozen_photos_that_stay_the_same_are_computed_once(dataset, card, stage
     plan = make_plan(dataset, card, stages, "feature-extraction")
     assert plan.augmentation == NO_AUGMENTATION
     frozen_written = 1e-9 * 4 * 5_110_000
-    looks = 240 * (5e-3 + KEEP_SECONDS * 2e3)
-    steps = 200 * (1e-4 + TAKE_SECONDS * 2e3) + -(-200 // plan.batch_size) * 1e-3
-    epoch = EPOCH_SECONDS + steps + 80 * TAKE_SECONDS * 2e3 + save(HEAD)
+    looks = 240 * (5e-3 + CACHE_WRITE_SECONDS * 2e3)
+    steps = 200 * (1e-4 + CACHE_READ_SECONDS * 2e3) + -(-200 // plan.batch_size) * 1e-3
+    epoch = EPOCH_SECONDS + steps + 80 * CACHE_READ_SECONDS * 2e3 + save(HEAD)
     by_hand = ONCE + frozen_written + looks + plan.epochs * epoch
-    assert estimate(plan, 200, 40, MEASURED, HEAD).seconds == pytest.approx(by_hand)
+    assert estimate(plan, PHOTOS, MEASURED, HEAD).seconds == pytest.approx(by_hand)
 
 
 def test_what_an_earlier_run_kept_is_not_looked_at_again(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "feature-extraction")
-    first, again = (estimate(plan, 200, 40, MEASURED, HEAD, cached_stages=known).seconds for known in ((), {5}))
-    assert first - again == pytest.approx(240 * (5e-3 + KEEP_SECONDS * 2e3))
-    assert estimate(plan, 200, 40, MEASURED, HEAD, cached_stages={4}).seconds == first
+    first, again = (
+        estimate(plan, PHOTOS, MEASURED, HEAD, MachineState(cached_stages=known)).seconds for known in ((), {5})
+    )
+    assert first - again == pytest.approx(240 * (5e-3 + CACHE_WRITE_SECONDS * 2e3))
+    assert estimate(plan, PHOTOS, MEASURED, HEAD, MachineState(cached_stages={4})).seconds == first
 
 
 def top(dataset, card, stages, epochs: int, cached_views: int | None):
@@ -69,31 +74,34 @@ def test_changed_photos_that_are_new_in_each_epoch_go_through_everything_and_tho
     dataset, card, stages
 ):
     plan = top(dataset, card, stages, epochs=7, cached_views=0)
-    looks = 80 * (4e-3 + KEEP_SECONDS * 2e4)
+    looks = 80 * (4e-3 + CACHE_WRITE_SECONDS * 2e4)
     steps = 200 * (4e-3 + 3e-3 + 5e-4) + -(-200 // plan.batch_size) * 1e-3
-    epoch = EPOCH_SECONDS + steps + 80 * (1e-3 + TAKE_SECONDS * 2e4) + save(2_500_000 + HEAD)
+    epoch = EPOCH_SECONDS + steps + 80 * (1e-3 + CACHE_READ_SECONDS * 2e4) + save(2_500_000 + HEAD)
     by_hand = ONCE + 1e-9 * 4 * 2_610_000 + looks + 7 * epoch
-    assert estimate(plan, 200, 40, MEASURED, HEAD).seconds == pytest.approx(by_hand)
+    assert estimate(plan, PHOTOS, MEASURED, HEAD).seconds == pytest.approx(by_hand)
 
 
 def test_views_that_are_kept_are_looked_at_once_each(dataset, card, stages):
     plan = top(dataset, card, stages, epochs=7, cached_views=3)
-    looks = (80 + 3 * 200) * (4e-3 + KEEP_SECONDS * 2e4) + 3 * 200 * 5e-4
-    steps = 200 * (3e-3 + TAKE_SECONDS * 2e4) + -(-200 // plan.batch_size) * 1e-3
-    epoch = EPOCH_SECONDS + steps + 80 * (1e-3 + TAKE_SECONDS * 2e4) + save(2_500_000 + HEAD)
+    looks = (80 + 3 * 200) * (4e-3 + CACHE_WRITE_SECONDS * 2e4) + 3 * 200 * 5e-4
+    steps = 200 * (3e-3 + CACHE_READ_SECONDS * 2e4) + -(-200 // plan.batch_size) * 1e-3
+    epoch = EPOCH_SECONDS + steps + 80 * (1e-3 + CACHE_READ_SECONDS * 2e4) + save(2_500_000 + HEAD)
     by_hand = ONCE + 1e-9 * 4 * 2_610_000 + looks + 7 * epoch
-    assert estimate(plan, 200, 40, MEASURED, HEAD).seconds == pytest.approx(by_hand)
+    assert estimate(plan, PHOTOS, MEASURED, HEAD).seconds == pytest.approx(by_hand)
 
 
 def test_what_is_decoded_already_costs_nothing(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "top")
-    whole, decoded = estimate(plan, 200, 40, MEASURED, 10), estimate(plan, 200, 40, MEASURED, 10, decoded=True)
+    whole, decoded = (
+        estimate(plan, PHOTOS, MEASURED, 10),
+        estimate(plan, PHOTOS, MEASURED, 10, MachineState(decoded=True)),
+    )
     assert whole.seconds - decoded.seconds == pytest.approx(240 * 2e-3)
 
 
 def test_what_runs_really_took_scales_all(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "top")
-    once, corrected = (estimate(plan, 200, 40, replace(MEASURED, correction=c), 10) for c in (1.0, 1.5))
+    once, corrected = (estimate(plan, PHOTOS, replace(MEASURED, correction=c), 10) for c in (1.0, 1.5))
     assert corrected.seconds == pytest.approx(1.5 * once.seconds)
     assert corrected.memory_bytes == once.memory_bytes
 
@@ -102,33 +110,33 @@ def test_a_step_holds_weights_gradients_averages_and_what_it_must_remember(datas
     plan = make_plan(dataset, card, stages, "head-first")
     weights = 4 * (5_110_000 + HEAD)
     by_hand = PROCESS_BYTES + weights + 2 * weights + (weights + plan.batch_size * 6e6)
-    assert estimate(plan, 200, 40, MEASURED, HEAD).memory_bytes == int(by_hand)
+    assert estimate(plan, PHOTOS, MEASURED, HEAD).memory_bytes == int(by_hand)
 
 
 def test_a_batch_in_parts_holds_as_many_photos_as_a_part(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "head-first")
     weights = 4 * (5_110_000 + HEAD)
-    in_parts = estimate(plan, 200, 40, replace(MEASURED, forward_bytes=1.0), HEAD, micro_batch_size=4)
+    in_parts = estimate(plan, PHOTOS, replace(MEASURED, forward_bytes=1.0), HEAD, MachineState(micro_batch_size=4))
     assert in_parts.memory_bytes == int(PROCESS_BYTES + 4 * weights + 4 * 6e6)
 
 
 def test_where_little_learns_looking_at_many_photos_holds_the_most(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "feature-extraction").model_copy(update={"batch_size": 4})
-    found = estimate(plan, 200, 40, MEASURED, HEAD)
+    found = estimate(plan, PHOTOS, MEASURED, HEAD)
     assert found.memory_bytes == int(PROCESS_BYTES + 4 * (5_110_000 + HEAD) + 8 * HEAD + 64 * 2e6)
 
 
 def test_learning_more_stages_takes_more_time_and_memory(dataset, card, stages):
-    top, full = (estimate(make_plan(dataset, card, stages, r), 200, 40, MEASURED, 10) for r in ("top", "head-first"))
+    top, full = (estimate(make_plan(dataset, card, stages, r), PHOTOS, MEASURED, 10) for r in ("top", "head-first"))
     assert full.seconds > top.seconds
     assert full.memory_bytes > top.memory_bytes
 
 
-def test_learning_parameters_are_those_of_stages_free_in_any_phase(dataset, card, stages):
+def test_trainable_parameters_are_those_of_stages_free_in_any_phase(dataset, card, stages):
     counts = tuple(stage.parameters for stage in stages)
-    assert learning_parameters(make_plan(dataset, card, stages, "feature-extraction"), counts, 77) == 77
-    assert learning_parameters(make_plan(dataset, card, stages, "top"), counts, 77) == 2_500_077
-    assert learning_parameters(make_plan(make_dataset({"a": 9, "b": 9}), card, stages, "gradual"), counts, 0) == sum(
+    assert trainable_parameters(make_plan(dataset, card, stages, "feature-extraction"), counts, 77) == 77
+    assert trainable_parameters(make_plan(dataset, card, stages, "top"), counts, 77) == 2_500_077
+    assert trainable_parameters(make_plan(make_dataset({"a": 9, "b": 9}), card, stages, "gradual"), counts, 0) == sum(
         counts
     )
 
@@ -138,8 +146,8 @@ def test_a_teacher_looks_once_at_each_view_of_each_training_photo(dataset, card,
     plan = make_plan(dataset, card, stages, recipe)
     taught = set_teacher(plan, Teacher(backbone=BackboneChoice(name="resnet18")))
     measured = replace(MEASURED, teacher_seconds=7e-3, teacher_cached_bytes=3_000, teacher_bytes=40_000_000)
-    without, found = estimate(plan, 200, 40, MEASURED, HEAD), estimate(taught, 200, 40, measured, HEAD)
-    assert found.seconds - without.seconds == pytest.approx(views * 200 * (7e-3 + KEEP_SECONDS * 3_000))
+    without, found = estimate(plan, PHOTOS, MEASURED, HEAD), estimate(taught, PHOTOS, measured, HEAD)
+    assert found.seconds - without.seconds == pytest.approx(views * 200 * (7e-3 + CACHE_WRITE_SECONDS * 3_000))
     assert found.memory_bytes - without.memory_bytes == 40_000_000
 
 

@@ -8,7 +8,7 @@ from core.backbones import get_card as real_card
 from core.plans import Phase, check_plan, make_plan
 from core.plans.progressive_resizing import image_size_at, relative_step_costs, resizes_progressively
 from core.profiling.estimate import estimate
-from tests.plans.test_estimate import HEAD, MEASURED
+from tests.plans.test_estimate import HEAD, MEASURED, PHOTOS
 
 
 def plan_with(dataset, card, stages, size: int = 224, **changes):
@@ -70,7 +70,7 @@ def test_steps_cost_as_many_pixels_as_they_see(dataset, card, stages):
     plan, still = (plan_with(dataset, card, stages, epochs=8, start_image_size=g) for g in (64, None))
     shares = sum(relative_step_costs(plan, plan.phases[0]))
     saved = (8 - shares) * 200 * MEASURED.suffix_seconds[0]
-    seconds = [estimate(each, 200, 40, MEASURED, HEAD).seconds for each in (still, plan)]
+    seconds = [estimate(each, PHOTOS, MEASURED, HEAD).seconds for each in (still, plan)]
     assert seconds[0] - seconds[1] == pytest.approx(saved)
 
 

@@ -17,7 +17,7 @@ from core.models.build import create_model
 from core.plans import BackboneChoice, Plan, Teacher, set_teacher
 from core.profiling import benchmarks, cost_profile
 from core.profiling.cost_profile import profile_costs, with_teacher
-from core.profiling.estimate import CostProfile, estimate
+from core.profiling.estimate import CostProfile, Counts, estimate
 from tests.fixtures.engine import RESNET, SPECIES, STARTER, VIT, make_dataset, make_plan, phase
 
 CPU = torch.device("cpu")
@@ -60,7 +60,7 @@ def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pyt
     assert list(measured.step_bytes) == sorted(measured.step_bytes, reverse=True)
     assert measured.suffix_seconds[0] > measured.suffix_seconds[-1] >= 0
     assert measured.cached_bytes[-1] == 4 * 512
-    assert estimate(plan, 100, 20, measured, 1_000).seconds > 0
+    assert estimate(plan, Counts(100, 20), measured, 1_000).seconds > 0
 
     monkeypatch.setattr(cost_profile, "_measure", None)
     assert profile_costs(home, plan, get_card(STARTER), CPU) == measured
