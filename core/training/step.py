@@ -57,7 +57,7 @@ def batch_metrics(loss: Tensor, output: BatchOutput, tasks: Sequence[Task], repo
 
 
 def optimizer_step(state: TrainingState, settings: Optimizer) -> None:
-    """Unscale and clip_gradients the gradients, update the parameters, clear the gradients."""
+    """Unscale and clip the gradients, update the parameters, clear the gradients."""
     if settings.clip_norm is not None:
         state.scaler.unscale_(state.optimizer)
         clip_gradients(state.optimizer, settings.clip_norm)

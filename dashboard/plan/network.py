@@ -34,7 +34,7 @@ def show_recipe(plan: Plan, stages: Sequence[Stage]) -> None:
 
 
 def choose_phase(plan: Plan) -> int:
-    """Which phase the picture plan_widget; its number from 0."""
+    """Choose the phase that the picture shows; returns its number, from 0."""
     if len(plan.phases) == 1:
         return 0
     key = f"plan_phase_of_{len(plan.phases)}"  # another recipe begins at its first phase

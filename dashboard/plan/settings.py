@@ -23,7 +23,7 @@ SCHEDULES = {"constant": "as it is", "cosine": "falls in a curve", "linear": "fa
 
 
 def show_main_settings(plan: Plan, phase: int, card: BackboneCard) -> None:
-    """Epochs, the head's rate in the phase that the picture plan_widget, the photo size."""
+    """Epochs, the head's rate in the phase that the picture shows, the photo size."""
     epochs, rate, size = st.columns(3)
     most = max(USUAL_EPOCHS, plan.epochs)
     epochs.slider(
