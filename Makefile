@@ -1,21 +1,30 @@
-# `make run` opens Graft, `make test` runs every test. Both make .venv themselves, again only when pyproject.toml or setup.py changed.
+# `make run` opens Graft, `make test` runs every test. Each makes .venv itself, again only when what it installs changed.
 PYTHON ?= python3
 BIN := .venv/bin
+# A worker per core; tests/conftest.py says which tests stay together.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
-.PHONY: run test check clean
+.PHONY: run test test-fast check format clean
 
 run: .venv/.run
 	$(BIN)/graft
 
 test: .venv/.test
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+# What a change is most likely to break, in under two minutes.
+test-fast: .venv/.test
+	$(PYTEST) -m "not slow and not browser"
 
 check: .venv/.check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/test_faces.py
+	$(BIN)/mypy
+
+format: .venv/.check
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
 
 .venv/.made:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Graft needs Python 3.11 or newer; this is " + sys.version.split()[0])'

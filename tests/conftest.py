@@ -7,6 +7,9 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker per core: with more threads each, they wait for each other
+
 import pytest
 from hypothesis import settings
 from PIL import Image, ImageDraw
@@ -19,6 +22,13 @@ settings.register_profile("graft", deadline=None, max_examples=60, derandomize="
 settings.load_profile("graft")
 
 COLOURS = ("#c33", "#36c", "#2a2", "#cc3", "#939", "#3aa", "#e82", "#555")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In parallel, a file stays on one worker, for its tests share fixtures; so do all that drive a browser."""
+    for item in items:
+        group = "browser" if item.get_closest_marker("browser") else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture
