@@ -21,6 +21,7 @@ check: .venv/.check
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_faces.py
 
 format: .venv/.check
 	$(BIN)/ruff format .

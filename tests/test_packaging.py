@@ -14,6 +14,8 @@ from core.backbones.starters import FOLDER
 from core.home.opening import MIGRATIONS
 from dashboard.routes.assets import FONTS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 ROOMS = ("core", "cli", "dashboard", "assets")
 SHIPPED = {".py", ".sql", ".js", ".css", ".html", ".csv"}
@@ -57,7 +59,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "installed"
 
 
-@pytest.mark.slow
 def test_a_wheel_takes_one_name_of_the_index(installed: Path):
     names = {path.name.split("-")[0] for path in installed.iterdir() if path.name != "bin"}
     assert names == {"graft"}
@@ -65,7 +66,6 @@ def test_a_wheel_takes_one_name_of_the_index(installed: Path):
     assert (metadata / "top_level.txt").read_text(encoding="utf-8").split() == ["graft"]
 
 
-@pytest.mark.slow
 def test_a_wheel_holds_what_the_program_reads_while_it_runs(installed: Path):
     wanted = [
         file.relative_to(ROOT)
@@ -79,7 +79,6 @@ def test_a_wheel_holds_what_the_program_reads_while_it_runs(installed: Path):
     assert [str(file) for file in wanted if not (installed / "graft" / file).is_file()] == []
 
 
-@pytest.mark.slow
 def test_nothing_in_a_wheel_imports_a_room_by_its_name_in_the_checkout(installed: Path):
     found = [
         f"{file.name}: {name}"
@@ -97,7 +96,6 @@ def _imported(node: ast.AST) -> list[str]:
     return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
 
 
-@pytest.mark.slow
 def test_a_wheel_works_away_from_the_checkout(
     installed: Path, tmp_path: Path, draw_photos: Callable[[Path, dict[str, int]], Path]
 ):

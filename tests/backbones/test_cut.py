@@ -9,6 +9,8 @@ from torch.nn import functional
 from core.backbones import BackboneCard, find_stages, list_gallery, num_features
 from core.backbones.cut import Cut, cut
 
+pytestmark = pytest.mark.slow
+
 # The smallest of each family, and a photo size at which it is quick.
 FAMILIES = {
     "resnet10t": 64,

@@ -9,6 +9,8 @@ from torch import nn
 
 from core.backbones import describe_stages, find_stages
 
+pytestmark = pytest.mark.slow
+
 # One small architecture of each family, so that timm's own groups are seen in all their kinds.
 FAMILIES = (
     "resnet10t",

@@ -19,6 +19,8 @@ from core.errors import Refused
 from dashboard.server import server
 from dashboard.server.server import LOCAL_ADDRESS, LOCAL_HOSTS, options
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory) -> Iterator[tuple[subprocess.Popen, str, Path]]:

@@ -172,6 +172,7 @@ def test_damaged_exif_is_no_reason_to_lose_a_photo() -> None:
     assert inspect(file) == decode(file).size == (48, 32)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     kind=some.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF"]),
@@ -189,6 +190,7 @@ def test_a_damaged_file_is_a_picture_or_a_sentence(kind: str, place: float, valu
             read(damaged)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(
     how=some.sampled_from([{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_blocks": 4}]),

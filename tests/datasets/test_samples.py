@@ -17,6 +17,8 @@ from core.datasets.samples.textures import GROUNDS, ground
 from core.errors import NotFound
 from core.home import Home
 
+pytestmark = pytest.mark.slow
+
 
 def seeded(*numbers: int) -> np.random.Generator:
     return np.random.default_rng(numbers)

@@ -25,6 +25,8 @@ from core.training import setup
 from core.training.loop import train
 from tests.fixtures.engine import RESNET, VIT, make_plan, phase, run_through
 
+pytestmark = pytest.mark.slow
+
 SGD = Optimizer(kind="sgd")
 
 

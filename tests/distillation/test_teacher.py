@@ -26,6 +26,8 @@ from core.training.state import TrainingState
 from tests.fixtures.engine import RESNET, make_plan, phase, run_through
 from tests.training.test_resume import assert_same, close_at
 
+pytestmark = pytest.mark.slow
+
 CLASSES = 5
 BOTH = (CrossEntropy(), LogitDistillation(), FeatureDistillation(weight=2.0))
 

@@ -23,6 +23,8 @@ from core.runs.lease import claim
 from core.runs.store import get_run, list_runs, resume, waits_for
 from core.runs.types import Run
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 12
 
 
@@ -85,7 +87,6 @@ def assert_same_outcome(home: Home, broken: Run, unbroken: Run) -> None:
     assert points(home, broken) == points(home, unbroken)
 
 
-@pytest.mark.slow
 def test_a_killed_run_is_interrupted_at_once_and_resumes_to_the_same_bits(
     home: Home, tmp_path: Path, plan: Plan, one_thread: None
 ):
@@ -106,7 +107,6 @@ def test_a_killed_run_is_interrupted_at_once_and_resumes_to_the_same_bits(
     assert_same_outcome(home, resumed, execute_run(home, other.id))
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_ctrl_c_ends_it_and_says_how_to_go_on(home: Home, tmp_path: Path, plan: Plan, one_thread: None):
     process = train_elsewhere(home, plan, tmp_path)

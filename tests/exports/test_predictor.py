@@ -11,6 +11,8 @@ from core.exports import cached_predictor, load_predictor
 from core.exports.predictor import BATCH, read_photo
 from core.models.build import load_trained_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(clothes, taught):

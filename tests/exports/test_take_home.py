@@ -24,6 +24,8 @@ from core.exports.predictor import read_photo
 from core.plans import BackboneChoice, Teacher, parse_plan, set_teacher
 from tests.conftest import draw_photo
 
+pytestmark = pytest.mark.slow
+
 # A folder with photos that are too large for the project; tests that want one are skipped without it.
 ORIGINALS = Path(os.environ.get("GRAFT_TEST_PHOTOS", "")) / "originals.zip"
 

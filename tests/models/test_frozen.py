@@ -9,6 +9,8 @@ from core.job.context import Job
 from core.models.build import create_model, load_trained_model
 from tests.fixtures.engine import CONVNEXT, STARTER, VIT, make_plan, phase, run_through
 
+pytestmark = pytest.mark.slow
+
 
 def trained_and_fresh(job: Job) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor], list[set[str]]]:
     run_through(job)

@@ -28,6 +28,8 @@ from tools.backbone_facts import gmacs
 from tools.starters import blending, cards, data, held_out, pretraining, teacher_study
 from tools.starters.recipes import MILD, RECIPES, SUPERVISIONS, Recipe, Stretch, plan_of, recipe_by_key, supervision_of
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("zebra_n1", "abacus_n2", "mop_n3")  # not in the order of the alphabet
 SMALL = Recipe(
     key="tiny",

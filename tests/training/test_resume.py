@@ -21,6 +21,8 @@ from core.training import checkpoints
 from core.training.loop import train
 from tests.fixtures.engine import CONVNEXT, VIT, make_plan, phase, run_through, timeless
 
+pytestmark = pytest.mark.slow
+
 ALL_CHANGES = Augmentation(flip_vertical=True, rotate=20, erase=0.5)
 PLANS = {
     "everything at once": make_plan(
