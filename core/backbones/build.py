@@ -44,7 +44,7 @@ def build_backbone(home: Home, choice: Choice, image_size: int | None = None) ->
 
 
 def build_with_classifier(home: Home, choice: Choice, image_size: int | None = None) -> nn.Module:
-    """The same with the classifier that its weights were trained with, giving [batch, classes]: a teacher.
+    """Build a backbone with the classifier that its weights were trained with, giving [batch, classes]: a teacher.
 
     Raises what `build_backbone` does, and BadWeights for a file without a classifier.
     """

@@ -44,7 +44,7 @@ def relabel(home: Home, dataset: Dataset, image_ids: Iterable[str], task: str, l
 
 
 def set_kind(home: Home, dataset: Dataset, task: str, kind: str) -> Dataset:
-    """The same labels read as another kind of label (a key of `core.tasks.KINDS`), in the splits that there are.
+    """Read the labels of a task as another kind of label (a key of `core.tasks.KINDS`), in the splits that there are.
 
     Raises NotFound (no such task), BadDataset (words that are no labels of that kind, or no such kind).
     """

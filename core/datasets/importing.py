@@ -227,7 +227,7 @@ def _enlarged(dataset: Dataset, photos: Sequence[Photo], rejected: Sequence[Reje
 
 
 def _shares(dataset: Dataset) -> SplitPlan:
-    """As the dataset is split now; a different draw for each version."""
+    """The shares of the splits as they are now; another seed for each version."""
     train, validation, test = (len(dataset.indices(split)) / len(dataset) for split in SPLITS)
     if train == 0 or validation == 0:
         return replace(USUAL_SPLIT, seed=dataset.version)

@@ -1,4 +1,4 @@
-"""The same work on many things by all cores, for work that lets other threads run (Pillow's and NumPy's does)."""
+"""A function mapped over many items by all cores: for work that releases the GIL, as Pillow's and NumPy's does."""
 
 import os
 from collections import deque

@@ -80,7 +80,7 @@ class StoredPixels:
 
 
 class PixelsOnTheFly:
-    """The same photos, decoded at each read; `note` says why."""
+    """A pixel store without a file: photos are decoded at each read; `note` says why."""
 
     def __init__(self, dataset: Dataset, image_size: int, note: str) -> None:
         self.dataset, self.image_size, self.side, self.note = dataset, image_size, store_side(image_size), note

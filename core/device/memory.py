@@ -1,4 +1,4 @@
-"""Memory that runs out is not the end: what does not fit is computed in smaller batches."""
+"""Memory: recognise that it ran out, compute in smaller batches then, and how much of it may be used."""
 
 from collections.abc import Callable
 from functools import wraps

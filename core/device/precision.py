@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Model = TypeVar("Model", bound=nn.Module)
-_SHORT = {"bf16": torch.bfloat16, "fp16": torch.float16}
+_HALF_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ComputeConfig:
         return _autocast(self.device, self.inference_dtype or self.precision)
 
     def to_step_precision(self, value: Tensor) -> Tensor:
-        """Activations of the frozen part in the precision in which the rest goes on."""
+        """Activations of the frozen part in the precision of the training step."""
         return value.float() if self.precision == "fp32" and value.is_floating_point() else value
 
     def scaler(self) -> torch.amp.GradScaler:
@@ -57,7 +57,7 @@ class ComputeConfig:
         return torch.channels_last if self.channels_last else torch.contiguous_format
 
     def use_threads(self) -> None:
-        """Compute with so many threads from now on, in this thread of Python."""
+        """Make torch compute with `threads` threads from now on, in this thread of Python."""
         if self.threads is not None and self.threads != torch.get_num_threads():
             torch.set_num_threads(self.threads)
 
@@ -97,13 +97,13 @@ def compute_config_from(facts: dict[str, Any], device: torch.device) -> ComputeC
 
 
 def default_compute_config(model: nn.Module, device: torch.device, precision: str = "auto") -> ComputeConfig:
-    """What is fast as a rule, where measuring would take longer than it saves.
+    """The configuration that is fast as a rule, where measuring would take longer than it saves.
 
     precision: as in a plan; fp32 where the device lacks it.
     """
     allowed = allowed_precisions(device, precision)
-    short = allowed[-1] if device.type == "cuda" else allowed[0]
-    return ComputeConfig(device, short, is_convolutional(model), threads=torch.get_num_threads())
+    fast = allowed[-1] if device.type == "cuda" else allowed[0]
+    return ComputeConfig(device, fast, is_convolutional(model), threads=torch.get_num_threads())
 
 
 def allowed_precisions(device: torch.device, requested: str = "auto") -> tuple[Precision, ...]:
@@ -117,7 +117,7 @@ def allowed_precisions(device: torch.device, requested: str = "auto") -> tuple[P
 
 
 def available_precisions(device: torch.device) -> tuple[Precision, ...]:
-    """What the device computes in hardware, the safest first."""
+    """Precisions that the device computes in hardware, the safest first."""
     if device.type == "cuda":
         return ("fp32", "bf16", "fp16") if torch.cuda.is_bf16_supported(including_emulation=False) else ("fp32", "fp16")
     if device.type == "cpu" and _cpu_has_bf16():
@@ -128,7 +128,7 @@ def available_precisions(device: torch.device) -> tuple[Precision, ...]:
 def _autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
     if precision == "fp32":  # also within another autocast: the frozen part may run in fp32 where the rest does not
         return torch.autocast(device.type, enabled=False) if torch.is_autocast_enabled(device.type) else nullcontext()
-    return torch.autocast(device.type, dtype=_SHORT[precision])
+    return torch.autocast(device.type, dtype=_HALF_DTYPES[precision])
 
 
 def _cpu_has_bf16() -> bool:
@@ -141,4 +141,4 @@ def _cpu_has_bf16() -> bool:
 def is_convolutional(model: nn.Module) -> bool:
     """Whether it has more than one convolution with a kernel above 1 pixel: then channels_last pays as a rule."""
     kernels = [m for m in model.modules() if isinstance(m, nn.Conv2d) and max(m.kernel_size) > 1]
-    return len(kernels) > 1  # a transformer's one is its patch embedding
+    return len(kernels) > 1  # a transformer has one: its patch embedding

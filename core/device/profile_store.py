@@ -1,4 +1,4 @@
-"""Measurements of this machine, stored in the database: for which machine, when, and how busy it was with others."""
+"""Measurements of this machine, stored in the database with their time and with the load of other programs."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ def key_of(*parts: object) -> str:
 
 
 def read(home: Home, key: str) -> Body | None:
-    """What is stored, however old."""
+    """The stored measurement, however old; None without one."""
     stored = _read_with_age(home, key)
     return stored[0] if stored else None
 
@@ -39,8 +39,8 @@ def write(home: Home, key: str, body: Body) -> None:
 
 
 def cached(home: Home, key: str, measure: Callable[[], Body]) -> Body:
-    """The result of `measure`, stored. It is measured again when it is old, or was measured while the machine was busy
-    with others, as soon as the machine no longer is.
+    """The stored result of `measure`. It is measured again when it is old. If the machine was busy with other programs
+    at the time, it is measured again as soon as the machine no longer is.
     """
     stored = _read_with_age(home, key)
     if stored is not None and (not _is_stale(*stored) or busy_share() > BUSY):
@@ -52,7 +52,7 @@ def cached(home: Home, key: str, measure: Callable[[], Body]) -> Body:
 
 
 def read_trusted(home: Home, key: str) -> Body | None:
-    """What `cached` stored, if the machine was not busy with others; does not measure."""
+    """The result that `cached` stored, if the machine was not busy with other programs; does not measure."""
     stored = read(home, key)
     return stored["measured"] if stored and stored["busy"] <= BUSY else None
 
@@ -63,7 +63,7 @@ def busy_share() -> float:
 
 
 class OtherLoad:
-    """What the machine does for other programs, from when this was made."""
+    """The load of other programs on this machine, from when this was made."""
 
     def __init__(self) -> None:
         self._started, self._idle, self._own = time.monotonic(), _idle_seconds(), _own_seconds()

@@ -50,7 +50,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """The same for a folder of files: the new one takes the old one's place when the block ends well.
+    """A folder to fill; when the block ends well it takes the place of `path`, otherwise it is gone. Raises DiskFull.
 
     Between the two renames a crash can leave the old folder under its name with `.old` after it: `recover_folder`.
     """

@@ -147,7 +147,7 @@ def change(plan: Plan, assignment: str) -> Plan:
 
 
 def checked(plan: Plan) -> Plan:
-    """The same plan, checked again: `model_copy` does not check. Raises BadPlan."""
+    """Check a plan again after `model_copy`, which does not. Raises BadPlan."""
     try:
         return Plan.model_validate_json(plan.model_dump_json())
     except ValidationError as error:

@@ -1,11 +1,11 @@
 """Autotuning: the fastest compute configuration that is safe, found by a race of a second or two on this machine.
 
-In which configuration a run computes is decided here, before `train`, and travels in its job:
+The configuration of a run is decided here, before `train`, and is part of its job:
 
-1. a run that was begun before goes on as its checkpoint says;
-2. what a race found for this backbone, photo size, batch size and kind of step is stored and used again;
-3. a run long enough to earn the time back is worth a race;
-4. any other one takes the default of its device (`core.device.default_compute_config`).
+1. a resumed run has the configuration of its checkpoint;
+2. the winner of a race for this backbone, photo size, batch size and kind of step is stored and used again;
+3. a race is held for a run that is long enough to make up for its seconds;
+4. any other run has the default of its device (`core.device.default_compute_config`).
 """
 
 from collections.abc import Callable, Sequence
@@ -49,7 +49,7 @@ Benchmark = Callable[[BenchmarkSetup], float]  # seconds per image
 def autotune_job(job: Job) -> Job:
     """The job with the compute configuration of its run, which is measured where that pays off.
 
-    job.progress hears of a measurement before it begins. Raises what `core.models.create_model` raises.
+    job.progress is called before a measurement begins. Raises what `core.models.create_model` raises.
     """
     device = resolve_device(job.plan.device)
     facts = saved_compute_config(job.folder)
@@ -166,19 +166,19 @@ def thread_counts(device: torch.device) -> tuple[int, ...]:
 def fastest(setup: BenchmarkSetup, candidates: Sequence[ComputeConfig], work: Benchmark) -> ComputeConfig:
     """The first candidate, unless another one is significantly faster: in its best turn, and in most pairs of turns.
 
-    They take turns, so that other programs slow them alike. The first round warms up and does not count. Who is slower
-    at best than another one at worst leaves after ELIMINATE_AFTER rounds that count.
+    They take turns, so that other programs slow them alike. The first round warms up and does not count. After
+    ELIMINATE_AFTER rounds that count, a candidate is dropped whose best turn is slower than the worst of another one.
     """
     turns: dict[ComputeConfig, list[float]] = {candidate: [] for candidate in candidates}
     while len(turns) > 1 and not _is_decided(turns, len(setup.images)):
         for candidate, seconds in turns.items():
             seconds.append(work(benchmarks.with_compute_config(setup, candidate)))
-        turns = _without_hopeless(turns)
+        turns = _without_slow(turns)
     counted = np.array([seconds[1:] for seconds in turns.values()]).T
     return list(turns)[_winner(counted)]
 
 
-def _without_hopeless(turns: dict[ComputeConfig, list[float]]) -> dict[ComputeConfig, list[float]]:
+def _without_slow(turns: dict[ComputeConfig, list[float]]) -> dict[ComputeConfig, list[float]]:
     if len(next(iter(turns.values()))) < 1 + ELIMINATE_AFTER:
         return turns
     best_worst = min(max(seconds[1:]) for seconds in turns.values())

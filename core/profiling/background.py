@@ -15,8 +15,8 @@ from core.profiling.estimate import CostProfile, Counts, Estimate, MachineState,
 
 # One at a time: two measurements at once would measure each other.
 _pool = ThreadPoolExecutor(1, "graft-profiling")
-MOST_REMEMBERED = 200
-FRESH_SECONDS = 60.0
+MAX_MEASUREMENTS = 200  # in memory; the oldest goes first
+FRESH_SECONDS = 60.0  # after which a measurement is repeated
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ def estimate_in_background(home: Home, plan: Plan, dataset: Dataset, head_size: 
 def _profile_in_background(home: Home, plan: Plan, card: BackboneCard) -> "Future[CostProfile]":
     """The newest measurement for this backbone, dataset, batch size and precision; begun where there is none.
 
-    It is repeated after a while, because a run may have corrected it since, or the machine may be idle now; until the
-    new one is done, the earlier one is given.
+    It is repeated after FRESH_SECONDS, because a run may have corrected it since, or the machine may be idle now. Until
+    the new measurement is done, the earlier one is returned.
     """
     sizes = f"{plan.image_size} {plan.batch_size} {plan.precision} {plan.optimizer.kind}"
     photos = f"{plan.source.id} {plan.source.version}"
@@ -61,7 +61,7 @@ def _profile_in_background(home: Home, plan: Plan, card: BackboneCard) -> "Futur
     now = time.monotonic()
     if known is None or (known.profile.done() and now - known.requested_at > FRESH_SECONDS):
         requested = _pool.submit(lambda: _measure(home, plan, card))
-        while len(_measurements) >= MOST_REMEMBERED:
+        while len(_measurements) >= MAX_MEASUREMENTS:
             _measurements.pop(next(iter(_measurements)))
         _measurements[key] = Measurement(known.profile if known else requested, now)
         requested.add_done_callback(lambda done: _measurements.update({key: Measurement(done, now)}))

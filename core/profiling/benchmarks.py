@@ -11,7 +11,7 @@
 | stage_bytes | saved for backward by each stage, and handed on to the next | bytes per image |
 | forward_bytes | the widest place of a forward pass | bytes per image |
 | teacher_seconds, teacher_forward_bytes | a teacher's forward pass | seconds, bytes per image |
-| augment_seconds | the augmentation of a new plan | seconds per image |
+| augment_seconds | the default augmentation | seconds per image |
 | decode_seconds | decoding, by all workers at once | seconds per photo |
 | save_seconds | writing a checkpoint | seconds per checkpoint, and per byte |
 
@@ -44,7 +44,7 @@ from core.plans import Augmentation, Phase, Plan
 
 STEP_SECONDS = 0.5  # that one repetition of a step should last at most
 MIN_SECONDS = 0.3  # for which a benchmark is repeated, at least
-BRIEF_MIN_SECONDS = 0.05  # for what costs little beside a step
+BRIEF_MIN_SECONDS = 0.05  # of benchmarks of what costs little beside a step
 SINGLE_RUN = 0.0  # no repetition: for a caller that repeats by itself
 AGREEMENT = 1.1  # the second best repetition is at most so many times as long as the best
 MAX_DISAGREEING, MAX_REPETITIONS = 6, 1_000  # to wait for two that agree; and of what takes no time at all
@@ -76,7 +76,10 @@ def set_up(
     first_trainable_stage: int = 0,
     max_seconds: float = STEP_SECONDS,
 ) -> BenchmarkSetup:
-    """first_trainable_stage: of the steps to be measured. max_seconds: for one of them."""
+    """Move the model to the device, and make as many images as a training step computes within `max_seconds`.
+
+    first_trainable_stage: of the steps to be measured.
+    """
     batch_size = max(plan.batch_size, 2)
     few = _noise(min(MIN_IMAGES, batch_size), plan.image_size, compute_config)
     setup = BenchmarkSetup(compute_config.move(model), plan, compute_config, few)
@@ -94,7 +97,7 @@ def with_compute_config(setup: BenchmarkSetup, compute_config: ComputeConfig) ->
 
 
 def forward_seconds(setup: BenchmarkSetup, min_seconds: float = MIN_SECONDS) -> float:
-    """One image through the backbone in eval mode."""
+    """Seconds of a forward pass of the backbone in eval mode, per image."""
     setup.model.eval()
 
     def forward() -> None:
@@ -105,7 +108,7 @@ def forward_seconds(setup: BenchmarkSetup, min_seconds: float = MIN_SECONDS) -> 
 
 
 def fused_forward_seconds(setup: BenchmarkSetup) -> float:
-    """One image through the backbone with its batch norms fused."""
+    """Seconds of a forward pass of the backbone with fused batch norms, per image."""
     setup.model.eval()
     prefix = FusedPrefix(cut(setup.model.backbone, len(setup.model.stages), setup.plan.image_size).prefix)
 
@@ -117,7 +120,7 @@ def fused_forward_seconds(setup: BenchmarkSetup) -> float:
 
 
 def step_seconds(setup: BenchmarkSetup, first_trainable_stage: int, min_seconds: float = MIN_SECONDS) -> float:
-    """One image through forward and backward, with the stages from `first_trainable_stage` on trainable."""
+    """Seconds of forward and backward per image, with the stages from `first_trainable_stage` on trainable."""
     stages = len(setup.model.stages)
     rates = tuple(float(number >= first_trainable_stage) for number in range(stages))
     set_trainable(setup.model, Phase(epochs=1, stage_rates=rates, head_rate=1.0))
@@ -132,7 +135,7 @@ def step_seconds(setup: BenchmarkSetup, first_trainable_stage: int, min_seconds:
 
 
 def head_seconds(setup: BenchmarkSetup) -> float:
-    """The features of one image through forward and backward of the heads."""
+    """Seconds of forward and backward of the heads, per image, on features."""
     model, device = setup.model, setup.compute_config.device
     set_trainable(model, Phase(epochs=1, stage_rates=(0.0,) * len(model.stages), head_rate=1.0))
     features = torch.rand((setup.plan.batch_size, model.features), device=device)
@@ -151,7 +154,7 @@ def _any_loss(logits: dict[str, Tensor]) -> Tensor:
 
 
 def update_seconds(setup: BenchmarkSetup) -> float:
-    """One step of the optimizer over all parameters, with learning rates of 0."""
+    """Seconds of a step of the optimizer over all parameters, with learning rates of 0."""
     optimizer = create_optimizer(setup.model, setup.plan.optimizer, setup.compute_config.device)
     for parameter in setup.model.parameters():
         parameter.requires_grad_(True).grad = torch.zeros_like(parameter)
@@ -188,7 +191,7 @@ def _add_timer(hooks: ExitStack, module: nn.Module, spent: np.ndarray, number: i
 
 
 def stage_bytes(setup: BenchmarkSetup) -> tuple[list[float], list[float]]:
-    """By stage, per image: (what it saves for backward, what it hands on)."""
+    """By stage, bytes per image: (saved for backward, handed on to the next stage)."""
     model, images = setup.model, setup.images[:2]
     saved, handed_on = np.zeros(len(model.stages)), np.zeros(len(model.stages))
     seen, current = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}, [0]
@@ -214,14 +217,14 @@ def stage_bytes(setup: BenchmarkSetup) -> tuple[list[float], list[float]]:
                 hooks.enter_context(module.register_forward_pre_hook(partial(enter, number)))
                 hooks.enter_context(module.register_forward_hook(partial(leave, number)))
         with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value), setup.compute_config.autocast():
-            logits = model(images)  # kept: freed memory would be used again, and be taken for seen
+            logits = model(images)  # held: memory that is freed would be allocated again at an address in `seen`
         del logits
     return (saved / len(images)).tolist(), (handed_on / len(images)).tolist()
 
 
 def forward_bytes(setup: BenchmarkSetup) -> float:
-    """What a forward pass holds per image at its widest place: inputs and output of one module, and as much again for
-    what torch lays out anew in between.
+    """Bytes per image at the widest place of a forward pass: inputs and output of one module, and half as much again
+    for the copies that torch makes in another memory layout.
     """
     images = setup.images[:2]
     setup.model.eval()
@@ -234,7 +237,7 @@ def forward_bytes(setup: BenchmarkSetup) -> float:
 
 
 def _widest_bytes(network: nn.Module, forward: Callable[[], None]) -> float:
-    """What `forward` holds of the network's activations, for all of its images."""
+    """The most bytes that `forward` holds of the network's activations, for all of its images together."""
     widest = [0]
 
     def measure(module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
@@ -250,7 +253,7 @@ def _widest_bytes(network: nn.Module, forward: Callable[[], None]) -> float:
 
 
 def teacher_seconds(model: TeacherModel, compute_config: ComputeConfig) -> float:
-    """One photo through a teacher."""
+    """Seconds of the forward pass of a teacher, per photo."""
     few, more = (_noise(images, model.image_size, compute_config) for images in (MIN_IMAGES, TEACHER_BATCH_SIZE))
     device = compute_config.device
     rough_seconds = _seconds(partial(_run_teacher, model, few, compute_config), device, SINGLE_RUN) / MIN_IMAGES
@@ -259,7 +262,7 @@ def teacher_seconds(model: TeacherModel, compute_config: ComputeConfig) -> float
 
 
 def teacher_forward_bytes(model: TeacherModel, compute_config: ComputeConfig) -> float:
-    """What a teacher holds per photo, counted as by `forward_bytes`."""
+    """Bytes per photo at the widest place of a teacher's forward pass, counted like `forward_bytes`."""
     images = _noise(2, model.image_size, compute_config)
     return _widest_bytes(model.network, partial(_run_teacher, model, images, compute_config)) / len(images)
 
@@ -270,7 +273,7 @@ def _run_teacher(model: TeacherModel, images: Tensor, compute_config: ComputeCon
 
 
 def save_seconds(folder: Path) -> tuple[float, float]:
-    """A checkpoint in `folder`, however small, and each byte of it."""
+    """Seconds of writing a checkpoint in `folder`: (of any checkpoint, however small, of each byte of it)."""
 
     def save(size: int) -> None:
         with whole_folder(folder / "trial") as part:
@@ -286,19 +289,20 @@ def save_seconds(folder: Path) -> tuple[float, float]:
 
 
 def augment_seconds(plan: Plan, compute_config: ComputeConfig) -> float:
-    """One photo through the augmentation of a new plan; which changes are on makes little difference."""
-    changes, side = Augmentation(), store_side(plan.image_size)
+    """Seconds of the default augmentation, per photo; which transforms a plan uses makes little difference."""
+    augmentation, side = Augmentation(), store_side(plan.image_size)
     pixels = torch.randint(0, 256, (MIN_IMAGES, 3, side, side), dtype=torch.uint8, device=compute_config.device)
     rows = np.arange(MIN_IMAGES)
 
-    def change() -> None:
-        augment(pixels, changes, sample_parameters(changes, 0, 0, rows, plan.image_size / side), plan.image_size)
+    def augment_batch() -> None:
+        parameters = sample_parameters(augmentation, 0, 0, rows, plan.image_size / side)
+        augment(pixels, augmentation, parameters, plan.image_size)
 
-    return _seconds(change, compute_config.device, BRIEF_MIN_SECONDS) / MIN_IMAGES
+    return _seconds(augment_batch, compute_config.device, BRIEF_MIN_SECONDS) / MIN_IMAGES
 
 
 def decode_seconds(photos: Sequence[Path | bytes], image_size: int, workers: int) -> float:
-    """One of these photos, decoded for the pixel store by all workers at once."""
+    """Seconds of decoding one of these photos for the pixel store, when all workers decode at once."""
     started = 0.0
     for number, photo in enumerate(photos):
         if number == 1 or len(photos) == 1:
@@ -325,7 +329,7 @@ def _noise(images: int, size: int, compute_config: ComputeConfig) -> Tensor:
 
 
 def _seconds(work: Callable[[], object], device: torch.device, min_seconds: float) -> float:
-    """The best repetition. min_seconds: that all of them last together, at least."""
+    """Seconds of the best repetition of `work`. min_seconds: that all repetitions last together, at least."""
     repetitions: list[float] = []
     while not _has_converged(repetitions, min_seconds):
         started = time.perf_counter()

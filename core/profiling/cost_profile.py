@@ -1,5 +1,5 @@
 """Cost profiles: what one image costs on this machine, measured once per backbone and photo size and stored; and what
-runs teach about it (a correction, and the micro-batches that fitted the memory).
+runs add to it (a correction of the time, and the micro-batches that fitted the memory).
 """
 
 import math
@@ -29,7 +29,7 @@ from core.profiling.estimate import CostProfile
 STEP_OVERHEAD_SECONDS = 1.5e-3  # of a step beside the network: looking up rows, writing events; measured in runs
 DECODED_PHOTOS = 9
 MIN_RUN_SECONDS = 5.0  # a shorter run says more about its start than about the machine
-RUNS_REMEMBERED = 5
+CORRECTING_RUNS = 5  # the last ones; a machine changes
 MAX_CORRECTION = 3.0  # beyond it something else was going on: a suspended laptop, a busy neighbour
 
 
@@ -95,7 +95,7 @@ def _measure_decoding(home: Home, plan: Plan) -> float:
 def with_teacher(home: Home, plan: Plan, costs: CostProfile, device: torch.device) -> CostProfile:
     """The profile with the costs of the plan's teacher, if it names one, in the configuration of its student.
 
-    Raises what `load_teacher` raises, and TooLittleMemory.
+    Raises TooLittleMemory, and what `core.distillation.load_teacher` raises.
     """
     teacher = plan.teacher
     if teacher is None:
@@ -132,13 +132,13 @@ def correction(home: Home, plan: Plan, device: torch.device) -> float:
 def record_actual(
     home: Home, plan: Plan, device: torch.device, estimated_seconds: float, measured_seconds: float
 ) -> None:
-    """Let later estimates learn from a run. estimated_seconds: without a correction."""
+    """Correct later estimates by what a run took. estimated_seconds: without a correction."""
     if min(estimated_seconds, measured_seconds) < MIN_RUN_SECONDS:
         return
     key = _correction_key(plan, device)
     stored = profile_store.read(home, key) or {"factors": []}
     factor = min(max(measured_seconds / estimated_seconds, 1 / MAX_CORRECTION), MAX_CORRECTION)
-    profile_store.write(home, key, {"factors": [*stored["factors"], factor][-RUNS_REMEMBERED:]})
+    profile_store.write(home, key, {"factors": [*stored["factors"], factor][-CORRECTING_RUNS:]})
 
 
 def _correction_key(plan: Plan, device: torch.device) -> str:
@@ -205,9 +205,9 @@ def _measure_network(
 def _seconds_by_cut(setup: BenchmarkSetup) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Per image, for the cut before each stage and before the head: (prefix forward, suffix training step).
 
-    Measured are a forward pass, a fused one, and the steps in which all stages, the last one and the heads alone are
-    trained. In between, the backward pass of a stage is assumed to cost as many times its forward pass as over the
-    whole network.
+    A forward pass, a fused one, and the training steps of all stages, of the last one and of the heads alone are
+    measured. For the cuts in between, the backward pass of a stage is assumed to cost as many times its forward pass as
+    it does in the whole network.
     """
     model, stages = setup.model, len(setup.model.stages)
     forward, fused = benchmarks.forward_seconds(setup), benchmarks.fused_forward_seconds(setup)

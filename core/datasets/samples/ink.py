@@ -1,4 +1,4 @@
-"""The same leaves as ink drawings on old paper: outline, veins, hatching along the veins, a cast shadow.
+"""Leaves as ink drawings on old paper: outline, veins, hatching along the veins, a cast shadow.
 
 Another domain for the same classes: what a network learned from photos meets shapes without colour, light or ground.
 """
