@@ -90,7 +90,7 @@ def architecture_features(architecture: str) -> int:
 
 
 def _size_settings(card: BackboneCard, image_size: int) -> dict[str, Any]:
-    """What the architecture must be told of the photo size. Raises BadInput where it can't take it."""
+    """The arguments of the architecture for this photo size. Raises BadInput where it can't take it."""
     config = pretrained_cfg_of(card.name if card.source == "hub" else card.architecture)
     if not config.fixed_input_size:
         return {}

@@ -1,4 +1,4 @@
-"""Whether a weights file belongs to an architecture, told from the names and shapes in its header alone."""
+"""Whether a weights file belongs to an architecture, by the names and shapes in its header alone."""
 
 import hashlib
 from collections.abc import Iterable, Mapping

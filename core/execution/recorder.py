@@ -253,13 +253,13 @@ def scores_in_words(event: EpochEnded, tasks: Sequence[Task]) -> str:
 
 
 def points_of_a_step(event: Stepped, curves: Sequence[tuple[str, str]]) -> list[Point]:
-    """What a batch says about itself, nothing where no label of it counted; and what the plan's objectives report."""
+    """The metrics of a batch, without those for which no label counted, and what the plan's objectives report."""
     values = [*((curve, getattr(event, field)) for curve, field in curves), *event.reports.items()]
     return [Point(curve, event.step, value) for curve, value in values if value is not None]
 
 
 def points_of_an_epoch(event: EpochEnded, tasks: Sequence[Task]) -> list[Point]:
-    """What was measured of each task at the epoch's end."""
+    """The metrics of each task at the end of an epoch."""
     return [
         Point(f"{task.name}/{curve}", event.step, getattr(event.scores[task.name], field))
         for task in tasks

@@ -71,7 +71,7 @@ def plain_tensors(trained: Predictor) -> dict[str, Tensor]:
 
 
 def model_facts(trained: Predictor, backbone_card: BackboneCard) -> dict[str, Any]:
-    """What `timm.create_model` has to be told."""
+    """The architecture's name and arguments for `timm.create_model`, the weights file and the heads, as JSON."""
     # With its tag, since timm takes details of the architecture from it, such as how a transformer pools.
     name = backbone_card.architecture if backbone_card.source == "starter" else backbone_card.name
     arguments: dict[str, Any] = {"num_classes": 0}

@@ -7,7 +7,7 @@ from core.profiling.cost_profile import (
     max_micro_batch,
     profile_costs,
     record_actual,
-    remember_max_micro_batch,
+    record_max_micro_batch,
     trusted_cost_profile,
     with_teacher,
 )
@@ -43,7 +43,7 @@ __all__ = [
     "phase_seconds",
     "profile_costs",
     "record_actual",
-    "remember_max_micro_batch",
+    "record_max_micro_batch",
     "room_needed",
     "trainable_parameters",
     "trusted_cost_profile",

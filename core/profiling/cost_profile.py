@@ -147,7 +147,7 @@ def _correction_key(plan: Plan, device: torch.device) -> str:
     return profile_store.key_of("correction", plan.backbone.name, plan.image_size, head_only, device, *teacher)
 
 
-def remember_max_micro_batch(home: Home, plan: Plan, device: torch.device, micro_batch_size: int) -> None:
+def record_max_micro_batch(home: Home, plan: Plan, device: torch.device, micro_batch_size: int) -> None:
     """Note that a training step of this plan ran out of memory until its micro-batches were no larger than this."""
     known = max_micro_batch(home, plan, device)
     smallest = micro_batch_size if known is None else min(known, micro_batch_size)

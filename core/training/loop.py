@@ -52,7 +52,7 @@ class Unstable(Exception):
 
 
 def train(job: Job) -> Iterator[Event]:
-    """Carry out a plan, from the newest checkpoint in `job.folder` if there is one. The last event is Ended.
+    """Train as the plan says, from the newest checkpoint in `job.folder` if there is one. The last event is Ended.
 
     A checkpoint is written at the end of each epoch, every minute, and when the generator is closed. EpochEnded comes
     before the checkpoint of its epoch, so that who records it at once never misses one. Raises GraftError for what a

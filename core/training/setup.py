@@ -1,4 +1,4 @@
-"""All that happens before the first step: photos, context, model, and where an earlier run stopped."""
+"""Set a run up before its first step: photos, context, model, and the state of its newest checkpoint."""
 
 from collections.abc import Generator
 
@@ -73,7 +73,7 @@ def setup_training(job: Job) -> Generator[Event, None, tuple[TrainingContext, Tr
 
 
 def _compute_config(job: Job, model: TrainedModel, device: torch.device) -> Generator[Warned, None, ComputeConfig]:
-    """The one with which the run began, else the one that the job brings, else the default of the device."""
+    """The compute configuration of the checkpoint, else that of the job, else the default of the device."""
     facts, precision = saved_compute_config(job.folder), job.plan.precision
     saved = compute_config_from(facts, device) if facts else None
     if saved:
@@ -105,12 +105,12 @@ def _fresh_state(context: TrainingContext, model: TrainedModel, trainable: list[
 
 
 def _limit_micro_batches(job: Job, state: TrainingState) -> Generator[Warned, None, None]:
-    """Begin with micro-batches where it is known that the memory does not hold a whole batch."""
+    """Begin with micro-batches where an earlier run or the cost profile shows that memory does not hold a batch."""
     plan, device = job.plan, state.compute_config.device
     limit = max_micro_batch(job.home, plan, device) or plan.batch_size
     costs = known_cost_profile(job.home, plan, get_card(plan.backbone.name), device)
     if costs and device.type == "cpu":
-        # A GPU says when its memory ran out. A system mostly kills the program that asked last.
+        # A GPU raises an error when its memory runs out; an operating system mostly kills the process that asked last.
         limit = min(limit, max_micro_batch_in_memory(costs.step_bytes[plan.first_trainable_stage]))
     if limit < plan.batch_size:
         state.micro_batch_size = max(limit, 2)

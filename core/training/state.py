@@ -1,4 +1,4 @@
-"""Everything of a run that changes while it trains: what a resumed run needs to be bit-equal to an unbroken one.
+"""The state of a run that changes while it trains: all that a resumed run needs to be bit-equal to an unbroken one.
 
 Random numbers are not in it: they depend on seed, epoch, step and photo alone (`core/device/rng.py`).
 """
@@ -78,7 +78,7 @@ class TrainingState:
             self.ema.follow(self.position.step + 1)
 
     def evaluated_weights(self) -> AbstractContextManager[object]:
-        """Within the block, the model has the weights that are evaluated and kept: their moving average, if any."""
+        """Within the block, the model has the weights that are evaluated and saved: their moving average, if any."""
         return self.ema.swap_in() if self.ema else nullcontext()
 
     def end_epoch(self, scores: dict[str, EpochScores], loss: float) -> bool:

@@ -1,4 +1,4 @@
-"""What one training step consists of: forward pass, metrics, optimizer step, and the retry when memory runs out."""
+"""The parts of a training step: forward pass, metrics, optimizer step, and the retry when memory runs out."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from core.job import Stepped, TrainingContext, Warned
 from core.models import clip_gradients, seeded_dropout, trains_batch_norm
 from core.objectives import BatchOutput
 from core.plans import Optimizer, Phase
-from core.profiling import remember_max_micro_batch
+from core.profiling import record_max_micro_batch
 from core.tasks import Task, label_kind
 from core.training.state import TrainingState
 
@@ -107,7 +107,7 @@ def _halve_micro_batch_size(context: TrainingContext, state: TrainingState, phas
         )
     state.micro_batch_size = max(failed // 2, smallest)
     device = context.compute_config.device
-    remember_max_micro_batch(context.home, context.plan, device, state.micro_batch_size)
+    record_max_micro_batch(context.home, context.plan, device, state.micro_batch_size)
     return Warned(
         f"Memory ran out at {failed} photos at once. The run goes on from the same step with {state.micro_batch_size} "
         f"at once; a step still learns from {images} photos."
@@ -115,7 +115,7 @@ def _halve_micro_batch_size(context: TrainingContext, state: TrainingState, phas
 
 
 class DeferredMetrics:
-    """Metrics of steps on their way from the device that computed them.
+    """Metrics of steps that are still to be copied from the device.
 
     On a processor they are read at once. On a GPU they are read while the next step is under way, so that it never
     waits for Python to read a number before it is given more work.

@@ -1,4 +1,4 @@
-"""How good the model is: clean photos, eval mode, one loss per photo."""
+"""Evaluate the model on clean photos in eval mode: one loss and one score per photo."""
 
 from collections.abc import Callable, Generator
 
@@ -33,7 +33,7 @@ def evaluate(
 def _evaluate_rows(
     context: TrainingContext, pipeline: FeaturePipeline, rows: np.ndarray, done: int, total: int
 ) -> Generator[Prepared, None, PerImage]:
-    """done, total: photos evaluated before these, and in all, for the progress."""
+    """Losses and scores of these rows. done, total: photos evaluated before them and in all, for the progress."""
     batches: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {task.name: [] for task in context.tasks}
 
     def predict(batch: np.ndarray) -> tuple[Tensor, ...]:
@@ -45,9 +45,9 @@ def _evaluate_rows(
         for task, task_logits in zip(context.tasks, in_smaller_batches(predict, batch), strict=True):
             kind = label_kind(task)
             labelled = kind.is_labelled(labels[task.name])
-            logits, truth = task_logits[labelled].float(), labels[task.name][labelled]
+            logits, targets = task_logits[labelled].float(), labels[task.name][labelled]
             # The kind's plain loss whatever the objectives are, so that losses of different plans can be compared.
-            losses, scores = kind.losses(logits, truth), kind.scores(logits, truth)
+            losses, scores = kind.losses(logits, targets), kind.scores(logits, targets)
             batches[task.name].append((losses.cpu().numpy(), scores.cpu().numpy()))
         done += len(batch)
         yield Prepared("validate", done, total)

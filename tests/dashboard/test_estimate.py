@@ -10,7 +10,7 @@ from core.datasets import Dataset
 from core.home import Home
 from core.plans import BackboneChoice, Plan, Teacher, set_teacher
 from core.profiling import background
-from core.profiling.cost_profile import remember_max_micro_batch
+from core.profiling.cost_profile import record_max_micro_batch
 from core.profiling.estimate import CostProfile
 from dashboard.plan.summary import Cost, cost_of
 from tests.fixtures.made_runs import STARTER, made_plan
@@ -64,13 +64,13 @@ def test_photos_that_are_decoded_cost_no_time(home: Home, small: Dataset, asked:
 def test_memory_that_ran_out_is_said_and_counted(home: Home, small: Dataset, asked: list[str]):
     plan = made_plan(small)
     assert cost(home, small).note == ""
-    remember_max_micro_batch(home, plan, background.resolve_device(plan.device), FEW)
+    record_max_micro_batch(home, plan, background.resolve_device(plan.device), FEW)
     assert f"in parts of {FEW} photos" in cost(home, small).note
 
 
 def test_a_batch_that_fits_is_not_spoken_of(home: Home, small: Dataset, asked: list[str]):
     plan = made_plan(small)
-    remember_max_micro_batch(home, plan, background.resolve_device(plan.device), plan.batch_size)
+    record_max_micro_batch(home, plan, background.resolve_device(plan.device), plan.batch_size)
     assert cost(home, small).note == ""
 
 

@@ -71,8 +71,8 @@ def test_it_says_how_many_photos_fit_and_halves_no_more_than_it_must(
     job_for: Callable[..., Job], holds: Callable[[int], None]
 ):
     holds(3)
-    said = [e.sentence for e in run_through(job_for(plan_of())) if isinstance(e, Warned)]
-    assert said == [
+    warnings = [e.sentence for e in run_through(job_for(plan_of())) if isinstance(e, Warned)]
+    assert warnings == [
         f"Memory ran out at {tried} photos at once. The run goes on from the same step with {tried // 2} at once; a "
         "step still learns from 8 photos."
         for tried in (8, 4)
@@ -101,8 +101,8 @@ def test_a_resumed_run_begins_with_the_parts_that_fitted(job_for: Callable[..., 
 def test_a_later_run_begins_with_the_parts_that_fitted(job_for: Callable[..., Job], holds: Callable[[int], None]):
     holds(3)
     run_through(job_for(plan_of(), "first"))
-    said = [e.sentence for e in run_through(job_for(plan_of(), "later")) if isinstance(e, Warned)]
-    assert said == [
+    warnings = [e.sentence for e in run_through(job_for(plan_of(), "later")) if isinstance(e, Warned)]
+    assert warnings == [
         "The memory of this machine does not hold a step of 8 photos: it is computed 2 photos at once, and still "
         "learns from all of them."
     ]
@@ -114,8 +114,8 @@ def test_a_processor_is_not_asked_for_more_than_is_free(job_for: Callable[..., J
     monkeypatch.setattr(setup, "known_cost_profile", lambda *arguments: found)
     free = 4.5 * found.step_bytes[0] / 0.8
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free, total=2**33))
-    said = [e.sentence for e in run_through(job) if isinstance(e, Warned)]
-    assert [sentence for sentence in said if "it is computed 4 photos at once" in sentence]
+    warnings = [e.sentence for e in run_through(job) if isinstance(e, Warned)]
+    assert [sentence for sentence in warnings if "it is computed 4 photos at once" in sentence]
 
 
 def test_when_not_even_one_photo_fits_one_sentence_says_what_to_do(

@@ -13,7 +13,7 @@ from core.profiling.cost_profile import (
     correction,
     max_micro_batch,
     record_actual,
-    remember_max_micro_batch,
+    record_max_micro_batch,
 )
 from tests.fixtures.engine import CONVNEXT, make_plan, phase
 
@@ -87,12 +87,12 @@ def test_the_fewest_photos_that_fitted_are_remembered(home: Home):
     plan = make_plan()
     assert max_micro_batch(home, plan, CPU) is None
     for photos in (16, 8, 12):
-        remember_max_micro_batch(home, plan, CPU, photos)
+        record_max_micro_batch(home, plan, CPU, photos)
     assert max_micro_batch(home, plan, CPU) == 8
 
 
 def test_what_fitted_is_known_for_the_same_network_size_and_stages_only(home: Home):
-    remember_max_micro_batch(home, make_plan(), CPU, 4)
+    record_max_micro_batch(home, make_plan(), CPU, 4)
     assert max_micro_batch(home, make_plan(batch_size=64), CPU) == 4
     others = (make_plan(phase(CONVNEXT), backbone=CONVNEXT), make_plan(image_size=64), make_plan(phase(learning=1)))
     assert [max_micro_batch(home, plan, CPU) for plan in others] == [None] * 3

@@ -1,4 +1,4 @@
-"""What a run really took, beside what was foretold for the same work."""
+"""Measured seconds of a run beside the estimated seconds of the same work."""
 
 import pytest
 

@@ -47,7 +47,7 @@ class Ride:
         return self.meter.follow(ended).seconds_left
 
 
-def test_nothing_is_foretold_before_something_was_measured():
+def test_nothing_is_estimated_before_something_was_measured():
     ride = Ride(HEAD)
     assert ride.meter.progress.seconds_left is None
     assert ride.step(1, 5.0) is None, "the first step pays for what begins"
@@ -60,7 +60,7 @@ def test_after_an_epoch_it_is_epochs_times_what_one_took_scoring_included():
 
 def test_where_photos_grow_later_epochs_take_longer():
     grown = ALL.model_copy(update={"epochs": 4, "start_image_size": 32})  # at 64 pixels: a quarter of them, then all
-    # A step takes 1 or 4 seconds and scoring 5, whatever was foretold for the machine.
+    # A step takes 1 or 4 seconds and scoring 5, whatever was estimated for the machine.
     ride = Ride(grown, image_size=64, estimated=(30.0, 30.0, 90.0, 90.0))
     assert ride.epoch(1, seconds=1.0, scoring=5.0) == 15 + 45 + 45
     assert ride.epoch(2, seconds=1.0, scoring=5.0) == 45 + 45

@@ -43,7 +43,7 @@ def wait_for(home: Home, run: Run, state: str) -> None:
     pytest.fail(f"{run.name} is {get_run(home, run.id).state}, not {state}")
 
 
-def test_nothing_is_foretold_where_memory_does_not_suffice_to_measure(
+def test_nothing_is_estimated_where_memory_does_not_suffice_to_measure(
     home: Home, put_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ):
     def too_much(*_: object) -> CostProfile:
@@ -298,8 +298,8 @@ def test_a_run_teaches_the_estimate_what_it_really_took(
     home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ):
     taught: list[tuple[float, float]] = []
-    foretold = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
-    monkeypatch.setattr(run_loop, "trusted_cost_profile", lambda *_: foretold)
+    profile = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
+    monkeypatch.setattr(run_loop, "trusted_cost_profile", lambda *_: profile)
     monkeypatch.setattr(run_loop, "record_actual", lambda home, plan, device, *both: taught.append(both))
     monkeypatch.setattr(run_loop.OtherLoad, "share", lambda self: 0.0)
     execute_run(home, put_run("first").id)
@@ -307,13 +307,13 @@ def test_a_run_teaches_the_estimate_what_it_really_took(
     assert expected > took > 0, "the engine of this test takes no time"
 
 
-@pytest.mark.parametrize("why", ["nothing was foretold", "others kept the machine busy"])
+@pytest.mark.parametrize("why", ["nothing was estimated", "others kept the machine busy"])
 def test_a_run_that_says_nothing_about_the_machine_teaches_nothing(
     home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, why: str
 ):
-    foretold = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
-    quiet = why == "nothing was foretold"
-    monkeypatch.setattr(run_loop, "trusted_cost_profile", lambda *_: None if quiet else foretold)
+    profile = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
+    quiet = why == "nothing was estimated"
+    monkeypatch.setattr(run_loop, "trusted_cost_profile", lambda *_: None if quiet else profile)
     monkeypatch.setattr(run_loop, "record_actual", lambda *_: pytest.fail("nothing is to be learned"))
     monkeypatch.setattr(run_loop.OtherLoad, "share", lambda self: 0.0 if quiet else 0.9)
     assert execute_run(home, put_run("first").id).state == "finished"

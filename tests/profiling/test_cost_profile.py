@@ -33,13 +33,13 @@ def test_a_device_that_is_not_here_is_refused_with_those_that_are():
         resolve_device("cuda:7")
 
 
-def test_convolutional_networks_are_told_from_transformers(home: Home):
+def test_convolutional_networks_are_distinguished_from_transformers(home: Home):
     for backbone, expected in ((RESNET, True), (VIT, False)):
         model = create_model(home, make_plan(phase(backbone), backbone=backbone), [SPECIES])
         assert is_convolutional(model.backbone) == expected
 
 
-def test_short_numbers_stay_close(home: Home):
+def test_bf16_stays_close_to_fp32(home: Home):
     model = create_model(home, make_plan(), [SPECIES]).eval()
     images = torch.rand(2, 3, 32, 32)
     with torch.no_grad(), ComputeConfig(CPU, "bf16").autocast():
@@ -48,7 +48,7 @@ def test_short_numbers_stay_close(home: Home):
         torch.testing.assert_close(short, model.backbone(images), rtol=0.1, atol=0.05)
 
 
-def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pytest.MonkeyPatch):
+def test_a_cost_profile_is_quick_consistent_and_stored(home: Home, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(benchmarks, "MIN_SECONDS", 0.02)
     monkeypatch.setattr(profile_store, "busy_share", lambda: 0.0)
     plan = make_plan(phase(STARTER), backbone=STARTER)
@@ -67,7 +67,7 @@ def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("took", "settled"),
+    ("repetitions", "converged"),
     [
         ([], False),
         ([5.0], False),  # the first plans and allocates
@@ -78,8 +78,8 @@ def test_a_calibration_is_quick_consistent_and_kept(home: Home, monkeypatch: pyt
         ([6.0, 5.0, 4.0, 3.0, 2.0, 1.0], True),  # the machine does not come to rest
     ],
 )
-def test_a_time_counts_when_two_agree(took: list[float], settled: bool):
-    assert benchmarks._has_converged(took, min_seconds=1.0) == settled
+def test_a_time_counts_when_two_agree(repetitions: list[float], converged: bool):
+    assert benchmarks._has_converged(repetitions, min_seconds=1.0) == converged
 
 
 def test_decoding_is_measured_on_the_photos_of_the_plan(home: Home, monkeypatch: pytest.MonkeyPatch):
@@ -163,7 +163,7 @@ def test_what_taught_runs_took_says_nothing_about_others(home: Home, tmp_path):
     taught = _taught_by(tmp_path, plan, 32)
     for _ in range(3):
         cost_profile.record_actual(home, taught, CPU, 10.0, 20.0)
-        cost_profile.remember_max_micro_batch(home, taught, CPU, 4)
+        cost_profile.record_max_micro_batch(home, taught, CPU, 4)
     assert cost_profile.correction(home, taught, CPU) > 1.3
     assert cost_profile.correction(home, plan, CPU) == 1.0
     assert cost_profile.max_micro_batch(home, taught, CPU) == 4

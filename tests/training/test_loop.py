@@ -1,4 +1,4 @@
-"""The engine from the first event to the last: what it says, when it ends, what it keeps."""
+"""The engine from the first event to the last: its events, when it ends, which model it saves."""
 
 from collections.abc import Callable
 

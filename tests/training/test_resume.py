@@ -37,10 +37,10 @@ PLANS = {
         phase(learning=0, epochs=1), phase(epochs=1, schedule="linear"), optimizer=Optimizer(kind="sgd")
     ),
     "photos that grow": make_plan(phase(epochs=4, start_image_size=32), image_size=64),
-    "kept activations": make_plan(
+    "cached activations": make_plan(
         phase(learning=1, epochs=1), phase(learning=2, epochs=1), augmentation=NO_AUGMENTATION
     ),
-    "kept views": make_plan(
+    "cached views": make_plan(
         phase(learning=1, epochs=4), augmentation=Augmentation(cached_views=2, erase=0.5), head=Head(dropout=0.3)
     ),
     "averaged and mixed": make_plan(
@@ -60,9 +60,9 @@ def weights(job: Job, which: str = "last") -> dict[str, torch.Tensor]:
 
 
 def history_of(events: list[Event]) -> list[Event]:
-    """Steps and epochs, each said once: what came after the last checkpoint is said again."""
-    said = {(type(e), e.step): e for e in timeless(events) if isinstance(e, Stepped | EpochEnded)}
-    return [said[key] for key in sorted(said, key=lambda key: (key[1], key[0].__name__))]
+    """Steps and epochs, each once: those after the last checkpoint are repeated by a resumed run."""
+    last = {(type(e), e.step): e for e in timeless(events) if isinstance(e, Stepped | EpochEnded)}
+    return [last[key] for key in sorted(last, key=lambda key: (key[1], key[0].__name__))]
 
 
 def close_at(job: Job, step: int) -> list[Event]:
@@ -95,7 +95,7 @@ def test_closed_after_any_step_and_resumed_it_is_bit_equal(job_for: Callable[...
     assert isinstance(parts[-1], Ended)
 
 
-@pytest.mark.parametrize("name", ["kept activations", "kept views"])
+@pytest.mark.parametrize("name", ["cached activations", "cached views"])
 @pytest.mark.parametrize("step", [6, 11])
 def test_what_was_kept_may_be_gone_when_it_is_resumed(job_for: Callable[..., Job], name: str, step: int):
     unbroken, broken = job_for(PLANS[name], "unbroken"), job_for(PLANS[name], "broken")

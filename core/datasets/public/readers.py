@@ -29,7 +29,7 @@ def _loader(name: str) -> Callable:
 
 
 def photos(name: str, task: str, splits: Mapping[str, Split], folder: Path, **options: str) -> Iterator[LabeledPhoto]:
-    """Of a loader that can be told how to open a file: it is told to hand back the path."""
+    """Photos of a torchvision dataset with a `loader` argument: with `Path` as loader it returns the path of a file."""
     for theirs, ours in splits.items():
         data = _loader(name)(folder, split=theirs, loader=Path, download=True, **options)
         for path, label in data:
