@@ -132,6 +132,7 @@ def doctor(json: JsonOption = False, home: HomeOption = None) -> None:
     from core.backbones import list_gallery, weights_present
     from core.datasets import IMPORTERS
     from core.device import devices
+    from core.exports import DATASET_EXPORTS, RUN_EXPORTS
 
     where = open_home(home)
     here = [card.name for card in list_gallery() if weights_present(where, card)]
@@ -144,6 +145,7 @@ def doctor(json: JsonOption = False, home: HomeOption = None) -> None:
         "home": str(where.root),
         "room": f"{free_bytes(where.root) / 1e9:,.1f} GB free, {_used_bytes(where) / 1e9:,.2f} GB in use",
         "networks here": ", ".join(here) or "none",
+        "exports": ", ".join(export.id for export in (*RUN_EXPORTS.values(), *DATASET_EXPORTS.values())),
         "imports": ", ".join(importer.title for importer in IMPORTERS.values()),
     }
     problems = _problems(where, here)

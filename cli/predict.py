@@ -48,22 +48,27 @@ def predict(
 
 def export(
     run: RunArgument,
-    file: Annotated[Path, typer.Argument(help="The zip to write.")],
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    format: Annotated[str, typer.Option(help="One of the exports that `graft doctor` lists.")] = "python-zip",
     home: HomeOption = None,
 ) -> None:
-    """Write a trained model with all that it needs into one zip."""
-    from core.exports import export_zip
+    """Write a trained model with all that it needs into one file."""
+    from core.exports import RUN_EXPORTS, get_export
+    from core.runs import get_run
 
-    print_line(f"Written: {export_zip(open_home(home), run, file)}")
+    where = open_home(home)
+    print_line(f"Written: {get_export(RUN_EXPORTS, format).save(where, get_run(where, run), file)}")
 
 
 def save_photos(
     dataset: Annotated[str, typer.Argument(help="The dataset's name.")],
-    file: Annotated[Path, typer.Argument(help="The zip to write.")],
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    format: Annotated[str, typer.Option(help="One of the exports that `graft doctor` lists.")] = "photos-zip",
     home: HomeOption = None,
 ) -> None:
-    """Write a dataset's photos with their labels into one zip."""
+    """Write a dataset's photos with their labels into one file."""
     from core.datasets import load_dataset
-    from core.exports import photos_zip
+    from core.exports import DATASET_EXPORTS, get_export
 
-    print_line(f"Written: {photos_zip(load_dataset(open_home(home), dataset), file)}")
+    where = open_home(home)
+    print_line(f"Written: {get_export(DATASET_EXPORTS, format).save(where, load_dataset(where, dataset), file)}")

@@ -1,6 +1,7 @@
 """The README of a take-home zip: what the model knows, what from, how well, and what to beware of. In plain words."""
 
 import re
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from core.runs import Run, run_folder
 from core.tasks import KINDS, Task, WordTable, label_kind
 
 
-def model_card(home: Home, run: Run) -> str:
+def model_card(home: Home, run: Run, files: Mapping[str, str]) -> str:
     """The card of a run's best model, as Markdown; what users typed is escaped. Raises NotFound."""
     dataset = load_dataset(home, run.plan.source.id, run.plan.source.version)
     tasks = [dataset.task(name) for name in run.plan.tasks]
@@ -28,7 +29,7 @@ def model_card(home: Home, run: Run) -> str:
         ["## How it learned", _how(run.plan, backbone)],
         ["## How good it is", *_figures(result, run.test_opened)],
         ["## What to beware of", _limits(tasks)],
-        ["## The files", _FILES],
+        ["## The files", _files(files)],
         ["## Licence and origin", _licence(run.plan, backbone)],
     ]
     return "\n\n".join(line for part in parts for line in part) + "\n"
@@ -167,14 +168,9 @@ def _limits(tasks: list[Task]) -> str:
     return "\n".join(f"- {limit}" for limit in limits)
 
 
-_FILES = """| file | what |
-| --- | --- |
-| `model.safetensors` | all weights: the backbone by timm's names, then `heads.0.weight`, `heads.0.bias`, ... |
-| `model.json` | what `timm.create_model` has to be told; it gives the features that each linear head reads |
-| `labels.json` | for each head its task and classes, in order |
-| `preprocessing.json` | how a photo becomes numbers, step by step |
-| `plan.json` | how it was trained, for Graft |
-| `predict.py` | all of the above, put together: short, and free to copy from |"""
+def _files(files: Mapping[str, str]) -> str:
+    rows = [f"| `{name}` | {sentence} |" for name, sentence in files.items()]
+    return "\n".join(["| file | what |", "| --- | --- |", *rows])
 
 
 def _licence(plan: Plan, backbone: BackboneCard) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from core.datasets import Dataset, is_noise, labels_in_words
 from core.errors import BadDataset, BadInput
-from core.home import whole_file
+from core.exports.export import Export
+from core.home import Home, whole_file
 
 TABLE, NO_LABEL = "labels.csv", "no label"
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # by Windows
@@ -68,3 +69,16 @@ def _table(dataset: Dataset, places: list[str]) -> bytes:
     for place, row in rows:
         writer.writerow([place, *(value or "" for value in row)])
     return file.getvalue().encode("utf-8-sig")  # with the mark by which spreadsheets know UTF-8
+
+
+def _write_dataset(home: Home, dataset: Dataset, target: Path) -> Path:
+    return photos_zip(dataset, target)
+
+
+PHOTOS_ZIP = Export(
+    id="photos-zip",
+    title="Zip of photos",
+    sentence="a folder per class with its photos as they came, and a table of all labels, splits and groups",
+    suffix=".zip",
+    write=_write_dataset,
+)

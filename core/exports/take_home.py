@@ -11,13 +11,22 @@ from torch import Tensor
 from core.backbones import BackboneCard, get_card
 from core.datasets import Task, store_side
 from core.errors import BadInput
+from core.exports.export import Export
 from core.exports.model_card import model_card
 from core.exports.predictor import Predictor, load_predictor
 from core.home import Home, whole_file
-from core.runs import get_run
+from core.runs import Run, get_run
 
 # By kind of label, the script that predicts without Graft.
 TEMPLATES = {"classes": Path(__file__).with_name("predict_template.py")}
+FILES = {
+    "model.safetensors": "all weights: the backbone by timm's names, then `heads.0.weight`, `heads.0.bias`, ...",
+    "model.json": "what `timm.create_model` has to be told; it gives the features that each linear head reads",
+    "labels.json": "for each head its task and classes, in order",
+    "preprocessing.json": "how a photo becomes numbers, step by step",
+    "plan.json": "how it was trained, for Graft",
+    "predict.py": "all of the above, put together: short, and free to copy from",
+}
 STEPS = (
     "Decode; a JPEG much larger than needed at a half, a quarter or an eighth of its size, but at no less than twice "
     "resize_to (Pillow's draft).",
@@ -42,7 +51,7 @@ def export_zip(home: Home, run_id: str, target: Path) -> Path:
     trained = load_predictor(home, run.id, device="cpu")
     backbone_card = get_card(run.plan.backbone.name)
     texts = {
-        "README.md": model_card(home, run),
+        "README.md": model_card(home, run, FILES),
         "predict.py": template_for(trained.tasks).read_text(encoding="utf-8"),
         "model.json": as_json(model_facts(trained, backbone_card)),
         "labels.json": as_json(label_facts(trained.tasks)),
@@ -116,3 +125,17 @@ def preprocessing_facts(image_size: int, backbone_card: BackboneCard) -> dict[st
 
 def as_json(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _write_run(home: Home, run: Run, target: Path) -> Path:
+    return export_zip(home, run.id, target)
+
+
+TAKE_HOME = Export(
+    id="python-zip",
+    title="Zip for Python",
+    sentence="weights, labels, the plan, a model card, and a script that gives the same answers without Graft",
+    suffix=".zip",
+    write=_write_run,
+    files=FILES,
+)

@@ -9,7 +9,7 @@ from dashboard.glossary import GLOSSARY
 from dashboard.navigation import show_next_button
 from dashboard.photos.bars import show_checks, show_count_bars, show_split_bar
 from dashboard.photos.dialogs import open_add_dialog, open_delete_dialog, open_rename_dialog, open_split_dialog
-from dashboard.routes import photos_zip_url
+from dashboard.routes import dataset_export_url
 from dashboard.session import state
 from dashboard.shared.job_progress import show_running_jobs
 from dashboard.shared.texts import escape_html, escape_markdown, pluralize, show_note
@@ -45,8 +45,9 @@ def _show_head(dataset: Dataset) -> None:
                 open_add_dialog(dataset)
             if st.button("Rename", type="tertiary", icon=":material/edit:"):
                 open_rename_dialog(dataset)
+            # By its id: the table of exports loads torch, for which this page does not wait.
             st.html(
-                f'<a class="graft-link" href="{escape_html(photos_zip_url(dataset))}" download>'
+                f'<a class="graft-link" href="{escape_html(dataset_export_url(dataset, "photos-zip"))}" download>'
                 '<span aria-hidden="true">download</span>Save as zip</a>',
                 width="content",
             )

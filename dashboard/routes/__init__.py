@@ -1,4 +1,4 @@
-"""What pages ask for without a rerun: uploads, photo lists, thumbnails, curves, the take-home zip, fonts, JavaScript.
+"""What pages ask for without a rerun: uploads, photo lists, thumbnails, curves, exports, fonts, JavaScript.
 
 Every address begins with /graft/. What never changes under its address is cached by the browser for ever.
 """
@@ -11,10 +11,10 @@ from dashboard.routes.assets import PLOTLY_URL, module_url
 from dashboard.routes.uploads import UPLOADS_URL
 from dashboard.routes.urls import (
     curves_url,
-    export_url,
+    dataset_export_url,
     full_photo_url,
     photo_list_url,
-    photos_zip_url,
+    run_export_url,
     sample_url,
     thumbnail_url,
 )
@@ -23,12 +23,12 @@ __all__ = [
     "PLOTLY_URL",
     "UPLOADS_URL",
     "curves_url",
-    "export_url",
+    "dataset_export_url",
     "full_photo_url",
     "module_url",
     "photo_list_url",
-    "photos_zip_url",
     "routes",
+    "run_export_url",
     "sample_url",
     "thumbnail_url",
 ]

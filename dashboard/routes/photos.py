@@ -1,8 +1,7 @@
-"""Lists of photos, thumbnails, photos at full size, and all of them in a zip."""
+"""Lists of photos, thumbnails, photos at full size, and a dataset in each registered format."""
 
 from functools import partial
 from io import BytesIO
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -10,10 +9,10 @@ from starlette.routing import Route
 
 from core.datasets import Dataset, decode, load_dataset, sample_preview, thumbnail
 from core.errors import BadDataset, NotFound
-from core.exports import photos_zip
+from core.exports import DATASET_EXPORTS, get_export
 from core.home import Home
 from core.tasks import MISSING
-from dashboard.routes.responses import IMMUTABLE, error_response, zip_response
+from dashboard.routes.responses import IMMUTABLE, error_response, export_response
 
 # What every browser shows as it is, turned as its EXIF says. Anything else is sent as a JPEG of it; SVG would be code.
 SHOWN_BY_BROWSERS = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
@@ -58,15 +57,14 @@ def _dataset_with(home: Home, dataset_id: str, image_id: str) -> Dataset:
     raise NotFound("No such photo.")
 
 
-def photos_archive(home: Home, request: Request) -> Response:
-    """GET /graft/datasets/{dataset}/versions/{version}/photos.zip"""
-
-    def write(part: Path) -> str:
+def dataset_export(home: Home, request: Request) -> Response:
+    """GET /graft/datasets/{dataset}/versions/{version}/exports/{export}"""
+    try:
         dataset = load_dataset(home, request.path_params["dataset"], request.path_params["version"])
-        photos_zip(dataset, part)
-        return dataset.name
-
-    return zip_response(home, write)
+        export = get_export(DATASET_EXPORTS, request.path_params["export"])
+    except NotFound as error:
+        return error_response(str(error), 404)
+    return export_response(home, dataset.name, export.suffix, partial(export.save, home, dataset))
 
 
 def photo_thumbnail(home: Home, request: Request) -> Response:
@@ -109,7 +107,7 @@ def sample_picture(home: Home, request: Request) -> Response:
 def routes(home: Home) -> list[Route]:
     return [
         Route("/graft/datasets/{dataset}/versions/{version:int}/photos", partial(photo_list, home)),
-        Route("/graft/datasets/{dataset}/versions/{version:int}/photos.zip", partial(photos_archive, home)),
+        Route("/graft/datasets/{dataset}/versions/{version:int}/exports/{export}", partial(dataset_export, home)),
         Route("/graft/datasets/{dataset}/thumbnails/{image}", partial(photo_thumbnail, home)),
         Route("/graft/datasets/{dataset}/photos/{image}", partial(full_photo, home)),
         Route("/graft/samples/{sample}/{number:int}", partial(sample_picture, home)),

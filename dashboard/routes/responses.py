@@ -19,25 +19,20 @@ def error_response(sentence: str, status: int) -> JSONResponse:
     return JSONResponse({"error": sentence}, status, headers=NO_STORE)
 
 
-def zip_response(home: Home, write: Callable[[Path], str]) -> Response:
-    """A zip that is written on request, streamed from disk and removed once sent.
+def export_response(home: Home, title: str, suffix: str, write: Callable[[Path], object]) -> Response:
+    """A file that is written on request, streamed from disk and removed once sent.
 
-    write: fills the file at a path and returns the name of what is in it.
+    title: its name for the browser, made safe here. suffix: of its name, ".zip" say. write: fills the file at a path.
     """
     from core.datasets import inbox  # loads pandas; at the top it would keep the server from answering
 
-    file = inbox.temporary_file(home, ".zip")
+    file = inbox.temporary_file(home, suffix)
     try:
-        title = write(file)
-    except NotFound as error:
-        return error_response(str(error), 404)
-    except DiskFull as error:
-        file.unlink(missing_ok=True)
-        return error_response(str(error), 507)
+        write(file)
     except GraftError as error:
-        return error_response(str(error), 409)
-    removed = BackgroundTask(file.unlink, missing_ok=True)
+        file.unlink(missing_ok=True)
+        status = 404 if isinstance(error, NotFound) else 507 if isinstance(error, DiskFull) else 409
+        return error_response(str(error), status)
     name = re.sub(r"[^\w.-]+", "-", title).strip("-.") or "graft"
-    return FileResponse(
-        file, media_type="application/zip", filename=f"{name}.zip", headers=NO_STORE, background=removed
-    )
+    removed = BackgroundTask(file.unlink, missing_ok=True)
+    return FileResponse(file, filename=f"{name}{suffix}", headers=NO_STORE, background=removed)

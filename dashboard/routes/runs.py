@@ -1,18 +1,17 @@
-"""A run's live curves, and its take-home zip."""
+"""A run's live curves, and its model in each registered format."""
 
 from functools import partial
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.errors import NotFound
-from core.exports import export_zip
+from core.exports import RUN_EXPORTS, get_export
 from core.home import Home
 from core.monitoring import curves
 from core.runs import get_run
-from dashboard.routes.responses import NO_STORE, error_response, zip_response
+from dashboard.routes.responses import NO_STORE, error_response, export_response
 
 LARGEST_STEP = 2**53  # what JavaScript counts exactly
 
@@ -36,19 +35,18 @@ def _step(text: str | None) -> int | None:
     return None if not text else max(0, min(int(text), LARGEST_STEP))
 
 
-def export_archive(home: Home, request: Request) -> Response:
-    """GET /graft/runs/{run}/export.zip"""
-
-    def write(part: Path) -> str:
+def run_export(home: Home, request: Request) -> Response:
+    """GET /graft/runs/{run}/exports/{export}"""
+    try:
         run = get_run(home, request.path_params["run"])
-        export_zip(home, run.id, part)
-        return run.name
-
-    return zip_response(home, write)
+        export = get_export(RUN_EXPORTS, request.path_params["export"])
+    except NotFound as error:
+        return error_response(str(error), 404)
+    return export_response(home, run.name, export.suffix, partial(export.save, home, run))
 
 
 def routes(home: Home) -> list[Route]:
     return [
         Route("/graft/runs/{run}/curves", partial(live_curves, home)),
-        Route("/graft/runs/{run}/export.zip", partial(export_archive, home)),
+        Route("/graft/runs/{run}/exports/{export}", partial(run_export, home)),
     ]

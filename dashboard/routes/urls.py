@@ -27,8 +27,8 @@ def full_photo_url(dataset: Dataset) -> str:
     return f"/graft/datasets/{_quote(dataset.id)}/photos/"
 
 
-def photos_zip_url(dataset: Dataset) -> str:
-    return f"/graft/datasets/{_quote(dataset.id)}/versions/{dataset.version}/photos.zip"
+def dataset_export_url(dataset: Dataset, export_id: str) -> str:
+    return f"/graft/datasets/{_quote(dataset.id)}/versions/{dataset.version}/exports/{_quote(export_id)}"
 
 
 def sample_url(sample_id: str, number: int) -> str:
@@ -39,5 +39,5 @@ def curves_url(run_id: str) -> str:
     return f"/graft/runs/{_quote(run_id)}/curves"
 
 
-def export_url(run_id: str) -> str:
-    return f"/graft/runs/{_quote(run_id)}/export.zip"
+def run_export_url(run_id: str, export_id: str) -> str:
+    return f"/graft/runs/{_quote(run_id)}/exports/{_quote(export_id)}"

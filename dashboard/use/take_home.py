@@ -4,10 +4,11 @@ import streamlit as st
 
 from core.backbones import BackboneCard, describe_stages, get_card, image_sizes_for, smaller_available
 from core.execution import RunResults
+from core.exports import RUN_EXPORTS
 from core.plans import student_plan
 from core.runs import HAS_RESULTS
 from core.units import format_bytes
-from dashboard.routes import export_url
+from dashboard.routes import run_export_url
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, format_compact
 
@@ -16,12 +17,18 @@ BYTES_PER_PARAMETER = 4
 
 def show_take_home(model: RunResults) -> None:
     st.subheader("Take it home", anchor=False)
-    st.html(
-        '<div class="row apart centred">'
-        '<span><b>Zip for Python</b><br><span class="muted small">weights, labels, the plan, a model card, '
-        "and a script that gives the same answers without Graft</span></span>"
-        f'<a class="graft-save" href="{escape_html(export_url(model.run.id))}" download>Save</a></div>'
-    )
+    for export in RUN_EXPORTS.values():
+        address = escape_html(run_export_url(model.run.id, export.id))
+        st.html(
+            '<div class="row apart centred">'
+            f'<span><b>{escape_html(export.title)}</b><br><span class="muted small">{escape_html(export.sentence)}'
+            "</span></span>"
+            + (
+                f'<a class="graft-save" href="{address}" download>Save</a></div>'
+                if export.is_available
+                else f'<span class="muted small">needs the package {escape_html(export.extra)}</span></div>'
+            )
+        )
     large = get_card(model.run.plan.backbone.name)
     small = smaller_available(state.home(), large)
     if small and model.run.state in HAS_RESULTS:

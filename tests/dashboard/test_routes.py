@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -13,13 +14,15 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.testclient import TestClient
 
 from core.datasets import leave_out, relabel
+from core.exports import RUN_EXPORTS
 from dashboard.routes import (
     PLOTLY_URL,
+    dataset_export_url,
     full_photo_url,
     module_url,
     photo_list_url,
-    photos_zip_url,
     routes,
+    run_export_url,
     thumbnail_url,
 )
 from dashboard.routes import uploads as uploads_module
@@ -194,28 +197,28 @@ def test_the_zip_is_sent_under_the_runs_name_and_then_removed(client, home, monk
     class Run:
         id, name = "r1", 'leaves: "top" <1>/2'
 
-    def export(home, run_id, target):
+    def write(home, run, target):
         with zipfile.ZipFile(target, "w") as archive:
             archive.writestr("predict.py", "")
         return target
 
     monkeypatch.setattr("dashboard.routes.runs.get_run", lambda home, run: Run)
-    monkeypatch.setattr("dashboard.routes.runs.export_zip", export)
-    answer = client.get("/graft/runs/r1/export.zip")
+    monkeypatch.setitem(RUN_EXPORTS, "python-zip", replace(RUN_EXPORTS["python-zip"], write=write))
+    answer = client.get(run_export_url("r1", "python-zip"))
     assert zipfile.ZipFile(io.BytesIO(answer.content)).namelist() == ["predict.py"]
     assert 'filename="leaves-top-1-2.zip"' in answer.headers["content-disposition"]
     assert not list(home.inbox.iterdir())
 
 
 def test_all_photos_of_a_version_are_sent_and_the_zip_is_removed(client, home, small):
-    answer = client.get(photos_zip_url(small))
+    answer = client.get(dataset_export_url(small, "photos-zip"))
     assert len(zipfile.ZipFile(io.BytesIO(answer.content)).namelist()) == len(small) + 1
     assert not list(home.inbox.iterdir())
-    assert client.get("/graft/datasets/nothing/versions/1/photos.zip").status_code == 404
+    assert client.get("/graft/datasets/nothing/versions/1/exports/photos-zip").status_code == 404
 
 
 def test_a_zip_of_no_run_is_404(client):
-    assert client.get("/graft/runs/nothing/export.zip").status_code == 404
+    assert client.get("/graft/runs/nothing/exports/python-zip").status_code == 404
 
 
 # All of them

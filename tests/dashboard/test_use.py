@@ -71,7 +71,7 @@ def test_a_run_with_a_model_takes_photos_and_can_be_taken_home(open_page, small,
     app = open_page("use", run=run.id)
     assert app.file_uploader(key="try_files")
     said = words(app)
-    assert f'href="/graft/runs/{run.id}/export.zip"' in said
+    assert f'href="/graft/runs/{run.id}/exports/python-zip"' in said
     assert "answers one of these whatever it is shown" in said
 
 

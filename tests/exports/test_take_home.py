@@ -21,6 +21,7 @@ from core.execution.submit import submit
 from core.exports import export_zip, load_predictor
 from core.exports.model_card import escape_markdown, model_card
 from core.exports.predictor import read_photo
+from core.exports.take_home import TAKE_HOME
 from core.plans import BackboneChoice, Teacher, parse_plan, set_teacher
 from tests.conftest import draw_photo
 
@@ -199,11 +200,13 @@ def test_the_card_says_what_it_knows_and_what_it_learned_from(home, run, tmp_pat
 
 def test_the_card_names_who_taught(home, run):
     plan = run.plan
-    assert "a teacher" not in model_card(home, run)
+    assert "a teacher" not in model_card(home, run, TAKE_HOME.files)
     by_network = set_teacher(plan, Teacher(backbone=BackboneChoice(name="resnet18")))
-    assert "a teacher says about the same photos: resnet18" in model_card(home, replace(run, plan=by_network))
+    assert "a teacher says about the same photos: resnet18" in model_card(
+        home, replace(run, plan=by_network), TAKE_HOME.files
+    )
     by_run = set_teacher(plan, Teacher(run=run.id))
-    assert "a model that Graft trained before" in model_card(home, replace(run, plan=by_run))
+    assert "a model that Graft trained before" in model_card(home, replace(run, plan=by_run), TAKE_HOME.files)
 
 
 def test_the_card_escapes_what_users_typed(home, run, tmp_path):

@@ -265,7 +265,7 @@ def test_new_photos_get_a_number_in_every_form(home: Home, ages: Dataset, traine
     assert np.isfinite(value)
     text = predictions_csv([PhotoPrediction("a.png", prediction)], predictor.tasks).removeprefix("\ufeff")
     assert next(csv.reader(io.StringIO(text))) == ["photo", "number"]
-    card = model_card(home, trained)
+    card = model_card(home, trained, {})
     assert "An image model: it looks at a photo and says which class it shows." in card
     assert "| photos | how many | off by |" in card
     assert "It knows no number beyond those it has seen." in card
