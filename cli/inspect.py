@@ -145,7 +145,7 @@ def doctor(json: JsonOption = False, home: HomeOption = None) -> None:
         "home": str(where.root),
         "room": f"{free_bytes(where.root) / 1e9:,.1f} GB free, {_used_bytes(where) / 1e9:,.2f} GB in use",
         "networks here": ", ".join(here) or "none",
-        "exports": ", ".join(export.id for export in (*RUN_EXPORTS.values(), *DATASET_EXPORTS.values())),
+        "exports": ", ".join([*RUN_EXPORTS, *DATASET_EXPORTS]),
         "imports": ", ".join(importer.title for importer in IMPORTERS.values()),
     }
     problems = _problems(where, here)

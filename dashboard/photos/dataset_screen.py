@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.datasets import SPLITS, Dataset, Task, check, leave_out, load_dataset, relabel, undo
+from core.exports import DATASET_EXPORTS, Export
 from core.tasks import MISSING
 from dashboard.components.photo_grid import Edit, photo_grid
 from dashboard.glossary import GLOSSARY
@@ -45,17 +46,23 @@ def _show_head(dataset: Dataset) -> None:
                 open_add_dialog(dataset)
             if st.button("Rename", type="tertiary", icon=":material/edit:"):
                 open_rename_dialog(dataset)
-            # By its id: the table of exports loads torch, for which this page does not wait.
-            st.html(
-                f'<a class="graft-link" href="{escape_html(dataset_export_url(dataset, "photos-zip"))}" download>'
-                '<span aria-hidden="true">download</span>Save as zip</a>',
-                width="content",
-            )
+            for export in DATASET_EXPORTS.values():
+                if export.is_available:
+                    _show_export_link(dataset, export)
             if st.button("Delete", type="tertiary", icon=":material/delete:"):
                 open_delete_dialog(dataset)
             if st.button("Another dataset", type="tertiary", icon=":material/swap_horiz:"):
                 state.close_dataset()
                 st.rerun()
+
+
+def _show_export_link(dataset: Dataset, export: Export[Dataset]) -> None:
+    address = escape_html(dataset_export_url(dataset, export.id))
+    st.html(
+        f'<a class="graft-link" href="{address}" title="{escape_html(export.sentence)}" download>'
+        f'<span aria-hidden="true">download</span>Save as {escape_html(export.suffix.removeprefix("."))}</a>',
+        width="content",
+    )
 
 
 def import_in_words(dataset: Dataset) -> str:

@@ -3,12 +3,14 @@
 import json
 import os
 import time
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.datasets import import_dataset, inbox, leave_out, list_datasets, load_dataset, samples
 from core.errors import GraftError
+from core.exports import DATASET_EXPORTS, Export
 from dashboard.components.drop_zone import Upload, parse_upload
 from dashboard.components.photo_grid import Edit, parse_edit
 from dashboard.photos.camera import add_photo, class_name, read_session, unfinished_sessions
@@ -119,6 +121,17 @@ def test_a_dataset_shows_its_classes_split_and_checks(open_page, small):
     assert [s.value for s in app.subheader] == ["Classes", "Split", "Checked"]
     assert "24 photos, 2 classes. All could be read." in words(app)
     assert component(app, "photo_grid")["classes"] == list(small.tasks[0].classes)
+
+
+def test_a_dataset_is_offered_in_each_registered_format(open_page, small, monkeypatch):
+    rows = Export("rows", "Table", "its rows", ".csv", write=lambda home, dataset, target: target)
+    monkeypatch.setitem(DATASET_EXPORTS, "rows", rows)
+    monkeypatch.setitem(DATASET_EXPORTS, "none", replace(rows, id="none", extra="a_package_that_nobody_wrote"))
+    said = words(open_page("photos", dataset=small.id))
+    for export_id, label in (("photos-zip", "Save as zip"), ("rows", "Save as csv")):
+        assert f"/graft/datasets/{small.id}/versions/1/exports/{export_id}" in said
+        assert label in said
+    assert "exports/none" not in said
 
 
 def test_no_name_reaches_the_page_as_html_or_markdown(open_page, small):
