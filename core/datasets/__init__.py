@@ -5,7 +5,7 @@ A source is understood (`sources`), its photos are copied and really decoded (`o
 """
 
 from core.datasets import inbox
-from core.datasets.checks import check
+from core.datasets.checks import CHECKS, TASK_CHECKS, check
 from core.datasets.dataset import Dataset, DatasetSummary, Rejected
 from core.datasets.decoding import VERSION, decode, decode_for, decode_within, prepare_image, store_side
 from core.datasets.editing import leave_out, relabel, split_again
@@ -24,8 +24,10 @@ from core.datasets.thumbnails import thumbnail
 from core.tasks import SPLITS, Split, Task
 
 __all__ = [
+    "CHECKS",
     "IMPORTERS",
     "SPLITS",
+    "TASK_CHECKS",
     "VERSION",
     "WORKERS",
     "Dataset",

@@ -1,10 +1,11 @@
-"""What there is to say about a dataset before anything is trained on it, in plain words.
+"""Checks of a dataset before anything is trained on it, in plain words.
 
-What its labels give rise to is said by their kind (`core.tasks`); here is the rest.
+A new check is a function in a file of its own and one line in `CHECKS`, or in `TASK_CHECKS` where it concerns one
+column of labels. What the labels themselves give rise to is checked by their kind (`core.tasks`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from core.datasets.dataset import Dataset
@@ -18,17 +19,11 @@ TINY = 32  # pixels of the short side
 
 
 def check(dataset: Dataset) -> list[Check]:
-    """All that is worth saying, in the order in which it is read."""
-    found = [*_reading(dataset)]
-    for task in dataset.tasks:
-        about = f"{task.name}: " if len(dataset.tasks) > 1 else ""
-        own = [*label_kind(task).checks(task, dataset.table), *_joined_folders(dataset, task)]
-        found += [replace(each, sentence=about + each.sentence) for each in own]
-        found += _missing(dataset, task)
-    return [*found, *_splits(dataset), *_copies(dataset), *_shapes(dataset)]
+    """All that is worth knowing, in the order in which it is read."""
+    return [found for run_check in CHECKS.values() for found in run_check(dataset)]
 
 
-def _reading(dataset: Dataset) -> Iterator[Check]:
+def _unreadable_files(dataset: Dataset) -> Iterator[Check]:
     photos, broken = _count(len(dataset), "photo"), len(dataset.rejected)
     if not broken:
         yield Check("ok", f"{photos} read, none broken")
@@ -36,7 +31,7 @@ def _reading(dataset: Dataset) -> Iterator[Check]:
         yield Check("warning", f"{photos} read, {_count(broken, 'file')} left out: see why below")
 
 
-def _missing(dataset: Dataset, task: Task) -> Iterator[Check]:
+def _missing_labels(dataset: Dataset, task: Task) -> Iterator[Check]:
     missing = int((~dataset.is_labelled(task)).sum())
     if missing:
         photos, has = _count(missing, "photo"), "has" if missing == 1 else "have"
@@ -102,8 +97,39 @@ def _joined_folders(dataset: Dataset, task: Task) -> Iterator[Check]:
         named = list_some([place or "the top folder" for place in sorted(places[several[0]])])
         classes = "1 class was" if len(several) == 1 else f"{len(several):,} classes were"
         sentence = f'{classes} put together from folders of one name: "{several[0]}" lies in {named}'
-        yield Check("warning", sentence)
+        yield _naming_task(dataset, task, Check("warning", sentence))
+
+
+def _labels(dataset: Dataset, task: Task) -> Iterator[Check]:
+    for found in label_kind(task).checks(task, dataset.table):
+        yield _naming_task(dataset, task, found)
+
+
+def _each_task(dataset: Dataset) -> Iterator[Check]:
+    for task in dataset.tasks:
+        for run_check in TASK_CHECKS.values():
+            yield from run_check(dataset, task)
+
+
+def _naming_task(dataset: Dataset, task: Task, found: Check) -> Check:
+    """The check with its task's name before it, where there are several tasks."""
+    return replace(found, sentence=f"{task.name}: {found.sentence}") if len(dataset.tasks) > 1 else found
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+# Both in the order in which they are read.
+TASK_CHECKS: dict[str, Callable[[Dataset, Task], Iterable[Check]]] = {
+    "labels": _labels,
+    "joined_folders": _joined_folders,
+    "missing_labels": _missing_labels,
+}
+CHECKS: dict[str, Callable[[Dataset], Iterable[Check]]] = {
+    "unreadable_files": _unreadable_files,
+    "tasks": _each_task,
+    "splits": _splits,
+    "copies": _copies,
+    "shapes": _shapes,
+}

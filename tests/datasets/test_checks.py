@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.datasets import Dataset, Rejected, check
+from core.datasets import CHECKS, TASK_CHECKS, Dataset, Rejected, check
 from core.datasets.table import encode
+from core.errors import Check
 from core.tasks import MISSING, Task
 
 
@@ -141,3 +142,11 @@ def test_checks_do_not_change_the_dataset():
     check(dataset)
     assert dataset.table.equals(before)
     assert np.array_equal(dataset.table.columns, before.columns)
+
+
+def test_a_check_that_registers_itself_is_made_with_the_others(monkeypatch):
+    monkeypatch.setitem(CHECKS, "size", lambda dataset: [Check("warning", f"{len(dataset)} photos are few")])
+    monkeypatch.setitem(TASK_CHECKS, "name", lambda dataset, task: [Check("ok", f'"{task.name}" is a short name')])
+    dataset = made([*photos("oak", 120), *photos("fir", 110)])
+    assert said(dataset, "warning") == ["230 photos are few"]
+    assert '"class" is a short name' in said(dataset, "ok")
