@@ -99,6 +99,20 @@ def test_a_dataset_that_was_ignored_as_a_target_is_in_no_plan(opened: Home):
     assert [each["role"] for each in json.loads(stored(opened, "waiting")["plan"])["datasets"]] == ["source"]
 
 
+def test_an_objective_that_a_plan_named_twice_has_the_weight_of_both(before: Home):
+    plan = json.loads(stored(before, EVERYTHING)["plan"])
+    plan["objectives"] *= 2
+    connection = sqlite3.connect(before.db)
+    with connection:
+        connection.execute("UPDATE runs SET plan = ? WHERE name = ?", (json.dumps(plan), EVERYTHING))
+    connection.close()
+    row = stored(open_home(before.root), EVERYTHING)
+    assert parse_plan(row["plan"]).hash == row["plan_hash"]
+    assert json.loads(row["plan"])["objectives"] == [
+        {"kind": "cross_entropy", "weight": 1.8, "label_smoothing": 0.1, "balance_classes": True}
+    ]
+
+
 def test_a_plan_lies_in_its_folder_as_in_the_database(opened: Home):
     for row in rows(opened, "SELECT id, plan FROM runs"):
         assert json.loads((opened.runs / row["id"] / "plan.json").read_bytes()) == json.loads(row["plan"])

@@ -87,7 +87,7 @@ def _plan(plan: Fields) -> Fields:
     plan["datasets"] = sources[:1] or plan["datasets"]
     plan["phases"] = [_renamed(phase, {"grows_from": "start_image_size"}) for phase in plan["phases"]]
     if "objectives" in plan:
-        plan["objectives"] = [_objective(each) for each in plan["objectives"]]
+        plan["objectives"] = _one_of_each_kind([_objective(each) for each in plan["objectives"]])
     if "augmentation" in plan:
         new_names = {"kept_views": "cached_views", "strong": "trivial_augment"}
         plan["augmentation"] = _renamed(plan["augmentation"], new_names)
@@ -110,6 +110,20 @@ def _objective(objective: Fields) -> Fields:
     return {"kind": kind, **{name: objective[name] for name in _OBJECTIVES[kind] if name in objective}}
 
 
+def _one_of_each_kind(objectives: list[Fields]) -> list[Fields]:
+    """A plan could name a kind twice; the loss was their sum. One with the first's settings has the weight of both:
+    where the settings agree, the loss stays.
+    """
+    merged: dict[str, Fields] = {}
+    for each in objectives:
+        first = merged.setdefault(each["kind"], each)
+        if first is not each:
+            total = first.get("weight", 1.0) + each.get("weight", 1.0)
+            merged[each["kind"]] = {**first, "weight": min(total, _LARGEST_WEIGHT)}
+    return list(merged.values())
+
+
+_LARGEST_WEIGHT = 1_000.0  # that a plan takes
 _REQUIRED = object()
 _DATASET = {"id": _REQUIRED, "version": _REQUIRED, "role": "source"}
 _BACKBONE = {"name": _REQUIRED, "weights": "pretrained", "file": None}
