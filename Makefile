@@ -21,7 +21,7 @@ check: .venv/.check
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/test_faces.py
+	$(BIN)/python -m pytest tests/test_faces.py tests/test_words.py
 
 format: .venv/.check
 	$(BIN)/ruff format .

@@ -63,7 +63,7 @@ def progress_bar(quiet: bool = False) -> Iterator[ProgressCallback]:
     ) as bar:
         task = bar.add_task("", total=None, visible=False)
 
-        def progress(done: int, total: int, doing: str) -> None:
-            bar.update(task, completed=done, total=total or None, description=escape(doing), visible=True)
+        def progress(done: int, total: int, activity: str) -> None:
+            bar.update(task, completed=done, total=total or None, description=escape(activity), visible=True)
 
         yield progress

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 COUNTING = """
 import resource, threading
 import {first}

@@ -79,9 +79,9 @@ def trace(model: nn.Module, whole: Collection[str]) -> fx.Graph:
     with _mode(model, True):
         training = _trace(model, whole)
     with _mode(model, False):
-        judging = _trace(model, whole)
-    _keep_mode_alive(training, judging)
-    return judging
+        evaluation = _trace(model, whole)
+    _keep_mode_alive(training, evaluation)
+    return evaluation
 
 
 class Shape(tuple[int, ...]):
@@ -165,18 +165,18 @@ def _trace(model: nn.Module, whole: Collection[str]) -> fx.Graph:
         raise CannotTrace(str(error)) from error
 
 
-def _keep_mode_alive(training: fx.Graph, judging: fx.Graph) -> None:
-    """Put `self.training` into `judging` wherever the two traces differ by True and False. Raises CannotTrace."""
-    pairs = list(zip(training.nodes, judging.nodes, strict=False))
-    if len(training.nodes) != len(judging.nodes) or any((a.op, a.target) != (b.op, b.target) for a, b in pairs):
+def _keep_mode_alive(training: fx.Graph, evaluation: fx.Graph) -> None:
+    """Put `self.training` into `evaluation` wherever the two traces differ by True and False. Raises CannotTrace."""
+    pairs = list(zip(training.nodes, evaluation.nodes, strict=False))
+    if len(training.nodes) != len(evaluation.nodes) or any((a.op, a.target) != (b.op, b.target) for a, b in pairs):
         raise CannotTrace("the code between the stages takes another way in training")
-    with judging.inserting_after(pairs[0][1]):
-        mode = judging.create_node("get_attr", "training")
+    with evaluation.inserting_after(pairs[0][1]):
+        mode = evaluation.create_node("get_attr", "training")
     for trained, judged in pairs:
         judged.args = _alive(trained.args, judged.args, mode)
         judged.kwargs = _alive(trained.kwargs, judged.kwargs, mode)
     if not mode.users:
-        judging.erase_node(mode)
+        evaluation.erase_node(mode)
 
 
 def _alive(trained: Any, judged: Any, mode: fx.Node) -> Any:

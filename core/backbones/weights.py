@@ -59,7 +59,7 @@ def download_weights(home: Home, card: BackboneCard, progress: Progress = silent
                 cache_dir=home.weights,
                 etag_timeout=_PATIENCE_SECONDS,
                 endpoint=ENDPOINT,
-                tqdm_class=_bar_that_tells(progress, f"Downloading {card.title}"),
+                tqdm_class=_reporting_bar(progress, f"Downloading {card.title}"),
             )
     except hub_errors.RemoteEntryNotFoundError as error:
         raise _only_pickled(card) from error
@@ -95,7 +95,7 @@ def _only_pickled(card: BackboneCard) -> BadWeights:
     )
 
 
-def _bar_that_tells(progress: Progress, doing: str) -> type[tqdm]:
+def _reporting_bar(progress: Progress, activity: str) -> type[tqdm]:
     """The hub reports through a tqdm class; this one draws nothing and calls `progress`."""
 
     class Bar(tqdm):
@@ -105,6 +105,6 @@ def _bar_that_tells(progress: Progress, doing: str) -> type[tqdm]:
 
         def update(self, n: float | None = 1) -> None:
             self.done += n or 0
-            progress(int(self.done), int(self.total or self.size), doing)
+            progress(int(self.done), int(self.total or self.size), activity)
 
     return Bar

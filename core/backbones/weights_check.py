@@ -52,7 +52,7 @@ def check_weights_fit(file: Path, architecture: str) -> None:
     unlike = {
         name: f"{_in_words(body[name])}, not {_in_words(expected[name])}"
         for name in expected.keys() & body.keys()
-        if _telling(name) and expected[name] != body[name]
+        if _is_independent_of_size(name) and expected[name] != body[name]
     }
     if not missing and not foreign and not unlike:
         return
@@ -94,8 +94,8 @@ def architecture_of(shapes: Shapes) -> str | None:
 
 def fingerprint(shapes: Shapes) -> str:
     """A short sum of names and shapes, the same at every photo size."""
-    told = sorted(f"{name}{list(shape)}" for name, shape in shapes.items() if _telling(name))
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
+    shapes_in_words = sorted(f"{name}{list(shape)}" for name, shape in shapes.items() if _is_independent_of_size(name))
+    return hashlib.sha256("\n".join(shapes_in_words).encode()).hexdigest()[:12]
 
 
 def without_classifier(shapes: Shapes, classifiers: Iterable[str]) -> dict[str, tuple[int, ...]]:
@@ -126,7 +126,7 @@ def _classifiers() -> tuple[tuple[str, ...], ...]:
     return tuple(sorted({classifier_names(name) for name in list_pretrained()}))
 
 
-def _telling(name: str) -> bool:
+def _is_independent_of_size(name: str) -> bool:
     return not any(part in name for part in _OF_THE_SIZE)
 
 

@@ -22,7 +22,7 @@ from core.tasks import Split
 CHUNK_BYTES = 2**18
 WORKERS = min(4, os.cpu_count() or 1)  # a decoded photo may take 360 MB
 WAITING = 16 * WORKERS  # photos on disk that are not decoded yet
-TELL_SECONDS = 0.1
+REPORT_SECONDS = 0.1
 INCOMING = ".incoming"  # where a photo is written before its name, its hash, is known
 
 
@@ -71,12 +71,12 @@ def copy_originals(
     """
     photos: list[Photo] = []
     rejected: list[Rejected] = []
-    tell = _seldom(progress)
+    report = _throttled(progress)
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="decode") as pool:
         try:
             for one in _decoded(found, folder, budget, pool):
                 (photos if isinstance(one, Photo) else rejected).append(one)  # type: ignore[arg-type]
-                tell(len(photos) + len(rejected), total, "Reading photos")
+                report(len(photos) + len(rejected), total, "Reading photos")
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
@@ -153,14 +153,14 @@ def _chunks(found: LabeledPhoto) -> Iterator[bytes]:
         raise _Unreadable("The file is damaged inside the archive.") from error
 
 
-def _seldom(progress: Progress) -> Callable[[int, int, str], None]:
+def _throttled(progress: Progress) -> Callable[[int, int, str], None]:
     """Passes on at most ten calls a second: who listens may redraw a page each time."""
     last = 0.0
 
-    def tell(done: int, total: int, doing: str) -> None:
+    def report(done: int, total: int, activity: str) -> None:
         nonlocal last
-        if time.monotonic() - last >= TELL_SECONDS:
+        if time.monotonic() - last >= REPORT_SECONDS:
             last = time.monotonic()
-            progress(done, total, doing)
+            progress(done, total, activity)
 
-    return tell
+    return report

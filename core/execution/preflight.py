@@ -84,7 +84,7 @@ def _missing_teacher(home: Home, plan: Plan) -> list[str]:
 
 def teacher_runs(home: Home, dataset_id: str) -> list[Run]:
     """Runs on these photos that can be a teacher, the newest first."""
-    return [run for run in list_runs(home) if run.dataset_id == dataset_id and _can_teach(home, run)]
+    return [run for run in list_runs(home) if run.dataset_id == dataset_id and _can_be_teacher(home, run)]
 
 
 def check_teacher(home: Home, plan: Plan) -> None:
@@ -102,10 +102,10 @@ def check_teacher(home: Home, plan: Plan) -> None:
         raise teacher_run_not_found() from error
     if run.id != plan.teacher.run:  # a name, or the beginning of an id: nothing that training would find
         raise teacher_run_not_found()
-    if not _can_teach(home, run):
+    if not _can_be_teacher(home, run):
         raise Refused(f'"{run.name}" cannot teach before its training has ended.', "Wait for it, or stop it.")
 
 
-def _can_teach(home: Home, run: Run) -> bool:
+def _can_be_teacher(home: Home, run: Run) -> bool:
     """Whether its model is final: one that still changes would teach two things."""
     return run.state in HAS_RESULTS and has_best(home, run.id)

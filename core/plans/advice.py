@@ -72,14 +72,14 @@ def _labels(dataset: Dataset, task: Task, plan: Plan) -> list[Check]:
 
 
 def _sizes(plan: Plan, dataset: Dataset, card: BackboneCard) -> list[Check]:
-    training, judging = len(dataset.indices("train")), len(dataset.indices("validation"))
+    training, validation = len(dataset.indices("train")), len(dataset.indices("validation"))
     found = []
-    if not judging:
+    if not validation:
         found.append(
             Check("stop", "No photo is set aside for validation, so nothing could be judged: change the split.")
         )
-    elif judging < 30:
-        found.append(Check("warning", f"Only {_photos(judging)} judge: figures will have wide margins."))
+    elif validation < 30:
+        found.append(Check("warning", f"Only {_photos(validation)} judge: figures will have wide margins."))
     if plan.batch_size > training:
         found.append(
             Check(

@@ -67,7 +67,7 @@ def show_everything_else(plan: Plan, phase: int, dataset: Dataset, card: Backbon
     with st.container(key="card_expert"):
         st.subheader("Everything else")
         _phase_settings(plan, phase)
-        _growing_settings(plan, phase, card)
+        _resizing_settings(plan, phase, card)
         _optimizer_settings(plan)
         _calming_settings(plan)
         _loss_settings(plan)
@@ -93,7 +93,7 @@ def _phase_settings(plan: Plan, number: int) -> None:
     )  # fmt: skip
 
 
-def _growing_settings(plan: Plan, number: int, card: BackboneCard) -> None:
+def _resizing_settings(plan: Plan, number: int, card: BackboneCard) -> None:
     """Only where they mean something: every stage learns, and the network takes smaller photos; or where it is set."""
     phase, step = plan.phases[number], image_size_multiple(card)
     sizes = [size for size in range(step, plan.image_size, step) if size >= SMALLEST_PHOTO]

@@ -68,11 +68,11 @@ def _fits(plan: Plan, stages: Sequence[Stage]) -> bool:
 def _show_figures(plan: Plan, dataset: Dataset, stages: Sequence[Stage], head_size: int) -> None:
     sizes = tuple(stage.parameters for stage in stages)
     learning = format_compact(trainable_parameters(plan, sizes, head_size)) if _fits(plan, stages) else "?"
-    teach, judge = len(dataset.indices("train")), len(dataset.indices("validation"))
+    training, validation = len(dataset.indices("train")), len(dataset.indices("validation"))
     st.html(
         '<div class="figures">'
         f"<span><b>{learning} of {format_compact(sum(sizes) + head_size)}</b>parameters learn</span>"
-        f"<span><b>{pluralize(teach, 'photo')}</b>teach, {judge:,} judge</span></div>"
+        f"<span><b>{pluralize(training, 'photo')}</b>teach, {validation:,} judge</span></div>"
     )
 
 

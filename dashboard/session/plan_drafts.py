@@ -6,7 +6,7 @@ from core.errors import BadPlan
 from core.home import Home, evict_oldest, write_whole
 from core.plans import Plan, parse_plan
 
-KEPT_BYTES = 4 * 2**20  # about two thousand drafts; the ones used longest ago leave first
+MAX_BYTES = 4 * 2**20  # about two thousand drafts; the ones used longest ago leave first
 _KEY = re.compile(r"[0-9a-f]{16}")
 
 
@@ -16,7 +16,7 @@ def save_draft(home: Home, plan: Plan) -> str:
     place = home.drafts / f"{key}.json"
     if not place.exists():
         write_whole(place, plan.model_dump_json().encode())
-        evict_oldest(place.parent, KEPT_BYTES, keep=place)
+        evict_oldest(place.parent, MAX_BYTES, keep=place)
     return key
 
 

@@ -42,6 +42,7 @@ def test_the_first_screen_says_what_to_do(open_page):
         assert sample.title in words(app)
 
 
+@pytest.mark.slow
 def test_a_sample_becomes_a_dataset_and_is_shown(open_page, home):
     app = open_page()
     app.button(key="use_digits").click().run()

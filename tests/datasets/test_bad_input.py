@@ -224,6 +224,7 @@ def test_classes_that_differ_in_case_only_stay_two_and_are_named(home, zipped):
     }
 
 
+@pytest.mark.slow
 def test_ten_thousand_classes(home, zipped):
     refused(
         home,

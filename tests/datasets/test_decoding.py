@@ -147,7 +147,7 @@ def test_a_heic_photo_is_named_for_what_it_is() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-@pytest.mark.parametrize("side", [12_000, 40_000])
+@pytest.mark.parametrize("side", [12_000, pytest.param(40_000, marks=pytest.mark.slow)])
 def test_a_picture_that_would_fill_the_memory_is_refused(side: int) -> None:
     file = io.BytesIO()
     Image.new("1", (side, side)).save(file, "PNG")

@@ -60,6 +60,7 @@ def test_a_folder_of_photos_without_class_folders_says_what_to_do(home, draw_pho
         import_dataset(home, "leaves", folder / "oak")
 
 
+@pytest.mark.slow
 def test_two_thousand_dropped_files_arrive_complete(home):
     names = [f"leaves/{('oak', 'fir')[n % 2]}/{n}.png" for n in range(2_000)]
     dataset = import_upload(home, "leaves", drop(home, {name: photo(n, (8, 8)) for n, name in enumerate(names)}))

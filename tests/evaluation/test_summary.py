@@ -92,6 +92,7 @@ def test_equal_classes_are_not_told_apart():
     assert headline(confusion([{0: 18, 1: 2}, {1: 18, 0: 2}]), "ab") == "About equally good at every class"
 
 
+@pytest.mark.slow
 def test_of_a_hundred_models_that_are_alike_at_every_class_five_are_told_otherwise_and_nearly_all_where_one_is_worse():
     draw = np.random.default_rng(0)
     alike = np.full((10, 10), 0.15 / 9) + np.diag(np.full(10, 0.85 - 0.15 / 9))

@@ -110,6 +110,7 @@ def test_advice_fits_what_the_plan_leaves_to_freeze_and_to_free(home: Home, fini
         assert (asked["can_freeze"], asked["can_unfreeze"]) == possible
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_steps_are_answered_as_fast_as_a_hundred(home: Home, put_run: Callable[..., Run]):
     def seconds(steps: int) -> float:
         run = put_run(f"{steps} steps", "finished")

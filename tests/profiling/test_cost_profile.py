@@ -48,6 +48,7 @@ def test_bf16_stays_close_to_fp32(home: Home):
         torch.testing.assert_close(short, model.backbone(images), rtol=0.1, atol=0.05)
 
 
+@pytest.mark.slow
 def test_a_cost_profile_is_quick_consistent_and_stored(home: Home, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(benchmarks, "MIN_SECONDS", 0.02)
     monkeypatch.setattr(profile_store, "busy_share", lambda: 0.0)
@@ -139,6 +140,7 @@ def test_what_did_not_fit_is_let_go_before_memory_is_given_back(monkeypatch: pyt
     assert alive == [False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["step_seconds", "teacher_seconds"])
 def test_what_does_not_fit_to_be_measured_is_one_sentence(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path, what):
     def too_much(*_: object) -> float:

@@ -9,6 +9,8 @@ from core.job.context import Job
 from core.plans import NO_AUGMENTATION, Augmentation, Optimizer
 from tests.fixtures.engine import make_plan, phase, run_through
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:

@@ -212,15 +212,15 @@ def _offer(contents: Contents, shelf: _Shelf, table: Table, roles: _Roles) -> La
     rejected = list(contents.rejected)
     for row in table.rows:
         cells = dict(zip(table.header, row, strict=True))
-        said = cells[roles.image]
-        entry = shelf.find(said, base) if said else None
+        name = cells[roles.image]
+        entry = shelf.find(name, base) if name else None
         if entry is None:
-            rejected.append(Rejected(said or "(no name)", f'"{table.name}" names it, but it is not there.'))
+            rejected.append(Rejected(name or "(no name)", f'"{table.name}" names it, but it is not there.'))
             continue
         photo = _found(entry, cells, roles)
         first = found.setdefault(entry.name, photo)
         if first.labels != photo.labels:
-            rejected.append(Rejected(said, f'"{table.name}" names it twice with different labels; the first counts.'))
+            rejected.append(Rejected(name, f'"{table.name}" names it twice with different labels; the first counts.'))
     rejected += [
         Rejected(entry.name, f'"{table.name}" does not name it, so nothing says what it shows.')
         for entry in contents.pictures

@@ -46,13 +46,13 @@ def _contents(archive: ZipFile, name: str, archive_bytes: int) -> Contents:
     pictures: list[Entry] = []
     tables: list[Entry] = []
     rejected: list[Rejected] = []
-    for info, said in _named(archive):
-        inside = tidy_path(said)
-        kind = ending(inside or said)
+    for info, inner_name in _named(archive):
+        inside = tidy_path(inner_name)
+        kind = ending(inside or inner_name)
         if inside is not None and is_noise(inside):
             continue
         if inside is None:
-            rejected.append(Rejected(tidy(said), "Its name points outside the archive."))
+            rejected.append(Rejected(tidy(inner_name), "Its name points outside the archive."))
         elif kind in ARCHIVES:
             rejected.append(Rejected(inside, "An archive inside the archive is not opened; unpack it first."))
         elif kind in PICTURES | TABLES:
