@@ -1,4 +1,4 @@
-"""All that decides a run: the plan, recipes that fill it in, small changes, advice in words, what it will cost."""
+"""All that decides a run: the plan, recipes that fill it in, edits, checks, advice in words."""
 
 from core.plans.advice import check_plan, stops_first
 from core.plans.augmented_views import POOL, newest_views, num_views, views_at, views_in_words, views_remaining
