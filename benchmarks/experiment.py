@@ -55,7 +55,7 @@ def describe_photos(arguments: argparse.Namespace, dataset: Dataset, split: Spli
 def final_accuracy(home: Home, dataset: Dataset, plan: Plan) -> float:
     """Train in a temporary folder; percentage of the validation photos that the last epoch names right."""
     with tempfile.TemporaryDirectory(dir=home.root) as folder:
-        job = autotune_job(Job(plan, dataset, home, Path(folder)))
+        job = autotune_job(Job(plan, {"source": dataset}, home, Path(folder)))
         ended = [event for event in train(job) if isinstance(event, EpochEnded)]
     [scores] = ended[-1].scores.values()
     return 100 * scores.validation_accuracy

@@ -15,7 +15,6 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from core.augmentation import centre
 from core.backbones import BackboneCard, describe_stages, find_starter, get_card, list_starters
 from core.datasets import (
     VERSION,
@@ -24,6 +23,7 @@ from core.datasets import (
     LabeledPhotos,
     Split,
     SplitPlan,
+    center_crop,
     import_dataset,
     import_photos,
     list_datasets,
@@ -140,7 +140,7 @@ def features(home: Home, subject: Subject, dataset: Dataset, weights: str, seed:
     found = []
     with torch.no_grad():
         for rows in np.split(np.arange(len(dataset)), range(FORWARD_BATCH_SIZE, len(dataset), FORWARD_BATCH_SIZE)):
-            found.append(model.backbone(model.normalised(centre(store.read(rows), subject.size))).numpy())
+            found.append(model.backbone(model.normalize(center_crop(store.read(rows), subject.size))).numpy())
     values = np.concatenate(found)
     file.parent.mkdir(exist_ok=True)
     with whole_file(file) as part, part.open("wb") as opened:
@@ -245,7 +245,7 @@ def _train_and_predict(home: Home, plan: Plan, dataset: Dataset, rows: np.ndarra
     evaluation_rows = dataset.indices(split)
     subset = _subset(dataset, np.concatenate([rows, few]), plan)
     plan = plan.model_copy(update={"datasets": (DatasetChoice(id=subset.id, version=1),)})
-    job = Job(plan, subset, home, home.runs / "probe")
+    job = Job(plan, {"source": subset}, home, home.runs / "probe")
     shutil.rmtree(job.folder, ignore_errors=True)
     for _ in train(autotune_job(job)):
         pass

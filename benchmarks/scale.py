@@ -121,7 +121,7 @@ def measure(folder: Path) -> ScaleMeasurement:
     plan = make_plan(dataset, default_card(home), describe_stages(default_card(home)), image_size=IMAGE_SIZE)
     phase = plan.phases[0].model_copy(update={"epochs": EPOCHS})
     plan = plan.model_copy(update={"phases": (phase,)})
-    job = autotune_job(Job(plan, dataset, home, folder / "run"))
+    job = autotune_job(Job(plan, {"source": dataset}, home, folder / "run"))
     epochs = [lap() for event in train(job) if isinstance(event, EpochEnded)]
     return ScaleMeasurement(
         images=len(dataset),

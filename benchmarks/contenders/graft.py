@@ -24,7 +24,7 @@ def run(work: Work) -> Times:
     plan = make_plan(work, DatasetChoice(id=dataset.id, version=dataset.version), dataset.tasks[0].name)
     event_times = EventTimes(started)
     with tempfile.TemporaryDirectory(dir=home.root) as folder:
-        job = autotune_job(Job(plan, dataset, home, Path(folder), event_times.take))
+        job = autotune_job(Job(plan, {"source": dataset}, home, Path(folder), event_times.take))
         for event in train(job):
             event_times.take(event)
     times = event_times.times()

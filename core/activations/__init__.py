@@ -1,15 +1,10 @@
-"""The frozen part of a network runs once per photo: features of a phase, and the cache that keeps them."""
+"""Features of photos, with an activation cache: the frozen part of a network runs once per photo."""
 
-from core.activations.cache import ActivationCache, CachedActivations, digest_of_tensors
+from core.activations.cache import ActivationCache, CachedActivations, cached_stages, digest_of_tensors, gather_views
 from core.activations.cache_files import Activations
-from core.activations.cache_index import cached_stages
-from core.activations.feature_pipeline import (
-    FeaturePipeline,
-    build_pipeline,
-    gather_views,
-    view_pixels,
-)
-from core.activations.gpu_pixels import cache_pixels_on_gpu
+from core.activations.feature_pipeline import FeaturePipeline, build_pipeline
+from core.activations.input_batches import cache_pixels_on_gpu, view_pixels
+from core.activations.split_backbone import forward_facts
 
 __all__ = [
     "ActivationCache",
@@ -20,6 +15,7 @@ __all__ = [
     "cache_pixels_on_gpu",
     "cached_stages",
     "digest_of_tensors",
+    "forward_facts",
     "gather_views",
     "view_pixels",
 ]

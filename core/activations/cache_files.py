@@ -1,11 +1,11 @@
-"""Activations on disk: a folder that can be filled block by block, by several processes, and checked.
+"""Activations on disk: a folder that is filled block by block, by several processes at once, and checked.
 
-    facts.json     what they are activations of, in words, and how they lie
-    0.npy, 1.npy   one array [photos, ...] per value that crosses the cut, as NumPy maps it
-    checks         one number per block of photos: CRC-32 of its bytes, marked as written; 0 before
+    facts.json     what decides the activations, and the shape and type of each array
+    0.npy, 1.npy   one array [photos, ...] for each tensor at the cut, which NumPy maps into memory
+    checksums      one number per block of photos: CRC-32 of its bytes, marked as written; 0 before
 
-A block is written before its check. So whatever a crash, a full disk or a second writer leaves, a block is right or it
-is known not to be, and is computed again; the numbers of a block are the same whoever computes them.
+A block is written before its checksum. So whatever a crash, a full disk or a second writer leaves, a block is valid or
+known not to be, and is computed again; all processes compute the same numbers for a block.
 """
 
 import hashlib
@@ -27,73 +27,77 @@ from torch import Tensor
 from core.home import Home, cache_budget, evict_oldest, no_room_is_disk_full
 
 Activations = tuple[Tensor, ...]
-BLOCK = 64  # photos; larger ones gain little and answer a pause late
-FORMAT = 2
+BLOCK_SIZE = 64  # photos; larger blocks gain little and make a pause wait
+FORMAT = 3
 
+_FACTS, _CHECKSUMS = "facts.json", "checksums"
 _WRITTEN = np.uint64(1 << 32)
-_AS_BYTES = {torch.bfloat16: torch.int16}  # what NumPy has no name for lies as something of its size
+_STORED_AS = {torch.bfloat16: torch.int16}  # a type that NumPy lacks is stored as another one of its size
 
 
 @dataclass(frozen=True)
-class Shape:
-    """One value for one photo."""
+class TensorSpec:
+    """Shape and type of one tensor at the cut, for one photo."""
 
-    size: tuple[int, ...]
+    shape: tuple[int, ...]
     dtype: torch.dtype
 
     @property
     def bytes(self) -> int:
-        return int(np.prod(self.size)) * self.dtype.itemsize
+        return int(np.prod(self.shape)) * self.dtype.itemsize
 
 
 class ActivationFiles:
-    """Activations of `photos` photos in `folder`, which must be whole but for its blocks."""
+    """Activations of `photos` photos in `folder`. Its files exist; blocks in them may be missing or damaged.
 
-    def __init__(self, folder: Path, photos: int, shapes: tuple[Shape, ...]) -> None:
-        self.folder, self.photos, self.shapes = folder, photos, shapes
-        for array, shape in zip(self._arrays(), shapes, strict=True):
-            if array.shape != (photos, *shape.size):
-                raise ValueError(f"{array.shape} for {photos} photos of {shape.size}")
+    Raises ValueError for arrays of another shape.
+    """
+
+    def __init__(self, folder: Path, photos: int, specs: tuple[TensorSpec, ...]) -> None:
+        self.folder, self.photos, self.specs = folder, photos, specs
+        for array, spec in zip(self._arrays(), specs, strict=True):
+            if array.shape != (photos, *spec.shape):
+                raise ValueError(f"{array.shape} for {photos} photos of {spec.shape}")
 
     @property
     def blocks(self) -> int:
-        return -(-self.photos // BLOCK)
+        return -(-self.photos // BLOCK_SIZE)
 
     @property
-    def values(self) -> Activations:
-        """Each [photos, ...], mapped from the disk as it is now."""
-        return tuple(torch.from_numpy(a).view(s.dtype) for a, s in zip(self._arrays(), self.shapes, strict=True))
+    def activations(self) -> Activations:
+        """Each [photos, ...], mapped from the disk."""
+        return tuple(torch.from_numpy(a).view(s.dtype) for a, s in zip(self._arrays(), self.specs, strict=True))
 
-    def whole_blocks(self) -> Iterator[bool]:
-        """For each block whether it was written, and holds what was written."""
-        arrays, said = self._arrays(), np.fromfile(self.folder / "checks", np.uint64)
+    def valid_blocks(self) -> Iterator[bool]:
+        """For each block whether it was written, and still is what was written."""
+        arrays, checksums = self._arrays(), np.fromfile(self.folder / _CHECKSUMS, np.uint64)
         for block in range(self.blocks):
-            yield block < len(said) and said[block] == _check([array[_rows(block)] for array in arrays])
+            yield block < len(checksums) and checksums[block] == _checksum([array[_rows(block)] for array in arrays])
 
-    def write(self, block: int, values: Activations) -> None:
-        """values: each [photos of the block, ...]. Raises DiskFull."""
-        arrays = [_plain(value) for value in values]
+    def write(self, block: int, activations: Activations) -> None:
+        """activations: each [photos of the block, ...]. Raises DiskFull."""
+        arrays = [_to_numpy(each) for each in activations]
         with no_room_is_disk_full(self.folder):
             # Ordinary writes: through the map, a full disk would kill the process instead of raising an error.
-            for number, (array, shape) in enumerate(zip(arrays, self.shapes, strict=True)):
+            for number, (array, spec) in enumerate(zip(arrays, self.specs, strict=True)):
                 file = self.folder / f"{number}.npy"
-                behind_header = file.stat().st_size - self.photos * shape.bytes
-                _write_at(file, behind_header + block * BLOCK * shape.bytes, array)
-            _write_at(self.folder / "checks", 8 * block, np.array([_check(arrays)], np.uint64))
+                header_bytes = file.stat().st_size - self.photos * spec.bytes
+                _write_at(file, header_bytes + block * BLOCK_SIZE * spec.bytes, array)
+            _write_at(self.folder / _CHECKSUMS, 8 * block, np.array([_checksum(arrays)], np.uint64))
 
     def _arrays(self) -> list[np.ndarray]:
-        # Copy-on-write: torch wants an array that can be written to, and nothing written so reaches the file.
-        return [np.load(self.folder / f"{number}.npy", mmap_mode="c") for number in range(len(self.shapes))]
+        # Copy-on-write: torch wants a writable array, and nothing that is written to it reaches the file.
+        return [np.load(self.folder / f"{number}.npy", mmap_mode="c") for number in range(len(self.specs))]
 
 
 def open_files(home: Home, facts: Mapping[str, Any], photos: int) -> ActivationFiles | None:
-    """Those that an earlier run made of the very same things; None when there are none that can be read."""
-    folder = folder_of(home, facts)
+    """Files that an earlier run made for exactly these facts; None where there are none that can be read."""
+    folder = cache_folder(home, facts)
     try:
-        layout = json.loads((folder / "facts.json").read_bytes())["layout"]
-        shapes = tuple(Shape(tuple(each["size"]), getattr(torch, each["dtype"])) for each in layout)
-        files = ActivationFiles(folder, photos, shapes)
-        os.utime(folder)  # used just now: others leave before it
+        layout = json.loads((folder / _FACTS).read_bytes())["layout"]
+        specs = tuple(TensorSpec(tuple(each["shape"]), getattr(torch, each["dtype"])) for each in layout)
+        files = ActivationFiles(folder, photos, specs)
+        os.utime(folder)  # used just now: others are evicted before it
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -102,68 +106,64 @@ def open_files(home: Home, facts: Mapping[str, Any], photos: int) -> ActivationF
     return files
 
 
-def make_files(home: Home, facts: Mapping[str, Any], photos: int, shapes: tuple[Shape, ...]) -> ActivationFiles:
-    """Empty ones; the least recently used of all leave, so that they have room. Raises DiskFull.
+def create_files(home: Home, facts: Mapping[str, Any], photos: int, specs: tuple[TensorSpec, ...]) -> ActivationFiles:
+    """Create files without valid blocks; the least recently used of other facts are evicted to make room.
 
-    Ask `fits` before.
+    Ask `fits_budget` before. Raises DiskFull.
     """
-    folder = folder_of(home, facts)
+    folder = cache_folder(home, facts)
     part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
     home.activations.mkdir(parents=True, exist_ok=True)
-    evict_oldest(home.activations, cache_budget(home.activations) - bytes_of(photos, shapes))
+    evict_oldest(home.activations, cache_budget(home.activations) - photos * sum(spec.bytes for spec in specs))
     try:
         with no_room_is_disk_full(folder):
             part.mkdir()
-            for number, shape in enumerate(shapes):
-                _reserve(part / f"{number}.npy", photos, shape)
-            (part / "checks").write_bytes(bytes(8 * -(-photos // BLOCK)))
-            layout = [{"size": s.size, "dtype": str(s.dtype).removeprefix("torch.")} for s in shapes]
-            (part / "facts.json").write_text(json.dumps({"of": dict(facts), "layout": layout}, indent=1))
+            for number, spec in enumerate(specs):
+                _reserve(part / f"{number}.npy", photos, spec)
+            (part / _CHECKSUMS).write_bytes(bytes(8 * -(-photos // BLOCK_SIZE)))
+            layout = [{"shape": s.shape, "dtype": str(s.dtype).removeprefix("torch.")} for s in specs]
+            (part / _FACTS).write_text(json.dumps({"of": dict(facts), "layout": layout}, indent=1))
             with suppress(OSError):  # another process was faster: its folder serves as well
                 os.rename(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return ActivationFiles(folder, photos, shapes)
+    return ActivationFiles(folder, photos, specs)
 
 
-def fits(home: Home, bytes_wanted: float) -> bool:
-    """Whether the share of the disk that activations may take has room for so much, if all others leave."""
-    return bytes_wanted <= cache_budget(home.activations)
+def fits_budget(home: Home, wanted_bytes: float) -> bool:
+    """Whether the activation cache's share of the disk has room for so much, once all else in it is evicted."""
+    return wanted_bytes <= cache_budget(home.activations)
 
 
-def bytes_of(photos: int, shapes: tuple[Shape, ...]) -> int:
-    return photos * sum(shape.bytes for shape in shapes)
-
-
-def folder_of(home: Home, facts: Mapping[str, Any]) -> Path:
-    """Where what is said by these facts lies, or would."""
+def cache_folder(home: Home, facts: Mapping[str, Any]) -> Path:
+    """The folder of the activations with these facts, whether it exists or not."""
     key = json.dumps({"format": FORMAT, **facts}, sort_keys=True)
     return home.activations / hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 def _rows(block: int) -> slice:
-    return slice(block * BLOCK, (block + 1) * BLOCK)
+    return slice(block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE)
 
 
-def _plain(value: Tensor) -> np.ndarray:
+def _to_numpy(value: Tensor) -> np.ndarray:
     value = value.detach().cpu().contiguous()
-    return value.view(_AS_BYTES.get(value.dtype, value.dtype)).numpy()
+    return value.view(_STORED_AS.get(value.dtype, value.dtype)).numpy()
 
 
-def _check(arrays: list[np.ndarray]) -> np.uint64:
+def _checksum(arrays: list[np.ndarray]) -> np.uint64:
     crc = 0
     for array in arrays:
         crc = zlib.crc32(np.ascontiguousarray(array).data, crc)
     return _WRITTEN | np.uint64(crc)
 
 
-def _reserve(file: Path, photos: int, shape: Shape) -> None:
-    """A file as long as it will be; where the system can, it takes no room until it is written to."""
-    kind = torch.empty(0, dtype=_AS_BYTES.get(shape.dtype, shape.dtype)).numpy().dtype
-    header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": (photos, *shape.size)}
+def _reserve(file: Path, photos: int, spec: TensorSpec) -> None:
+    """A file of its final length; where the system can, it takes no room until it is written to."""
+    dtype = torch.empty(0, dtype=_STORED_AS.get(spec.dtype, spec.dtype)).numpy().dtype
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (photos, *spec.shape)}
     with file.open("wb") as opened:
         np.lib.format.write_array_header_1_0(opened, header)
-        opened.truncate(opened.tell() + photos * shape.bytes)
+        opened.truncate(opened.tell() + photos * spec.bytes)
 
 
 def _write_at(file: Path, offset: int, array: np.ndarray) -> None:

@@ -1,287 +1,181 @@
-"""The path of a photo within a phase: pixels, augmentation, prefix (or what was kept of it), suffix, features."""
+"""Features of photos in one phase: augmentation, frozen prefix or its cached activations, trainable suffix."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import timm
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.activations.cache import ActivationCache, CachedActivations, digest, digest_of_tensors
-from core.activations.cache_files import Activations, fits
-from core.activations.cache_index import record_cached_stage
-from core.augmentation import (
-    AugmentationParameters,
-    Mixture,
-    apply_erasing,
-    apply_mixture,
-    augment,
-    centre,
-    sample_parameters,
+from core.activations.cache import CachedActivations, gather_views, record_cached_stage
+from core.activations.input_batches import augmented_batch, clean_batch
+from core.activations.split_backbone import (
+    SplitBackbone,
+    cache_clean,
+    cache_view,
+    has_room_for_views,
+    split_backbone,
 )
-from core.backbones import FusedPrefix, cut, image_size_multiple
-from core.datasets import VERSION as PIXELS_VERSION
-from core.device import memory_budget, uniform
-from core.job import Event, PhasePosition, Prepared, TrainingContext, Warned
+from core.augmentation import Mixture, apply_mixture
+from core.backbones import image_size_multiple
+from core.device import uniform
+from core.job import Event, PhasePosition, Prepared, Role, TrainingContext
 from core.models import TrainedModel
-from core.plans import POOL, Phase, image_size_at, newest_views, num_views, resizes_progressively, views_at
+from core.plans import image_size_at, newest_views, num_views, resizes_progressively, views_at
 
 
 @dataclass(frozen=True, eq=False)
 class FeaturePipeline:
-    """How rows of the dataset become features [rows, channels] in one phase, to learn from and to judge by.
+    """How photos of a run's datasets become features [images, channels] in one phase.
 
-    parts: of the network, cut before its first learning stage; None where nothing is frozen, or nothing can be kept.
-    views: how many changed views of a photo the phase learns from; as many as epochs where each epoch has new ones.
-    same: what was kept of photos as they are. changed: of changed ones, by view.
+    backbone: split before its first trainable stage; None where nothing is frozen, or where it cannot be split.
+    views: how many augmented views of a photo the phase trains on; as many as epochs where each epoch has a new one.
+    clean_cache: by role, of clean photos. augmented_cache: by role and view, of augmented training photos. A role is
+    missing where there was no room for it: its activations are computed at each step.
     """
 
     model: TrainedModel
     context: TrainingContext
-    now: PhasePosition
-    parts: "Parts | None" = None
+    phase_position: PhasePosition
+    backbone: SplitBackbone | None = None
     views: int = 0
-    same: CachedActivations | None = None
-    changed: Mapping[int, CachedActivations] = field(default_factory=dict)
+    clean_cache: Mapping[Role, CachedActivations] = field(default_factory=dict)
+    augmented_cache: Mapping[Role, Mapping[int, CachedActivations]] = field(default_factory=dict)
 
-    def learn(self, rows: np.ndarray, epoch: int, mixture: Mixture | None = None) -> Tensor:
-        """Features of training photos, augmented as in this epoch, and mixed with each other."""
-        if self.context.plan.augmentation.off:
-            if not resizes_progressively(self.context.plan, self.now.phase):
-                return self.judge(rows)
-            return self._through(self._shrunk(unchanged(self.context, self.model, rows), epoch))
-        views = self.views_of(rows, epoch)
-        if self.parts and self.changed and not mixture:
-            return self.parts.go_on(self.context, gather_views(self.changed, rows, views))
-        images = changed(self.context, self.model, rows, views)
-        if mixture:  # pixels are mixed, so the frozen part must look anew
+    def training_features(
+        self, rows: np.ndarray, epoch: int, mixture: Mixture | None = None, role: Role = "source"
+    ) -> Tensor:
+        """Features of training photos, augmented as in this epoch (from 0), and mixed with each other."""
+        plan = self.context.plan
+        if plan.augmentation.off:
+            if not resizes_progressively(plan, self.phase_position.phase):
+                return self.evaluation_features(rows, role)
+            return self._forward(self._resize(clean_batch(self.context, self.model, rows, role), epoch))
+        views = self.views_of(rows, epoch, role)
+        cached = self.augmented_cache.get(role)
+        if self.backbone and cached and not mixture:
+            return self.backbone.run_suffix(gather_views(cached, rows, views))
+        images = augmented_batch(self.context, self.model, rows, views, role)
+        if mixture:  # pixels are mixed, so cached activations are of no use
             images = apply_mixture(images, mixture)
-        return self._through(self._shrunk(images, epoch))
+        return self._forward(self._resize(images, epoch))
 
-    def judge(self, rows: np.ndarray) -> Tensor:
-        """Features of photos as they are."""
-        if self.parts and self.same:
-            return self.parts.go_on(self.context, self.same.at(rows))
-        return self._through(unchanged(self.context, self.model, rows))
+    def evaluation_features(self, rows: np.ndarray, role: Role = "source") -> Tensor:
+        """Features of clean photos."""
+        if self.backbone and role in self.clean_cache:
+            return self.backbone.run_suffix(self.clean_cache[role].read(rows))
+        return self._forward(clean_batch(self.context, self.model, rows, role))
 
-    def _size_at(self, epoch: int) -> int:
-        now = self.now
-        return image_size_at(
-            self.context.plan, now.phase, epoch - now.first_epoch, image_size_multiple(self.context.card)
+    def with_epoch_cache(self, epoch: int) -> Generator[Event, None, "FeaturePipeline"]:
+        """A pipeline with the augmented views that this epoch chooses from; new ones are computed and cached now."""
+        if self.backbone is None or not self.caches_views:
+            return self
+        cached = {}
+        for role in self.context.sources:
+            cached[role] = yield from self._cache_views(self.backbone, role, epoch)
+        return replace(self, augmented_cache=cached)
+
+    def is_reusable_in(self, position: PhasePosition) -> bool:
+        """Whether another phase has the same first trainable stage, so that this pipeline's cache serves it, too."""
+        return self.phase_position.phase.first_trainable_stage == position.phase.first_trainable_stage
+
+    @property
+    def is_head_only(self) -> bool:
+        """Whether only the heads are left to compute in this epoch: features of all photos are cached."""
+        roles = self.context.sources.keys()
+        if self.backbone is None or self.clean_cache.keys() != roles:
+            return False
+        augmentation = self.context.plan.augmentation
+        views_cached = bool(self.augmented_cache) and all(self.augmented_cache.values())
+        return isinstance(self.backbone.suffix, nn.Identity) and (
+            augmentation.off or (views_cached and not augmentation.mixes)
         )
 
-    def _shrunk(self, images: Tensor, epoch: int) -> Tensor:
-        """Images as large as this epoch learns from them, where photos grow."""
-        size = self._size_at(epoch)
+    @property
+    def caches_views(self) -> bool:
+        """Whether epochs of this phase share augmented views."""
+        return self.views < self.phase_position.phase.epochs and not self.context.plan.augmentation.off
+
+    def views_of(self, rows: np.ndarray, epoch: int, role: Role = "source") -> np.ndarray:
+        """Which view of each photo an epoch trains on, int64 [rows]. A photo goes through them in turn."""
+        fixed, position = self.context.plan.fixed_views, self.phase_position
+        choice = range(fixed) if fixed else views_at(position.phase, self.views, position.first_epoch, epoch)
+        pool, seed = np.array(choice), self.context.sources[role].seed
+        offset = (uniform(seed, position.first_epoch, rows, 1)[:, 0] * len(pool)).astype(int)
+        return pool[(offset + epoch) % len(pool)]
+
+    def _cache_views(
+        self, backbone: SplitBackbone, role: Role, epoch: int
+    ) -> Generator[Prepared, None, dict[int, CachedActivations]]:
+        """By view, those that an epoch needs; none where there is no room for all of them."""
+        cached: dict[int, CachedActivations] = {}
+        for view in self._views_to_cache(epoch):
+            found = self.augmented_cache.get(role, {}).get(view)
+            found = found or (yield from cache_view(self.context, self.model, backbone, role, view))
+            if found is None:
+                return {}
+            cached[view] = found
+        return cached
+
+    def _views_to_cache(self, epoch: int) -> tuple[int, ...]:
+        """The views that an epoch chooses from; all that there are, where a teacher has fixed ones."""
+        fixed, position = self.context.plan.fixed_views, self.phase_position
+        return tuple(range(fixed)) if fixed else newest_views(position.phase, self.views, position.first_epoch, epoch)
+
+    def _forward(self, images: Tensor) -> Tensor:
+        """Features of images whose activations are not cached."""
+        if self.backbone is None:
+            return self.model.backbone(images)
+        return self.backbone.run_suffix(self.backbone.run_prefix(images))
+
+    def _resize(self, images: Tensor, epoch: int) -> Tensor:
+        """Images at the size of this epoch, where the phase resizes them progressively."""
+        position = self.phase_position
+        epoch_of_phase, multiple = epoch - position.first_epoch, image_size_multiple(self.context.card)
+        size = image_size_at(self.context.plan, position.phase, epoch_of_phase, multiple)
         if size == images.shape[-1]:
             return images
         smaller = functional.interpolate(images, (size, size), mode="bilinear", antialias=True)
         return self.context.compute_config.lay_out(smaller)
 
-    def _through(self, images: Tensor) -> Tensor:
-        """Features of images of which nothing is kept."""
-        if self.parts is None:
-            return self.model.backbone(images)
-        return self.parts.go_on(self.context, self.parts.look(self.context, images))
-
-    def for_epoch(self, epoch: int) -> Generator[Event, None, "FeaturePipeline"]:
-        """The path with the views that this epoch chooses from; one that is new is computed and kept now."""
-        if self.parts is None or not self.caches_views:
-            return self
-        kept: dict[int, CachedActivations] = {}
-        for view in self._newest(epoch):
-            found = self.changed.get(view) or (yield from self._look(view))
-            if found is None:
-                return replace(self, changed={})  # no room any more: the same views, computed again where they are seen
-            kept[view] = found
-        return replace(self, changed=kept)
-
-    def serves(self, now: PhasePosition) -> bool:
-        """Whether another phase cuts the network where this one does, so that what was kept is of use to it."""
-        return self.now.phase.first_trainable_stage == now.phase.first_trainable_stage
-
-    @property
-    def is_head_only(self) -> bool:
-        """Whether nothing but the heads is left to compute in this epoch: all photos' features were kept."""
-        if self.parts is None or self.same is None or not isinstance(self.parts.suffix, nn.Identity):
-            return False
-        changes = self.context.plan.augmentation
-        return changes.off or (bool(self.changed) and not changes.mixes)
-
-    @property
-    def caches_views(self) -> bool:
-        return self.views < self.now.phase.epochs and not self.context.plan.augmentation.off
-
-    def _look(self, view: int) -> Generator[Prepared, None, CachedActivations | None]:
-        """What the frozen part says about one view of all training photos."""
-        parts, context, plan = self.parts, self.context, self.context.plan
-        assert parts is not None
-        facts = {
-            **plan.augmentation.model_dump(exclude={"cached_views", "mixup", "cutmix"}),
-            "seed": plan.seed,
-            "view": view,
-        }
-
-        def compute(rows: np.ndarray) -> Activations:
-            return parts.look(context, changed(context, self.model, rows, np.full(len(rows), view)))
-
-        return parts.keeper.keep(compute, context.training, facts, parts.bytes_per_photo, Prepared("cache_view", 0, 0))
-
-    def _newest(self, epoch: int) -> tuple[int, ...]:
-        """The views that an epoch keeps; all that there are, where a teacher looked at them."""
-        fixed = self.context.plan.fixed_views
-        return tuple(range(fixed)) if fixed else newest_views(self.now.phase, self.views, self.now.first_epoch, epoch)
-
-    def views_of(self, rows: np.ndarray, epoch: int) -> np.ndarray:
-        """Which view of each photo an epoch learns from; int64 [rows]. A photo goes through them in turn."""
-        fixed = self.context.plan.fixed_views
-        chosen = range(fixed) if fixed else views_at(self.now.phase, self.views, self.now.first_epoch, epoch)
-        pool = np.array(chosen)
-        turn = (uniform(self.context.plan.seed, self.now.first_epoch, rows, 1)[:, 0] * len(pool)).astype(int)
-        return pool[(turn + epoch) % len(pool)]
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """A network cut in two, and who keeps what crosses.
-
-    prefix: normalised photos -> what crosses, with batch norms folded. suffix: what crosses -> features.
-    """
-
-    prefix: Callable[[Tensor], Activations]
-    suffix: nn.Module
-    bytes_per_photo: int
-    keeper: ActivationCache
-
-    def look(self, context: TrainingContext, images: Tensor) -> Activations:
-        with torch.no_grad(), context.compute_config.inference_autocast():
-            return self.prefix(images)
-
-    def go_on(self, context: TrainingContext, kept: Activations) -> Tensor:
-        return self.suffix(*map(context.compute_config.to_step_precision, kept))
-
 
 def build_pipeline(
-    context: TrainingContext, model: TrainedModel, now: PhasePosition, views: int | None, before: FeaturePipeline | None
+    context: TrainingContext,
+    model: TrainedModel,
+    position: PhasePosition,
+    views: int | None,
+    previous: FeaturePipeline | None,
 ) -> Generator[Event, None, FeaturePipeline]:
-    """The path of a phase. What lies before the first learning stage is computed once per photo and kept, where photos
-    stay the same (validation photos always do); of photos that change, a number of views.
+    """Split the backbone for a phase, and cache the frozen part's activations of clean photos.
 
-    views: how many, if that was decided before. before: a path that serves this phase, too.
+    views: how many of each photo, where that was decided before. previous: a pipeline whose cache serves this phase.
     """
-    plan, phase = context.plan, now.phase
+    phase = position.phase
     if phase.first_trainable_stage == 0:
-        return FeaturePipeline(model, context, now, views=phase.epochs)
-    if before:
-        parts, same = before.parts, before.same
+        return FeaturePipeline(model, context, position, views=phase.epochs)
+    if previous:
+        backbone, clean_cache = previous.backbone, previous.clean_cache
     else:
-        parts = yield from _cut_in_parts(context, model, phase)
-        same = (yield from _look_at_all(context, model, parts)) if parts else None
-        if same and same.folder:
-            record_cached_stage(
-                context.home, plan, phase.first_trainable_stage, context.compute_config.device, same.folder
-            )
+        backbone = yield from split_backbone(context, model, phase)
+        clean_cache = (
+            (yield from _cache_clean(context, model, backbone, phase.first_trainable_stage)) if backbone else {}
+        )
     if views is None:
-        views = num_views(plan, phase) if parts and _room_for_views(context, parts) else phase.epochs
-    return FeaturePipeline(model, context, now, parts, views, same)
+        has_room = backbone is not None and has_room_for_views(context, backbone)
+        views = num_views(context.plan, phase) if has_room else phase.epochs
+    return FeaturePipeline(model, context, position, backbone, views, clean_cache)
 
 
-def _room_for_views(context: TrainingContext, parts: Parts) -> bool:
-    wanted = POOL * len(context.training) * parts.bytes_per_photo
-    return fits(context.home, wanted) or wanted <= memory_budget(context.compute_config.device)
-
-
-def _look_at_all(
-    context: TrainingContext, model: TrainedModel, parts: Parts
-) -> Generator[Prepared, None, CachedActivations | None]:
-    """What the frozen part says about photos as they are: those that judge, and those that teach if they stay so."""
-    judged = np.union1d(context.validation, context.clean)
-    rows = np.union1d(judged, context.training) if context.plan.augmentation.off else judged
-
-    def compute(batch: np.ndarray) -> Activations:
-        return parts.look(context, unchanged(context, model, batch))
-
-    model.eval()
-    return parts.keeper.keep(compute, rows, {}, parts.bytes_per_photo, Prepared("cache", 0, 0))
-
-
-def _cut_in_parts(context: TrainingContext, model: TrainedModel, phase: Phase) -> Generator[Warned, None, Parts | None]:
-    """The network cut before the phase's first learning stage; None where it cannot be cut at all."""
-    found = cut(model.backbone, phase.first_trainable_stage, context.plan.image_size)
-    if found.stage < phase.first_trainable_stage:
-        yield Warned(_cut_earlier(model, phase.first_trainable_stage, found.stage))
-    if found.stage == 0:
-        return None
-    facts = {
-        "network": model.backbone.__class__.__name__,
-        "graph": digest(getattr(found.prefix, "code", "")),
-        "weights": digest_of_tensors(found.prefix.state_dict().items()),
-        "stage": found.stage,
-        "image_size": context.plan.image_size,
-        "side": context.store.side,
-        "pixels": PIXELS_VERSION,
-        "mean": context.card.mean,
-        "std": context.card.std,
-        "precision": context.compute_config.inference_dtype or context.compute_config.precision,
-        "channels_last": context.compute_config.channels_last,
-        "threads": context.compute_config.threads,
-        "device": context.compute_config.device.type,
-        "versions": (torch.__version__, timm.__version__),
-    }
-    keeper = ActivationCache(context.home, context.compute_config.device, facts, context.contents)
-    return Parts(FusedPrefix(found.prefix), found.suffix, found.bytes_per_image, keeper)
-
-
-def _cut_earlier(model: TrainedModel, wanted: int, found: int) -> str:
-    first = model.stages[wanted].name
-    if found == 0:
-        return f"This network cannot be cut before {first}, so its frozen part is computed anew in every epoch."
-    return f"This network cannot be cut before {first}: what comes before {model.stages[found].name} is computed once."
-
-
-def gather_views(kept: Mapping[int, CachedActivations], rows: np.ndarray, views: np.ndarray) -> Activations:
-    """What crosses for each row, in its own view; each [rows, ...]."""
-    which = np.unique(views)
-    if len(which) == 1:
-        return kept[int(which[0])].at(rows)
-    order = np.argsort(views, kind="stable")
-    parts = [kept[int(view)].at(rows[views == view]) for view in which]
-    back = torch.from_numpy(np.argsort(order)).to(parts[0][0].device)
-    return tuple(torch.cat(values).index_select(0, back) for values in zip(*parts, strict=True))
-
-
-def changed(context: TrainingContext, model: TrainedModel, rows: np.ndarray, views: np.ndarray) -> Tensor:
-    """Photos as training sees them in those views, normalised."""
-    drawn = _drawn(context, rows, views)
-    images = model.normalised(
-        augment(_on_device(context, rows), context.plan.augmentation, drawn, context.plan.image_size)
-    )
-    return context.compute_config.lay_out(apply_erasing(images, drawn))
-
-
-def view_pixels(context: TrainingContext, rows: np.ndarray, views: np.ndarray) -> Tensor:
-    """The same in pixels, float [rows, 3, size, size] from 0 to 255, nothing erased: what a teacher is shown."""
-    if context.plan.augmentation.off:
-        return centre(_on_device(context, rows), context.plan.image_size).float()
-    drawn = _drawn(context, rows, views)
-    return augment(_on_device(context, rows), context.plan.augmentation, drawn, context.plan.image_size)
-
-
-def _drawn(context: TrainingContext, rows: np.ndarray, views: np.ndarray) -> AugmentationParameters:
-    plan = context.plan
-    return sample_parameters(plan.augmentation, plan.seed, views, rows, plan.image_size / context.store.side)
-
-
-def unchanged(context: TrainingContext, model: TrainedModel, rows: np.ndarray) -> Tensor:
-    """Photos as evaluation and prediction see them: the middle, normalised."""
-    pixels = centre(_on_device(context, rows), context.plan.image_size)
-    return context.compute_config.lay_out(model.normalised(pixels))
-
-
-def _on_device(context: TrainingContext, rows: np.ndarray) -> Tensor:
-    pixels, device = context.store.read(rows), context.compute_config.device
-    if device.type == "cuda" and not pixels.is_cuda:
-        return pixels.pin_memory().to(device, non_blocking=True)
-    return pixels.to(device)
+def _cache_clean(
+    context: TrainingContext, model: TrainedModel, backbone: SplitBackbone, first_trainable_stage: int
+) -> Generator[Prepared, None, dict[Role, CachedActivations]]:
+    """By role, as far as there is room; what lies on the disk is noted for estimates of later plans."""
+    cached: dict[Role, CachedActivations] = {}
+    for role in context.sources:
+        found = yield from cache_clean(context, model, backbone, role)
+        if found:
+            cached[role] = found
+    if "source" in cached and (folder := cached["source"].folder):
+        device = context.compute_config.device
+        record_cached_stage(context.home, context.plan, first_trainable_stage, device, folder)
+    return cached

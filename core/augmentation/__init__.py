@@ -1,4 +1,4 @@
-"""Random changes of the training photos: crops, flips, colours, TrivialAugment, mixup and CutMix; by whole batches."""
+"""Augmentation of training photos by whole batches: crops, flips, colours, TrivialAugment, mixup and CutMix."""
 
 from core.augmentation.mixup import Mixture, apply_mixture, mixed_terms, preview_mixup, sample_mixture
 from core.augmentation.transforms import (
@@ -7,7 +7,6 @@ from core.augmentation.transforms import (
     AugmentationParameters,
     apply_erasing,
     augment,
-    centre,
     preview_augmentation,
     sample_parameters,
 )
@@ -20,7 +19,6 @@ __all__ = [
     "apply_erasing",
     "apply_mixture",
     "augment",
-    "centre",
     "mixed_terms",
     "preview_augmentation",
     "preview_mixup",

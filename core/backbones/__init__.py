@@ -2,6 +2,7 @@
 
 from core.backbones.backbone import BackboneCard, Stage
 from core.backbones.build import (
+    Normalize,
     architecture_features,
     build_backbone,
     build_with_classifier,
@@ -30,6 +31,7 @@ __all__ = [
     "FACTS_TABLE",
     "BackboneCard",
     "FusedPrefix",
+    "Normalize",
     "Stage",
     "architecture_features",
     "build_backbone",

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 import timm
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from core.backbones.backbone import BackboneCard
 from core.backbones.cards import get_card as card_of
@@ -75,6 +75,25 @@ def _from_file(card: BackboneCard, file: Path, **settings: Any) -> nn.Module:
     classes = {"num_classes": settings["num_classes"]} if settings["num_classes"] else {}  # else timm makes a new one
     from_file = {"file": str(file), "custom_load": False, **classes}
     return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=from_file, **settings)
+
+
+class Normalize(nn.Module):
+    """Pixels from 0 to 255 as a backbone was trained on them: (pixels - mean) / std, [batch, 3, height, width].
+
+    Mean and standard deviation belong to the card, so they are no part of a state dict.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, card: BackboneCard) -> None:
+        super().__init__()
+        self.register_buffer("mean", 255 * torch.tensor(card.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(card.std).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        # In place: memory for another batch of pixels costs as much as the division itself.
+        return (pixels - self.mean).div_(self.std)
 
 
 def num_features(model: Any) -> int:

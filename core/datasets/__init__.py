@@ -7,7 +7,16 @@ A source is understood (`sources`), its photos are copied and really decoded (`o
 from core.datasets import inbox
 from core.datasets.checks import CHECKS, TASK_CHECKS, check
 from core.datasets.dataset import Dataset, DatasetSummary, Rejected
-from core.datasets.decoding import VERSION, decode, decode_for, decode_within, prepare_image, store_side
+from core.datasets.decoding import (
+    VERSION,
+    center_crop,
+    decode,
+    decode_for,
+    decode_within,
+    evaluation_pixels,
+    prepare_image,
+    store_side,
+)
 from core.datasets.editing import leave_out, relabel, split_again
 from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload
 from core.datasets.originals import WORKERS
@@ -43,11 +52,13 @@ __all__ = [
     "SplitPlan",
     "Task",
     "add_photos",
+    "center_crop",
     "check",
     "decode",
     "decode_for",
     "decode_within",
     "delete_dataset",
+    "evaluation_pixels",
     "free_deleted",
     "has_pixels",
     "import_dataset",

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -59,6 +59,7 @@ _TURNS = {
 }
 
 Source = Path | bytes  # a file, or what would be in it
+Pixels = TypeVar("Pixels", np.ndarray, "Tensor")
 
 
 def inspect(source: Source) -> tuple[int, int]:
@@ -117,6 +118,22 @@ def prepare_image(image: Image.Image, side: int) -> np.ndarray:
     # The square is cut out before anything is resized: a panorama of 20,000 x 20 pixels would be enlarged whole.
     square = image.reduce(times, _centre_square(image.size, times))
     return _resized(torch.from_numpy(np.array(square)).permute(2, 0, 1), side)
+
+
+def evaluation_pixels(photo: "Source | Image.Image", image_size: int) -> np.ndarray:
+    """A photo as networks are evaluated on it, uint8 [image_size, image_size, 3]: decoded, resized, the centre cropped.
+
+    photo: a file, its content, or a picture that `decode` made of it. Raises BadDataset.
+    """
+    side = store_side(image_size)
+    pixels = prepare_image(photo, side) if isinstance(photo, Image.Image) else decode_for(photo, side)
+    return np.moveaxis(center_crop(np.moveaxis(pixels, -1, 0), image_size), 0, -1)
+
+
+def center_crop(pixels: Pixels, size: int) -> Pixels:
+    """The centre [..., size, size] of pixels [..., side, side]: the evaluation crop."""
+    start = (pixels.shape[-1] - size) // 2
+    return pixels[..., start : start + size, start : start + size]
 
 
 def store_side(image_size: int) -> int:

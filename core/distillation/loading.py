@@ -81,6 +81,6 @@ def _load_run(home: Home, folder: Path) -> TeacherModel:
 
     def forward(images: Tensor) -> Activations:
         features = model.backbone(images)
-        return features, *model.answers(features).values()
+        return features, *model.logits(features).values()
 
-    return TeacherModel(model, get_card(plan.backbone.name), plan.image_size, model.features, model.tasks, forward)
+    return TeacherModel(model, get_card(plan.backbone.name), plan.image_size, model.num_features, model.tasks, forward)

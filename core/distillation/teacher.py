@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import timm
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -20,11 +19,11 @@ from core.activations import (
     Activations,
     CachedActivations,
     digest_of_tensors,
+    forward_facts,
     gather_views,
     view_pixels,
 )
-from core.backbones import BackboneCard
-from core.datasets import VERSION as PIXELS_VERSION
+from core.backbones import BackboneCard, Normalize
 from core.job import Prepared, TrainingContext
 from core.models import init_linear
 from core.objectives import DistillationTargets
@@ -79,12 +78,9 @@ class CachedTeacher:
         pixels, model = view_pixels(self.context, rows, views), self.model
         side = (model.image_size, model.image_size)
         pixels = functional.interpolate(pixels, side, mode="bicubic", antialias=True).clamp_(0, 255)
-        mean, std = (
-            255 * torch.tensor(each, device=pixels.device).view(1, 3, 1, 1)
-            for each in (model.card.mean, model.card.std)
-        )
+        normalize = Normalize(model.card).to(pixels.device)
         with self.context.compute_config.inference_autocast():
-            outputs = model.forward(self.context.compute_config.lay_out((pixels - mean) / std))
+            outputs = model.forward(self.context.compute_config.lay_out(normalize(pixels)))
         return tuple(each.half() for each in outputs)
 
 
@@ -147,7 +143,7 @@ def _shared_task(of_teacher: Task, tasks: Sequence[Task]) -> SharedTask | None:
 def _with_cache(teacher: CachedTeacher) -> Generator[Prepared, None, CachedTeacher]:
     """The teacher with its outputs for the training photos cached, as far as there is room."""
     context, plan = teacher.context, teacher.context.plan
-    cache = ActivationCache(context.home, context.compute_config.device, _cache_facts(teacher), context.contents)
+    cache = ActivationCache(context.home, context.compute_config.device, _cache_facts(teacher), context.source.contents)
     bytes_per_photo = 2 * teacher.model.output_count
     cached: dict[int, CachedActivations] = {}
     views = plan.fixed_views or 0
@@ -157,7 +153,9 @@ def _with_cache(teacher: CachedTeacher) -> Generator[Prepared, None, CachedTeach
             return teacher.compute_outputs(rows, np.full(len(rows), view))
 
         begun = Prepared("teacher", 0, 0, view + 1, views)
-        found = yield from cache.keep(compute, context.training, _view_facts(plan, view), bytes_per_photo, begun)
+        found = yield from cache.load_or_compute(
+            compute, context.source.training, _view_facts(plan, view), bytes_per_photo, begun
+        )
         if found is None:
             break
         cached[view] = found
@@ -180,11 +178,5 @@ def _cache_facts(teacher: CachedTeacher) -> dict[str, object]:
         "image_size": model.image_size,
         "outputs": "features, then logits",
         "student_image_size": context.plan.image_size,
-        "side": context.store.side,
-        "pixels": PIXELS_VERSION,
-        "mean": model.card.mean,
-        "std": model.card.std,
-        "precision": context.compute_config.inference_dtype or context.compute_config.precision,
-        "device": context.compute_config.device.type,
-        "versions": (torch.__version__, timm.__version__),
+        **forward_facts(context, model.card),
     }

@@ -79,7 +79,7 @@ def open_test(home: Home, run_id: str, progress: Callable[[Prepared], None] = ig
     rows = dataset.indices("test")
     if not len(rows):
         raise Refused(f'"{dataset.name}" has no photos set aside for the test.', "Split it again, then train anew.")
-    job = Job(run.plan, dataset, home, run_folder(home, run.id))
+    job = Job(run.plan, {"source": dataset}, home, run_folder(home, run.id))
     result = load_result(job.folder)
     if any(task.test is None for task in result.tasks):
         others = read_predictions(job.folder)

@@ -167,7 +167,7 @@ def _train_and_evaluate(
     with contextlib.closing(Recorder(home, claimed, run, meter, tasks)) as sink:
         decoding = partial(_show_activity, sink, is_closing, can_be_stopped=True)
         evaluating = partial(_show_activity, sink, is_closing, can_be_stopped=False)
-        job = Job(run.plan, dataset, home, run_folder(home, run.id), decoding)
+        job = Job(run.plan, {"source": dataset}, home, run_folder(home, run.id), decoding)
         try:
             outcome = _train(job, sink, clock, on_training_event, is_closing)
         except _RunEnds as end:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.datasets import decode_for, load_dataset, prepare_image, store_side
+from core.datasets import evaluation_pixels, load_dataset
 from core.device import resolve_device
 from core.errors import BadDataset, NotFound
 from core.home import Home
@@ -59,20 +59,17 @@ class Predictor:
     def _predict_pixels(self, pixels: np.ndarray) -> list[Prediction]:
         """Predictions for uint8 [batch, size, size, 3]."""
         photos = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self.device, torch.float32)
-        logits = self.model(self.model.normalised(photos))
+        logits = self.model(self.model.normalize(photos))
         of_tasks = {task.name: label_kind(task).decode(task, logits[task.name]) for task in self.tasks}
         return [{name: decoded[row] for name, decoded in of_tasks.items()} for row in range(len(pixels))]
 
 
 def read_photo(photo: Photo, image_size: int) -> np.ndarray | BadDataset:
     """The photo as evaluation sees it, uint8 [size, size, 3]; or the error that says why it cannot be read."""
-    side = store_side(image_size)
     try:
-        pixels = prepare_image(photo, side) if isinstance(photo, Image.Image) else decode_for(photo, side)
+        return evaluation_pixels(photo, image_size)
     except BadDataset as error:
         return error
-    start = (side - image_size) // 2
-    return pixels[start : start + image_size, start : start + image_size]
 
 
 def load_predictor(home: Home, run_id: str, device: str = "auto") -> Predictor:

@@ -3,12 +3,14 @@
 from core.job.batches import (
     CLEAN_SAMPLE_LIMIT,
     FORWARD_BATCH_SIZE,
+    Batch,
+    Role,
     clean_sample,
     epoch_batches,
     split_microbatches,
     steps_per_epoch,
 )
-from core.job.context import Job, TrainingContext, build_context, resolve_tasks
+from core.job.context import Job, Source, TrainingContext, build_context, resolve_tasks
 from core.job.events import Checkpointed, Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned, ignore_event
 from core.job.lr_schedule import HEAD, PhasePosition, base_learning_rates, learning_rates_at, phase_at
 
@@ -16,6 +18,7 @@ __all__ = [
     "CLEAN_SAMPLE_LIMIT",
     "FORWARD_BATCH_SIZE",
     "HEAD",
+    "Batch",
     "Checkpointed",
     "Ended",
     "EpochEnded",
@@ -24,6 +27,8 @@ __all__ = [
     "PhaseBegan",
     "PhasePosition",
     "Prepared",
+    "Role",
+    "Source",
     "Stepped",
     "TrainingContext",
     "Warned",

@@ -1,6 +1,6 @@
-"""What a run works with and never changes: photos, labels, loss, device."""
+"""What stays the same during a run: its datasets, labels, loss and device."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from core.datasets import Dataset, PixelStore, Split, Task
 from core.device import ComputeConfig
 from core.errors import BadDataset
 from core.home import Home
-from core.job.batches import clean_sample
+from core.job.batches import Role, clean_sample, role_seed
 from core.job.events import Prepared, ignore_event
 from core.objectives import Loss, ObjectiveContext, make_loss
 from core.plans import Plan
@@ -21,56 +21,90 @@ from core.plans import Plan
 
 @dataclass(frozen=True)
 class Job:
-    """A plan to carry out. folder: of its checkpoints. progress: called between two events, while photos are decoded
+    """A plan to carry out.
+
+    datasets: by role. folder: of the run's checkpoints. progress: called between two events, while photos are decoded
     for the first time; it may raise to stop that. compute_config: how a new run computes (`core.profiling.autotune`);
     None is the default of its device.
     """
 
     plan: Plan
-    dataset: Dataset
+    datasets: Mapping[Role, Dataset]
     home: Home
     folder: Path
     progress: Callable[[Prepared], None] = field(default=ignore_event, compare=False)
     compute_config: ComputeConfig | None = None
 
+    @property
+    def dataset(self) -> Dataset:
+        """The dataset whose labels are learned."""
+        return self.datasets["source"]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One of a run's datasets.
+
+    labels: by task, [rows of the dataset], as its kind of label gives them; none of an unlabelled dataset. training,
+    validation, clean: rows of the dataset's table; clean are the training photos that are evaluated like validation
+    photos. contents: bytes [rows of the dataset], a hash of each photo's file, by which its cached activations are
+    found. seed: of its shuffling and augmentation.
+    """
+
+    dataset: Dataset
+    store: PixelStore
+    labels: Mapping[str, np.ndarray]
+    training: np.ndarray
+    validation: np.ndarray
+    clean: np.ndarray
+    contents: np.ndarray
+    seed: int
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingContext:
-    """labels: by task, [rows of the dataset], as its kind of label gives them. training, validation, clean: rows of the
-    dataset's table; clean are the training photos that are evaluated like validation photos. contents: [rows of the
-    dataset], the content hash of each photo.
-    """
+    """What stays the same during a run. sources: by role. card: of the backbone. tasks: of the model's heads."""
 
     home: Home
     plan: Plan
     card: BackboneCard
     tasks: tuple[Task, ...]
-    store: PixelStore
-    contents: np.ndarray
-    labels: dict[str, np.ndarray]
-    training: np.ndarray
-    validation: np.ndarray
-    clean: np.ndarray
+    sources: Mapping[Role, Source]
     compute_config: ComputeConfig
     objective_context: ObjectiveContext
     loss: Loss
 
+    @property
+    def source(self) -> Source:
+        """The dataset whose labels are learned."""
+        return self.sources["source"]
+
+    @property
+    def training_rows(self) -> dict[Role, np.ndarray]:
+        """By role, the rows to train on."""
+        return {role: source.training for role, source in self.sources.items()}
+
     def labels_of(self, rows: np.ndarray) -> dict[str, Tensor]:
-        """By task, [rows], on the training device."""
+        """Labels of the source's rows by task, [rows], on the training device."""
         return {
             task: torch.from_numpy(labels[rows]).to(self.compute_config.device, non_blocking=True)
-            for task, labels in self.labels.items()
+            for task, labels in self.source.labels.items()
         }
 
 
 def build_context(
-    job: Job, card: BackboneCard, store: PixelStore, compute_config: ComputeConfig, feature_count: int
+    job: Job,
+    card: BackboneCard,
+    stores: Mapping[Role, PixelStore],
+    compute_config: ComputeConfig,
+    feature_count: int,
 ) -> TrainingContext:
-    """feature_count: of the model. Raises BadDataset when a task has no labelled training or validation photo."""
+    """stores: of the job's datasets. feature_count: of the model.
+
+    Raises BadDataset when a task has no labelled training or validation photo.
+    """
     plan, dataset = job.plan, job.dataset
     tasks = resolve_tasks(plan, dataset)
-    labels = {task.name: dataset.labels(task) for task in tasks}
-    training, validation = (dataset.labelled_rows(tasks, split) for split in ("train", "validation"))
     for task in tasks:
         _check_labels(dataset, task)
     counts = {task.name: np.array(list(dataset.counts(task, "train").values())) for task in tasks}
@@ -80,15 +114,31 @@ def build_context(
         plan=plan,
         card=card,
         tasks=tasks,
-        store=store,
-        contents=np.array(dataset.table["hash"], "S64"),
-        labels=labels,
-        training=training,
-        validation=validation,
-        clean=clean_sample(training, len(validation), plan.seed),
+        sources={
+            role: _source(each, stores[role], tasks if role == "source" else (), role_seed(plan.seed, role))
+            for role, each in job.datasets.items()
+        },
         compute_config=compute_config,
         objective_context=objective_context,
         loss=make_loss(plan.objectives, objective_context),
+    )
+
+
+def _source(dataset: Dataset, store: PixelStore, tasks: Sequence[Task], seed: int) -> Source:
+    """tasks: whose labels are used; without any, all rows are, labelled or not."""
+    labels = {task.name: dataset.labels(task) for task in tasks}
+    training, validation = (
+        dataset.labelled_rows(tasks, split) if tasks else dataset.indices(split) for split in ("train", "validation")
+    )
+    return Source(
+        dataset=dataset,
+        store=store,
+        labels=labels,
+        training=training,
+        validation=validation,
+        clean=clean_sample(training, len(validation), seed),
+        contents=np.array(dataset.table["hash"], "S64"),
+        seed=seed,
     )
 
 
@@ -105,10 +155,10 @@ def resolve_tasks(plan: Plan, dataset: Dataset) -> tuple[Task, ...]:
 
 
 def _check_labels(dataset: Dataset, task: Task) -> None:
-    parts: tuple[tuple[Split, str], ...] = (("train", "training"), ("validation", "validation"))
-    for split, part in parts:
+    splits: tuple[tuple[Split, str], ...] = (("train", "training"), ("validation", "validation"))
+    for split, in_words in splits:
         if not dataset.is_labelled(task, dataset.indices(split)).any():
             raise BadDataset(
-                f'No {part} photo of "{dataset.name}" has a label for "{task.name}".',
+                f'No {in_words} photo of "{dataset.name}" has a label for "{task.name}".',
                 "Split the photos again, with a share of at least 10 % for each part.",
             )

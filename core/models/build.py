@@ -1,4 +1,4 @@
-"""From a plan to a model: before its first step, or with what a run learned."""
+"""Build the model of a plan: before its first step, or with the weights of a run."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,17 +9,17 @@ from core.backbones import BackboneCard, build_backbone, find_stages, get_card, 
 from core.datasets import Task
 from core.errors import BadPlan
 from core.home import Home
-from core.models.model import TrainedModel, init_heads
+from core.models.model import TrainedModel, init_linear
 from core.models.weights_io import Which, load_model
 from core.plans import BackboneChoice, Plan
 
 
 def create_model(home: Home, plan: Plan, tasks: Sequence[Task]) -> TrainedModel:
-    """The plan's backbone with fresh heads, on the processor; the same every time.
+    """The plan's backbone with fresh heads, on the processor; the seed decides all random weights.
 
-    Raises what `core.backbones.build_backbone` does, and BadPlan when the plan counts other stages.
+    Raises what `core.backbones.build_backbone` does, and BadPlan when the plan has rates for another number of stages.
     """
-    model = _shaped(home, plan, plan.backbone, tasks, get_card(plan.backbone.name))
+    model = _build(home, plan, plan.backbone, tasks, get_card(plan.backbone.name))
     if len(model.stages) != len(plan.phases[0].stage_rates):
         raise BadPlan(
             f"The plan gives {len(plan.phases[0].stage_rates)} stages a learning rate, and {plan.backbone.name} has "
@@ -32,23 +32,23 @@ def create_model(home: Home, plan: Plan, tasks: Sequence[Task]) -> TrainedModel:
 def load_trained_model(
     home: Home, plan: Plan, dataset_tasks: Sequence[Task], folder: Path, which: Which = "best"
 ) -> TrainedModel:
-    """The model that a run made, on the processor, in eval mode. Needs neither the photos nor the downloaded weights.
+    """The model of a run, on the processor, in eval mode. Needs neither the photos nor the downloaded weights.
 
     dataset_tasks: of the dataset version that the plan names. folder: the run's. Raises NotFound when no epoch has
     ended yet, BadWeights when the files are damaged.
     """
     known = {task.name: task for task in dataset_tasks}
-    shape = BackboneChoice(name=plan.backbone.name, weights="random")
-    model = _shaped(home, plan, shape, [known[name] for name in plan.tasks], get_card(plan.backbone.name))
+    without_weights = BackboneChoice(name=plan.backbone.name, weights="random")
+    model = _build(home, plan, without_weights, [known[name] for name in plan.tasks], get_card(plan.backbone.name))
     load_model(model, folder, which)
     return model.eval()
 
 
-def _shaped(home: Home, plan: Plan, choice: BackboneChoice, tasks: Sequence[Task], of: BackboneCard) -> TrainedModel:
-    # timm draws random weights from the one generator of the process, which is put back as it was.
+def _build(home: Home, plan: Plan, choice: BackboneChoice, tasks: Sequence[Task], card: BackboneCard) -> TrainedModel:
+    # timm initializes with the global generator of torch, whose state is restored.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
         backbone = build_backbone(home, choice, plan.image_size)
-    model = TrainedModel(backbone, num_features(backbone), find_stages(backbone), tasks, of)
-    init_heads(model, plan.seed)
+    model = TrainedModel(backbone, num_features(backbone), find_stages(backbone), tasks, card)
+    init_linear(model.heads, plan.seed)
     return model

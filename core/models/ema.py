@@ -1,4 +1,4 @@
-"""An average of the weights that follows them, and is often better than they are at any one moment.
+"""Exponential moving average (EMA) of a model's weights, often more accurate than the weights at any one step.
 
 Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", SIAM J. Control Optim. 30, 1992; in its
 exponential form as in Tarvainen and Valpola, "Mean teachers are better role models", NeurIPS 2017, section 2. Batch
@@ -15,58 +15,57 @@ from core.models.model import TrainedModel
 
 
 class ModelEma:
-    """model: whose tensors `names` are averaged. decay: the share of the old average in each new one.
+    """The average of the tensors `names` of a model. decay: the share of the old average in each new one.
 
-    tensors: by name, the average, as the model has them in memory.
+    tensors: the average by name, on the model's device.
     """
 
     def __init__(self, model: TrainedModel, names: Sequence[str], decay: float) -> None:
         self.decay = decay
-        own = model.state_dict()
-        self._own = {name: own[name] for name in names}
-        self.tensors = {name: value.clone() for name, value in self._own.items()}
-        self._floats = [name for name, value in self._own.items() if value.is_floating_point()]
-        self._counters = [name for name in names if name not in self._floats]
+        state = model.state_dict()
+        self._weights = {name: state[name] for name in names}
+        self.tensors = {name: value.clone() for name, value in self._weights.items()}
+        self._averaged = [name for name, value in self._weights.items() if value.is_floating_point()]
+        self._copied = [name for name in names if name not in self._averaged]
 
     @property
     def weights(self) -> Mapping[str, Tensor]:
-        """By name, the weights themselves, of which this is the average."""
-        return self._own
+        """The model's own tensors by name, of which this is the average."""
+        return self._weights
 
     @torch.no_grad()
-    def follow(self, steps: int) -> None:
-        """One step was taken, the `steps`-th of the run: average <- decay average + (1 - decay) weights."""
-        kept = decay_at(self.decay, steps)
-        averages, weights = ([of[name] for name in self._floats] for of in (self.tensors, self._own))
-        torch._foreach_lerp_(averages, weights, 1 - kept)
-        for name in self._counters:
-            self.tensors[name].copy_(self._own[name])
+    def update(self, step: int) -> None:
+        """average <- decay average + (1 - decay) weights, after the step of this number (from 1 over the whole run)."""
+        averages, weights = ([tensors[name] for name in self._averaged] for tensors in (self.tensors, self._weights))
+        torch._foreach_lerp_(averages, weights, 1 - decay_at(self.decay, step))
+        for name in self._copied:
+            self.tensors[name].copy_(self._weights[name])
 
     @torch.no_grad()
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what was saved of it."""
+        """Continue from a saved average."""
         for name, value in self.tensors.items():
             value.copy_(tensors[name])
 
     @contextmanager
     def swap_in(self) -> Iterator[None]:
-        """While the block lasts, the model is the average; afterwards it is, to the bit, what it was."""
-        before = {name: value.clone() for name, value in self._own.items()}
-        self._become(self.tensors)
+        """A block in which the model has the averaged weights; afterwards it has its own again, to the bit."""
+        own = {name: value.clone() for name, value in self._weights.items()}
+        self._copy_into_model(self.tensors)
         try:
             yield
         finally:
-            self._become(before)
+            self._copy_into_model(own)
 
     @torch.no_grad()
-    def _become(self, tensors: Mapping[str, Tensor]) -> None:
-        for name, value in self._own.items():
+    def _copy_into_model(self, tensors: Mapping[str, Tensor]) -> None:
+        for name, value in self._weights.items():
             value.copy_(tensors[name])
 
 
-def decay_at(decay: float, steps: int) -> float:
-    """Less at the beginning, or the average would long remember the weights before the first step.
+def decay_at(decay: float, step: int) -> float:
+    """The decay at a step: smaller at first, or the average would long contain the weights before the first step.
 
     As in TensorFlow's ExponentialMovingAverage with `num_updates`.
     """
-    return min(decay, (1 + steps) / (10 + steps))
+    return min(decay, (1 + step) / (10 + step))

@@ -5,52 +5,38 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from core.backbones import BackboneCard, Stage
+from core.backbones import BackboneCard, Normalize, Stage
 from core.plans import Phase
 from core.tasks import Task, label_kind
 
 
 class TrainedModel(nn.Module):
-    """Backbone and heads. `forward` gives logits by task for normalised photos.
+    """Backbone and heads.
 
-    features: how many numbers the backbone gives for a photo. stages: of it, from stem to end. tasks: one head each.
+    num_features: channels that the backbone gives for an image. stages: of the backbone, from stem to end. tasks: of
+    the heads, in their order.
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(
-        self, backbone: nn.Module, features: int, stages: Sequence[Stage], tasks: Sequence[Task], card: BackboneCard
+        self, backbone: nn.Module, num_features: int, stages: Sequence[Stage], tasks: Sequence[Task], card: BackboneCard
     ) -> None:
         super().__init__()
         self.backbone = backbone
-        self.heads = nn.ModuleList(nn.Linear(features, label_kind(task).head_width(task)) for task in tasks)
-        self.features, self.stages, self.tasks = features, tuple(stages), tuple(tasks)
-        # Not part of the weights: they belong to the backbone's card, in units of a pixel's 0 to 255.
-        self.register_buffer("mean", 255 * torch.tensor(card.mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", 255 * torch.tensor(card.std).view(1, 3, 1, 1), persistent=False)
+        self.heads = nn.ModuleList(nn.Linear(num_features, label_kind(task).head_width(task)) for task in tasks)
+        self.normalize = Normalize(card)
+        self.num_features, self.stages, self.tasks = num_features, tuple(stages), tuple(tasks)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Logits by task, [batch, classes], of normalised photos [batch, 3, height, width]."""
-        return self.answers(self.backbone(images))
+        """Logits by task, [batch, outputs], of normalised photos [batch, 3, height, width]."""
+        return self.logits(self.backbone(images))
 
-    def answers(self, features: Tensor) -> dict[str, Tensor]:
-        """Logits by task of features [batch, channels]."""
+    def logits(self, features: Tensor) -> dict[str, Tensor]:
+        """Logits by task, [batch, outputs], of features [batch, channels]."""
         return {task.name: head(features) for task, head in zip(self.tasks, self.heads, strict=True)}
-
-    def normalised(self, pixels: Tensor) -> Tensor:
-        """Pixels [batch, 3, height, width] from 0 to 255 as the backbone learned to see them."""
-        # In place: memory for another batch of pixels costs as much as the division itself.
-        return (pixels - self.mean).div_(self.std)
-
-
-def init_heads(model: TrainedModel, seed: int) -> None:
-    """The heads as they begin: the first answer is "all classes alike"."""
-    init_linear(model.heads, seed)
 
 
 def init_linear(layers: nn.Module, seed: int) -> None:
-    """Small random weights, no bias."""
+    """Initialize with small random weights and no bias, so that the first prediction is "all classes alike"."""
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in layers.named_parameters():
         if name.endswith("weight"):
@@ -60,7 +46,7 @@ def init_linear(layers: nn.Module, seed: int) -> None:
 
 
 def set_trainable(model: TrainedModel, phase: Phase) -> None:
-    """Let those stages learn that the phase gives a rate, and hold the others still.
+    """Unfreeze the stages to which the phase gives a learning rate, freeze the others.
 
     Frozen stages stay in eval mode: batch norm would otherwise drift its running statistics towards the new photos.
     """
@@ -76,27 +62,27 @@ def set_trainable(model: TrainedModel, phase: Phase) -> None:
                 model.backbone.get_submodule(module).train()
 
 
-def seeded_dropout(features: Tensor, chance: float, generator: torch.Generator) -> Tensor:
-    """Features with some of them blanked (Srivastava et al., "Dropout", JMLR 2014), from a generator of one's own."""
-    if chance == 0:
+def seeded_dropout(features: Tensor, p: float, generator: torch.Generator) -> Tensor:
+    """Dropout (Srivastava et al., JMLR 2014) of features [batch, channels] with a generator of its own."""
+    if p == 0:
         return features
-    kept = torch.empty_like(features).bernoulli_(1 - chance, generator=generator)
-    return features * kept / (1 - chance)
+    mask = torch.empty_like(features).bernoulli_(1 - p, generator=generator)
+    return features * mask / (1 - p)
 
 
 def trains_batch_norm(model: TrainedModel, phase: Phase) -> bool:
-    """Whether batch norm learns in this phase: it needs two photos in every batch."""
-    learning = [
+    """Whether a batch norm is unfrozen in this phase: it needs two photos in every batch."""
+    unfrozen = [
         model.backbone.get_submodule(module)
         for stage, rate in zip(model.stages, phase.stage_rates, strict=True)
         if rate > 0
         for module in stage.modules
     ]
-    return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for part in learning for m in part.modules())
+    return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for part in unfrozen for m in part.modules())
 
 
 def split_frozen_names(model: TrainedModel, phases: Sequence[Phase]) -> tuple[list[str], list[str]]:
-    """Names in the model's state dict: (of stages that no phase frees, of all that can change)."""
+    """Names in the model's state dict: of stages that every phase freezes, and of all else."""
     frozen = {
         f"backbone.{name}"
         for number, stage in enumerate(model.stages)

@@ -138,11 +138,11 @@ def head_seconds(setup: BenchmarkSetup) -> float:
     """Seconds of forward and backward of the heads, per image, on features."""
     model, device = setup.model, setup.compute_config.device
     set_trainable(model, Phase(epochs=1, stage_rates=(0.0,) * len(model.stages), head_rate=1.0))
-    features = torch.rand((setup.plan.batch_size, model.features), device=device)
+    features = torch.rand((setup.plan.batch_size, model.num_features), device=device)
 
     def step() -> None:
         with setup.compute_config.autocast():
-            loss = _any_loss(model.answers(features))
+            loss = _any_loss(model.logits(features))
         loss.backward()
         model.zero_grad()
 

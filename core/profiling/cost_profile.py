@@ -193,7 +193,7 @@ def _measure_network(
         prefix_seconds=prefix,
         suffix_seconds=suffix,
         step_bytes=tuple(sum(saved[k:]) + max(handed_on) for k in range(stages + 1)),
-        cached_bytes=(3.0 * 4 * plan.image_size**2, *handed_on[:-1], 4.0 * model.features),
+        cached_bytes=(3.0 * 4 * plan.image_size**2, *handed_on[:-1], 4.0 * model.num_features),
         parameters=tuple(stage.parameters for stage in model.stages),
         forward_bytes=benchmarks.forward_bytes(setup),
         augment_seconds=benchmarks.augment_seconds(plan, compute_config),

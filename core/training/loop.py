@@ -86,34 +86,35 @@ def _train_epochs(
             rates = base_learning_rates(current.phase, model.stages)
             yield PhaseBegan(current.number, current.phase.name, position.epoch + 1, current.phase.epochs, rates)
         compute_config.use_threads()
-        if pipeline is None or pipeline.now != current:
-            pipeline = pipeline if pipeline and pipeline.serves(current) else None  # frees its cache before the next
+        if pipeline is None or pipeline.phase_position != current:
+            pipeline = (
+                pipeline if pipeline and pipeline.is_reusable_in(current) else None
+            )  # frees its cache before the next
             views = state.cached_views.get(current.number)
-            pipeline = yield from build_pipeline(context, model, current, views, before=pipeline)
+            pipeline = yield from build_pipeline(context, model, current, views, previous=pipeline)
             state.cached_views[current.number] = pipeline.views
-        pipeline = yield from pipeline.for_epoch(position.epoch)
+        pipeline = yield from pipeline.with_epoch_cache(position.epoch)
         if pipeline.is_head_only:
             compute_config.use_one_thread()
         set_trainable(model, current.phase)
 
-        batches = epoch_batches(context.training, plan.batch_size, plan.seed, position.epoch)
+        batches = epoch_batches(context.training_rows, plan.batch_size, plan.seed, position.epoch)
         for batch in batches[position.batch :]:
-            started = time.perf_counter()
+            started, images = time.perf_counter(), len(batch["source"])
             phase_step = (position.epoch - current.first_epoch) * len(batches) + position.batch
             rates = learning_rates_at(current.phase, model.stages, phase_step, len(batches))
             set_learning_rates(state.optimizer, rates)
-            for attempt in retry_smaller(context, state, current.phase, len(batch)):
+            for attempt in retry_smaller(context, state, current.phase, images):
                 yield from attempt.warnings
                 output = terms = loss = None  # the graph of an attempt that failed would keep its memory
                 with attempt:  # gradient accumulation over micro-batches, where memory does not hold the whole batch
                     rng, sums = generator(plan.seed, position.step, compute_config.device), []
-                    for rows in split_microbatches(batch, state.micro_batch_size):
-                        mixture = sample_mixture(
-                            plan.augmentation, plan.seed, position.step, len(rows), plan.image_size
-                        )
+                    for micro_batch in split_microbatches(batch, state.micro_batch_size):
+                        count = len(micro_batch["source"])
+                        mixture = sample_mixture(plan.augmentation, plan.seed, position.step, count, plan.image_size)
                         with compute_config.autocast():
-                            output = forward(context, state, pipeline, rows, mixture, rng)
-                            share = len(rows) / len(batch)
+                            output = forward(context, state, pipeline, micro_batch, mixture, rng)
+                            share = count / images
                             terms = mixed_terms(context.loss, output, mixture) * share
                             loss = terms.sum()
                         state.scaler.scale(loss).backward()
@@ -121,7 +122,7 @@ def _train_epochs(
                         sums.append(batch_metrics(loss, output, context.tasks, reports))
             optimizer_step(state, plan.optimizer)
             state.update_ema()
-            position.advance(len(batch), time.perf_counter() - started)
+            position.advance(images, time.perf_counter() - started)
             step = Stepped(position.step, position.epoch + 1, current.number, position.images, math.nan, None, rates)
             yield from _arrived(metrics.push(step, torch.stack(sums).sum(dim=0)), curves)
             if checkpointer.is_due():

@@ -7,7 +7,7 @@ from torch import nn
 
 from core.activations import cache_pixels_on_gpu
 from core.backbones import get_card
-from core.datasets import open_pixels
+from core.datasets import PixelStore, open_pixels
 from core.device import (
     ComputeConfig,
     compute_config_from,
@@ -19,7 +19,7 @@ from core.distillation import DISTILLATION, distillation_heads, projection_heads
 from core.errors import BadPlan
 from core.evaluation import empty_history
 from core.home import no_room_is_disk_full
-from core.job import Event, Job, Prepared, TrainingContext, Warned, build_context, resolve_tasks
+from core.job import Event, Job, Prepared, Role, TrainingContext, Warned, build_context, resolve_tasks
 from core.models import (
     ModelEma,
     TrainedModel,
@@ -43,19 +43,22 @@ def setup_training(job: Job) -> Generator[Event, None, tuple[TrainingContext, Tr
     Raises GraftError for what a user can mend: photos, weights, device, disk.
     """
     plan, device = job.plan, resolve_device(job.plan.device)
-    yield Prepared("decode", 0, len(job.dataset))
-    store = open_pixels(
-        job.home, job.dataset, plan.image_size, lambda done, total, _: job.progress(Prepared("decode", done, total))
-    )
-    if store.note:
-        yield Warned(store.note)
+    stores: dict[Role, PixelStore] = {}
+    for role, dataset in job.datasets.items():
+        yield Prepared("decode", 0, len(dataset))
+        stores[role] = open_pixels(
+            job.home, dataset, plan.image_size, lambda done, total, _: job.progress(Prepared("decode", done, total))
+        )
+        if stores[role].note:
+            yield Warned(stores[role].note)
     yield Prepared("build", 0, 0)
     model = create_model(job.home, plan, resolve_tasks(plan, job.dataset))
     compute_config = yield from _compute_config(job, model, device)
     compute_config.use_threads()
-    store = yield from cache_pixels_on_gpu(store, len(job.dataset), device)
-    context = build_context(job, get_card(plan.backbone.name), store, compute_config, model.features)
-    _check_batch_norm(model, plan, len(context.training))
+    for role, dataset in job.datasets.items():
+        stores[role] = yield from cache_pixels_on_gpu(stores[role], len(dataset), device)
+    context = build_context(job, get_card(plan.backbone.name), stores, compute_config, model.num_features)
+    _check_batch_norm(model, plan, len(context.source.training))
 
     frozen, trainable = split_frozen_names(model, plan.phases)
     with no_room_is_disk_full(job.folder):
@@ -89,7 +92,7 @@ def _fresh_state(context: TrainingContext, model: TrainedModel, trainable: list[
     compute_config, decay = context.compute_config, context.plan.optimizer.ema_decay
     model = compute_config.move(model)
     auxiliary = nn.ModuleDict(make_auxiliary(context.plan.objectives, context.objective_context))
-    if projection_heads := projection_heads_for(context, model.features):
+    if projection_heads := projection_heads_for(context, model.num_features):
         auxiliary[DISTILLATION] = projection_heads
     auxiliary.to(compute_config.device)
     return TrainingState(

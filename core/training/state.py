@@ -75,7 +75,7 @@ class TrainingState:
     def update_ema(self) -> None:
         """Update the moving average after a step that the position does not count yet."""
         if self.ema:
-            self.ema.follow(self.position.step + 1)
+            self.ema.update(self.position.step + 1)
 
     def evaluated_weights(self) -> AbstractContextManager[object]:
         """Within the block, the model has the weights that are evaluated and saved: their moving average, if any."""

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,7 +12,7 @@ from core.augmentation import Mixture
 from core.device import is_out_of_memory, release_memory
 from core.distillation import distillation_heads
 from core.errors import TooLittleMemory
-from core.job import Stepped, TrainingContext, Warned
+from core.job import Batch, Stepped, TrainingContext, Warned
 from core.models import clip_gradients, seeded_dropout, trains_batch_norm
 from core.objectives import BatchOutput
 from core.plans import Optimizer, Phase
@@ -28,16 +27,14 @@ def forward(
     context: TrainingContext,
     state: TrainingState,
     pipeline: FeaturePipeline,
-    rows: np.ndarray,
+    batch: Batch,
     mixture: Mixture | None,
     rng: torch.Generator,
 ) -> BatchOutput:
-    """Features, logits and labels of training photos, augmented as in this epoch. rows: int64 [images]. rng: of the
-    dropout.
-    """
-    epoch = state.position.epoch
-    features = seeded_dropout(pipeline.learn(rows, epoch, mixture), context.plan.head.dropout, rng)
-    logits = state.model.answers(features)
+    """Features, logits and labels of a batch of the source, augmented as in this epoch. rng: of the dropout."""
+    rows, epoch = batch["source"], state.position.epoch
+    features = seeded_dropout(pipeline.training_features(rows, epoch, mixture), context.plan.head.dropout, rng)
+    logits = state.model.logits(features)
     heads = distillation_heads(state.auxiliary)
     targets = heads.targets(rows, pipeline.views_of(rows, epoch), features, logits) if heads else None
     return BatchOutput(features, logits, context.labels_of(rows), targets, dict(state.auxiliary.items()))

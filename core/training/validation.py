@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from core.activations import FeaturePipeline
-from core.augmentation import centre
-from core.datasets import PixelStore
+from core.datasets import PixelStore, center_crop
 from core.device import in_smaller_batches
 from core.evaluation import EpochScores, LossHistory, append_losses, epoch_scores, window_epochs
 from core.job import FORWARD_BATCH_SIZE, Prepared, TrainingContext, ignore_event
@@ -23,10 +22,10 @@ def evaluate(
     context: TrainingContext, pipeline: FeaturePipeline
 ) -> Generator[Prepared, None, tuple[PerImage, PerImage]]:
     """Evaluate the model on all validation photos and on the clean sample of the training photos."""
-    total = len(context.validation) + len(context.clean)
+    total = len(context.source.validation) + len(context.source.clean)
     pipeline.model.eval()
-    validation = yield from _evaluate_rows(context, pipeline, context.validation, 0, total)
-    clean = yield from _evaluate_rows(context, pipeline, context.clean, len(context.validation), total)
+    validation = yield from _evaluate_rows(context, pipeline, context.source.validation, 0, total)
+    clean = yield from _evaluate_rows(context, pipeline, context.source.clean, len(context.source.validation), total)
     return validation, clean
 
 
@@ -38,7 +37,7 @@ def _evaluate_rows(
 
     def predict(batch: np.ndarray) -> tuple[Tensor, ...]:
         with torch.no_grad(), context.compute_config.autocast():
-            return tuple(pipeline.model.answers(pipeline.judge(batch)).values())
+            return tuple(pipeline.model.logits(pipeline.evaluation_features(batch)).values())
 
     for batch in np.split(rows, range(FORWARD_BATCH_SIZE, len(rows), FORWARD_BATCH_SIZE)):
         labels = context.labels_of(batch)
@@ -88,7 +87,7 @@ def predict_logits(
     for done in range(0, len(rows), FORWARD_BATCH_SIZE):
         pixels = store.read(rows[done : done + FORWARD_BATCH_SIZE]).to(device)
         with torch.no_grad():
-            logits = model(model.normalised(centre(pixels, store.image_size)))
+            logits = model(model.normalize(center_crop(pixels, store.image_size)))
         for task, values in logits.items():
             batches[task].append(values.float().cpu().numpy())
         progress(Prepared("evaluate", min(done + FORWARD_BATCH_SIZE, len(rows)), len(rows)))

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from core.activations import feature_pipeline
+from core.activations import split_backbone
+from core.activations.cache import cached_stages
 from core.activations.cache_files import ActivationFiles
-from core.activations.cache_index import cached_stages
 from core.backbones.cut import cut
 from core.errors import DiskFull
 from core.home import Home
@@ -31,7 +31,7 @@ def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From its call on there is no room for activations, neither on the disk nor in memory."""
 
     def close() -> None:
-        monkeypatch.setattr("core.activations.cache.fits", lambda home, wanted: False)
+        monkeypatch.setattr("core.activations.cache.fits_budget", lambda home, wanted: False)
         monkeypatch.setattr("core.activations.cache.memory_budget", lambda device: 0)
 
     return close
@@ -55,7 +55,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> int:
     for module in ("cache_files", "cache"):
-        monkeypatch.setattr(f"core.activations.{module}.BLOCK", 8)
+        monkeypatch.setattr(f"core.activations.{module}.BLOCK_SIZE", 8)
     return 8
 
 
@@ -82,7 +82,7 @@ def test_the_result_is_the_same_with_and_without(
 def test_the_result_is_the_same_when_changed_views_were_kept_and_when_they_are_computed_again(
     job_for: Callable[..., Job], nothing_kept: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("core.activations.feature_pipeline._room_for_views", lambda context, parts: True)
+    monkeypatch.setattr("core.activations.feature_pipeline.has_room_for_views", lambda context, backbone: True)
     changes = Augmentation(cached_views=3, erase=0.5)
     plan = make_plan(phase(learning=1, epochs=6), augmentation=changes)
     assert_same_result(job_for, plan, nothing_kept)
@@ -225,7 +225,7 @@ def test_what_a_crash_left_half_written_is_completed(
     assert sum(seen) == photos - 2 * small_blocks
 
 
-@pytest.mark.parametrize("file", ["facts.json", "checks", "0.npy"])
+@pytest.mark.parametrize("file", ["facts.json", "checksums", "0.npy"])
 def test_a_file_full_of_nonsense_is_made_anew(job_for: Callable[..., Job], home: Home, file: str):
     first = run_through(job_for(only_head(), "first"))
     [folder] = kept_folders(home)
@@ -258,14 +258,14 @@ def test_those_used_longest_ago_leave_first(job_for: Callable[..., Job], home: H
 def test_progress_never_runs_backwards(job_for: Callable[..., Job], home: Home, small_blocks: int):
     run_through(job_for(only_head(), "first"))
     [folder] = kept_folders(home)
-    np.zeros(2, np.uint64).tofile(folder / "checks")
+    np.zeros(2, np.uint64).tofile(folder / "checksums")
     told = [e for e in run_through(job_for(only_head(), "again")) if isinstance(e, Prepared) and e.kind == "cache"]
     assert [e.done for e in told] == sorted(e.done for e in told)
     assert told[-1].done == told[-1].total
 
 
 def test_a_network_that_cannot_be_cut_there_says_so(job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(feature_pipeline, "cut", lambda model, stage, size: cut(model, stage - 1, size))
+    monkeypatch.setattr(split_backbone, "cut", lambda model, stage, size: cut(model, stage - 1, size))
     events = run_through(job_for(make_plan(phase(learning=1, epochs=1), augmentation=NO_AUGMENTATION)))
     [said] = [e.sentence for e in events if isinstance(e, Warned)]
     assert said.startswith("This network cannot be cut before stage 4: what comes before stage 3 is computed once")

@@ -33,8 +33,8 @@ def test_the_share_that_stays_ones_own_is_the_area_that_was_not_pasted_over():
     ones, others = torch.zeros(6, 3, 16, 16), np.array([5] * 6)
     ones[5] = 1
     for mixture in filter(None, drawn(Augmentation(cutmix=1.0), 50)):
-        pasted = apply_mixture(ones, Mixture(mixture.own, others, mixture.box))[0].mean().item()
-        assert pasted == pytest.approx(1 - mixture.own, abs=1e-6)
+        pasted = apply_mixture(ones, Mixture(mixture.lam, others, mixture.box))[0].mean().item()
+        assert pasted == pytest.approx(1 - mixture.lam, abs=1e-6)
 
 
 def test_the_loss_is_that_of_both_labels_in_the_same_shares():
@@ -62,21 +62,21 @@ def test_as_many_batches_are_mixed_as_the_plan_says():
 
 def test_every_mixture_lies_within_the_photo_and_is_a_reordering():
     for mixture in filter(None, drawn(BOTH, 300)):
-        assert 0 <= mixture.own <= 1
-        assert sorted(mixture.other) == list(range(6))
+        assert 0 <= mixture.lam <= 1
+        assert sorted(mixture.permutation) == list(range(6))
         assert mixture.box is None or (min(mixture.box) >= 0 and max(mixture.box) <= 1)
 
 
 def test_the_same_step_mixes_alike():
     one, other = sample_mixture(BOTH, 7, 2, 6, 16), sample_mixture(BOTH, 7, 2, 6, 16)
-    assert (one is None and other is None) or np.array_equal(one.other, other.other)
+    assert (one is None and other is None) or np.array_equal(one.permutation, other.permutation)
 
 
 def test_the_preview_mixes_as_training_does_with_the_other_photo():
     views, others = torch.full((8, 3, 20, 20), 200, dtype=torch.uint8), torch.zeros((8, 3, 20, 20), dtype=torch.uint8)
     shown = preview_mixup(views, others, BOTH, seed=3)
     assert shown.dtype == torch.uint8
-    kept = [None if (m := sample_mixture(BOTH, 3, step, 2, 20)) is None else m.own for step in range(8)]
+    kept = [None if (m := sample_mixture(BOTH, 3, step, 2, 20)) is None else m.lam for step in range(8)]
     assert 0 < kept.count(None) < 8
     for view, own in zip(shown, kept, strict=True):
         assert view.float().mean().item() / 200 == pytest.approx(1 if own is None else own, abs=0.01)

@@ -1,4 +1,4 @@
-"""Each kind of strong change does what its name says, to the photos that were drawn and to no other."""
+"""Each kind of strong change does what its name says, to the photos that were parameters and to no other."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,12 @@ import torch
 from PIL import Image, ImageOps
 
 from core.augmentation.transforms import augment, sample_parameters
-from core.augmentation.trivial_augment import CHANGES, FEWEST_BITS, SHIFT, apply_trivial_augment
+from core.augmentation.trivial_augment import FEWEST_BITS, OPERATIONS, TRANSLATION, apply_trivial_augment
 from core.datasets import store_side
 from core.plans import NO_AUGMENTATION
 
 SIDE = 20
-KINDS = list(CHANGES)
+KINDS = list(OPERATIONS)
 PHOTO = torch.from_numpy(np.random.default_rng(0).integers(30, 220, (3, SIDE, SIDE), dtype=np.uint8)).float()
 
 
@@ -49,7 +49,7 @@ def test_solarizing_turns_what_is_bright():
 
 
 def test_a_shift_moves_the_photo_and_leaves_grey_behind():
-    by = round(SHIFT * SIDE)
+    by = round(TRANSLATION * SIDE)
     made = changed("shift across", 1.0)
     assert np.array_equal(made[:, :, by:], PHOTO.numpy()[:, :, :-by])
     assert (made[:, :, :by] == 128).all()
@@ -76,10 +76,10 @@ def test_contrasts_are_those_of_pillow(kind: str, by_pillow):
 def test_the_plan_says_how_many_photos_are_changed_and_all_kinds_come():
     changes = NO_AUGMENTATION.model_copy(update={"trivial_augment": 0.4})
     assert not changes.off
-    drawn = sample_parameters(changes, seed=3, epoch=1, rows=np.arange(2_000), centre_share=1.0)
-    assert 0.36 < (drawn.kind >= 0).mean() < 0.44
-    assert set(drawn.kind) == {-1, *range(len(KINDS))}
-    assert -1 <= drawn.strength.min() < -0.9 < 0.9 < drawn.strength.max() <= 1
+    parameters = sample_parameters(changes, seed=3, epoch=1, rows=np.arange(2_000), center_fraction=1.0)
+    assert 0.36 < (parameters.kind >= 0).mean() < 0.44
+    assert set(parameters.kind) == {-1, *range(len(KINDS))}
+    assert -1 <= parameters.strength.min() < -0.9 < 0.9 < parameters.strength.max() <= 1
 
 
 def test_it_is_part_of_the_augmentation():
@@ -87,10 +87,10 @@ def test_it_is_part_of_the_augmentation():
     pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (40, 3, side, side), dtype=np.uint8))
     plain, strong = NO_AUGMENTATION, NO_AUGMENTATION.model_copy(update={"trivial_augment": 0.5})
     rows = np.arange(40)
-    drawn = sample_parameters(strong, seed=3, epoch=1, rows=rows, centre_share=32 / side)
+    parameters = sample_parameters(strong, seed=3, epoch=1, rows=rows, center_fraction=32 / side)
     before, after = (
         augment(pixels, each, sample_parameters(each, 3, 1, rows, 32 / side), 32) for each in (plain, strong)
     )
     same = (before == after).flatten(1).all(1).numpy()
-    assert same[drawn.kind < 0].all()
-    assert (~same[drawn.kind >= 0]).mean() > 0.5  # contrasts of noise are full already
+    assert same[parameters.kind < 0].all()
+    assert (~same[parameters.kind >= 0]).mean() > 0.5  # contrasts of noise are full already

@@ -140,7 +140,7 @@ def test_batch_norm_learns_in_parts_of_two(job_for: Callable[..., Job], holds: C
 
 @pytest.mark.parametrize(("rows", "most"), [(8, 8), (8, 3), (9, 4), (5, 2), (1, 4), (3, 1)])
 def test_parts_hold_every_row_once_and_none_is_alone_without_need(rows: int, most: int):
-    parts = split_microbatches(np.arange(rows), most)
+    parts = [part["source"] for part in split_microbatches({"source": np.arange(rows)}, most)]
     assert np.concatenate(parts).tolist() == list(range(rows))
     assert max(map(len, parts)) <= most + 1
     assert min(map(len, parts)) >= min(2, rows, most)

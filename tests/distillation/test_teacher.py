@@ -59,9 +59,9 @@ def test_the_teacher_says_what_its_network_says_of_the_enlarged_photo(job_for: C
     job = job_for(taught(teacher, augmentation=NO_AUGMENTATION))
     asked, rows = state_of(job).auxiliary["distillation"].teacher, np.array([3, 11])
     features, answers = asked.outputs(rows, np.zeros(2, int))
-    side = asked.context.store.side
+    side = asked.context.source.store.side
     at = (side - 32) // 2
-    photos = asked.context.store.read(rows)[..., at : at + 32, at : at + 32].float()
+    photos = asked.context.source.store.read(rows)[..., at : at + 32, at : at + 32].float()
     shown = functional.interpolate(photos, (64, 64), mode="bicubic", antialias=True).clamp(0, 255)
     mean, std = (255 * torch.tensor(each).view(1, 3, 1, 1) for each in (asked.model.card.mean, asked.model.card.std))
     network = timm.create_model(RESNET.split(".")[0], num_classes=CLASSES).eval()
@@ -108,7 +108,7 @@ def test_without_room_the_teacher_is_asked_at_every_step_and_says_the_same(
 ):
     plan = taught(teacher, phase(epochs=1))
     with_room = [e.loss for e in run_through(job_for(plan, "room")) if isinstance(e, Stepped)]
-    monkeypatch.setattr("core.activations.cache.fits", lambda *_: False)
+    monkeypatch.setattr("core.activations.cache.fits_budget", lambda *_: False)
     monkeypatch.setattr("core.activations.cache.memory_budget", lambda *_: 0)
     without = [e.loss for e in run_through(job_for(plan, "none")) if isinstance(e, Stepped)]
     assert without == pytest.approx(with_room, rel=1e-3)
@@ -184,16 +184,16 @@ def test_a_run_teaches_what_its_best_model_says_at_its_own_size(job_for: Callabl
         np.array([3, 11]),
     )
     features, species, health = asked.outputs(rows, np.zeros(2, int))
-    at = (asked.context.store.side - 32) // 2
-    photos = asked.context.store.read(rows)[..., at : at + 32, at : at + 32].float()
+    at = (asked.context.source.store.side - 32) // 2
+    photos = asked.context.source.store.read(rows)[..., at : at + 32, at : at + 32].float()
     shown = functional.interpolate(photos, (48, 48), mode="bicubic", antialias=True).clamp(0, 255)
     own = job_for(make_plan(phase(epochs=1), tasks=("species", "health"), image_size=48), "ab12")
     model = load_trained_model(own.home, own.plan, own.dataset.tasks, own.folder)
     with torch.no_grad():
-        expected = model(model.normalised(shown))
+        expected = model(model.normalize(shown))
     assert species.float().numpy() == pytest.approx(expected["species"].numpy(), abs=2e-2)
     assert health.float().numpy() == pytest.approx(expected["health"].numpy(), abs=2e-2)
-    assert features.shape == (2, model.features)
+    assert features.shape == (2, model.num_features)
 
 
 def test_where_both_tell_the_same_apart_the_students_own_head_is_compared(

@@ -51,7 +51,7 @@ def taught(home: Home) -> Callable[..., Run]:
                 }
             ),
         )
-        for _ in train(Job(plan=run.plan, dataset=dataset, home=home, folder=run_folder(home, run.id))):
+        for _ in train(Job(plan=run.plan, datasets={"source": dataset}, home=home, folder=run_folder(home, run.id))):
             pass
         return get_run(home, run.id)
 

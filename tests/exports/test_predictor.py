@@ -3,8 +3,8 @@ import pytest
 import torch
 from PIL import Image
 
-from core.augmentation.transforms import centre
 from core.datasets import decode, decode_for, store_side
+from core.datasets.decoding import center_crop
 from core.errors import BadDataset, NotFound
 from core.execution.submit import submit
 from core.exports import cached_predictor, load_predictor
@@ -31,7 +31,7 @@ def test_answers_are_the_softmax_of_the_trained_models_logits(home, run, clothes
     model = load_trained_model(home, run.plan, clothes.tasks, home.runs / run.id).eval()
     pixels = torch.from_numpy(np.stack([decode_for(photo, store_side(32)) for photo in photos])).permute(0, 3, 1, 2)
     with torch.inference_mode():
-        logits = model(model.normalised(centre(pixels, 32).float()))[clothes.task().name]
+        logits = model(model.normalize(center_crop(pixels, 32).float()))[clothes.task().name]
     expected = logits.softmax(dim=1).numpy()
     for row, answer in zip(expected, load_predictor(home, run.id).predict(photos), strict=True):
         (shares,) = answer.values()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.backbones import Stage
-from core.job.batches import clean_sample, epoch_batches, steps_per_epoch
+from core.job.batches import Role, clean_sample, epoch_batches, steps_per_epoch
 from core.job.lr_schedule import learning_rates_at, phase_at, schedule_factor, warmup_steps
 from core.plans import Phase
 from tests.fixtures.engine import make_plan, phase
@@ -47,14 +47,16 @@ def test_each_stage_has_its_own_rate_and_a_frozen_one_has_none():
 @pytest.mark.parametrize("photos", [1, 7, 8, 9, 10, 16, 17, 26])
 @pytest.mark.parametrize("size", [1, 2, 8, 100])
 def test_every_photo_comes_once_per_epoch_and_never_alone(photos: int, size: int):
-    batches = epoch_batches(np.arange(photos) * 3, size, seed=0, epoch=0)
+    batches = [b["source"] for b in epoch_batches({"source": np.arange(photos) * 3}, size, seed=0, epoch=0)]
     assert sorted(np.concatenate(batches).tolist()) == [3 * n for n in range(photos)]
     assert len(batches) == steps_per_epoch(photos, size)
     assert size == 1 or photos == 1 or min(len(batch) for batch in batches) > 1
 
 
 def test_each_epoch_and_seed_has_an_order_of_its_own():
-    orders = {tuple(np.concatenate(epoch_batches(np.arange(20), 4, s, e))) for s in (0, 1) for e in (0, 1)}
+    rows: dict[Role, np.ndarray] = {"source": np.arange(20)}
+    epochs = [epoch_batches(rows, 4, seed, epoch) for seed in (0, 1) for epoch in (0, 1)]
+    orders = {tuple(np.concatenate([batch["source"] for batch in batches])) for batches in epochs}
     assert len(orders) == 4
 
 

@@ -27,7 +27,7 @@ def test_it_follows_the_weights_as_the_formula_says(home: Home):
     for step in range(1, 200):
         with torch.no_grad():
             model.heads[0].weight.normal_(generator=rng)
-        average.follow(step)
+        average.update(step)
         kept = min(0.9, (1 + step) / (10 + step))
         expected = kept * expected + (1 - kept) * model.heads[0].weight.detach().numpy()
     assert average.tensors[HEAD].numpy() == pytest.approx(expected, abs=1e-5)
@@ -43,7 +43,7 @@ def test_counters_are_taken_over_and_not_averaged(home: Home):
     average = ModelEma(model, list(model.state_dict()), 0.9)
     counter = next(name for name in model.state_dict() if name.endswith("num_batches_tracked"))
     model.state_dict()[counter].fill_(7)
-    average.follow(1)
+    average.update(1)
     assert average.tensors[counter] == 7
 
 

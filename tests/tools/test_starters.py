@@ -16,9 +16,8 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from benchmarks.probing import ProbeAccuracy
-from core.augmentation.transforms import centre
 from core.backbones import get_card, list_starters
-from core.datasets import Dataset, open_pixels
+from core.datasets import Dataset, center_crop, open_pixels
 from core.home import Home
 from core.job.events import Checkpointed
 from core.models.build import load_trained_model
@@ -162,7 +161,7 @@ def test_a_starter_is_the_runs_network_for_plain_timm_with_its_answers_in_the_or
     model = load_trained_model(home, job.plan, dataset.tasks, job.folder, "last")
     rows = dataset.indices("validation")[:4]
     with torch.no_grad():
-        images = model.normalised(centre(open_pixels(home, dataset, 64).read(rows), 64))
+        images = model.normalize(center_crop(open_pixels(home, dataset, 64).read(rows), 64))
         expected, found = model(images)[dataset.tasks[0].name], network(images)
     order = [dataset.tasks[0].classes.index(name) for name in CLASSES]
     assert order != sorted(order)

@@ -16,13 +16,13 @@ pytestmark = pytest.mark.slow
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The side of each batch that goes through the network, as it comes."""
     sides: list[int] = []
-    through = FeaturePipeline._through
+    through = FeaturePipeline._forward
 
     def watched(path, images):
         sides.append(images.shape[-1])
         return through(path, images)
 
-    monkeypatch.setattr(FeaturePipeline, "_through", watched)
+    monkeypatch.setattr(FeaturePipeline, "_forward", watched)
     return sides
 
 

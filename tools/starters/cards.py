@@ -17,9 +17,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from benchmarks.probing import CLOTHING, Subject, clothing, probe_accuracy
-from core.augmentation import centre
 from core.backbones import classifier_names, find_stages, get_card, pretrained_cfg_of
-from core.datasets import open_pixels
+from core.datasets import center_crop, open_pixels
 from core.home import Home, write_json
 from core.job import Job
 from core.models import load_trained_model, read_facts
@@ -184,7 +183,7 @@ def _as_graft_crops(recipe: Recipe, file: Path, data: Path, job: Job) -> tuple[f
     """Top-1 and top-5 in percent of the file's network on what Graft shows of each held-out photo."""
     known, classes, size = get_card(recipe.architecture), classes_in_order(data), job.plan.image_size
     task, rows = job.dataset.tasks[0], job.dataset.indices("validation")
-    pictures = centre(open_pixels(job.home, job.dataset, size).read(rows), size).permute(0, 2, 3, 1).numpy()
+    pictures = center_crop(open_pixels(job.home, job.dataset, size).read(rows), size).permute(0, 2, 3, 1).numpy()
     logits = predict_logits(plain_network(recipe.architecture, file, CLASSES), pictures, size, known.mean, known.std)
     places = np.array([classes.index(name) for name in task.classes])
     return top1_top5(logits, places[job.dataset.labels(task)[rows]])

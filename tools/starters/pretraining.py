@@ -72,7 +72,12 @@ def pretrain(recipe: Recipe, home: Home, dataset: Dataset, folder: Path, teacher
 def jobs_of(recipe: Recipe, home: Home, dataset: Dataset, folder: Path, teacher: Teacher) -> list[Job]:
     """A job per stretch."""
     return [
-        Job(plan_of(recipe, stretch, dataset, teacher), dataset, home, folder / f"{number}-{stretch.image_size}")
+        Job(
+            plan_of(recipe, stretch, dataset, teacher),
+            {"source": dataset},
+            home,
+            folder / f"{number}-{stretch.image_size}",
+        )
         for number, stretch in enumerate(recipe.stretches)
     ]
 

@@ -66,7 +66,7 @@ def compare(
     found = []
     for way in SUPERVISIONS:
         plan = plan_of(recipe, recipe.with_supervision(way).stretches[0], dataset, teacher)
-        job = Job(plan, dataset, home, folder / way)
+        job = Job(plan, {"source": dataset}, home, folder / way)
         for _ in train(autotune_job(job)):
             pass
         found.append(_evaluate(recipe, job, way, home, data, photos_of))

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from core.activations.gpu_pixels import cache_pixels_on_gpu, copied
+from core.activations.input_batches import cache_pixels_on_gpu, copy_pixels
 from core.job.events import Prepared
 from tests.fixtures.engine import InMemory
 
@@ -26,7 +26,7 @@ def run(steps):
 
 def test_every_photo_is_copied_whatever_the_number():
     store = store_of(300)  # more than one copy, and no whole number of them
-    said, resident = run(copied(store, 300, CPU))
+    said, resident = run(copy_pixels(store, 300, CPU))
     rows = np.array([299, 0, 256, 255, 0])
     assert torch.equal(resident.read(rows), store.read(rows))
     assert (resident.side, resident.image_size, resident.note) == (store.side, store.image_size, store.note)
