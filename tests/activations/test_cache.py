@@ -67,6 +67,7 @@ def kept_folders(home: Home) -> list[Path]:
     return sorted(home.activations.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("augmentation", [NO_AUGMENTATION, Augmentation()], ids=["same photos", "changed photos"])
 @pytest.mark.parametrize("backbone", [RESNET, CONVNEXT, VIT, EFFICIENTNET])
 def test_the_result_is_the_same_with_and_without(

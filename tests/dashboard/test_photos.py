@@ -291,6 +291,7 @@ def test_photos_of_the_camera_lie_like_an_upload_and_survive(home):
     assert not read_session(home, FOLDER).is_complete
 
 
+@pytest.mark.slow
 def test_photos_of_the_camera_outlive_the_tab_a_failed_import_and_the_sweep(open_page, home):
     for label in ("cup", "fork"):
         for number in range(3):

@@ -155,6 +155,7 @@ def test_a_picture_that_would_fill_the_memory_is_refused(side: int) -> None:
         inspect(file.getvalue())
 
 
+@pytest.mark.slow
 def test_the_largest_picture_allowed_shows_no_warning(recwarn: pytest.WarningsRecorder) -> None:
     file = encoded(Image.new("L", (10_900, 11_000)), "PNG")
     assert inspect(file) == (10_900, 11_000)

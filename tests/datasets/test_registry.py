@@ -48,6 +48,7 @@ def test_a_dataset_is_found_by_name_and_by_id_and_read_once(home, leaves):
     assert load_dataset(home, "LEAVES") is load_dataset(home, "leaves", version=1)
 
 
+@pytest.mark.slow
 def test_what_was_imported_is_the_same_in_another_process(home, leaves):
     read = "import sys; from core.home import open_home; from core.datasets import load_dataset; "
     read += "d = load_dataset(open_home(sys.argv[1]), 'leaves'); print(d.table.to_csv(), d.tasks, d.splits_from)"
@@ -227,6 +228,7 @@ def test_a_dataset_named_by_a_plan_in_another_role_stays_too(home, leaves):
     assert len(load_dataset(home, leaves.id)) == 20
 
 
+@pytest.mark.slow
 def test_an_import_that_is_killed_leaves_no_dataset(home, draw_photos, tmp_path):
     folder = draw_photos(tmp_path / "leaves", {"oak": 20, "fir": 20})
     work = """

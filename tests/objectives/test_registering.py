@@ -46,6 +46,7 @@ def test_what_training_cannot_give_yet_is_refused_in_words(
         make_plan(objectives=(CrossEntropy(), compactness()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [2, 5])
 def test_stopped_and_resumed_with_a_module_of_its_own_it_is_bit_equal(
     job_for: Callable[..., Job], compactness: type[Compactness], step: int

@@ -20,6 +20,8 @@ from core.profiling.benchmarks import BenchmarkSetup
 from core.training.loop import train
 from tests.fixtures.engine import RESNET, SPECIES, VIT, make_plan, phase, run_through
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 HEAD_ONLY = 0
 
