@@ -55,3 +55,16 @@ def test_imports_stop_at_a_rooms_face():
 )
 def test_an_import_past_a_face_is_found(file: str, source: str, reaches_past: bool):
     assert bool(past_the_face(Path(file), source)) == reaches_past
+
+
+def test_no_page_imports_another_page():
+    pages = {file.parent.name for file in (ROOT / "dashboard").glob("*/page.py")}
+    found = [
+        f"{file.relative_to(ROOT)}:{line} imports {module}"
+        for page in sorted(pages)
+        for file in (ROOT / "dashboard" / page).rglob("*.py")
+        for line, module in imported_modules(file.read_text("utf-8"))
+        if module.startswith("dashboard.") and module.split(".")[1] in pages - {page}
+    ]
+    assert pages
+    assert not found, "\n" + "\n".join(found)

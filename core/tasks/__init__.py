@@ -1,8 +1,8 @@
 """What is learned about a photo: tasks, and the kinds of label that they hold.
 
 A kind is one file here (a `LabelKind`: from the words in a column to losses, figures and the words of a prediction)
-with one entry in `KINDS`, and a viewer in each of `dashboard/results` and `dashboard/use`. Everybody else asks
-`label_kind(task)`.
+with one entry in `KINDS`. Everybody else asks `label_kind(task)`; a kind that wants more on screen than its words and
+tables has a viewer in `dashboard/results` or `dashboard/use`.
 """
 
 from core.errors import BadDataset

@@ -21,7 +21,7 @@ from dashboard.use.try_photos import (
     take_photos,
     tasks_of,
 )
-from dashboard.use.viewers import VIEWERS
+from dashboard.use.viewers import viewer_of
 
 
 def page() -> None:
@@ -69,7 +69,7 @@ def _show_which(model: RunResults) -> None:
 def _show_what_it_knows(model: RunResults) -> None:
     tasks = tasks_of(model)
     for kind in dict.fromkeys(task.kind for task in tasks):
-        show_note(VIEWERS[kind].known_in_words([task for task in tasks if task.kind == kind]), small=True)
+        show_note(viewer_of(kind).known_in_words([task for task in tasks if task.kind == kind]), small=True)
 
 
 page()

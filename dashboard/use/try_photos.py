@@ -18,7 +18,7 @@ from core.tasks import Task
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
 from dashboard.shared.texts import escape_markdown, pluralize, show_note
-from dashboard.use.viewers import VIEWERS
+from dashboard.use.viewers import viewer_of
 
 ENDINGS = ["jpg", "jpeg", "jfif", "png", "webp", "avif", "bmp", "gif", "tif", "tiff", "jp2"]
 CAMERA = "camera"
@@ -95,7 +95,7 @@ def show_prediction(model: RunResults, photo: PhotoPrediction) -> None:
         )
         return
     for task in tasks_of(model):
-        VIEWERS[task.kind].show_prediction(model, task, photo.prediction[task.name])
+        viewer_of(task.kind).show_prediction(model, task, photo.prediction[task.name])
 
 
 def tasks_of(model: RunResults) -> list[Task]:
@@ -111,7 +111,7 @@ def as_table(photos: Sequence[PhotoPrediction], tasks: Sequence[Task]) -> pd.Dat
 def _cells(photo: PhotoPrediction, tasks: Sequence[Task]) -> dict[str, object]:
     cells: dict[str, object] = {}
     for task in tasks:
-        viewer = VIEWERS[task.kind]
+        viewer = viewer_of(task.kind)
         own = (
             viewer.table_cells(photo.prediction[task.name])
             if photo.prediction
@@ -132,8 +132,8 @@ def show_table(model: RunResults, tried: list[TriedPhoto]) -> None:
     table.insert(0, " ", [each.thumbnail or None for each in tried])
     columns: dict[str, Any] = {" ": st.column_config.ImageColumn(" ", width="small")}
     for task in tasks:
-        for name in VIEWERS[task.kind].empty_cells(""):
-            if config := VIEWERS[task.kind].column_config(name):
+        for name in viewer_of(task.kind).empty_cells(""):
+            if config := viewer_of(task.kind).column_config(name):
                 columns[_column(task, name, tasks)] = config
     height = min(TALLEST, ROW * (len(table) + 1))
     st.dataframe(table, column_config=columns, hide_index=True, width="stretch", row_height=ROW, height=height)

@@ -1,15 +1,18 @@
-"""How the predictions of each kind of label are shown: one viewer per kind in `core.tasks.KINDS`."""
+"""How the predictions of each kind of label are shown."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import streamlit as st
+
 from core.execution import RunResults
-from core.tasks import Task
+from core.tasks import KINDS, LabelKind, Task
+from dashboard.shared.texts import escape_html
 from dashboard.use import classes
 
 
 class PredictionViewer(Protocol):
-    """A module of this folder that shows the predictions of one kind of label."""
+    """Shows the predictions of one kind of label; a module of this folder can be one."""
 
     def show_prediction(self, model: RunResults, task: Task, prediction: Mapping[str, Any]) -> None:
         """One photo's prediction, large."""
@@ -32,4 +35,33 @@ class PredictionViewer(Protocol):
         ...
 
 
+class WordsOfKind:
+    """The viewer of kinds without one of their own: the words that the kind has for every place."""
+
+    def __init__(self, kind: LabelKind) -> None:
+        self._kind = kind
+
+    def show_prediction(self, model: RunResults, task: Task, prediction: Mapping[str, Any]) -> None:
+        words, confidence = self._kind.prediction_in_words(dict(prediction))
+        title = f'<p class="muted small">{escape_html(task.name)}</p>' if len(model.tasks) > 1 else ""
+        st.html(f'{title}<p class="big name">{escape_html(words)} <small>{escape_html(confidence)}</small></p>')
+
+    def table_cells(self, prediction: Mapping[str, Any]) -> dict[str, object]:
+        words, confidence = self._kind.prediction_in_words(dict(prediction))
+        return {"answer": words, "sure": confidence}
+
+    def empty_cells(self, reason: str) -> dict[str, object]:
+        return {"answer": reason, "sure": ""}
+
+    def column_config(self, name: str) -> Any:
+        return None
+
+    def known_in_words(self, tasks: Sequence[Task]) -> str:
+        return f"It says {' and '.join(self._kind.question(task) for task in tasks)}."
+
+
 VIEWERS: dict[str, PredictionViewer] = {"classes": classes}
+
+
+def viewer_of(kind: str) -> PredictionViewer:
+    return VIEWERS.get(kind) or WordsOfKind(KINDS[kind])

@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 
+import dashboard
 from core.backbones import describe_stages, get_card
 from core.datasets import Dataset, SplitPlan, check, import_dataset, load_dataset, relabel, split_again
 from core.datasets.editing import set_kind
@@ -31,6 +33,7 @@ from core.objectives import OBJECTIVES, Objective, ObjectiveContext, Term
 from core.plans import BackboneChoice, check_plan, make_plan
 from core.runs import Run, get_run, run_folder
 from core.tasks import KINDS, NO_STRATUM, Metric, ScoreLevels, SplitResult, Task, WordTable, lines_by_split
+from dashboard.use.viewers import viewer_of
 
 
 class MeanError:
@@ -274,3 +277,19 @@ def test_new_photos_get_a_number_in_every_form(home: Home, ages: Dataset, traine
 def test_the_script_to_take_home_is_refused_until_one_is_written(home: Home, trained: Run, tmp_path: Path):
     with pytest.raises(BadInput, match="No predict.py is written yet"):
         export_zip(home, trained.id, tmp_path / "model.zip")
+
+
+def test_pages_show_it_in_its_own_words(home: Home, trained: Run):
+    app = AppTest.from_file(Path(dashboard.__file__).parent / "app.py", default_timeout=60)
+    app.query_params["dataset"], app.query_params["run"] = trained.dataset_id, trained.id
+    app.run()
+    for page, text in (("results", "Not far."), ("use", "It says which age it shows")):
+        app.switch_page(f"{page}/page.py").run()
+        assert not app.exception
+        assert text in " ".join([*(each.value for each in app.caption), *(e.proto.body for e in app.get("html"))])
+
+
+def test_a_prediction_is_shown_in_its_own_words(number: Number):
+    viewer = viewer_of("number")
+    assert viewer.table_cells({"number": 2.04}) == {"answer": "2.0", "sure": ""}
+    assert viewer.empty_cells("damaged") == {"answer": "damaged", "sure": ""}
