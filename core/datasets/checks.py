@@ -1,7 +1,7 @@
 """Checks of a dataset before anything is trained on it, in plain words.
 
-A new check is a function in a file of its own and one line in `CHECKS`, or in `TASK_CHECKS` where it concerns one
-column of labels. What the labels themselves give rise to is checked by their kind (`core.tasks`).
+A new check is a function and one line in `CHECKS`, or in `TASK_CHECKS` where it concerns one column of labels. What
+the labels themselves give rise to is checked by their kind (`core.tasks`).
 """
 
 from collections import defaultdict
