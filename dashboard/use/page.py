@@ -63,7 +63,7 @@ def _predict(run: Run, photos: list[NewPhoto]) -> list[TriedPhoto]:
 
 def _show_which(model: RunResults) -> None:
     best = model.run.progress.best
-    show_note(f"{model.run.name}: {best.accuracy_text} right on validation photos." if best else model.run.name)
+    show_note(f"{model.run.name}: {best.accuracy_text} on validation photos." if best else model.run.name)
 
 
 def _show_what_it_knows(model: RunResults) -> None:

@@ -26,10 +26,10 @@ HELD_OUT = Path(__file__).parents[2].parent / "shared" / "data" / "tiny-imagenet
 def test_plain_timm_finds_the_accuracy_that_the_card_says(starter: Starter):
     said = json.loads((FOLDER / f"{starter.card.name}.json").read_text(encoding="utf-8"))["hold_out"]
     network = held_out.plain_network(starter.card.architecture, starter.file)
-    pictures, labels = held_out.photos(HELD_OUT, every=held_out.EVERY)
-    logits = held_out.answers(network, pictures, said["size"], starter.card.mean, starter.card.std)
+    pictures, labels = held_out.photos(HELD_OUT, stride=held_out.EVERY)
+    logits = held_out.predict_logits(network, pictures, said["size"], starter.card.mean, starter.card.std)
     assert len(labels) == 1_000
-    assert held_out.accuracies(logits, labels) == pytest.approx(tuple(said["every_tenth"].values()), abs=0.5)
+    assert held_out.top1_top5(logits, labels) == pytest.approx(tuple(said["every_tenth"].values()), abs=0.5)
 
 
 @pytest.mark.parametrize("starter", list_starters(), ids=lambda s: s.card.name)

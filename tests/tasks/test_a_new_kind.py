@@ -283,7 +283,7 @@ def test_pages_show_it_in_its_own_words(home: Home, trained: Run):
     app = AppTest.from_file(Path(dashboard.__file__).parent / "app.py", default_timeout=60)
     app.query_params["dataset"], app.query_params["run"] = trained.dataset_id, trained.id
     app.run()
-    for page, text in (("results", "Not far."), ("use", "It says which age it shows")):
+    for page, text in (("results", "Not far."), ("use", "It says which class it shows")):
         app.switch_page(f"{page}/page.py").run()
         assert not app.exception
         assert text in " ".join([*(each.value for each in app.caption), *(e.proto.body for e in app.get("html"))])
