@@ -96,10 +96,10 @@ def assert_same_result(job_for: Callable[..., Job], plan: Plan, nothing_kept: Ca
     without = run_through(again)
     for one, other in zip(_losses(with_kept), _losses(without), strict=True):
         assert one == pytest.approx(other, rel=1e-4)
-    mine, theirs = (
+    ours, theirs = (
         load_trained_model(job.home, plan, job.dataset.tasks, job.folder, "last").state_dict() for job in (kept, again)
     )
-    for name, value in mine.items():
+    for name, value in ours.items():
         torch.testing.assert_close(
             value, theirs[name], rtol=1e-3, atol=1e-5, msg=lambda said, name=name: f"{name}: {said}"
         )
@@ -144,7 +144,7 @@ def test_the_first_epochs_learn_from_the_same_views_as_without_keeping(job_for: 
     assert kept[16:] != pytest.approx(new[16:], rel=1e-4)
 
 
-def test_a_later_run_looks_at_no_photo_again(job_for: Callable[..., Job], seen: Seen):
+def test_a_later_run_computes_no_activation_again(job_for: Callable[..., Job], seen: Seen):
     first = run_through(job_for(only_head(), "first"))
     seen.clear()
     later = run_through(job_for(only_head(), "later"))
@@ -174,7 +174,7 @@ def test_nothing_is_taken_for_what_it_is_not(job_for: Callable[..., Job], home: 
     assert len(kept_folders(home)) == 2
 
 
-def test_a_later_plan_is_told_what_is_kept_until_it_is_gone(job_for: Callable[..., Job], home: Home):
+def test_a_later_plan_knows_what_is_cached_until_it_is_gone(job_for: Callable[..., Job], home: Home):
     plan, device = only_head(), torch.device("cpu")
     learns = plan.phases[0].first_trainable_stage
     assert cached_stages(home, plan, device) == frozenset()
@@ -260,9 +260,9 @@ def test_progress_never_runs_backwards(job_for: Callable[..., Job], home: Home, 
     run_through(job_for(only_head(), "first"))
     [folder] = kept_folders(home)
     np.zeros(2, np.uint64).tofile(folder / "checksums")
-    told = [e for e in run_through(job_for(only_head(), "again")) if isinstance(e, Prepared) and e.kind == "cache"]
-    assert [e.done for e in told] == sorted(e.done for e in told)
-    assert told[-1].done == told[-1].total
+    reported = [e for e in run_through(job_for(only_head(), "again")) if isinstance(e, Prepared) and e.kind == "cache"]
+    assert [e.done for e in reported] == sorted(e.done for e in reported)
+    assert reported[-1].done == reported[-1].total
 
 
 def test_a_network_that_cannot_be_cut_there_says_so(job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch):

@@ -229,11 +229,11 @@ def test_a_root_that_takes_another_way_in_training_is_not_cut():
 
 
 def test_a_root_that_decides_by_what_it_sees_is_not_cut():
-    class Looking(Blocks):
+    class DataDependent(Blocks):
         def between(self, x: Tensor, i: int) -> Tensor:
             return x if x.mean() > 0 else -x
 
-    assert cut_and_check(Looking(), 2).stage == 0
+    assert cut_and_check(DataDependent(), 2).stage == 0
 
 
 def test_a_parameter_used_by_itself_still_learns():

@@ -30,11 +30,11 @@ def test_weights_that_are_not_here_are_named(home: Home):
 
 def test_a_download_lands_in_the_home_and_tells_its_progress(home: Home, vit_file: Path, hub):
     hub.put(NAME, vit_file.read_bytes())
-    told: list[tuple[int, int, str]] = []
-    download_weights(home, get_card(NAME), lambda *step: told.append(step))
+    reported: list[tuple[int, int, str]] = []
+    download_weights(home, get_card(NAME), lambda *step: reported.append(step))
     assert weights.weights_file(home, get_card(NAME)).read_bytes() == vit_file.read_bytes()
     size = vit_file.stat().st_size
-    assert told[-1] == (size, size, "Downloading test_vit")
+    assert reported[-1] == (size, size, "Downloading test_vit")
 
 
 def test_what_is_here_is_not_asked_for_again(home: Home, vit_file: Path, hub, put_into_hub_cache):

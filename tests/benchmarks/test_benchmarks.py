@@ -48,7 +48,7 @@ def test_without_peers_there_is_nothing_to_compare_with():
     assert compared(RUN, measured(1, 1)).speedup_over_best_peer(GRAFT) is None
 
 
-def test_the_limit_is_the_fastest_arithmetic_and_learning_is_its_share():
+def test_the_limit_is_the_fastest_compute_config_and_training_is_its_share():
     of = compared(EPOCH, measured(0, 3, 3, training=4.0))
     (row,) = result_table([of], images=200).rows
     assert of.limit() == 100
@@ -56,7 +56,7 @@ def test_the_limit_is_the_fastest_arithmetic_and_learning_is_its_share():
     assert limit_table([of]).rows == [("training step", 80.0, 100.0)]
 
 
-def test_what_caches_cost_is_told_of_graft_alone():
+def test_what_caches_cost_is_reported_of_graft_alone():
     graft = measured(1, 1, 1)
     graft.times.parts.update({"decode": 2.0, "cache": 2.0, "cache_view": 1.0, "learning": 9.0})
     graft.times.cache_bytes.update(pixels=4_000_000, activations=1_000_000)

@@ -13,7 +13,7 @@ from core.home import Home
 from core.plans import Plan
 
 
-def test_the_small_network_is_tried_alone_and_taught_with_the_same_seeds(
+def test_the_small_network_is_trained_alone_and_distilled_with_the_same_seeds(
     home: Home, draw_photos, tmp_path, monkeypatch: pytest.MonkeyPatch
 ):
     photos = import_dataset(home, "shapes", draw_photos(tmp_path / "drawn", {"disc": 12, "box": 12}))
@@ -24,7 +24,7 @@ def test_the_small_network_is_tried_alone_and_taught_with_the_same_seeds(
         return SimpleNamespace(plan=plan, id="abcdef"), 90.0 if plan.teacher else 80.0 + 4 * plan.seed
 
     monkeypatch.setattr(distillation, "_train", outcome)
-    large, alone, taught = distillation._compare(home, photos, range(3))
+    large, alone, distilled = distillation._compare(home, photos, range(3))
     small = smaller_available(home, default_card(home))
     assert small
     assert [plan.backbone.name for plan in learned] == [default_card(home).name, *[small.name] * 6]
@@ -34,7 +34,7 @@ def test_the_small_network_is_tried_alone_and_taught_with_the_same_seeds(
     ]
     assert large[3] == 80.0
     assert alone[3:5] == pytest.approx((84.0, 4.0))
-    assert taught[3:] == pytest.approx((90.0, 0.0, 6.0, 4.3027 * 4.0 / 3**0.5), rel=1e-4)
+    assert distilled[3:] == pytest.approx((90.0, 0.0, 6.0, 4.3027 * 4.0 / 3**0.5), rel=1e-4)
 
 
 def test_the_kept_figures_are_of_the_weights_that_are_here():

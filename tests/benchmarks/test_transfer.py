@@ -174,7 +174,7 @@ def test_what_was_measured_is_of_the_starters_that_come_with_graft():
         assert known == {weights_digest(starter)[:8], "random weights"}
 
 
-def test_the_lesson_on_the_model_page_is_what_was_measured(published: Table):
+def test_the_transfer_example_on_the_model_page_is_what_was_measured(published: Table):
     place = published.columns.index("clothing")
     found = {row[1]: float(row[place].split(" ±")[0]) for row in published.rows if row[0].startswith("Graft CNN")}
     assert f"names {found[LINEAR]:.0f} of 100 others right" in TRANSFER_EXAMPLE

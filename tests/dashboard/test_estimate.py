@@ -81,6 +81,6 @@ def test_a_teacher_is_measured_too_and_costs_time(home: Home, small: Dataset, as
 
     monkeypatch.setattr(background, "with_teacher", with_teacher)
     alone = cost(home, small)
-    taught = set_teacher(made_plan(small), Teacher(backbone=BackboneChoice(name=STARTER)))
-    assert cost_of(home, taught, small, 100).time != alone.time
+    distilled = set_teacher(made_plan(small), Teacher(backbone=BackboneChoice(name=STARTER)))
+    assert cost_of(home, distilled, small, 100).time != alone.time
     assert asked == ["measured", "teacher"] * 2

@@ -243,7 +243,7 @@ def test_it_says_in_words_what_came_of_the_import(small):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         None,
         "x",
@@ -253,15 +253,15 @@ def test_it_says_in_words_what_came_of_the_import(small):
         {"kind": "relabel", "ids": [], "label": "dogs"},
     ],
 )
-def test_nonsense_from_the_grid_is_no_edit(small, told):
-    assert parse_edit(told, small, small.tasks[0]) is None
+def test_nonsense_from_the_grid_is_no_edit(small, reported):
+    assert parse_edit(reported, small, small.tasks[0]) is None
 
 
 def test_an_edit_names_photos_and_a_class_that_exist(small):
     first = small.table["image_id"].iat[0]
-    told = {"kind": "relabel", "ids": [first, "gone"], "label": "dogs"}
-    assert parse_edit(told, small, small.tasks[0]) == Edit("relabel", (first,), "dogs")
-    assert parse_edit(told | {"label": "<b>"}, small, small.tasks[0]) is None
+    reported = {"kind": "relabel", "ids": [first, "gone"], "label": "dogs"}
+    assert parse_edit(reported, small, small.tasks[0]) == Edit("relabel", (first,), "dogs")
+    assert parse_edit(reported | {"label": "<b>"}, small, small.tasks[0]) is None
 
 
 @pytest.mark.parametrize("folder", ["../x", "A" * 32, "0" * 31, 7, None])

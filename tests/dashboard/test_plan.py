@@ -264,7 +264,7 @@ def test_a_plan_of_the_page_is_a_plan_of_the_command_line(open_page, small) -> N
     assert load_dataset(app_home(app), small.id).id == plan_of(app).source.id
 
 
-def taught_by(app, key: str) -> None:
+def with_teacher(app, key: str) -> None:
     app.toggle(key="expert").set_value(True).run()
     labelled(app.selectbox, "Teacher").set_value(key).run()
     assert not app.exception, app.exception[0].value
@@ -288,7 +288,7 @@ def test_a_run_of_these_photos_and_a_network_that_is_here_can_teach(open_page, s
 
 def test_how_much_a_teacher_counts_reaches_the_plan(open_page, small) -> None:
     app = open_page("plan", dataset=small.id)
-    taught_by(app, key_of(Teacher(backbone=BackboneChoice(name=STARTER))))
+    with_teacher(app, key_of(Teacher(backbone=BackboneChoice(name=STARTER))))
     labelled(app.slider, "Its answers count").set_value(2.5).run()
     labelled(app.slider, "What it sees counts").set_value(0.0).run()
     labelled(app.slider, "Softness").set_value(4.0).run()
@@ -303,7 +303,7 @@ def test_how_much_a_teacher_counts_reaches_the_plan(open_page, small) -> None:
 def test_a_teacher_stays_with_another_network_and_another_recipe_and_can_be_left_out(open_page, small) -> None:
     app = open_page("plan", dataset=small.id)
     teacher = Teacher(backbone=BackboneChoice(name=STARTER))
-    taught_by(app, key_of(teacher))
+    with_teacher(app, key_of(teacher))
     labelled(app.slider, "What it sees counts").set_value(3.0).run()
     app.segmented_control[0].set_value("head-first").run()
     assert plan_of(app).teacher == teacher
@@ -335,8 +335,8 @@ def test_a_teacher_that_no_library_knows_is_refused_and_the_page_stands(open_pag
 
 
 def test_a_teacher_of_some_photos_does_not_teach_about_others(open_page, small, many, home: Home) -> None:
-    taught = save_draft(home, set_teacher(made_plan(small), Teacher(backbone=BackboneChoice(name=STARTER))))
-    app = open_page("plan", dataset=many.id, plan=taught, model=STARTER)
+    distilled = save_draft(home, set_teacher(made_plan(small), Teacher(backbone=BackboneChoice(name=STARTER))))
+    app = open_page("plan", dataset=many.id, plan=distilled, model=STARTER)
     assert plan_of(app).teacher is None
 
 

@@ -17,7 +17,7 @@ from tests.fixtures.made_runs import made_plan, made_run
 
 def payload(app, field: str) -> dict:
     payloads = [json.loads(element.proto.json) for element in app.get("bidi_component")]
-    return next(told for told in payloads if field in told)
+    return next(reported for reported in payloads if field in reported)
 
 
 def test_with_no_run_the_page_says_what_to_do(open_page) -> None:
@@ -91,7 +91,7 @@ def test_an_opened_cell_shows_its_photos(open_page, many, home: Home) -> None:
     app.session_state[f"graft:cell {run.id} {task.name} validation"] = Cell(truth, answer)
     app.run()
     walls = [json.loads(element.proto.json) for element in app.get("bidi_component")]
-    shown = next(told["shown"] for told in walls if len(told.get("shown", ())) == counts[truth, answer])
+    shown = next(reported["shown"] for reported in walls if len(reported.get("shown", ())) == counts[truth, answer])
     labels = many.labels(task)
     assert {labels[many.row[image_id]] for image_id, _ in shown} == {truth}
 

@@ -70,25 +70,25 @@ def test_without_photos_there_is_no_plan(home):
 
 def test_a_plan_in_the_making_survives_a_refresh(home, small):
     starter = get_card("graft-resnet10t")
-    mine = set_epochs(make_plan(small, starter, describe_stages(starter), "top"), 3)
-    key = plan_drafts.save_draft(home, mine)
+    ours = set_epochs(make_plan(small, starter, describe_stages(starter), "top"), 3)
+    key = plan_drafts.save_draft(home, ours)
     app = run(show_plan, dataset=small.id, model=starter.name, plan=key)
-    assert plan_of(app) == mine
+    assert plan_of(app) == ours
 
 
 def test_a_newer_version_of_the_photos_keeps_the_plan(home, small):
     starter = get_card("graft-resnet10t")
-    mine = set_epochs(make_plan(small, starter, describe_stages(starter), "top"), 3)
+    ours = set_epochs(make_plan(small, starter, describe_stages(starter), "top"), 3)
     task = small.tasks[0]
     relabel(home, small, [small.table["image_id"].iat[0]], task.name, task.classes[-1])
-    app = run(show_plan, dataset=small.id, model=starter.name, plan=plan_drafts.save_draft(home, mine))
+    app = run(show_plan, dataset=small.id, model=starter.name, plan=plan_drafts.save_draft(home, ours))
     assert (plan_of(app).source.version, plan_of(app).epochs) == (2, 3)
 
 
 def test_another_backbone_keeps_the_recipe(home, small):
     starter, other = get_card("graft-resnet10t"), get_card("test_vit.r160_in1k")
-    mine = make_plan(small, starter, describe_stages(starter), "head-first")
-    app = run(show_plan, dataset=small.id, model=other.name, plan=plan_drafts.save_draft(home, mine))
+    ours = make_plan(small, starter, describe_stages(starter), "head-first")
+    app = run(show_plan, dataset=small.id, model=other.name, plan=plan_drafts.save_draft(home, ours))
     assert plan_of(app).backbone.name == other.name
     assert recipe_of(plan_of(app)) == "head-first"
     assert len(plan_of(app).phases[0].stage_rates) == len(describe_stages(other))

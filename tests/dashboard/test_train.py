@@ -47,10 +47,10 @@ def test_each_state_offers_what_can_be_done_in_it(open_page, small, home: Home, 
 
 def test_the_live_view_is_told_where_to_ask_and_what_it_shows(open_page, small, home: Home) -> None:
     run = made_run(home, small, "running", epochs=3)
-    told = chart(open_page("train", run=run.id))
-    assert told["curves"] == f"/graft/runs/{run.id}/curves?task={run.plan.tasks[0].replace(' ', '%20')}"
-    assert told["state"] == "running"
-    assert told["plotly"].startswith("/graft/plotly-")
+    reported = chart(open_page("train", run=run.id))
+    assert reported["curves"] == f"/graft/runs/{run.id}/curves?task={run.plan.tasks[0].replace(' ', '%20')}"
+    assert reported["state"] == "running"
+    assert reported["plotly"].startswith("/graft/plotly-")
 
 
 def test_what_the_live_view_asks_for_has_what_it_draws(small, home: Home) -> None:

@@ -21,7 +21,7 @@ from tests.conftest import draw_photo
 from tests.dashboard.conftest import words
 from tests.fixtures.made_runs import made_run
 
-SURE = {"class": {"*cats* <b>$x$": 0.91, "dogs": 0.09}}
+CONFIDENT = {"class": {"*cats* <b>$x$": 0.91, "dogs": 0.09}}
 TORN = {"class": {"*cats* <b>$x$": 0.52, "dogs": 0.48}}
 
 
@@ -76,7 +76,7 @@ def test_a_run_with_a_model_takes_photos_and_can_be_taken_home(open_page, small,
 
 
 def test_one_photo_gets_its_classes_as_bars(asked) -> None:
-    said = words(asked(SURE, "new.png"))
+    said = words(asked(CONFIDENT, "new.png"))
     assert "*cats* &lt;b&gt;$x$ <small>91\u00a0%</small>" in said
     assert "width:9.0%" in said
     assert "sure and wrong" in said  # what confidence is worth
@@ -84,11 +84,11 @@ def test_one_photo_gets_its_classes_as_bars(asked) -> None:
 
 def test_an_unsure_answer_says_so(asked) -> None:
     assert "It is unsure: *cats* &lt;b&gt;$x$ or dogs." in words(asked(TORN, "new.png"))
-    assert unsure_in_words(SURE["class"]) == ""
+    assert unsure_in_words(CONFIDENT["class"]) == ""
 
 
 def test_a_photo_of_16_bits_is_shown(asked, tmp_path) -> None:
-    app = asked(SURE, "new.png")
+    app = asked(CONFIDENT, "new.png")
     Image.fromarray(np.full((40, 60), 40_000, np.uint16)).save(tmp_path / "deep.png")
     app.file_uploader(key="try_files").set_value(
         [("deep.png", (tmp_path / "deep.png").read_bytes(), "image/png")]
@@ -98,8 +98,8 @@ def test_a_photo_of_16_bits_is_shown(asked, tmp_path) -> None:
 
 
 def test_the_same_photos_are_asked_about_once(asked, monkeypatch) -> None:
-    app = asked(SURE, "a.png", "b.png")
-    oracle = Oracle(SURE)
+    app = asked(CONFIDENT, "a.png", "b.png")
+    oracle = Oracle(CONFIDENT)
     monkeypatch.setattr("dashboard.use.try_photos.cached_predictor", lambda home, run_id: oracle)
     app.run()
     assert oracle.asked == 0
@@ -107,13 +107,13 @@ def test_the_same_photos_are_asked_about_once(asked, monkeypatch) -> None:
 
 
 def test_a_file_that_is_no_picture_is_named_with_its_reason(asked) -> None:
-    app = asked(SURE, "notes.jpg")
+    app = asked(CONFIDENT, "notes.jpg")
     assert "notes" in app.error[0].value
     assert r"It is no picture\." in app.error[0].value
 
 
 def test_several_photos_get_a_table_and_the_unreadable_one_is_in_it(asked) -> None:
-    app = asked(SURE, "a.png", "b.jpg")
+    app = asked(CONFIDENT, "a.png", "b.jpg")
     table = app.dataframe[0].value
     assert list(table["photo"]) == ["a.png", "b.jpg"]
     assert list(table["answer"]) == ["*cats* <b>$x$", "not read: It is no picture."]

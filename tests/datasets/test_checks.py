@@ -85,9 +85,9 @@ def test_copies_within_a_split_are_counted_and_contradictions_named():
     rows = [*photos("oak", 60), *photos("fir", 60)]
     for row in (rows[0], rows[3], rows[60]):
         row |= {"hash": "same", "split": "train"}
-    looks = said(made(rows), "warning")
-    assert "2 photos came more than once; copies stay in one split" in looks
-    assert "1 photo is in two classes: relabel or leave one out" in looks
+    found = said(made(rows), "warning")
+    assert "2 photos came more than once; copies stay in one split" in found
+    assert "1 photo is in two classes: relabel or leave one out" in found
 
 
 def test_shapes_and_sizes_that_hide_things_are_counted():

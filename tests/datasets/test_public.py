@@ -234,7 +234,7 @@ def test_a_download_tells_how_far_it_is_and_leaves_no_archive(
     stand_in(monkeypatch, "EuroSAT", downloading(address, packed(served)))
     monkeypatch.setattr(download, "POLL_SECONDS", 0.0001)
     seen: list[tuple[int, int, str]] = []
-    dataset = import_public(home, "eurosat", progress=lambda *told: seen.append(told))
+    dataset = import_public(home, "eurosat", progress=lambda *reported: seen.append(reported))
     assert len(dataset) == 12
     assert ("Downloading, in MB") in {doing for _, _, doing in seen}
     assert {total for _, total, doing in seen if doing == "Downloading, in MB"} == {94}

@@ -48,8 +48,8 @@ def test_every_class_of_every_task_is_taught(many, plan):
     labels, groups, hashes = many
     splits = draw_splits(labels, groups, hashes, plan)
     for task in labels.T:
-        taught = set(task[splits == "train"])
-        assert set(task) - {MISSING} <= taught
+        distilled = set(task[splits == "train"])
+        assert set(task) - {MISSING} <= distilled
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=80), plans)

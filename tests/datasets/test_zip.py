@@ -143,8 +143,8 @@ def test_every_way_of_packing_that_python_knows_is_read(home, tmp_path: Path):
 
 
 def test_progress_counts_up_to_all_photos(home, zipped):
-    told = []
+    reported = []
     source = zipped({f"{c}/{n}.png": photo(n + i) for i, c in enumerate("ab") for n in range(5)})
-    import_dataset(home, "photos", source, progress=lambda *now: told.append(now))
-    assert told[-1] == (10, 10, "Reading photos")
-    assert [done for done, *_ in told] == sorted(done for done, *_ in told)
+    import_dataset(home, "photos", source, progress=lambda *now: reported.append(now))
+    assert reported[-1] == (10, 10, "Reading photos")
+    assert [done for done, *_ in reported] == sorted(done for done, *_ in reported)

@@ -59,11 +59,11 @@ def test_the_run_goes_on_in_halves_and_learns_the_same(job_for: Callable[..., Jo
     assert [e.step for e in steps] == [e.step for e in expected]
     assert [e.loss for e in steps] == pytest.approx([e.loss for e in expected], rel=1e-4)
     assert [e.accuracy for e in steps] == [e.accuracy for e in expected]
-    mine, theirs = (
+    ours, theirs = (
         load_trained_model(job.home, plan, job.dataset.tasks, job.folder, "last").state_dict()
         for job in (scarce, plenty)
     )
-    for name, value in mine.items():
+    for name, value in ours.items():
         torch.testing.assert_close(value, theirs[name], rtol=1e-3, atol=1e-5)
 
 
@@ -133,7 +133,7 @@ def test_batch_norm_never_gets_a_part_of_one_photo(job_for: Callable[..., Job], 
         run_through(job_for(plan_of(RESNET)))
 
 
-def test_batch_norm_learns_in_parts_of_two(job_for: Callable[..., Job], holds: Callable[[int], None]):
+def test_batch_norm_trains_in_micro_batches_of_two(job_for: Callable[..., Job], holds: Callable[[int], None]):
     holds(2)
     assert isinstance(run_through(job_for(plan_of(RESNET), "two"))[-1], Ended)
 
@@ -146,7 +146,7 @@ def test_parts_hold_every_row_once_and_none_is_alone_without_need(rows: int, mos
     assert min(map(len, parts)) >= min(2, rows, most)
 
 
-def test_looking_is_halved_until_it_fits():
+def test_the_forward_batch_is_halved_until_it_fits():
     seen = []
 
     def work(rows: np.ndarray) -> tuple[torch.Tensor, ...]:

@@ -98,7 +98,7 @@ def test_what_fitted_is_known_for_the_same_network_size_and_stages_only(home: Ho
     assert [max_micro_batch(home, plan, CPU) for plan in others] == [None] * 3
 
 
-def test_only_what_was_measured_quietly_is_a_yardstick(home: Home, busy: Callable):
+def test_only_what_was_measured_quietly_is_a_reference(home: Home, busy: Callable):
     assert read_trusted(home, "k") is None
     busy(2 * BUSY)
     cached(home, "k", counting())

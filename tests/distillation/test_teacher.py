@@ -42,7 +42,7 @@ def teacher(tmp_path: Path) -> Teacher:
     return Teacher(backbone=choice, image_size=64, views=2)
 
 
-def taught(teacher: Teacher, *phases: object, **changes: object) -> Plan:
+def distilled(teacher: Teacher, *phases: object, **changes: object) -> Plan:
     return make_plan(*phases, **{"teacher": teacher, "objectives": BOTH, **changes})
 
 
@@ -56,7 +56,7 @@ def state_of(job: Job) -> TrainingState:
 
 
 def test_the_teacher_says_what_its_network_says_of_the_enlarged_photo(job_for: Callable[..., Job], teacher: Teacher):
-    job = job_for(taught(teacher, augmentation=NO_AUGMENTATION))
+    job = job_for(distilled(teacher, augmentation=NO_AUGMENTATION))
     asked, rows = state_of(job).auxiliary["distillation"].teacher, np.array([3, 11])
     features, answers = asked.outputs(rows, np.zeros(2, int))
     side = asked.context.source.store.side
@@ -82,7 +82,7 @@ def test_each_view_is_looked_at_once_and_another_run_finds_it(
         "compute_outputs",
         lambda self, rows, views: (looked.append(len(rows)), really(self, rows, views))[1],
     )
-    plan = taught(teacher, phase(epochs=4))
+    plan = distilled(teacher, phase(epochs=4))
     events = run_through(job_for(plan, "one"))
     assert sum(looked) == 2 * 26
     assert [e.done for e in events if isinstance(e, Prepared) and e.kind == "teacher"][-1] == 26
@@ -97,8 +97,8 @@ def test_each_view_is_looked_at_once_and_another_run_finds_it(
 def test_a_change_that_the_teacher_sees_is_looked_at_anew(
     changes: dict[str, float], new: bool, job_for: Callable[..., Job], teacher: Teacher
 ):
-    run_through(job_for(taught(teacher, phase(epochs=1)), "one"))
-    events = run_through(job_for(taught(teacher, phase(epochs=1), augmentation=Augmentation(**changes)), "another"))
+    run_through(job_for(distilled(teacher, phase(epochs=1)), "one"))
+    events = run_through(job_for(distilled(teacher, phase(epochs=1), augmentation=Augmentation(**changes)), "another"))
     asked = [e for e in events if isinstance(e, Prepared) and e.kind == "teacher"]
     assert bool(asked) == new
 
@@ -106,7 +106,7 @@ def test_a_change_that_the_teacher_sees_is_looked_at_anew(
 def test_without_room_the_teacher_is_asked_at_every_step_and_says_the_same(
     job_for: Callable[..., Job], teacher: Teacher, monkeypatch: pytest.MonkeyPatch
 ):
-    plan = taught(teacher, phase(epochs=1))
+    plan = distilled(teacher, phase(epochs=1))
     with_room = [e.loss for e in run_through(job_for(plan, "room")) if isinstance(e, Stepped)]
     monkeypatch.setattr("core.activations.cache.fits_budget", lambda *_: False)
     monkeypatch.setattr("core.activations.cache.memory_budget", lambda *_: 0)
@@ -116,13 +116,13 @@ def test_without_room_the_teacher_is_asked_at_every_step_and_says_the_same(
 
 def test_the_student_comes_to_answer_like_its_teacher(job_for: Callable[..., Job], teacher: Teacher):
     only = (LogitDistillation(), FeatureDistillation())
-    plan = taught(teacher, phase(epochs=12, rate=3e-3), objectives=only, augmentation=NO_AUGMENTATION)
+    plan = distilled(teacher, phase(epochs=12, rate=3e-3), objectives=only, augmentation=NO_AUGMENTATION)
     losses = [e.loss for e in run_through(job_for(plan)) if isinstance(e, Stepped)]
     assert np.mean(losses[-4:]) < 0.5 * np.mean(losses[:4])
 
 
 def test_nothing_of_the_teacher_stays_in_the_model(job_for: Callable[..., Job], teacher: Teacher):
-    job = job_for(taught(teacher, phase(epochs=1)))
+    job = job_for(distilled(teacher, phase(epochs=1)))
     run_through(job)
     assert not [name for name in load_file(job.folder / "best" / "model.safetensors") if "guide" in name]
     Path(teacher.backbone.file).unlink()
@@ -131,7 +131,7 @@ def test_nothing_of_the_teacher_stays_in_the_model(job_for: Callable[..., Job], 
 
 @pytest.mark.parametrize("step", [2, 4, 5])
 def test_stopped_and_resumed_it_is_bit_equal(job_for: Callable[..., Job], teacher: Teacher, step: int):
-    plan = taught(teacher, augmentation=Augmentation(cutmix=0.5))
+    plan = distilled(teacher, augmentation=Augmentation(cutmix=0.5))
     unbroken, broken = job_for(plan, "unbroken"), job_for(plan, "broken")
     run_through(unbroken)
     close_at(broken, step)
@@ -140,13 +140,13 @@ def test_stopped_and_resumed_it_is_bit_equal(job_for: Callable[..., Job], teache
 
 
 def test_a_frozen_part_and_a_teacher_keep_the_same_views(job_for: Callable[..., Job], teacher: Teacher):
-    events = run_through(job_for(taught(teacher, phase(learning=1, epochs=4))))
-    looks = {e.kind for e in events if isinstance(e, Prepared) and e.kind in ("cache", "cache_view")}
-    assert len(looks) == 2  # at photos as they are, and at changed ones
+    events = run_through(job_for(distilled(teacher, phase(learning=1, epochs=4))))
+    passes = {e.kind for e in events if isinstance(e, Prepared) and e.kind in ("cache", "cache_view")}
+    assert len(passes) == 2  # at photos as they are, and at changed ones
     assert len([e for e in events if isinstance(e, EpochEnded)]) == 4
 
 
-def test_a_teacher_and_what_looks_at_it_go_together(teacher: Teacher):
+def test_a_teacher_and_the_runs_that_use_it_go_together(teacher: Teacher):
     with pytest.raises(ValidationError, match="exactly when an objective looks at it"):
         make_plan(teacher=teacher)
     with pytest.raises(ValidationError, match="exactly when an objective looks at it"):
@@ -169,7 +169,7 @@ def test_a_teacher_is_one_that_has_learned(says: dict[str, object], said: str):
 
 
 @pytest.fixture
-def taught_run(job_for: Callable[..., Job], dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Teacher:
+def distilled_run(job_for: Callable[..., Job], dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Teacher:
     """A run that learned both tasks of the photos, at another size."""
     monkeypatch.setattr("core.distillation.loading.load_dataset", lambda *_: dataset)
     job = job_for(make_plan(phase(epochs=1), tasks=("species", "health"), image_size=48), "ab12")
@@ -178,9 +178,9 @@ def taught_run(job_for: Callable[..., Job], dataset: Dataset, monkeypatch: pytes
     return Teacher(run="ab12", views=2)
 
 
-def test_a_run_teaches_what_its_best_model_says_at_its_own_size(job_for: Callable[..., Job], taught_run: Teacher):
+def test_a_run_teaches_what_its_best_model_says_at_its_own_size(job_for: Callable[..., Job], distilled_run: Teacher):
     asked, rows = (
-        state_of(job_for(taught(taught_run, augmentation=NO_AUGMENTATION))).auxiliary["distillation"].teacher,
+        state_of(job_for(distilled(distilled_run, augmentation=NO_AUGMENTATION))).auxiliary["distillation"].teacher,
         np.array([3, 11]),
     )
     features, species, health = asked.outputs(rows, np.zeros(2, int))
@@ -197,10 +197,10 @@ def test_a_run_teaches_what_its_best_model_says_at_its_own_size(job_for: Callabl
 
 
 def test_where_both_tell_the_same_apart_the_students_own_head_is_compared(
-    job_for: Callable[..., Job], taught_run: Teacher
+    job_for: Callable[..., Job], distilled_run: Teacher
 ):
-    projection_heads = state_of(job_for(taught(taught_run))).auxiliary["distillation"]
-    assert [len(guide.bias) for guide in projection_heads.answers] == [
+    projection_heads = state_of(job_for(distilled(distilled_run))).auxiliary["distillation"]
+    assert [len(projection.bias) for projection in projection_heads.answers] == [
         2
     ]  # for health, which the student does not learn
     rows, features = np.array([3, 11]), torch.zeros(2, projection_heads.features.in_features)
@@ -214,13 +214,13 @@ def test_where_both_tell_the_same_apart_the_students_own_head_is_compared(
     )
 
 
-def test_classes_are_matched_by_their_names(job_for: Callable[..., Job], taught_run: Teacher, dataset: Dataset):
+def test_classes_are_matched_by_their_names(job_for: Callable[..., Job], distilled_run: Teacher, dataset: Dataset):
     turned = (Task("species", ("ash", "oak")), *dataset.tasks[1:])
     column = dataset.tasks[0].column
     table = dataset.table.assign(**{column: dataset.table[column].map({2: 0, 0: 1, 1: MISSING})})
-    projection_heads = state_of(job_for(taught(taught_run), of=replace(dataset, tasks=turned, table=table))).auxiliary[
-        "distillation"
-    ]
+    projection_heads = state_of(
+        job_for(distilled(distilled_run), of=replace(dataset, tasks=turned, table=table))
+    ).auxiliary["distillation"]
     rows = np.array([0, 2])
     targets = projection_heads.targets(
         rows, np.zeros(2, int), torch.zeros(2, projection_heads.features.in_features), {"species": None}
@@ -231,11 +231,11 @@ def test_classes_are_matched_by_their_names(job_for: Callable[..., Job], taught_
 
 def test_a_run_that_is_gone_teaches_nobody_and_says_so(job_for: Callable[..., Job]):
     with pytest.raises(NotFound, match=r"The run that should teach is gone\. Choose another teacher"):
-        run_through(job_for(taught(Teacher(run="ab12"))))
+        run_through(job_for(distilled(Teacher(run="ab12"))))
 
 
-def test_a_student_of_a_run_stopped_and_resumed_is_bit_equal(job_for: Callable[..., Job], taught_run: Teacher):
-    unbroken, broken = job_for(taught(taught_run), "unbroken"), job_for(taught(taught_run), "broken")
+def test_a_student_of_a_run_stopped_and_resumed_is_bit_equal(job_for: Callable[..., Job], distilled_run: Teacher):
+    unbroken, broken = job_for(distilled(distilled_run), "unbroken"), job_for(distilled(distilled_run), "broken")
     run_through(unbroken)
     close_at(broken, 3)
     run_through(broken)

@@ -24,13 +24,13 @@ def answers() -> Callable[..., pd.DataFrame]:
     def table(
         labels: list[int],
         predicted: list[int],
-        sureness: list[float] | None = None,
+        confidences: list[float] | None = None,
         split: str = "validation",
         task: Task = CLOTHES,
     ) -> pd.DataFrame:
         logits = np.zeros((len(labels), len(task.classes)))
-        for row, (said, sure) in enumerate(zip(predicted, sureness or [2.0] * len(labels), strict=True)):
-            logits[row, said] = sure
+        for row, (said, confidence) in enumerate(zip(predicted, confidences or [2.0] * len(labels), strict=True)):
+            logits[row, said] = confidence
         return predictions_table([str(i) for i in range(len(labels))], split, task, np.array(labels), logits)  # type: ignore[arg-type]
 
     return table

@@ -126,8 +126,8 @@ def test_a_run_without_predictions_has_an_empty_table(tmp_path, clothes):
     assert evaluate(read_predictions(tmp_path), clothes, "validation").images == 0
 
 
-def test_how_often_it_was_right_when_it_was_this_sure(answers, clothes):
+def test_accuracy_at_this_confidence(answers, clothes):
     table = answers([0] * 40, [0] * 30 + [1] * 10, [3.0] * 40)
-    sure = float(table["confidence"][0])
-    assert accuracy_at_confidence(table, clothes, sure).value == 0.75
+    confidence = float(table["confidence"][0])
+    assert accuracy_at_confidence(table, clothes, confidence).value == 0.75
     assert accuracy_at_confidence(table, clothes, 0.1) is None

@@ -42,7 +42,7 @@ def test_the_rise_is_paired_image_by_image():
     assert scores.rise_error < scores.validation_loss_error / 5  # what pairing is for
 
 
-def test_at_the_best_epoch_itself_nothing_has_risen():
+def test_at_the_best_epoch_itself_no_rise_is_significant():
     best, train = losses(40, 0), losses(40, 1)
     better = epoch_scores(best - 0.1, best < 0.5, train, train < 0.5, best)
     first = epoch_scores(best, best < 0.5, train, train < 0.5)

@@ -98,11 +98,11 @@ def test_of_a_hundred_models_that_are_alike_at_every_class_five_are_told_otherwi
     alike = np.full((10, 10), 0.15 / 9) + np.diag(np.full(10, 0.85 - 0.15 / 9))
     worse = alike.copy()
     worse[9] = [0.06] * 9 + [0.46]
-    told_alike, told_worse = (
+    worded_alike, worded_worse = (
         [headline(draw.multinomial(40, shares), CLOTHES) for _ in range(200)] for shares in (alike, worse)
     )
-    assert sum("unsure about" in words or "Good at" in words for words in told_alike) <= 16
-    assert sum("unsure about" in words and "hat" in words for words in told_worse) >= 180
+    assert sum("unsure about" in words or "Good at" in words for words in worded_alike) <= 16
+    assert sum("unsure about" in words and "hat" in words for words in worded_worse) >= 180
 
 
 def test_a_thousand_classes_are_summed_up():

@@ -29,10 +29,10 @@ class Ride:
         self.feedback.follow(event)
         return self
 
-    def epoch(self, number: int, per_step: float, judging: float, saving: float, steps: int = 10) -> "Ride":
+    def epoch(self, number: int, per_step: float, evaluated: float, saving: float, steps: int = 10) -> "Ride":
         for step in range(10 * number - steps + 1, 10 * number + 1):
             self.after(per_step, Stepped(step, number, 0, 8 * step, 0.5, 0.5, {}))
-        self.after(judging, Prepared("validate", 40, 40))
+        self.after(evaluated, Prepared("validate", 40, 40))
         self.after(0.0, EpochEnded(number, 0, 10 * number, {"label": scores(0.5)}, 1.0, 1.0, True))
         return self.after(saving, Checkpointed(number, 10 * number))
 
@@ -46,9 +46,9 @@ def test_whole_epochs_count_with_their_scores_and_checkpoints():
 
 
 def test_of_photos_that_grow_each_epoch_is_held_against_its_own():
-    grown = Phase(name="all", epochs=4, stage_rates=(1e-3,) * 2, head_rate=1e-3, start_image_size=32)
-    plan = PLAN.model_copy(update={"phases": (grown,), "image_size": 64})
-    epochs = phase_seconds(plan, grown, COUNTS, MEASURED, 0)
+    resized = Phase(name="all", epochs=4, stage_rates=(1e-3,) * 2, head_rate=1e-3, start_image_size=32)
+    plan = PLAN.model_copy(update={"phases": (resized,), "image_size": 64})
+    epochs = phase_seconds(plan, resized, COUNTS, MEASURED, 0)
     assert epochs[0] < epochs[-1]
     ride = Ride()
     ride.feedback = EstimateFeedback(plan, COUNTS, MEASURED, 0, ride.clock)

@@ -59,27 +59,27 @@ def test_after_an_epoch_it_is_epochs_times_what_one_took_scoring_included():
 
 
 def test_where_photos_grow_later_epochs_take_longer():
-    grown = ALL.model_copy(update={"epochs": 4, "start_image_size": 32})  # at 64 pixels: a quarter of them, then all
+    resized = ALL.model_copy(update={"epochs": 4, "start_image_size": 32})  # at 64 pixels: a quarter of them, then all
     # A step takes 1 or 4 seconds and scoring 5, whatever was estimated for the machine.
-    ride = Ride(grown, image_size=64, estimated=(30.0, 30.0, 90.0, 90.0))
+    ride = Ride(resized, image_size=64, estimated=(30.0, 30.0, 90.0, 90.0))
     assert ride.epoch(1, seconds=1.0, scoring=5.0) == 15 + 45 + 45
     assert ride.epoch(2, seconds=1.0, scoring=5.0) == 45 + 45
     assert ride.epoch(3, seconds=4.0, scoring=5.0) == 45
     assert ride.step(31, 4.0) == pytest.approx(45 * 0.9)
-    assert Ride(grown, image_size=64).epoch(1, seconds=1.0, scoring=5.0) is None, "nothing says how much longer"
+    assert Ride(resized, image_size=64).epoch(1, seconds=1.0, scoring=5.0) is None, "nothing says how much longer"
 
 
-def test_epochs_of_growing_photos_are_foretold_one_by_one():
-    grown = ALL.model_copy(update={"epochs": 4, "start_image_size": 32})
+def test_epochs_of_progressive_resizing_are_estimated_one_by_one():
+    resized = ALL.model_copy(update={"epochs": 4, "start_image_size": 32})
     calibration = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
-    plan = a_plan(phases=(grown,), image_size=64)
-    assert relative_step_costs(plan, grown) == (0.25, 0.25, 1.0, 1.0)
+    plan = a_plan(phases=(resized,), image_size=64)
+    assert relative_step_costs(plan, resized) == (0.25, 0.25, 1.0, 1.0)
     small, large = (EPOCH_SECONDS + 80 * 6 * share + 40 * 2 for share in (0.25, 1.0))
     unchanged = plan.model_copy(update={"augmentation": NO_AUGMENTATION})
     assert estimated_epoch_seconds(unchanged, COUNTS, calibration) == pytest.approx((small, small, large, large))
 
 
-def test_within_the_first_epoch_it_is_told_from_its_steps():
+def test_within_the_first_epoch_it_is_estimated_from_its_steps():
     ride = Ride(HEAD)
     for step in range(1, 6):
         left = ride.step(step, 1.0)
@@ -102,11 +102,11 @@ def test_a_later_phase_that_learns_more_is_not_guessed():
     assert Ride(HEAD, ALL).epoch(1, 1.0, 5.0) is None
 
 
-def test_a_later_phase_is_told_by_how_much_longer_the_plan_expects_it_to_take():
+def test_a_later_phase_is_estimated_by_how_much_longer_the_plan_expects_it_to_take():
     assert Ride(HEAD, ALL, estimated=(2.0, 2.0, 6.0, 6.0, 6.0)).epoch(1, 1.0, 5.0) == 15 + 3 * 15 * 3
 
 
-def test_a_later_phase_that_learns_no_more_is_told_by_this_one():
+def test_a_later_phase_that_trains_no_more_is_estimated_from_this_one():
     assert Ride(ALL, HEAD).epoch(1, 1.0, 5.0) == (2 + 2) * 15
 
 

@@ -28,13 +28,13 @@ def by(photos: Dataset, **who: object) -> Plan:
     return set_teacher(made_plan(photos), Teacher(**who))
 
 
-def test_photos_that_judge_a_student_and_taught_its_teacher_are_counted(home: Home, photos: Dataset):
+def test_photos_that_evaluate_a_student_and_trained_its_teacher_are_counted(home: Home, photos: Dataset):
     teacher = made_run(home, photos, "finished", epochs=2)
     assert local_warnings(home, by(photos, run=teacher.id), photos) == []
     again = split_again(home, photos, SplitPlan(seed=5))
-    taught = set(photos.table["hash"].iloc[photos.indices("train")])
-    judging = [*again.indices("validation"), *again.indices("test")]
-    met = len(taught & set(again.table["hash"].iloc[judging]))
+    distilled = set(photos.table["hash"].iloc[photos.indices("train")])
+    evaluated = [*again.indices("validation"), *again.indices("test")]
+    met = len(distilled & set(again.table["hash"].iloc[evaluated]))
     assert met > 0
     [warning] = local_warnings(home, by(again, run=teacher.id), again)
     assert warning.level == "warning"

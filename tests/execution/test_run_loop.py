@@ -156,7 +156,7 @@ def interrupted_at(home: Home, put_run: Callable[..., Run], engine: FakeEngine, 
 
 
 @pytest.mark.parametrize("step", [1, 3, STEPS_PER_EPOCH, STEPS_PER_EPOCH + 1, 4 * STEPS_PER_EPOCH])
-def test_a_resumed_run_tells_the_history_of_an_unbroken_one(
+def test_a_resumed_run_has_the_history_of_an_unbroken_one(
     home: Home, put_run: Callable[..., Run], engine: FakeEngine, step: int
 ):
     unbroken = execute_run(home, put_run("unbroken").id)
@@ -167,7 +167,7 @@ def test_a_resumed_run_tells_the_history_of_an_unbroken_one(
     assert read_history(home, broken.id) == read_history(home, unbroken.id)
 
 
-def test_steps_after_the_checkpoint_are_told_once(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
+def test_steps_after_the_checkpoint_are_reported_once(home: Home, put_run: Callable[..., Run], engine: FakeEngine):
     """As after kill -9: the history is ahead of the checkpoint that the run goes on from."""
     unbroken = execute_run(home, put_run("unbroken").id)
     broken = interrupted_at(home, put_run, engine, 14)
@@ -297,13 +297,13 @@ def test_runs_are_listed_while_one_trains(home: Home, put_run: Callable[..., Run
 def test_a_run_teaches_the_estimate_what_it_really_took(
     home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ):
-    taught: list[tuple[float, float]] = []
+    distilled: list[tuple[float, float]] = []
     profile = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
     monkeypatch.setattr(run_loop, "trusted_cost_profile", lambda *_: profile)
-    monkeypatch.setattr(run_loop, "record_actual", lambda home, plan, device, *both: taught.append(both))
+    monkeypatch.setattr(run_loop, "record_actual", lambda home, plan, device, *both: distilled.append(both))
     monkeypatch.setattr(run_loop.OtherLoad, "share", lambda self: 0.0)
     execute_run(home, put_run("first").id)
-    ((expected, took),) = taught
+    ((expected, took),) = distilled
     assert expected > took > 0, "the engine of this test takes no time"
 
 

@@ -27,7 +27,7 @@ def clothes(home: Home, draw_photos: Callable[..., Path], tmp_path: Path) -> Dat
 
 
 @pytest.fixture
-def taught(home: Home) -> Callable[..., Run]:
+def distilled(home: Home) -> Callable[..., Run]:
     """taught(dataset, "test_vit.r160_in1k", 48): a run whose best model is there."""
 
     def teach(

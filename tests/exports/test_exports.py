@@ -33,8 +33,8 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RUN_EXPORTS, TASKS.id, TASKS)
 
 
-def test_the_command_line_writes_a_registered_format(taught, clothes, tmp_path):
-    run = taught(clothes)
+def test_the_command_line_writes_a_registered_format(distilled, clothes, tmp_path):
+    run = distilled(clothes)
     assert run_command(["export", run.id, str(tmp_path / "tasks.txt"), "--format", "tasks"]) == 0
     assert (tmp_path / "tasks.txt").read_text() == "class"
 
@@ -56,8 +56,8 @@ def test_a_format_whose_package_is_missing_says_what_to_install(home, tmp_path):
         export.save(home, None, tmp_path / "tasks.txt")
 
 
-def test_the_page_offers_a_registered_format(taught, clothes):
-    run = taught(clothes)
+def test_the_page_offers_a_registered_format(distilled, clothes):
+    run = distilled(clothes)
 
     def page(run_id: str) -> None:
         from types import SimpleNamespace

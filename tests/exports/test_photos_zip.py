@@ -23,7 +23,7 @@ def leaves(home: Home, draw_photos, tmp_path: Path) -> Dataset:
     return import_dataset(home, "leaves", folder / "labels.csv")
 
 
-def told(dataset: Dataset) -> dict[str, tuple]:
+def reported(dataset: Dataset) -> dict[str, tuple]:
     """By content: the labels, split and group of each photo."""
     table = dataset.table
     columns = [[task.classes[i] if i >= 0 else None for i in dataset.labels(task)] for task in dataset.tasks]
@@ -34,7 +34,7 @@ def test_a_zip_that_is_imported_again_is_the_same_dataset(home: Home, leaves: Da
     edited = relabel(home, leaves, leaves.table["image_id"][:2], "species", 'a/b: "c"')
     edited = leave_out(home, edited, edited.table["image_id"][-1:])
     again = import_dataset(home, "again", photos_zip(edited, tmp_path / "leaves.zip"))
-    assert told(again) == told(edited)
+    assert reported(again) == reported(edited)
     assert again.rejected == ()
 
 
@@ -58,7 +58,7 @@ def test_no_label_leads_out_of_the_zip_or_to_a_name_that_some_system_refuses(
         assert (tmp_path / "x" / folder).resolve().is_relative_to(tmp_path / "x")
         assert folder.casefold().partition(".")[0] not in ("nul", "aux", "__macosx", "")
         assert len(folder) <= 90
-    assert told(import_dataset(home, "again", tmp_path / "leaves.zip")) == told(edited)
+    assert reported(import_dataset(home, "again", tmp_path / "leaves.zip")) == reported(edited)
 
 
 @pytest.mark.parametrize("tasks", [("image", "split"), ("groups", "set"), ("label", "class")])
@@ -77,7 +77,7 @@ def test_whatever_labels_and_tasks_are_called_they_come_back(
     assert dataset.task(tasks[0]).classes == ("nan", "null")
     again = import_dataset(home, "again", photos_zip(dataset, tmp_path / "odd.zip"))
     assert again.tasks == dataset.tasks
-    assert told(again) == told(dataset)
+    assert reported(again) == reported(dataset)
 
 
 def test_a_photo_that_is_gone_is_named(leaves: Dataset, tmp_path: Path):

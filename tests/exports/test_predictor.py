@@ -15,8 +15,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def run(clothes, taught):
-    return taught(clothes)
+def run(clothes, distilled):
+    return distilled(clothes)
 
 
 def test_an_answer_names_every_class_with_its_probability_the_most_likely_first(home, run, clothes, photos):

@@ -83,8 +83,8 @@ def largest_difference(answers, others) -> float:
     )
 
 
-def test_predict_py_gives_the_answers_of_graft_where_there_is_no_graft(home, clothes, taught, photos, tmp_path):
-    run = taught(clothes, "graft-resnet10t", 64, "pretrained")
+def test_predict_py_gives_the_answers_of_graft_where_there_is_no_graft(home, clothes, distilled, photos, tmp_path):
+    run = distilled(clothes, "graft-resnet10t", 64, "pretrained")
     said = at_home(unpacked(home, run, tmp_path), "--json", *photos, cwd=tmp_path)
     assert said.returncode == 0, said.stderr
     answers = json.loads(said.stdout)
@@ -95,16 +95,16 @@ def test_predict_py_gives_the_answers_of_graft_where_there_is_no_graft(home, clo
 # Their own heads norm, pool or pick a token, each in another place.
 @pytest.mark.parametrize("backbone", ["test_convnext.r160_in1k", "test_vit.r160_in1k", "test_efficientnet.r160_in1k"])
 def test_predict_py_gives_the_same_answers_for_every_kind_of_network(
-    home, clothes, taught, photos, ask, tmp_path, backbone
+    home, clothes, distilled, photos, ask, tmp_path, backbone
 ):
-    run = taught(clothes, backbone, 64)
+    run = distilled(clothes, backbone, 64)
     answers = json.loads(ask(unpacked(home, run, tmp_path), "--json", *photos).out)
     assert largest_difference(load_predictor(home, run.id).predict(photos), answers.values()) < 1e-4
 
 
 @pytest.fixture
-def run(clothes, taught):
-    return taught(clothes)
+def run(clothes, distilled):
+    return distilled(clothes)
 
 
 def seen_at_home(folder: Path, photos: list[Path]) -> np.ndarray:
@@ -121,12 +121,12 @@ def test_predict_py_sees_every_photo_to_the_last_bit_as_training_did(home, run, 
 
 
 @pytest.mark.skipif(not ORIGINALS.exists(), reason="needs the photos as they came from cameras")
-def test_predict_py_sees_photos_from_cameras_to_the_last_bit_as_training_did(home, clothes, taught, tmp_path):
+def test_predict_py_sees_photos_from_cameras_to_the_last_bit_as_training_did(home, clothes, distilled, tmp_path):
     with zipfile.ZipFile(ORIGINALS) as archive:
         archive.extractall(tmp_path / "originals")
     photos = sorted((tmp_path / "originals").rglob("*.jpg"))
     for size in (32, 224):
-        folder = unpacked(home, taught(clothes, image_size=size), tmp_path / str(size))
+        folder = unpacked(home, distilled(clothes, image_size=size), tmp_path / str(size))
         assert (seen_at_home(folder, photos) == np.stack([read_photo(photo, size) for photo in photos])).all()
 
 
@@ -149,11 +149,11 @@ def test_predict_py_prints_a_table_for_people(home, run, photos, ask, tmp_path):
     assert " %  shoes" in said.out
 
 
-def test_several_tasks_each_have_their_head(home, taught, draw_photos, photos, ask, tmp_path):
+def test_several_tasks_each_have_their_head(home, distilled, draw_photos, photos, ask, tmp_path):
     folder = draw_photos(tmp_path / "photos", {"oak": 12, "elm": 12})
     rows = [f"{kind}/{n:04}.png,{kind},{'yes' if n % 2 else 'no'}" for kind in ("oak", "elm") for n in range(12)]
     (folder / "labels.csv").write_text("\n".join(["image,species,healthy", *rows]))
-    run = taught(import_dataset(home, "leaves", folder / "labels.csv"))
+    run = distilled(import_dataset(home, "leaves", folder / "labels.csv"))
     answers = load_predictor(home, run.id).predict(photos)
     assert set(answers[0]) == {"species", "healthy"}
     said = ask(unpacked(home, run, tmp_path), "--json", *photos)
@@ -198,7 +198,7 @@ def test_the_card_says_what_it_knows_and_what_it_learned_from(home, run, tmp_pat
     assert "It always answers with one of its classes" in text
 
 
-def test_the_card_names_who_taught(home, run):
+def test_the_card_names_the_teacher(home, run):
     plan = run.plan
     assert "a teacher" not in model_card(home, run, TAKE_HOME.files)
     by_network = set_teacher(plan, Teacher(backbone=BackboneChoice(name="resnet18")))

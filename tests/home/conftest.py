@@ -11,7 +11,7 @@ from core.home import Home, open_home
 FIXTURE = Path(__file__).parent.parent / "fixtures" / "home_before"
 EXPECTED = json.loads((FIXTURE / "expected.json").read_bytes())
 RUN_IDS = {name: run["id"] for name, run in EXPECTED["runs"].items()}
-EVERYTHING, TAUGHT = "interrupted, everything on", "interrupted, taught"
+EVERYTHING, DISTILLED = "interrupted, everything on", "interrupted, taught"
 
 
 @pytest.fixture(scope="session")

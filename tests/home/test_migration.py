@@ -16,7 +16,7 @@ from core.errors import Refused
 from core.home import Home, open_home
 from core.plans import parse_plan
 from dashboard.session.plan_drafts import load_draft
-from tests.home.conftest import EVERYTHING, EXPECTED, RUN_IDS, TAUGHT
+from tests.home.conftest import DISTILLED, EVERYTHING, EXPECTED, RUN_IDS
 
 
 def rows(home: Home, query: str) -> list[sqlite3.Row]:
@@ -72,7 +72,7 @@ def test_plans_have_the_names_of_the_field(opened: Home):
     assert plan["objectives"] == [
         {"kind": "cross_entropy", "weight": 0.9, "label_smoothing": 0.1, "balance_classes": True}
     ]
-    assert json.loads(stored(opened, TAUGHT)["plan"])["objectives"][1:] == [
+    assert json.loads(stored(opened, DISTILLED)["plan"])["objectives"][1:] == [
         {"kind": "logit_distillation", "weight": 0.7, "temperature": 3.0},
         {"kind": "feature_distillation", "weight": 0.4},
     ]
@@ -119,7 +119,7 @@ def test_a_plan_lies_in_its_folder_as_in_the_database(opened: Home):
 
 
 def test_a_checkpoint_has_its_tensors_under_the_new_names_to_the_bit(before: Home):
-    folder = before.runs / RUN_IDS[TAUGHT] / "last"
+    folder = before.runs / RUN_IDS[DISTILLED] / "last"
     old, model = tensors_of(folder / "learning.safetensors"), (folder / "model.safetensors").read_bytes()
     open_home(before.root)
     new = tensors_of(folder / "training_state.safetensors")
@@ -204,7 +204,7 @@ core.home.open_home(sys.argv[1])
 @pytest.mark.slow
 def test_it_may_be_killed_before_each_of_its_steps(before: Home, tmp_path: Path):
     for run in before.runs.iterdir():
-        if run.name not in (RUN_IDS["finished"], RUN_IDS[EVERYTHING], RUN_IDS[TAUGHT]):
+        if run.name not in (RUN_IDS["finished"], RUN_IDS[EVERYTHING], RUN_IDS[DISTILLED]):
             shutil.rmtree(run)
     whole = open_home(shutil.copytree(before.root, tmp_path / "whole"))
     kills = 0
@@ -244,7 +244,7 @@ def test_a_damaged_run_stays_as_it_is_and_stops_no_other(before: Home, damage: s
     left = {file: file.read_bytes() for file in folder.glob("*")}
     open_home(before.root)
     assert {file: file.read_bytes() for file in folder.glob("*")} == left
-    assert facts_of(before.runs / RUN_IDS[TAUGHT] / "last")["format"] == 2
+    assert facts_of(before.runs / RUN_IDS[DISTILLED] / "last")["format"] == 2
     if damage != "no folder":
         assert facts_of(folder.parent / "best")["format"] == 2
 

@@ -17,7 +17,7 @@ from core.exports import export_zip, load_predictor
 from core.home import Home, open_home
 from core.monitoring import read_stored_view
 from core.runs import Run, get_run, list_runs, read_events, resume
-from tests.home.conftest import EVERYTHING, EXPECTED, FIXTURE, RUN_IDS, TAUGHT
+from tests.home.conftest import DISTILLED, EVERYTHING, EXPECTED, FIXTURE, RUN_IDS
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def is_the_machine_that_wrote_it() -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [EVERYTHING, TAUGHT])
+@pytest.mark.parametrize("name", [EVERYTHING, DISTILLED])
 def test_an_interrupted_run_goes_on_from_its_checkpoint_to_the_same_bits(before: Home, name: str):
     home, expected = open_home(before.root), EXPECTED["resumed"][name]
     interrupted = get_run(home, RUN_IDS[name])

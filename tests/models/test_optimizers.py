@@ -104,7 +104,7 @@ def test_dropout_blanks_its_share_and_keeps_the_mean():
 
 @pytest.mark.parametrize("kind", ["adamw", "sgd"])
 @pytest.mark.parametrize(("device", "fused"), [("cpu", True), ("cuda", True), ("mps", None)])
-def test_an_optimiser_passes_over_memory_once_where_torch_can(home: Home, kind: str, device: str, fused: bool | None):
+def test_an_optimizer_passes_over_memory_once_where_torch_can(home: Home, kind: str, device: str, fused: bool | None):
     model = create_model(home, make_plan(), [SPECIES])
     optimizer = create_optimizer(model, Optimizer(kind=kind), torch.device(device))
     assert optimizer.defaults["fused"] is fused

@@ -24,8 +24,8 @@ def log_softmax(logits: torch.Tensor) -> np.ndarray:
 
 
 def divergence(teacher: torch.Tensor, student: torch.Tensor, temperature: float) -> float:
-    taught, own = (log_softmax(each / temperature) for each in (teacher, student))
-    return float(temperature**2 * (np.exp(taught) * (taught - own)).sum(axis=1).mean())
+    distilled, own = (log_softmax(each / temperature) for each in (teacher, student))
+    return float(temperature**2 * (np.exp(distilled) * (distilled - own)).sum(axis=1).mean())
 
 
 @pytest.mark.parametrize("temperature", [1.0, 4.0])
@@ -35,7 +35,7 @@ def test_answers_cost_the_divergence_of_softened_answers_times_the_squared_tempe
     )
 
 
-def test_a_teacher_that_tells_two_things_apart_counts_both_alike():
+def test_a_teacher_of_two_tasks_counts_both_alike():
     both = replace(
         OUTPUT, distillation=DistillationTargets((ANSWERS, SECOND), FEATURES, (OWN, OWN_SECOND), OWN_FEATURES)
     )
@@ -49,8 +49,8 @@ def test_answers_equal_to_the_teachers_cost_nothing_whatever_is_added_to_all_of_
 
 
 def test_features_cost_one_less_the_cosine_of_their_angle():
-    own, taught = OWN_FEATURES.numpy(), FEATURES.numpy()
-    cosine = (own * taught).sum(axis=1) / (np.linalg.norm(own, axis=1) * np.linalg.norm(taught, axis=1))
+    own, distilled = OWN_FEATURES.numpy(), FEATURES.numpy()
+    cosine = (own * distilled).sum(axis=1) / (np.linalg.norm(own, axis=1) * np.linalg.norm(distilled, axis=1))
     assert feature_distillation(OUTPUT).item() == pytest.approx((1 - cosine).mean(), rel=1e-5)
 
 

@@ -34,7 +34,7 @@ def views(epochs: int, augmentation: Augmentation, learning: tuple[float, ...] =
     return num_views(plan, plan.phases[0])
 
 
-def test_left_to_graft_the_frozen_part_looks_a_quarter_as_often_but_at_four_views_at_least():
+def test_left_to_graft_a_quarter_as_many_views_are_cached_but_four_at_least():
     assert [views(epochs, Augmentation()) for epochs in (1, 4, 8, 16, 20, 40)] == [1, 4, 4, 4, 5, 10]
 
 

@@ -25,10 +25,14 @@ def plan(dataset, card, stages):
     return make_plan(dataset, card, stages, "top")
 
 
-def test_a_teacher_comes_with_what_looks_at_it_and_goes_with_it(plan):
-    taught = set_teacher(plan, RUN)
-    assert {each.kind for each in taught.objectives} == {"cross_entropy", "logit_distillation", "feature_distillation"}
-    assert set_teacher(taught, None) == plan
+def test_a_teacher_comes_with_the_runs_that_use_it_and_goes_with_them(plan):
+    distilled = set_teacher(plan, RUN)
+    assert {each.kind for each in distilled.objectives} == {
+        "cross_entropy",
+        "logit_distillation",
+        "feature_distillation",
+    }
+    assert set_teacher(distilled, None) == plan
 
 
 def test_another_teacher_counts_as_much_as_the_one_before(plan):
@@ -65,7 +69,7 @@ def test_no_more_views_are_looked_at_than_epochs_see(plan):
     ("recipe", "teacher", "level"),
     [("feature-extraction", NETWORK, "stop"), ("feature-extraction", RUN, "warning"), ("top", NETWORK, None)],
 )
-def test_a_frozen_network_is_not_taught_and_the_page_says_so(dataset, card, stages, recipe, teacher, level):
+def test_a_frozen_network_cannot_be_distilled_and_the_page_says_so(dataset, card, stages, recipe, teacher, level):
     plan = set_teacher(make_plan(dataset, card, stages, recipe), teacher)
     said = [
         advice.level for advice in check_plan(plan, dataset, card, stages) if "Only the head learns" in advice.sentence
@@ -74,7 +78,7 @@ def test_a_frozen_network_is_not_taught_and_the_page_says_so(dataset, card, stag
 
 
 def test_a_student_sees_photos_of_about_its_teachers_size(dataset, card, stages, plan):
-    taught = plan.model_copy(update={"image_size": 150})
-    made = student_plan(dataset, card, stages, (64, 96, 128, 160), taught, "ab12")
+    distilled = plan.model_copy(update={"image_size": 150})
+    made = student_plan(dataset, card, stages, (64, 96, 128, 160), distilled, "ab12")
     assert (made.image_size, made.teacher, made.tasks) == (160, RUN, plan.tasks)
     assert min(made.phases[-1].stage_rates) > 0

@@ -48,10 +48,10 @@ def test_frozen_photos_that_stay_the_same_are_computed_once(dataset, card, stage
     plan = make_plan(dataset, card, stages, "feature-extraction")
     assert plan.augmentation == NO_AUGMENTATION
     frozen_written = 1e-9 * 4 * 5_110_000
-    looks = 240 * (5e-3 + CACHE_WRITE_SECONDS * 2e3)
+    forward_seconds = 240 * (5e-3 + CACHE_WRITE_SECONDS * 2e3)
     steps = 200 * (1e-4 + CACHE_READ_SECONDS * 2e3) + -(-200 // plan.batch_size) * 1e-3
     epoch = EPOCH_SECONDS + steps + 80 * CACHE_READ_SECONDS * 2e3 + save(HEAD)
-    by_hand = ONCE + frozen_written + looks + plan.epochs * epoch
+    by_hand = ONCE + frozen_written + forward_seconds + plan.epochs * epoch
     assert estimate(plan, PHOTOS, MEASURED, HEAD).seconds == pytest.approx(by_hand)
 
 
@@ -74,19 +74,19 @@ def test_changed_photos_that_are_new_in_each_epoch_go_through_everything_and_tho
     dataset, card, stages
 ):
     plan = top(dataset, card, stages, epochs=7, cached_views=0)
-    looks = 80 * (4e-3 + CACHE_WRITE_SECONDS * 2e4)
+    forward_seconds = 80 * (4e-3 + CACHE_WRITE_SECONDS * 2e4)
     steps = 200 * (4e-3 + 3e-3 + 5e-4) + -(-200 // plan.batch_size) * 1e-3
     epoch = EPOCH_SECONDS + steps + 80 * (1e-3 + CACHE_READ_SECONDS * 2e4) + save(2_500_000 + HEAD)
-    by_hand = ONCE + 1e-9 * 4 * 2_610_000 + looks + 7 * epoch
+    by_hand = ONCE + 1e-9 * 4 * 2_610_000 + forward_seconds + 7 * epoch
     assert estimate(plan, PHOTOS, MEASURED, HEAD).seconds == pytest.approx(by_hand)
 
 
 def test_views_that_are_kept_are_looked_at_once_each(dataset, card, stages):
     plan = top(dataset, card, stages, epochs=7, cached_views=3)
-    looks = (80 + 3 * 200) * (4e-3 + CACHE_WRITE_SECONDS * 2e4) + 3 * 200 * 5e-4
+    forward_seconds = (80 + 3 * 200) * (4e-3 + CACHE_WRITE_SECONDS * 2e4) + 3 * 200 * 5e-4
     steps = 200 * (3e-3 + CACHE_READ_SECONDS * 2e4) + -(-200 // plan.batch_size) * 1e-3
     epoch = EPOCH_SECONDS + steps + 80 * (1e-3 + CACHE_READ_SECONDS * 2e4) + save(2_500_000 + HEAD)
-    by_hand = ONCE + 1e-9 * 4 * 2_610_000 + looks + 7 * epoch
+    by_hand = ONCE + 1e-9 * 4 * 2_610_000 + forward_seconds + 7 * epoch
     assert estimate(plan, PHOTOS, MEASURED, HEAD).seconds == pytest.approx(by_hand)
 
 
@@ -120,7 +120,7 @@ def test_a_batch_in_parts_holds_as_many_photos_as_a_part(dataset, card, stages):
     assert in_parts.memory_bytes == int(PROCESS_BYTES + 4 * weights + 4 * 6e6)
 
 
-def test_where_little_learns_looking_at_many_photos_holds_the_most(dataset, card, stages):
+def test_where_little_trains_the_forward_pass_holds_the_most(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "feature-extraction").model_copy(update={"batch_size": 4})
     found = estimate(plan, PHOTOS, MEASURED, HEAD)
     assert found.memory_bytes == int(PROCESS_BYTES + 4 * (5_110_000 + HEAD) + 8 * HEAD + 64 * 2e6)
@@ -142,11 +142,11 @@ def test_trainable_parameters_are_those_of_stages_free_in_any_phase(dataset, car
 
 
 @pytest.mark.parametrize(("recipe", "views"), [("feature-extraction", 1), ("head-first", 4)])
-def test_a_teacher_looks_once_at_each_view_of_each_training_photo(dataset, card, stages, recipe: str, views: int):
+def test_a_teacher_predicts_each_view_of_each_training_photo_once(dataset, card, stages, recipe: str, views: int):
     plan = make_plan(dataset, card, stages, recipe)
-    taught = set_teacher(plan, Teacher(backbone=BackboneChoice(name="resnet18")))
+    distilled = set_teacher(plan, Teacher(backbone=BackboneChoice(name="resnet18")))
     measured = replace(MEASURED, teacher_seconds=7e-3, teacher_cached_bytes=3_000, teacher_bytes=40_000_000)
-    without, found = estimate(plan, PHOTOS, MEASURED, HEAD), estimate(taught, PHOTOS, measured, HEAD)
+    without, found = estimate(plan, PHOTOS, MEASURED, HEAD), estimate(distilled, PHOTOS, measured, HEAD)
     assert found.seconds - without.seconds == pytest.approx(views * 200 * (7e-3 + CACHE_WRITE_SECONDS * 3_000))
     assert found.memory_bytes - without.memory_bytes == 40_000_000
 

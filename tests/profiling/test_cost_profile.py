@@ -112,7 +112,7 @@ def test_what_a_teacher_costs_is_measured_once_beside_its_student(
     known = CostProfile((), (), (), (), ())
     assert with_teacher(home, plan, known, CPU) is known
 
-    small, large = (_taught_by(tmp_path, plan, size) for size in (32, 128))
+    small, large = (_with_teacher(tmp_path, plan, size) for size in (32, 128))
     costs, more = (with_teacher(home, each, known, CPU) for each in (small, large))
     network = timm.create_model("test_resnet", num_classes=5)
     assert costs.teacher_bytes == 4 * sum(each.numel() for each in network.parameters())
@@ -148,25 +148,25 @@ def test_what_does_not_fit_to_be_measured_is_one_sentence(home: Home, monkeypatc
 
     monkeypatch.setattr(benchmarks, "MIN_SECONDS", 0.02)
     monkeypatch.setattr(benchmarks, what, too_much)
-    plan = _taught_by(tmp_path, make_plan(phase(STARTER), backbone=STARTER), 32)
+    plan = _with_teacher(tmp_path, make_plan(phase(STARTER), backbone=STARTER), 32)
     with pytest.raises(TooLittleMemory, match="Too little memory is free"):
         with_teacher(home, plan, profile_costs(home, plan, get_card(STARTER), CPU), CPU)
 
 
-def _taught_by(folder, plan: Plan, image_size: int) -> Plan:
+def _with_teacher(folder, plan: Plan, image_size: int) -> Plan:
     torch.manual_seed(0)
     save_file(timm.create_model("test_resnet", num_classes=5).state_dict(), folder / "teacher.safetensors")
     choice = BackboneChoice(name=RESNET, weights="file", file=str(folder / "teacher.safetensors"))
     return set_teacher(plan, Teacher(backbone=choice, image_size=image_size))
 
 
-def test_what_taught_runs_took_says_nothing_about_others(home: Home, tmp_path):
+def test_what_distilled_runs_took_says_nothing_about_others(home: Home, tmp_path):
     plan = make_plan()
-    taught = _taught_by(tmp_path, plan, 32)
+    distilled = _with_teacher(tmp_path, plan, 32)
     for _ in range(3):
-        cost_profile.record_actual(home, taught, CPU, 10.0, 20.0)
-        cost_profile.record_max_micro_batch(home, taught, CPU, 4)
-    assert cost_profile.correction(home, taught, CPU) > 1.3
+        cost_profile.record_actual(home, distilled, CPU, 10.0, 20.0)
+        cost_profile.record_max_micro_batch(home, distilled, CPU, 4)
+    assert cost_profile.correction(home, distilled, CPU) > 1.3
     assert cost_profile.correction(home, plan, CPU) == 1.0
-    assert cost_profile.max_micro_batch(home, taught, CPU) == 4
+    assert cost_profile.max_micro_batch(home, distilled, CPU) == 4
     assert cost_profile.max_micro_batch(home, plan, CPU) is None

@@ -61,11 +61,11 @@ def test_a_claim_that_this_process_no_longer_works_for_is_stale(home: Home, put_
 
 def test_a_device_trains_one_run_at_a_time(home: Home, put_run: Callable[..., Run]):
     first, second, elsewhere = put_run("first"), put_run("second"), put_run("elsewhere", device="cuda:0")
-    mine = claim(home, first.id)
-    assert mine is not None
+    ours = claim(home, first.id)
+    assert ours is not None
     assert claim(home, second.id) is None
     assert claim(home, elsewhere.id) is not None
-    release(home, mine, RunOutcome("finished", "Finished."))
+    release(home, ours, RunOutcome("finished", "Finished."))
     assert claim(home, second.id) is not None
 
 
@@ -73,15 +73,15 @@ def test_the_queue_goes_in_order(home: Home, put_run: Callable[..., Run]):
     first, second = put_run("first"), put_run("second")
     assert waiting_devices(home) == ["cpu"]
     assert claim(home, second.id) is None
-    mine = claim_next(home, "cpu")
-    assert mine is not None
-    assert mine.run_id == first.id
+    ours = claim_next(home, "cpu")
+    assert ours is not None
+    assert ours.run_id == first.id
 
 
 def test_a_run_that_a_dead_command_line_queued_holds_nobody_up(home: Home, put_run: Callable[..., Run]):
     put_run("left behind", owner=a_killed_process())
-    mine = put_run("mine")
-    assert claim(home, mine.id) is not None
+    ours = put_run("mine")
+    assert claim(home, ours.id) is not None
 
 
 def test_many_threads_that_want_one_run_get_it_once(home: Home, put_run: Callable[..., Run]):
@@ -96,15 +96,15 @@ def test_many_threads_that_want_one_run_get_it_once(home: Home, put_run: Callabl
 
 def test_a_lease_is_renewed_while_one_step_takes_long(home: Home, put_run: Callable[..., Run], monkeypatch):
     monkeypatch.setattr("core.runs.lease.RENEW_SECONDS", 0.05)
-    mine = claim(home, put_run("slow").id)
-    assert mine is not None
+    ours = claim(home, put_run("slow").id)
+    assert ours is not None
 
     def until() -> float:
         with database(home) as db:
-            return db.execute("SELECT lease_until FROM runs WHERE id = ?", (mine.run_id,)).fetchone()[0]
+            return db.execute("SELECT lease_until FROM runs WHERE id = ?", (ours.run_id,)).fetchone()[0]
 
     before, deadline = until(), time.monotonic() + 10
-    with Lease(home, mine):
+    with Lease(home, ours):
         while until() == before:
             assert time.monotonic() < deadline
     assert until() > before

@@ -242,9 +242,9 @@ def test_a_kind_that_is_not_registered_is_refused_in_words(home: Home, ages: Dat
 def test_numbers_are_trained_scored_and_worded_without_a_change_elsewhere(home: Home, ages: Dataset, trained: Run):
     assert trained.state == "finished", trained.error
     name = ages.task().name
-    told = live.curves(home, trained.id)
-    assert [panel["id"] for panel in told["panels"]][:2] == ["loss", "closeness"]
-    assert len(told["curves"]["closeness/validation"]["mean"]) == 2
+    reported = live.curves(home, trained.id)
+    assert [panel["id"] for panel in reported["panels"]][:2] == ["loss", "closeness"]
+    assert len(reported["curves"]["closeness/validation"]["mean"]) == 2
     best = get_run(home, trained.id).progress.best
     losses = [scores.validation_loss for scores in live.read_history(home, trained.id)]
     assert min(losses) == pytest.approx(losses[best.epoch - 1])

@@ -78,9 +78,9 @@ def close_at(job: Job, step: int) -> list[Event]:
 
 def assert_same(one: Job, other: Job) -> None:
     for which in ("last", "best"):
-        mine, theirs = weights(one, which), weights(other, which)
-        assert mine.keys() == theirs.keys()
-        assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+        ours, theirs = weights(one, which), weights(other, which)
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 @pytest.mark.parametrize("name", PLANS)
