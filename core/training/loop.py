@@ -87,9 +87,8 @@ def _train_epochs(
             yield PhaseBegan(current.number, current.phase.name, position.epoch + 1, current.phase.epochs, rates)
         compute_config.use_threads()
         if pipeline is None or pipeline.phase_position != current:
-            pipeline = (
-                pipeline if pipeline and pipeline.is_reusable_in(current) else None
-            )  # frees its cache before the next
+            if pipeline and not pipeline.is_reusable_in(current):
+                pipeline = None  # frees its cache before the next is built
             views = state.cached_views.get(current.number)
             pipeline = yield from build_pipeline(context, model, current, views, previous=pipeline)
             state.cached_views[current.number] = pipeline.views
