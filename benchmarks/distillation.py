@@ -30,7 +30,7 @@ COLUMNS = ("network", "learns from", "million parameters", "accuracy", "sd", "di
 
 
 def main() -> None:
-    arguments = accuracy_parser(__doc__, "smaller", seeds=5).parse_args()
+    arguments = accuracy_parser(__doc__, "distillation", seeds=5).parse_args()
     with home_with_photos(arguments) as (home, dataset):
         if not len(dataset.indices("test")):
             sys.exit("These photos have no test split to be judged on.")

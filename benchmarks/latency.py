@@ -41,7 +41,7 @@ def main() -> None:
         actions = timed_actions(Path(folder))
         time_alternately(actions, 1)  # what is read once is not what a person waits for each time
         seconds = time_alternately(actions, rounds)
-    print(save_report("at_once", table(seconds)))
+    print(save_report("latency", table(seconds)))
 
 
 def timed_actions(folder: Path) -> Mapping[str, Callable[[], object]]:

@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = accuracy_parser(__doc__, "growing", seeds=3)
+    parser = accuracy_parser(__doc__, "progressive_resizing", seeds=3)
     parser.add_argument("--size", type=int, default=96, help="in pixels, at the end")
     parser.add_argument("--begin", type=int, default=32, help="in pixels, at the beginning")
     parser.add_argument("--epochs", type=int, default=8)

@@ -47,7 +47,7 @@ def main() -> None:
             seconds, states = [elapsed for elapsed, _ in endings], {state for _, state in endings}
             rows.append([program, network_words, median(seconds), max(seconds), ", ".join(sorted(states))])
     columns = ("program", "trains in", "median, s", "longest, s", "its run is then")
-    print(save_report("ending", Table(f"Ctrl-C in the middle of training: goal {GOAL_SECONDS:g} s", columns, rows)))
+    print(save_report("shutdown", Table(f"Ctrl-C in the middle of training: goal {GOAL_SECONDS:g} s", columns, rows)))
 
 
 def prepare_home(folder: Path, name: str, side: int, batch: int) -> tuple[Home, Plan]:

@@ -38,7 +38,7 @@ ROWS = (
     Row("head only, 30 epochs", "head", 30, measured_as=HEAD_ONLY),
     Row("last stage + head, an epoch after the first", "last", 4, by_epoch=True),
     Row(HEAD_AUGMENTED, "head", 5, crop_and_flip=True, cached_views=0),
-    Row("head with crop and flip, 30 epochs, 4 kept views", "head", 30, True, 4, measured_as=HEAD_AUGMENTED),
+    Row("head with crop and flip, 30 epochs, 4 cached views", "head", 30, True, 4, measured_as=HEAD_AUGMENTED),
     Row("full fine-tuning with crop and flip, an epoch after the first", "all", 3, crop_and_flip=True, by_epoch=True),
 )
 

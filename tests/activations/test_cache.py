@@ -126,7 +126,7 @@ def test_with_a_new_view_in_each_epoch_photos_are_kept_only_to_judge_by(job_for:
     assert job.dataset.task("species") == SPECIES
 
 
-def test_changed_photos_are_looked_at_once_per_view(job_for: Callable[..., Job], seen: Seen):
+def test_augmented_photos_are_computed_once_per_view(job_for: Callable[..., Job], seen: Seen):
     job = job_for(make_plan(phase(learning=0, epochs=10), augmentation=Augmentation(cached_views=3)))
     run_through(job)
     training, validation = len(job.dataset.indices("train")), len(job.dataset.indices("validation"))

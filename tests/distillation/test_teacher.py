@@ -73,7 +73,7 @@ def test_the_teacher_says_what_its_network_says_of_the_enlarged_photo(job_for: C
     assert answers.float().numpy() == pytest.approx(expected.numpy(), abs=2e-2)
 
 
-def test_each_view_is_looked_at_once_and_another_run_finds_it(
+def test_each_view_is_predicted_once_and_another_run_finds_it(
     job_for: Callable[..., Job], teacher: Teacher, monkeypatch: pytest.MonkeyPatch
 ):
     looked, really = [], CachedTeacher.compute_outputs

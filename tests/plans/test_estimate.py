@@ -81,7 +81,7 @@ def test_changed_photos_that_are_new_in_each_epoch_go_through_everything_and_tho
     assert estimate(plan, PHOTOS, MEASURED, HEAD).seconds == pytest.approx(by_hand)
 
 
-def test_views_that_are_kept_are_looked_at_once_each(dataset, card, stages):
+def test_views_that_are_cached_are_computed_once_each(dataset, card, stages):
     plan = top(dataset, card, stages, epochs=7, cached_views=3)
     forward_seconds = (80 + 3 * 200) * (4e-3 + CACHE_WRITE_SECONDS * 2e4) + 3 * 200 * 5e-4
     steps = 200 * (3e-3 + CACHE_READ_SECONDS * 2e4) + -(-200 // plan.batch_size) * 1e-3
