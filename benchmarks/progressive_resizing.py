@@ -37,7 +37,7 @@ def main() -> None:
         "after the last epoch, in percent; the difference in pairs of one seed, with half of its 95 % interval "
         "(Student's t) over them. Seconds are medians, and so are the ratios, taken seed by seed."
     )
-    print(save_report(arguments.name, Table("Photos that grow", COLUMNS, rows, note)))
+    print(save_report(arguments.name, Table("Progressive resizing", COLUMNS, rows, note)))
 
 
 def _arguments() -> argparse.Namespace:

@@ -41,7 +41,7 @@ def describe_machine() -> dict[str, str]:
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "processor": f"{_processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads of torch",
-        "arithmetic": f"{torch.backends.cpu.get_cpu_capability()}, {_bf16()}",
+        "instructions": f"{torch.backends.cpu.get_cpu_capability()}, {_bf16()}",
         "memory": f"{memory / 2**30:.0f} GiB",
         "graphics": ", ".join(map(torch.cuda.get_device_name, range(torch.cuda.device_count()))) or "none",
         "system": f"{platform.system()} {platform.release()}",

@@ -38,5 +38,5 @@ def test_the_small_network_is_trained_alone_and_distilled_with_the_same_seeds(
 
 
 def test_the_kept_figures_are_of_the_weights_that_are_here():
-    table = json.loads((RESULTS / "smaller.json").read_text(encoding="utf-8"))["tables"][0]
+    table = json.loads((RESULTS / "distillation.json").read_text(encoding="utf-8"))["tables"][0]
     assert distillation.weights_here() in table["note"]

@@ -1,4 +1,4 @@
-"""The rotation of kept views: never one alone, the first epochs as without keeping, new ones until the end."""
+"""The rotation of cached views: never one alone, the first epochs as without a cache, new ones until the end."""
 
 import pytest
 from hypothesis import given
