@@ -41,7 +41,11 @@ def main() -> None:
         "difference in pairs of one seed, with half of its 95 % interval (Student's t) over them. The teacher is one "
         f"run on one set of photos, whose own chance is in no figure. Weights of the starters: {weights_here()}."
     )
-    print(save_report(arguments.name, Table("Distillation: a small network trained with a larger one", COLUMNS, rows, note)))
+    print(
+        save_report(
+            arguments.name, Table("Distillation: a small network trained with a larger one", COLUMNS, rows, note)
+        )
+    )
 
 
 def weights_here() -> str:
