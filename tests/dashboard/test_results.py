@@ -3,12 +3,15 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from core.datasets import import_dataset
 from core.evaluation import read_predictions
 from core.home import Home
 from core.runs.store import get_run, run_folder
 from dashboard.components.confusion import Cell, most_confused_classes, parse_cell
+from dashboard.components.loading import component_key
 from dashboard.results.result_figures import opened
 from dashboard.shared.texts import format_probability
 from tests.dashboard.conftest import words
@@ -143,3 +146,25 @@ def test_another_run_on_the_same_photos_can_be_compared(open_page, many, home: H
     app = open_page("results", run=run.id)
     assert list(app.selectbox(key="compare_with").options) == ["other *one*"]
     assert r"other \*one\*" in words(app)
+
+
+@pytest.mark.parametrize("column", ["leaf__kind", "__", "kind_", "a b'\"<i>"])
+def test_a_label_column_may_be_called_anything(open_page, home: Home, draw_photos, tmp_path, column: str) -> None:
+    folder = draw_photos(tmp_path / "photos", {"cup": 20, "hat": 20})
+    photos = sorted(folder.rglob("*.png"))
+    rows = [(photo.relative_to(folder).as_posix(), photo.parent.name) for photo in photos]
+    pd.DataFrame(rows, columns=["image", column]).to_csv(folder / "labels.csv", index=False)
+    dataset = import_dataset(home, "Named", folder / "labels.csv")
+    run = made_run(home, dataset, "finished", epochs=2)
+    app = open_page("results", run=run.id)
+    assert app.title[0].value == "How good is it?"
+    assert payload(app, "counts")["classes"] == ["cup", "hat"]
+    for page in ("photos", "plan", "train", "use"):
+        app.switch_page(f"{page}/page.py").run()
+        assert not app.exception, app.exception[0].value
+
+
+def test_keys_of_components_stay_different() -> None:
+    keys = ["a_b", "a__b", "a-b", "a_", "a__", "a___", "__", "_"]
+    assert len({component_key(key) for key in keys}) == len(keys)
+    assert component_key("photos_leaves") == "photos_leaves"
