@@ -24,7 +24,7 @@ def summarize_run(home: Home, run: Run) -> dict[str, Any]:
         "epochs": run.progress.epochs_done,
         "epochs_planned": run.plan.epochs,
         "best_epoch": run.progress.best.epoch if run.progress.best else None,
-        "seconds": round(run.ended - run.started, 2) if run.started and run.ended else None,
+        "seconds": round(run.seconds, 2) if run.seconds is not None and run.ended else None,
         "images_per_second": round(harmonic_mean(speeds), 1) if speeds else None,
         "validation_accuracy": None,
         "error": run.error or None,

@@ -16,7 +16,6 @@ from core.home import Home, database
 from core.job import Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned
 from core.monitoring import read_stored_view, register_live
 from core.runs import (
-    LEASE_SECONDS,
     Best,
     Claim,
     Entry,
@@ -26,8 +25,8 @@ from core.runs import (
     RequestedAction,
     Run,
     State,
-    is_held,
     next_event_number,
+    renew,
     run_folder,
     save_entries,
 )
@@ -106,12 +105,10 @@ class Recorder:
         """Write what is pending to the database, and read the requested action. Raises LeaseLost, DiskFull."""
         progress = json.dumps(self.view.progress.as_json())
         with database(self._home, write=True) as db:
-            if not is_held(db, self._claim):
-                raise LeaseLost(self._run.id)
+            renew(db, self._claim)
             save_entries(db, self._run.id, self._pending)
             db.execute(
-                "UPDATE runs SET state = ?, progress = ?, lease_until = ? WHERE id = ?",
-                (self.view.state, progress, time.time() + LEASE_SECONDS, self._run.id),
+                "UPDATE runs SET state = ?, progress = ? WHERE id = ?", (self.view.state, progress, self._run.id)
             )
             (self.requested_action,) = db.execute(
                 "SELECT requested_action FROM runs WHERE id = ?", (self._run.id,)

@@ -8,10 +8,10 @@ from core.datasets import load_dataset
 from core.device import resolve_device
 from core.errors import BadPlan, NotFound
 from core.execution.preflight import check_teacher
-from core.home import Home, database, write_whole
+from core.home import Home, database, this_process, write_whole
 from core.names import unused_name
 from core.plans import Plan, recipe_of
-from core.runs import Run, add_event, get_run, run_folder, this_process, validate_run_name
+from core.runs import Run, add_event, get_run, run_folder, validate_run_name
 
 # How a recipe reads in a run's name.
 _RECIPES_IN_NAMES = {

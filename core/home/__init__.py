@@ -8,6 +8,7 @@ from core.home.disk import cache_budget, evict_oldest, free_bytes, no_room_is_di
 from core.home.files import recover_folder, whole_file, whole_folder, write_json, write_whole
 from core.home.opening import open_home
 from core.home.paths import Home
+from core.home.processes import is_alive, is_this_process, process_is_gone, shares_clock, this_process
 from core.home.progress import Progress, silent
 
 __all__ = [
@@ -17,10 +18,15 @@ __all__ = [
     "database",
     "evict_oldest",
     "free_bytes",
+    "is_alive",
+    "is_this_process",
     "no_room_is_disk_full",
     "open_home",
+    "process_is_gone",
     "recover_folder",
+    "shares_clock",
     "silent",
+    "this_process",
     "whole_file",
     "whole_folder",
     "write_json",

@@ -1,20 +1,15 @@
 """Which process has a run: claimed in the database, renewed while the process lives, released when it does not."""
 
-import os
 import secrets
-import socket
 import sqlite3
 import threading
 import time
 from dataclasses import dataclass
-from functools import cache
 from sqlite3 import Connection, Row
 from types import TracebackType
 
-import psutil
-
 from core.errors import DiskFull
-from core.home import Home, database
+from core.home import Home, database, is_alive, is_this_process, process_is_gone, shares_clock, this_process
 from core.runs.event_log import add_event
 from core.runs.journal import replay_journal
 from core.runs.types import State
@@ -48,50 +43,22 @@ class LeaseLost(Exception):
 _held_here: set[str] = set()  # owners of the claims that this process works on
 
 
-@cache
-def _machine() -> str:
-    # Two containers may share a host name and a home, but not their process numbers.
-    try:
-        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        return socket.gethostname()
-
-
-def this_process() -> str:
-    """Name this process so that another one can tell whether it still lives: machine|process number|start time."""
-    return f"{_machine()}|{os.getpid()}|{psutil.Process().create_time():.1f}"
-
-
-def process_is_gone(owner: str) -> bool:
-    """Whether the process of an owner surely ended. False for other machines, of which only the lease is known."""
-    machine, _, rest = owner.partition("|")
-    if machine != _machine():
-        return False
-    number, started = rest.split("|")[:2]
-    try:
-        process = psutil.Process(int(number))
-        # The same number may be another process by now; start times are read to about a second.
-        return abs(process.create_time() - float(started)) > 2 or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
-def is_alive(owner: str) -> bool:
-    """Whether an owner's process is known to live: one of this machine."""
-    return owner.startswith(_machine() + "|") and not process_is_gone(owner)
-
-
-def is_stale(owner: str, until: float) -> bool:
-    """Whether nobody works on a claim any more. until: when its lease ends, seconds since 1970."""
-    if owner.startswith(this_process() + "|"):  # known without the clock, which jumps when a laptop wakes up
+def is_stale(row: Row) -> bool:
+    """Whether nobody works on a claim any more. row: of the table `runs`, with all that begins with `lease_`."""
+    owner = row["lease_owner"]
+    if is_this_process(owner):
         return owner not in _held_here
-    return until < time.time() or process_is_gone(owner)
+    if process_is_gone(owner):
+        return True
+    if row["lease_monotonic"] is not None and shares_clock(owner):
+        return row["lease_monotonic"] < time.monotonic()
+    return row["lease_until"] < time.time()  # of another machine, or of a Graft before there was a monotonic lease
 
 
 def interrupt_stale(home: Home) -> list[str]:
     """Make runs whose process is gone interrupted, so that they can be resumed; gives their ids."""
     with database(home) as db:
-        found = any(is_stale(row["lease_owner"], row["lease_until"]) for row in _working_runs(db))
+        found = any(map(is_stale, _working_runs(db)))
     if not found:  # the usual case, without waiting for a turn to write
         return []
     with database(home, write=True) as db:
@@ -133,19 +100,22 @@ def waiting_devices(home: Home) -> list[str]:
         return [row["device"] for row in db.execute("SELECT DISTINCT device FROM runs WHERE state = 'queued'")]
 
 
-def is_held(db: Connection, claim: Claim) -> bool:
-    """Whether a claim is still valid: no other process has taken the run over."""
-    return (
-        db.execute("SELECT 1 FROM runs WHERE id = ? AND lease_owner = ?", (claim.run_id, claim.owner)).fetchone()
-        is not None
-    )
+def renew(db: Connection, claim: Claim) -> None:
+    """Let a claim last for LEASE_SECONDS from now, and count the time that the run took. Raises LeaseLost."""
+    now = time.monotonic()
+    renewed = db.execute(
+        "UPDATE runs SET lease_until = ?, lease_monotonic = ?, seconds = seconds + ? - lease_monotonic "
+        "WHERE id = ? AND lease_owner = ?",
+        (time.time() + LEASE_SECONDS, now + LEASE_SECONDS, now + LEASE_SECONDS, claim.run_id, claim.owner),
+    ).rowcount
+    if not renewed:
+        raise LeaseLost(claim.run_id)
 
 
 def release(home: Home, claim: Claim, outcome: RunOutcome) -> None:
     """End a claim: the run gets its outcome, its device is free. Raises LeaseLost, DiskFull."""
     with database(home, write=True) as db:
-        if not is_held(db, claim):
-            raise LeaseLost(claim.run_id)
+        renew(db, claim)
         _release(db, home, claim.run_id, outcome)
 
 
@@ -158,11 +128,12 @@ def interrupt_held(home: Home) -> None:
 
 
 def _working_runs(db: Connection) -> list[Row]:
-    return db.execute(f"SELECT id, device, lease_owner, lease_until FROM runs WHERE state IN {WORKING}").fetchall()
+    columns = "id, device, lease_owner, lease_until, lease_monotonic"
+    return db.execute(f"SELECT {columns} FROM runs WHERE state IN {WORKING}").fetchall()
 
 
 def _interrupt_stale(db: Connection, home: Home) -> list[str]:
-    stale = [row for row in _working_runs(db) if is_stale(row["lease_owner"], row["lease_until"])]
+    stale = [row for row in _working_runs(db) if is_stale(row)]
     for row in stale:
         _interrupt(db, home, row["id"], "Graft ended without notice.")
     return [row["id"] for row in stale]
@@ -192,10 +163,11 @@ def _claim(db: Connection, run_id: str) -> Claim:
     claimed = Claim(run_id, f"{this_process()}|{secrets.token_hex(4)}")
     _held_here.add(claimed.owner)
     db.execute(
-        "UPDATE runs SET state = 'running', started = coalesce(started, ?), ended = NULL, error = '', "
-        "lease_owner = ?, lease_until = ? WHERE id = ?",
-        (time.time(), claimed.owner, time.time() + LEASE_SECONDS, run_id),
+        "UPDATE runs SET state = 'running', seconds = CASE WHEN started IS NULL THEN 0 ELSE seconds END, "
+        "started = coalesce(started, ?), ended = NULL, error = '', lease_owner = ?, lease_monotonic = ? WHERE id = ?",
+        (time.time(), claimed.owner, time.monotonic() + LEASE_SECONDS, run_id),
     )
+    renew(db, claimed)
     return claimed
 
 
@@ -225,9 +197,8 @@ class Lease:
         while not self._ended.wait(RENEW_SECONDS):
             try:
                 with database(self._home, write=True) as db:
-                    db.execute(
-                        "UPDATE runs SET lease_until = ? WHERE id = ? AND lease_owner = ?",
-                        (time.time() + LEASE_SECONDS, self._claim.run_id, self._claim.owner),
-                    )
+                    renew(db, self._claim)
+            except LeaseLost:
+                return  # the run notices when it writes its next event
             except (DiskFull, sqlite3.OperationalError):
                 continue  # a full disk or a busy database may pass before the lease runs out

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 from core.errors import BadInput, NotFound, Refused
-from core.home import Home, database
+from core.home import Home, database, this_process
 from core.plans import parse_plan
 from core.runs.event_log import add_event
-from core.runs.lease import interrupt_stale, is_stale, this_process
+from core.runs.lease import interrupt_stale, is_stale
 from core.runs.types import HAS_RESULTS, WORKING, Run, progress_from
 
 LONGEST_NAME = 120
@@ -33,7 +33,7 @@ def list_runs(home: Home) -> list[Run]:
 def get_run(home: Home, id_or_name: str) -> Run:
     """One run by its id, the beginning of its id (four letters or more), or its name. Raises NotFound."""
     row = _find_row(home, id_or_name)
-    if row["state"] in WORKING and is_stale(row["lease_owner"], row["lease_until"]):
+    if row["state"] in WORKING and is_stale(row):
         interrupt_stale(home)
         row = _find_row(home, row["id"])
     return _run_from(row)
@@ -196,7 +196,14 @@ def _run_from(row: sqlite3.Row) -> Run:
         progress=progress_from(json.loads(row["progress"])),
         error=row["error"],
         test_opened=row["test_opened"],
+        seconds=_seconds(row),
     )
+
+
+def _seconds(row: sqlite3.Row) -> float | None:
+    if row["seconds"] is None and row["started"] and row["ended"]:  # of before the time was counted
+        return max(0.0, row["ended"] - row["started"])
+    return row["seconds"]
 
 
 def _request(home: Home, run: Run, requested_action: str) -> Run:

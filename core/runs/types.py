@@ -75,7 +75,8 @@ class Run:
     """A plan and what became of it. Times are seconds since 1970; device is a real one ("cpu", "cuda:0"), never "auto".
 
     requested_action: what the user asked for and the process that trains has not done yet. error: the sentence, when
-    it failed. test_opened: how often the results of the test split were asked for.
+    it failed. test_opened: how often the results of the test split were asked for. seconds: that it was worked on so
+    far, pauses included, by a clock that nobody sets; None before it began.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Run:
     progress: RunProgress
     error: str
     test_opened: int
+    seconds: float | None = None
 
     @property
     def is_over(self) -> bool:

@@ -31,7 +31,7 @@ def comparison(runs: Sequence[Run]) -> pd.DataFrame:
     rows = {
         "state": [run.state for run in runs],
         "accuracy on validation": [run.progress.best.accuracy_text if run.progress.best else "–" for run in runs],
-        "took": [format_duration(run.ended - run.started) if run.started and run.ended else "–" for run in runs],
+        "took": [format_duration(run.seconds) if run.seconds is not None and run.ended else "–" for run in runs],
         "when": [format_time(run.created) for run in runs],
         **{_field_in_words(field): [plan.get(field, "–") for plan in plans] for field in differing},
     }

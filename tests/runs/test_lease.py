@@ -4,9 +4,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from core.home import Home, database
+import psutil
+import pytest
+
+from core.home import Home, database, is_alive, process_is_gone, this_process
 from core.runs.event_log import read_events
 from core.runs.lease import (
     Lease,
@@ -14,21 +17,43 @@ from core.runs.lease import (
     claim,
     claim_next,
     interrupt_stale,
-    is_alive,
-    process_is_gone,
     release,
-    this_process,
+    renew,
     waiting_devices,
 )
 from core.runs.store import get_run
 from core.runs.types import Run
 
 FAR = "another-machine|77|1.0|abc"
+DAY = 24 * 3600.0
+
+
+@pytest.fixture
+def another_process() -> Iterator[str]:
+    """The name of a process of this machine that lives."""
+    code = "from core.home import this_process; print(this_process(), flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().decode().strip()
+        process.kill()
+
+
+@pytest.fixture(params=[-DAY, 3.0, DAY], ids=["a day back", "three seconds on", "a day on"])
+def step_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Sets the clock: with it moves the time at which the machine says that it started."""
+
+    def step() -> None:
+        now, began = time.time, psutil.boot_time()
+        monkeypatch.setattr(time, "time", lambda: now() + request.param)
+        for module in (psutil, psutil._psplatform):
+            monkeypatch.setattr(module, "boot_time", lambda: began + request.param)
+
+    return step
 
 
 def a_killed_process() -> str:
     """The owner that a process of this machine had, which is gone."""
-    code = "from core.runs.lease import this_process; print(this_process(), flush=True); input()"
+    code = "from core.home import this_process; print(this_process(), flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         owner = process.stdout.readline().decode().strip()
@@ -108,3 +133,73 @@ def test_a_lease_is_renewed_while_one_step_takes_long(home: Home, put_run: Calla
         while until() == before:
             assert time.monotonic() < deadline
     assert until() > before
+
+
+def test_a_step_of_the_clock_leaves_a_run_of_this_process_alone(
+    home: Home, put_run: Callable[..., Run], step_clock: Callable[[], None]
+):
+    mine = claim(home, put_run("mine").id)
+    assert mine is not None
+    step_clock()
+    assert interrupt_stale(home) == []
+    with database(home, write=True) as db:
+        renew(db, mine)
+    release(home, mine, RunOutcome("finished", "Finished."))
+    assert get_run(home, mine.run_id).state == "finished"
+
+
+def test_a_step_of_the_clock_leaves_a_run_of_another_process_alone(
+    home: Home, put_run: Callable[..., Run], another_process: str, step_clock: Callable[[], None]
+):
+    until = {"until": time.time() + 20, "monotonic": time.monotonic() + 20}
+    run = put_run("theirs", "running", f"{another_process}|abc", **until)
+    step_clock()
+    assert interrupt_stale(home) == []
+    assert get_run(home, run.id).state == "running"
+
+
+def test_a_step_of_the_clock_leaves_a_run_in_a_container_alone(
+    home: Home, put_run: Callable[..., Run], step_clock: Callable[[], None]
+):
+    _, number, start, boot = this_process().split("|")
+    owner = f"container|{number}|{start}|{boot}|abc"
+    until = {"until": time.time() + 20, "monotonic": time.monotonic() + 20}
+    run = put_run("contained", "running", owner, **until)
+    step_clock()
+    assert get_run(home, run.id).state == "running"
+    with database(home, write=True) as db:
+        db.execute("UPDATE runs SET lease_monotonic = ?", (time.monotonic() - 1,))
+    assert get_run(home, run.id).state == "interrupted", "silent for so long by a clock that nobody sets"
+
+
+def test_a_process_that_hangs_loses_its_run(home: Home, put_run: Callable[..., Run], another_process: str):
+    silent = {"until": time.time() + 20, "monotonic": time.monotonic() - 1}
+    assert put_run("hangs", "running", f"{another_process}|abc", **silent).state == "interrupted"
+
+
+def test_the_seconds_of_a_run_are_counted_by_a_clock_that_nobody_sets(
+    home: Home, put_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, step_clock: Callable[[], None]
+):
+    began = time.monotonic()
+    mine = claim(home, put_run("mine").id)
+    assert mine is not None
+    step_clock()
+    monkeypatch.setattr(time, "monotonic", lambda: began + 100)
+    with database(home, write=True) as db:
+        renew(db, mine)
+    monkeypatch.setattr(time, "monotonic", lambda: began + 107)
+    release(home, mine, RunOutcome("interrupted", "Closed."))
+    with database(home, write=True) as db:
+        db.execute("UPDATE runs SET state = 'queued'")
+    again = claim(home, mine.run_id)
+    assert again is not None
+    monkeypatch.setattr(time, "monotonic", lambda: began + 110)
+    release(home, again, RunOutcome("finished", "Finished."))
+    assert get_run(home, mine.run_id).seconds == pytest.approx(110, abs=5)
+
+
+def test_a_run_of_before_the_count_took_no_less_than_nothing(home: Home, put_run: Callable[..., Run]):
+    run = put_run("of before", "finished")
+    with database(home, write=True) as db:
+        db.execute("UPDATE runs SET started = 90000, ended = 3600")  # a clock that was set a day back in between
+    assert get_run(home, run.id).seconds == 0
