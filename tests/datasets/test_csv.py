@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.datasets import import_dataset
-from core.datasets.sources.label_table import read_table
 from core.datasets.sources.labeled_photos import Entry
+from core.datasets.sources.table_file import read_table
 from core.errors import BadDataset
 from tests.datasets.conftest import classes_by_name, photo, splits_by_name
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.datasets.sources.folder import list_folder
-from core.datasets.sources.label_table import read_table, read_tables
+from core.datasets.sources.label_table import read_tables
 from core.datasets.sources.labeled_photos import Importer, LabeledPhotos
 from core.datasets.sources.names import TABLES, ending
+from core.datasets.sources.table_file import read_table
 from core.errors import BadDataset
 
 

@@ -1,39 +1,23 @@
 """A CSV or TSV beside photos: one column names the photos, found by looking; the others are labels."""
 
-import csv
-import io
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 from core.datasets.dataset import Rejected
-from core.datasets.limits import LABEL_LETTERS, TABLE_BYTES
-from core.datasets.sources.labeled_photos import UNREADABLE, Contents, Entry, LabeledPhoto, LabeledPhotos
-from core.datasets.sources.names import ending, split_named, tidy
+from core.datasets.sources.labeled_photos import Contents, Entry, LabeledPhoto, LabeledPhotos
+from core.datasets.sources.names import ending, split_named
+from core.datasets.sources.table_file import Table, read_table
 from core.errors import BadDataset
 from core.tasks import LABEL, Split
 
-DELIMITERS = ",;\t|"
 LOOKED_AT = 200  # rows that are tried to find the column of photos
 _EMPTY = frozenset({"", "nan", "null", "n/a"})
 _SPLIT_COLUMNS = frozenset({"split", "set", "subset", "partition", "usage"})
 _GROUP_COLUMNS = frozenset({"group", "group_id", "groups"})
 _LABEL_COLUMNS = frozenset({"label", "labels", "class", "category", "target", "species", "kind"})
-
-
-@dataclass(frozen=True)
-class Table:
-    """name: where it lies in the source. header: column names, all different. rows: as long as the header."""
-
-    name: str
-    header: tuple[str, ...]
-    rows: list[list[str]]
-
-    def column(self, name: str) -> list[str]:
-        place = self.header.index(name)
-        return [row[place] for row in self.rows]
 
 
 @dataclass(frozen=True)
@@ -49,6 +33,8 @@ class _Roles:
 
 def read_tables(contents: Contents) -> LabeledPhotos | None:
     """The photos as the one table says that names most of them; None when no table names photos and labels them."""
+    if not contents.tables:
+        return None
     shelf = _Shelf(contents.pictures)
     best: tuple[int, Table, _Roles] | None = None
     for table in _readable(contents.tables):
@@ -66,54 +52,6 @@ def _readable(tables: Iterable[Entry]) -> Iterator[Table]:
     for entry in tables:
         with suppress(BadDataset):
             yield read_table(entry)
-
-
-def read_table(entry: Entry) -> Table:
-    """The table in a file; delimiter and encoding are found out. Raises BadDataset."""
-    try:
-        with entry.open() as stream:
-            content = stream.read(TABLE_BYTES + 1)
-    except UNREADABLE as error:
-        raise BadDataset(f'The table "{entry.name}" cannot be read: its file is damaged.', "Save it again.") from error
-    if len(content) > TABLE_BYTES:
-        raise BadDataset(f'The table "{entry.name}" is larger than {TABLE_BYTES / 2**20:.0f} MB.', "Split it up.")
-    text = _text(content)
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=None), delimiter=_delimiter(text)) if any(row)]
-    except csv.Error as error:
-        raise BadDataset(f'The table "{entry.name}" cannot be read: {error}.', "Save it again as CSV.") from error
-    width = max((len(row) for row in rows), default=0)
-    even = [[tidy(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
-    return Table(entry.name, _different(even[0]) if even else (), even[1:])
-
-
-def _text(content: bytes) -> str:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):  # what Excel calls "Unicode text"
-        return content.decode("utf-16", errors="replace").replace("\0", "")
-    try:
-        return content.decode("utf-8-sig").replace("\0", "")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace").replace("\0", "")
-
-
-def _delimiter(text: str) -> str:
-    """The one that cuts the first lines into the most columns, equally many in each line."""
-    head = text.splitlines()[:20]
-
-    def columns(delimiter: str) -> tuple[bool, int]:
-        widths = [len(row) for row in csv.reader(head, delimiter=delimiter) if row]
-        return len(set(widths)) == 1 and widths[0] > 1, max(widths, default=0)
-
-    return max(DELIMITERS, key=columns)
-
-
-def _different(header: Sequence[str]) -> tuple[str, ...]:
-    """Column names, with a number where one is empty or comes twice."""
-    names: list[str] = []
-    for number, cell in enumerate(header, 1):
-        name = cell[:LABEL_LETTERS] or f"column {number}"
-        names.append(name if name not in names else f"{name} {number}")
-    return tuple(names)
 
 
 class _Shelf:
@@ -210,12 +148,13 @@ def _offer(contents: Contents, shelf: _Shelf, table: Table, roles: _Roles) -> La
     base = posixpath.dirname(table.name)
     found: dict[str, LabeledPhoto] = {}
     rejected = list(contents.rejected)
+    not_there = f'"{table.name}" names it, but it is not there.'  # one string: a table may have a million such rows
     for row in table.rows:
         cells = dict(zip(table.header, row, strict=True))
         name = cells[roles.image]
         entry = shelf.find(name, base) if name else None
         if entry is None:
-            rejected.append(Rejected(name or "(no name)", f'"{table.name}" names it, but it is not there.'))
+            rejected.append(Rejected(name or "(no name)", not_there))
             continue
         photo = _found(entry, cells, roles)
         first = found.setdefault(entry.name, photo)

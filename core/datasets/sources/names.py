@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from core.datasets.limits import FOLDERS_DEEP, PATH_LETTERS
+from core.names import visible
 from core.tasks import Split
 
 _READABLE = {"jpg", "jpeg", "jpe", "jfif", "jp2", "png", "apng", "gif", "bmp", "dib", "webp", "tif", "tiff", "avif"}
@@ -14,6 +16,7 @@ _OTHERS = {"heic", "heif", "svg", "psd", "tga", "dng", "cr2", "cr3", "nef", "arw
 PICTURES = frozenset(_READABLE | _OTHERS)
 TABLES = frozenset({"csv", "tsv"})
 ARCHIVES = frozenset(["zip", "rar", "7z", "tar", "gz", "tgz", "bz2", "xz"])
+TOO_DEEP = f"Its name is longer than {PATH_LETTERS:,} letters, or it lies in more than {FOLDERS_DEEP} folders."
 _NOISE = frozenset({"__macosx", "@eadir", "$recycle.bin", "system volume information"})
 
 _SPLITS: dict[str, Split] = {
@@ -38,10 +41,16 @@ def split_named(word: str) -> Split | None:
     return _SPLITS.get(re.sub(r"[^a-z]", "", word.lower())) if len(word) < 20 else None
 
 
+def is_too_deep(name: str) -> bool:
+    """Whether a name inside a source is longer, or lies in more folders, than anybody's files do."""
+    return len(name) > PATH_LETTERS or name.count("/") + name.count("\\") > FOLDERS_DEEP
+
+
 def tidy(text: str) -> str:
     """Text as it is shown and compared: composed letters (macOS stores "e" + accent), no control characters."""
-    visible = "".join(" " if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in text)
-    return " ".join(unicodedata.normalize("NFC", visible).split())
+    if text.isascii() and text.isprintable():  # nearly all names; a table may have millions of cells
+        return " ".join(text.split())
+    return " ".join(unicodedata.normalize("NFC", visible(text)).split())
 
 
 def tidy_path(name: str) -> str | None:

@@ -7,7 +7,18 @@ from pathlib import Path
 from core.datasets.dataset import Rejected
 from core.datasets.sources.class_folders import label_photos
 from core.datasets.sources.labeled_photos import Contents, Entry, LabeledPhotos, file_entry
-from core.datasets.sources.names import ARCHIVES, PICTURES, TABLES, ending, is_noise, tidy, tidy_path
+from core.datasets.sources.names import (
+    ARCHIVES,
+    PICTURES,
+    TABLES,
+    TOO_DEEP,
+    ending,
+    is_noise,
+    is_too_deep,
+    tidy,
+    tidy_path,
+)
+from core.names import shorten
 
 
 @contextmanager
@@ -22,6 +33,9 @@ def _contents(files: Sequence[tuple[Path, str]], name: str) -> Contents:
     tables: list[Entry] = []
     rejected: list[Rejected] = []
     for path, original_name in files:
+        if is_too_deep(original_name):
+            rejected.append(Rejected(shorten(original_name), TOO_DEEP))
+            continue
         inside = tidy_path(original_name)
         if inside is None:
             rejected.append(Rejected(tidy(original_name) or path.name, "Its name points outside the folder."))

@@ -12,8 +12,20 @@ from core.datasets.dataset import Rejected
 from core.datasets.limits import DIRECTORY_BYTES, FILES, TOTAL_BYTES, UNPACKED_FREE_BYTES, UNPACKED_RATIO
 from core.datasets.sources.class_folders import label_photos
 from core.datasets.sources.labeled_photos import Contents, Entry, Importer, LabeledPhotos
-from core.datasets.sources.names import ARCHIVES, PICTURES, TABLES, ending, is_noise, legacy_encoding, tidy, tidy_path
+from core.datasets.sources.names import (
+    ARCHIVES,
+    PICTURES,
+    TABLES,
+    TOO_DEEP,
+    ending,
+    is_noise,
+    is_too_deep,
+    legacy_encoding,
+    tidy,
+    tidy_path,
+)
 from core.errors import BadDataset
+from core.names import shorten
 
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 _METHODS = (ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2, ZIP_LZMA)
@@ -47,6 +59,9 @@ def _contents(archive: ZipFile, name: str, archive_bytes: int) -> Contents:
     tables: list[Entry] = []
     rejected: list[Rejected] = []
     for info, inner_name in _named(archive):
+        if is_too_deep(inner_name):
+            rejected.append(Rejected(shorten(inner_name), TOO_DEEP))
+            continue
         inside = tidy_path(inner_name)
         kind = ending(inside or inner_name)
         if inside is not None and is_noise(inside):
