@@ -23,6 +23,7 @@ from core.errors import BadInput, NotFound, Refused
 from core.home import Home, database, no_room_is_disk_full, whole_file
 from core.tasks import SPLITS, Task
 
+_LARGEST_VERSION = 2**63 - 1  # what a column of SQLite holds
 _NEWEST = """
     SELECT d.id, d.name, d.created, d.hidden, v.number, v.created AS changed, v.body FROM datasets d
     JOIN versions v ON v.dataset_id = d.id
@@ -183,6 +184,8 @@ def _publish_next(connection: sqlite3.Connection, newest: Dataset, wanted: Datas
 def _load(home: Home, connection: sqlite3.Connection, name_or_id: str, version: int | None) -> Dataset:
     by_id_or_name = "coalesce((SELECT id FROM datasets WHERE id = :key), (SELECT id FROM datasets WHERE name = :key))"
     query = f"{_NEWEST} AND d.id = {by_id_or_name}"
+    if version is not None and version > _LARGEST_VERSION:
+        raise _not_found(connection, name_or_id, version)
     row = connection.execute(query, {"version": version, "key": tidy(name_or_id)}).fetchone()
     if row is None:
         raise _not_found(connection, name_or_id, version)

@@ -6,17 +6,30 @@ from io import BytesIO
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from core.datasets import Dataset, decode, load_dataset, sample_preview, thumbnail
 from core.errors import BadDataset, NotFound
 from core.exports import DATASET_EXPORTS, get_export
 from core.home import Home
 from core.tasks import MISSING
+from dashboard.routes import convertors  # noqa: F401  (registers {...:number})
 from dashboard.routes.responses import IMMUTABLE, error_response, export_response
 
 # What every browser shows as it is, turned as its EXIF says. Anything else is sent as a JPEG of it; SVG would be code.
 SHOWN_BY_BROWSERS = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 LARGE_SIDE = 1_600  # pixels
+
+
+def _requested_dataset(home: Home, request: Request) -> Dataset:
+    """The version that {dataset} and {version} name, the newest without {version}. Raises NotFound.
+
+    Its id alone will do: the pages of others can guess that a dataset is called "Leaves", and nobody guesses an id.
+    """
+    dataset = load_dataset(home, request.path_params["dataset"], request.path_params.get("version"))
+    if dataset.id != request.path_params["dataset"]:
+        raise NotFound("There is no dataset of that id.")
+    return dataset
 
 
 def photo_list(home: Home, request: Request) -> Response:
@@ -25,7 +38,7 @@ def photo_list(home: Home, request: Request) -> Response:
     {"classes": [...], "splits": [...], "photos": [[image_id, class index or -1, split index, name], ...]}
     """
     try:
-        dataset = load_dataset(home, request.path_params["dataset"], request.path_params["version"])
+        dataset = _requested_dataset(home, request)
         task = dataset.task(request.query_params.get("task") or None)
     except (NotFound, KeyError):
         return error_response("no such dataset, version or label column", 404)
@@ -47,30 +60,30 @@ def photo_list(home: Home, request: Request) -> Response:
     return JSONResponse(answer, headers=IMMUTABLE)
 
 
-def _dataset_with(home: Home, dataset_id: str, image_id: str) -> Dataset:
-    """The newest version that has this photo: a later one may leave it out. Raises NotFound."""
-    newest = load_dataset(home, dataset_id)
+def _dataset_with_photo(home: Home, request: Request) -> Dataset:
+    """The newest version that has the photo {image}: a later one may leave it out. Raises NotFound."""
+    newest = _requested_dataset(home, request)
     for version in range(newest.version, 0, -1):
-        dataset = newest if version == newest.version else load_dataset(home, dataset_id, version)
-        if image_id in dataset.row:
+        dataset = newest if version == newest.version else load_dataset(home, newest.id, version)
+        if request.path_params["image"] in dataset.row:
             return dataset
     raise NotFound("No such photo.")
 
 
-def dataset_export(home: Home, request: Request) -> Response:
+def dataset_export(home: Home, request: Request) -> ASGIApp:
     """GET /graft/datasets/{dataset}/versions/{version}/exports/{export}"""
     try:
-        dataset = load_dataset(home, request.path_params["dataset"], request.path_params["version"])
+        dataset = _requested_dataset(home, request)
         export = get_export(DATASET_EXPORTS, request.path_params["export"])
-    except NotFound as error:
-        return error_response(str(error), 404)
-    return export_response(home, dataset.name, export.suffix, partial(export.save, home, dataset))
+    except NotFound:
+        return error_response("no such dataset, version or format", 404)
+    return export_response(home, request, dataset.name, export.suffix, partial(export.save, home, dataset))
 
 
 def photo_thumbnail(home: Home, request: Request) -> Response:
     """GET /graft/datasets/{dataset}/thumbnails/{image}: an id means the same picture in every version."""
     try:
-        dataset = _dataset_with(home, request.path_params["dataset"], request.path_params["image"])
+        dataset = _dataset_with_photo(home, request)
         return FileResponse(
             thumbnail(home, dataset, request.path_params["image"]), media_type="image/jpeg", headers=IMMUTABLE
         )
@@ -81,9 +94,7 @@ def photo_thumbnail(home: Home, request: Request) -> Response:
 def full_photo(home: Home, request: Request) -> Response:
     """GET /graft/datasets/{dataset}/photos/{image}"""
     try:
-        path = _dataset_with(home, request.path_params["dataset"], request.path_params["image"]).path(
-            request.path_params["image"]
-        )
+        path = _dataset_with_photo(home, request).path(request.path_params["image"])
         if media_type := SHOWN_BY_BROWSERS.get(path.suffix.lower()):
             return FileResponse(path, media_type=media_type, headers=IMMUTABLE)
         image = decode(path)
@@ -106,9 +117,9 @@ def sample_picture(home: Home, request: Request) -> Response:
 
 def routes(home: Home) -> list[Route]:
     return [
-        Route("/graft/datasets/{dataset}/versions/{version:int}/photos", partial(photo_list, home)),
-        Route("/graft/datasets/{dataset}/versions/{version:int}/exports/{export}", partial(dataset_export, home)),
+        Route("/graft/datasets/{dataset}/versions/{version:number}/photos", partial(photo_list, home)),
+        Route("/graft/datasets/{dataset}/versions/{version:number}/exports/{export}", partial(dataset_export, home)),
         Route("/graft/datasets/{dataset}/thumbnails/{image}", partial(photo_thumbnail, home)),
         Route("/graft/datasets/{dataset}/photos/{image}", partial(full_photo, home)),
-        Route("/graft/samples/{sample}/{number:int}", partial(sample_picture, home)),
+        Route("/graft/samples/{sample}/{number:number}", partial(sample_picture, home)),
     ]

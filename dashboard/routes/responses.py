@@ -4,14 +4,16 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from starlette.background import BackgroundTask
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import DiskFull, GraftError, NotFound
 from core.home import Home
 
 IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 NO_STORE = {"Cache-Control": "no-store"}
+WHOLE_ONLY = NO_STORE | {"Accept-Ranges": "none"}
 
 
 def error_response(sentence: str, status: int) -> JSONResponse:
@@ -19,13 +21,16 @@ def error_response(sentence: str, status: int) -> JSONResponse:
     return JSONResponse({"error": sentence}, status, headers=NO_STORE)
 
 
-def export_response(home: Home, title: str, suffix: str, write: Callable[[Path], object]) -> Response:
-    """A file that is written on request, streamed from disk and removed once sent.
+def export_response(home: Home, request: Request, title: str, suffix: str, write: Callable[[Path], object]) -> ASGIApp:
+    """A file that is written on request, streamed from disk, and removed however the request ends.
 
     title: its name for the browser, made safe here. suffix: of its name, ".zip" say. write: fills the file at a path.
+    A part of it (Range) is refused: the next request would find another file.
     """
     from core.datasets import inbox  # loads pandas; at the top it would keep the server from answering
 
+    if "range" in request.headers:
+        return JSONResponse({"error": "this file is made anew each time and is sent whole"}, 416, WHOLE_ONLY)
     file = inbox.temporary_file(home, suffix)
     try:
         write(file)
@@ -33,6 +38,19 @@ def export_response(home: Home, title: str, suffix: str, write: Callable[[Path],
         file.unlink(missing_ok=True)
         status = 404 if isinstance(error, NotFound) else 507 if isinstance(error, DiskFull) else 409
         return error_response(str(error), status)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
     name = re.sub(r"[^\w.-]+", "-", title).strip("-.") or "graft"
-    removed = BackgroundTask(file.unlink, missing_ok=True)
-    return FileResponse(file, filename=f"{name}{suffix}", headers=NO_STORE, background=removed)
+    return _removed_once_sent(file, FileResponse(file, filename=f"{name}{suffix}", headers=WHOLE_ONLY))
+
+
+def _removed_once_sent(file: Path, response: Response) -> ASGIApp:
+    # Not a BackgroundTask: that runs only where the response is sent to its end.
+    async def send_and_remove(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await response(scope, receive, send)
+        finally:
+            file.unlink(missing_ok=True)
+
+    return send_and_remove

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from core.errors import DiskFull
 from core.home import Home, free_bytes
+from dashboard.routes import convertors  # noqa: F401  (registers {...:number})
 from dashboard.routes.responses import NO_STORE, error_response
 
 UPLOADS_URL = "/graft/uploads"
@@ -57,4 +58,4 @@ async def receive_upload(home: Home, request: Request) -> Response:
 
 
 def routes(home: Home) -> list[Route]:
-    return [Route(UPLOADS_URL + "/{folder}/{number:int}", partial(receive_upload, home), methods=["PUT"])]
+    return [Route(UPLOADS_URL + "/{folder}/{number:number}", partial(receive_upload, home), methods=["PUT"])]

@@ -71,9 +71,9 @@ def current_dataset() -> Dataset | None:
     chosen = _get("dataset")
     if chosen is None:
         return None
-    version = _get("version")
+    version = _get("version") or ""
     try:
-        return load_dataset(home(), chosen, int(version) if version and version.isdecimal() else None)
+        return load_dataset(home(), chosen, int(version) if re.fullmatch("[0-9]{1,9}", version) else None)
     except NotFound:
         return None
 

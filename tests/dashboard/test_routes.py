@@ -4,8 +4,12 @@ import io
 import json
 import re
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
+from types import SimpleNamespace
+from urllib.parse import quote
 
+import anyio
 import pytest
 from PIL import Image
 from starlette.applications import Starlette
@@ -187,6 +191,7 @@ def test_curves_are_asked_for_with_whole_numbers(client):
 
 def test_curves_say_204_when_nothing_is_new(client, monkeypatch):
     asked = []
+    monkeypatch.setattr("dashboard.routes.runs.get_run", lambda home, run: SimpleNamespace(id=run))
     monkeypatch.setattr("dashboard.routes.runs.curves", lambda *given: asked.append(given))
     answer = client.get("/graft/runs/x/curves?seen=7&from=10&to=20")
     assert (answer.status_code, answer.content) == (204, b"")
@@ -208,6 +213,100 @@ def test_the_zip_is_sent_under_the_runs_name_and_then_removed(client, home, monk
     assert zipfile.ZipFile(io.BytesIO(answer.content)).namelist() == ["predict.py"]
     assert 'filename="leaves-top-1-2.zip"' in answer.headers["content-disposition"]
     assert not list(home.inbox.iterdir())
+
+
+@pytest.fixture
+def made(home, monkeypatch) -> str:
+    """The address of a run's zip that is made in a moment."""
+
+    def write(home, run, target):
+        target.write_bytes(b"zip" * 1_000)
+        return target
+
+    monkeypatch.setattr("dashboard.routes.runs.get_run", lambda home, run: SimpleNamespace(id="r1", name="Run 1"))
+    monkeypatch.setitem(RUN_EXPORTS, "python-zip", replace(RUN_EXPORTS["python-zip"], write=write))
+    return run_export_url("r1", "python-zip")
+
+
+@pytest.mark.parametrize("part", ["bytes=99999999999-", "bytes=0-1", "bytes=5-2", "nonsense", "bytes=0-0,2-2,4-4"])
+def test_a_part_of_a_file_that_is_made_is_refused_and_leaves_nothing(client, home, made, small, part):
+    for address in (made, dataset_export_url(small, "photos-zip")):
+        answer = client.get(address, headers={"range": part})
+        assert (answer.status_code, answer.headers["accept-ranges"]) == (416, "none")
+    assert not list(home.inbox.iterdir())
+
+
+def test_a_made_file_goes_whatever_ends_its_request(client, home, made):
+    assert client.head(made).status_code == 200
+    assert client.get(made, headers={"if-range": '"x"', "if-none-match": "*"}).content == b"zip" * 1_000
+    assert not list(home.inbox.iterdir())
+
+
+async def stay():
+    await anyio.sleep_forever()
+
+
+async def leave():
+    return {"type": "http.disconnect"}
+
+
+async def break_off(message):
+    raise OSError("connection lost")
+
+
+async def never_ends(message):
+    await anyio.sleep_forever()
+
+
+@pytest.mark.parametrize(("receive", "send"), [(stay, break_off), (leave, never_ends)])
+def test_a_made_file_goes_when_its_receiver_leaves_in_the_middle(home, made, receive, send):
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": made,
+        "raw_path": made.encode(),
+        "query_string": b"",
+        "headers": [],
+    }
+    with suppress(OSError, ExceptionGroup):
+        anyio.run(Starlette(routes=routes(home)), scope, receive, send)
+    assert not list(home.inbox.iterdir())
+
+
+def test_a_file_that_cannot_be_made_leaves_nothing(home, made, monkeypatch):
+    def fail(home, run, target):
+        target.write_bytes(b"half")
+        raise MemoryError
+
+    monkeypatch.setitem(RUN_EXPORTS, "python-zip", replace(RUN_EXPORTS["python-zip"], write=fail))
+    with TestClient(Starlette(routes=routes(home)), raise_server_exceptions=False) as client:
+        assert client.get(made).status_code == 500
+    assert not list(home.inbox.iterdir())
+
+
+def test_only_ids_are_answered_never_names(client, home, small, monkeypatch):
+    assert client.get(f"/graft/datasets/{small.id}/versions/1/photos").status_code == 200
+    name, first = quote(small.name, safe=""), small.table["image_id"].iat[0]
+    for rest in ("versions/1/photos", "versions/1/exports/photos-zip", f"thumbnails/{first}", f"photos/{first}"):
+        assert client.get(f"/graft/datasets/{name}/{rest}").status_code == 404
+    monkeypatch.setattr("dashboard.routes.runs.get_run", lambda home, run: SimpleNamespace(id="r1", name="Run 1"))
+    for name in ("Run%201", "r"):
+        assert client.get(f"/graft/runs/{name}/exports/python-zip").status_code == 404
+        assert client.get(f"/graft/runs/{name}/curves").status_code == 404
+    assert not list(home.inbox.iterdir())
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "99999999999999999999999", "9" * 5_000])
+def test_a_number_of_any_size_is_404_at_most(client, small, number):
+    first = small.table["image_id"].iat[0]
+    for rest in (f"versions/{number}/photos", f"versions/{number}/exports/photos-zip"):
+        assert client.get(f"/graft/datasets/{small.id}/{rest}").status_code == 404
+    assert client.get(f"/graft/datasets/{small.id}/thumbnails/{first}").status_code == 200
+    assert client.get(f"/graft/samples/digits/{number}").status_code == (200 if number == "0" else 404)
+    if len(number) > 9:
+        assert send(client, number=number).status_code in (404, 405)
+    for key in ("seen", "from", "to"):
+        assert client.get(f"/graft/runs/nothing/curves?{key}={number}").status_code in (400, 404)
 
 
 def test_all_photos_of_a_version_are_sent_and_the_zip_is_removed(client, home, small):

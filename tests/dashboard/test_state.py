@@ -40,6 +40,11 @@ def test_an_address_of_nothing_shows_nothing(home, query):
     assert run(show_dataset, **query).text[0].value == "none"
 
 
+@pytest.mark.parametrize("version", ["99999999999999999999999", "9" * 5_000, "-1", "²"])
+def test_a_version_that_can_be_none_shows_the_newest(home, small, version):
+    assert run(show_dataset, dataset=small.id, version=version).text[0].value == f"{small.name} 1"
+
+
 def test_what_a_link_to_another_page_dropped_is_put_back(home, small):
     app = run(show_dataset, dataset=small.id, version="1")
     app.query_params.clear()

@@ -59,8 +59,9 @@ def test_what_was_imported_is_the_same_in_another_process(home, leaves):
 def test_a_missing_dataset_names_what_there_is(home, leaves):
     with pytest.raises(NotFound, match='There is no dataset called "leafs". There are: leaves.'):
         load_dataset(home, "leafs")
-    with pytest.raises(NotFound, match='no version 7 of a dataset called "leaves"'):
-        load_dataset(home, "leaves", version=7)
+    for version in (7, 2**63, 10**30):
+        with pytest.raises(NotFound, match=f'no version {version} of a dataset called "leaves"'):
+            load_dataset(home, "leaves", version)
 
 
 def test_the_list_shows_the_newest_version_of_each_newest_first(home, leaves, draw_photos, tmp_path):
