@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import datasets, inspect, predict, training
+from cli import datasets, inspect, predict, run_words, training
 from cli.output import print_error
 from core.errors import BadPlan, GraftError, NotFound
 from core.home import open_home
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (datasets, training, inspect, predict):
+for commands in (datasets, training, inspect, run_words, predict):
     commands.register(app)
 
 

@@ -55,24 +55,37 @@ def backbones(
     )
 
 
-def runs(json: JsonOption = False, home: HomeOption = None) -> None:
+def runs(
+    search: Annotated[
+        str, typer.Option(help="Words in the name, the photos, the backbone, the tags or the note.")
+    ] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="Only runs with this tag; may be repeated.")] = None,
+    state: Annotated[str, typer.Option(help="Only runs in this state: finished, stopped, failed ...")] = "",
+    dataset: Annotated[str, typer.Option(help="Only runs on this dataset.")] = "",
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
     """List the runs, newest first."""
-    from core.runs import list_runs
+    from core.runs import filter_runs, list_runs
 
-    found = list_runs(open_home(home))
+    everything = list_runs(open_home(home))
+    found = filter_runs(everything, search, tuple(tag or ()), state, dataset)
     if json:
         print_json(
             [
                 {"run": r.id, "name": r.name, "state": r.state, "dataset": r.dataset_name, "epoch": r.progress.epoch,
-                 "epochs": r.plan.epochs, "best": r.progress.best.accuracy_text if r.progress.best else None}
+                 "epochs": r.plan.epochs, "best": r.progress.best.accuracy_text if r.progress.best else None,
+                 "tags": r.tags, "note": r.note}
                 for r in found
             ]
         )  # fmt: skip
-    elif not found:
+    elif not everything:
         print_line("There is no run yet. Start one with `graft train --dataset NAME`.")
+    elif not found:
+        print_line(f"None of the {len(everything):,} runs is like that.")
     else:
         print_table(
-            ["run", "name", "state", "epoch", "best on validation", "created"],
+            ["run", "name", "state", "epoch", "best on validation", "created", "tags"],
             [
                 (
                     r.id,
@@ -81,6 +94,7 @@ def runs(json: JsonOption = False, home: HomeOption = None) -> None:
                     f"{r.progress.epochs_done} of {r.plan.epochs}",
                     r.progress.best.accuracy_text if r.progress.best else "",
                     _local_time(r.created),
+                    ", ".join(r.tags),
                 )
                 for r in found
             ],

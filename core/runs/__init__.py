@@ -30,6 +30,7 @@ from core.runs.store import (
     validate_run_name,
     waits_for,
 )
+from core.runs.tags import clean_tags, filter_runs, set_note, set_tags
 from core.runs.types import HAS_RESULTS, Best, RequestedAction, Run, RunProgress, State
 
 __all__ = [
@@ -50,8 +51,10 @@ __all__ = [
     "add_event",
     "claim",
     "claim_next",
+    "clean_tags",
     "delete_run",
     "dequeue",
+    "filter_runs",
     "get_run",
     "has_best",
     "interrupt_held",
@@ -66,6 +69,8 @@ __all__ = [
     "resume",
     "run_folder",
     "save_entries",
+    "set_note",
+    "set_tags",
     "stop",
     "validate_run_name",
     "waiting_devices",

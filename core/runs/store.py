@@ -197,6 +197,8 @@ def _run_from(row: sqlite3.Row) -> Run:
         error=row["error"],
         test_opened=row["test_opened"],
         seconds=_seconds(row),
+        tags=tuple(json.loads(row["tags"])),
+        note=row["note"],
     )
 
 

@@ -76,7 +76,7 @@ class Run:
 
     requested_action: what the user asked for and the process that trains has not done yet. error: the sentence, when
     it failed. test_opened: how often the results of the test split were asked for. seconds: that it was worked on so
-    far, pauses included, by a clock that nobody sets; None before it began.
+    far, pauses included, by a clock that nobody sets; None before it began. tags, note: the user's, to find it by.
     """
 
     id: str
@@ -94,6 +94,8 @@ class Run:
     error: str
     test_opened: int
     seconds: float | None = None
+    tags: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def is_over(self) -> bool:

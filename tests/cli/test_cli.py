@@ -172,6 +172,13 @@ def test_what_was_trained_is_shown_used_taken_home_and_deleted(
     name = trained["name"]
     _, out, _ = asked(capsys, "runs")
     assert name in out
+    assert asked(capsys, "tag", name, "First try", "poster", "--note", "for Ana") == (
+        0, f'"{name}": First try, poster. for Ana\n', "",
+    )  # fmt: skip
+    asked(capsys, "tag", name, "POSTER", "--remove")
+    (listed,) = json.loads(asked(capsys, "runs", "--tag", "first try", "--search", "ana", "--json")[1])
+    assert (listed["name"], listed["tags"], listed["note"]) == (name, ["First try"], "for Ana")
+    assert "None of the 1 runs" in asked(capsys, "runs", "--tag", "poster")[1]
     status, out, _ = asked(capsys, "show", name)
     assert status == 0
     assert "Epoch 2 ended" in out

@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import DiskFull, Refused
 from core.home import Home, database, open_home
+from core.home.opening import MIGRATIONS
 
 
 def test_a_unit_of_work_happens_whole_or_not_at_all(home: Home):
@@ -44,3 +45,8 @@ def test_a_disk_without_any_room_is_said_to_be_full(small_disk: Path):
     (small_disk / "films").unlink()
     with database(home, write=True) as db:
         db.execute("INSERT INTO profiles VALUES ('a', 0, '{}')")
+
+
+def test_migrations_are_numbered_one_by_one():
+    numbers = sorted(int(step.name[:3]) for step in MIGRATIONS.iterdir() if step.suffix in (".sql", ".py"))
+    assert numbers == list(range(1, len(numbers) + 1)), "of two with one number, homes would get one twice"
