@@ -21,10 +21,12 @@ class Check:
     """What was found before anything is started.
 
     level: "ok" (all is well), "warning" (worth knowing) or "stop" (it cannot be started until that is mended).
+    mend: what the photos page offers to do about it, by the name it has in `dashboard.photos.mends`; "" for nothing.
     """
 
     level: Literal["ok", "warning", "stop"]
     sentence: str
+    mend: str = ""
 
 
 class GraftError(Exception):

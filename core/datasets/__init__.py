@@ -17,7 +17,7 @@ from core.datasets.decoding import (
     prepare_image,
     store_side,
 )
-from core.datasets.editing import leave_out, relabel, split_again
+from core.datasets.editing import join_classes, join_similar_classes, leave_out, relabel, rename_class, split_again
 from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload
 from core.datasets.originals import WORKERS
 from core.datasets.pixels import PixelStore, has_pixels, open_pixels
@@ -28,7 +28,7 @@ from core.datasets.samples.catalogue import Sample, import_sample, sample_previe
 from core.datasets.sources import IMPORTERS, Importer, LabeledPhoto, LabeledPhotos
 from core.datasets.sources.names import is_noise
 from core.datasets.splitting import SplitPlan
-from core.datasets.table import labels_in_words
+from core.datasets.table import clean_label, labels_in_words
 from core.datasets.thumbnails import thumbnail
 from core.tasks import SPLITS, Split, Task
 
@@ -54,6 +54,7 @@ __all__ = [
     "add_photos",
     "center_crop",
     "check",
+    "clean_label",
     "decode",
     "decode_for",
     "decode_within",
@@ -68,6 +69,8 @@ __all__ = [
     "import_upload",
     "inbox",
     "is_noise",
+    "join_classes",
+    "join_similar_classes",
     "labels_in_words",
     "leave_out",
     "list_datasets",
@@ -76,6 +79,7 @@ __all__ = [
     "prepare_image",
     "public_sets",
     "relabel",
+    "rename_class",
     "rename_dataset",
     "sample_preview",
     "samples",

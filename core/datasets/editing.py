@@ -12,7 +12,7 @@ from core.datasets.splitting import SplitPlan, draw_splits
 from core.datasets.table import clean_label, encode, labels_in_words, strata_of
 from core.errors import BadInput, NotFound, Refused
 from core.home import Home
-from core.tasks import Task
+from core.tasks import Task, same_spelling, similar_names
 
 
 def split_again(home: Home, dataset: Dataset, split: SplitPlan) -> Dataset:
@@ -30,14 +30,65 @@ def split_again(home: Home, dataset: Dataset, split: SplitPlan) -> Dataset:
 def relabel(home: Home, dataset: Dataset, image_ids: Iterable[str], task: str, label: str) -> Dataset:
     """Another class for these photos, which may be a new one; "" takes the label away.
 
-    A class that loses its last photo is gone. Raises NotFound (task or photos), BadInput, Refused.
+    A name that is spelled like that of a class there is (`core.tasks.similar_names`) means that class. A class that
+    loses its last photo is gone. Raises NotFound (task or photos), BadInput, Refused.
     """
     wanted, label = set(image_ids), clean_label(label)
 
     def change(newest: Dataset) -> Dataset:
         column = _task_column(newest, task)
         table = labels_in_words(newest)
-        table.loc[_chosen(newest, wanted), column] = label or None
+        table.loc[_chosen(newest, wanted), column] = _known_spelling(label, newest.task(task).classes) or None
+        return _with_labels(newest, table)
+
+    return new_version(home, dataset.id, change)
+
+
+def rename_class(home: Home, dataset: Dataset, task: str, old: str, new: str) -> Dataset:
+    """Another name for a class; where a class is called so already, the two become one.
+
+    Raises NotFound (task or class), BadInput (no name).
+    """
+    new = clean_label(new)
+    if not new:
+        raise BadInput("The class has no name.", "Give it one, such as what its photos show.")
+    return join_classes(home, dataset, task, [old], new)
+
+
+def join_classes(home: Home, dataset: Dataset, task: str, names: Sequence[str], into: str) -> Dataset:
+    """All photos of these classes in one class called `into`. Raises NotFound (task or classes)."""
+    wanted = set(names)
+
+    def change(newest: Dataset) -> Dataset:
+        column = _task_column(newest, task)
+        classes = newest.task(task).classes
+        if missing := [name for name in names if name not in classes]:
+            raise NotFound(f'"{newest.name}" has no class called "{missing[0]}" any more.', "Load the page again.")
+        table = labels_in_words(newest)
+        table[column] = table[column].where(~table[column].isin(wanted), into)
+        return _with_labels(newest, table)
+
+    return new_version(home, dataset.id, change)
+
+
+def join_similar_classes(home: Home, dataset: Dataset) -> Dataset:
+    """Classes that are spelled alike (`core.tasks.similar_names`) become one, under the name that most photos have.
+
+    Raises Refused (there are none).
+    """
+
+    def change(newest: Dataset) -> Dataset:
+        table, joined = labels_in_words(newest), 0
+        for task in newest.tasks:
+            counts = newest.counts(task)
+            groups = similar_names(task.classes)
+            into = {name: max(names, key=counts.__getitem__) for names in groups for name in names}
+            table[task.column] = pd.Series(
+                [into.get(w, w) for w in table[task.column]], index=table.index, dtype=object
+            )
+            joined += len(groups)
+        if not joined:
+            raise Refused("No two classes are spelled alike any more.", "Load the page again.")
         return _with_labels(newest, table)
 
     return new_version(home, dataset.id, change)
@@ -90,6 +141,13 @@ def _chosen(dataset: Dataset, image_ids: set[str]) -> np.ndarray:
     if not chosen.any():
         raise NotFound(f'None of these photos is in "{dataset.name}" any more.', "Load the page again.")
     return chosen
+
+
+def _known_spelling(label: str, classes: Sequence[str]) -> str:
+    """The class that a typed name means: itself where there is one, else the first that is spelled alike, else new."""
+    if label in classes:
+        return label
+    return next((name for name in classes if same_spelling(name) == same_spelling(label)), label)
 
 
 def _task_column(dataset: Dataset, name: str) -> str:

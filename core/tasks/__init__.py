@@ -7,7 +7,7 @@ tables has a viewer in `dashboard/results` or `dashboard/use`.
 
 from core.errors import BadDataset
 from core.tasks.classes import Classes
-from core.tasks.classes.labels import MISSING, list_some
+from core.tasks.classes.labels import MISSING, list_some, same_spelling, similar_names
 from core.tasks.classes.predictions import PairedAccuracy, accuracy_at_confidence, cell, cell_rows, most_wrong
 from core.tasks.classes.result import ClassesResult, ClassResult
 from core.tasks.classes.summary import headline, where_the_mistakes_are
@@ -68,5 +68,7 @@ __all__ = [
     "list_some",
     "margin",
     "most_wrong",
+    "same_spelling",
+    "similar_names",
     "where_the_mistakes_are",
 ]

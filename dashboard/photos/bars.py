@@ -1,4 +1,4 @@
-"""Counts, splits and checks of a dataset, drawn with st.html: every name escaped."""
+"""Splits and checks of a dataset, drawn with st.html: every name escaped."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,17 +7,6 @@ import streamlit as st
 from dashboard.shared.texts import escape_html
 
 SPLIT_COLOURS = {"train": "var(--accent)", "validation": "var(--training)", "test": "var(--test)"}
-
-
-def show_count_bars(counts: Mapping[str, int]) -> None:
-    """Show a bar per name, as long as its count, in the order given."""
-    longest = max(counts.values(), default=0) or 1
-    rows = (
-        f'<span class="name" title="{escape_html(name)}">{escape_html(name)}</span>'
-        f'<i style="width:{100 * count / longest:.1f}%"></i><span>{count:,}</span>'
-        for name, count in counts.items()
-    )
-    st.html(f'<div class="bars">{"".join(rows)}</div>')
 
 
 def show_split_bar(counts: Mapping[str, int]) -> None:

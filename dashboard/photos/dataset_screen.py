@@ -1,23 +1,23 @@
 """The screen of one dataset: its photos, its classes, its split, and whether one can train on it."""
 
+import zlib
+
 import streamlit as st
 
-from core.datasets import SPLITS, Dataset, Task, check, leave_out, load_dataset, relabel, undo
+from core.datasets import SPLITS, Dataset, Task, leave_out, load_dataset, relabel, undo
 from core.exports import DATASET_EXPORTS, Export
-from core.tasks import MISSING
+from core.tasks import MISSING, list_some
 from dashboard.components.photo_grid import Edit, photo_grid
 from dashboard.glossary import GLOSSARY
-from dashboard.navigation import show_next_button
-from dashboard.photos.bars import show_checks, show_count_bars, show_split_bar
-from dashboard.photos.dialogs import open_add_dialog, open_delete_dialog, open_rename_dialog, open_split_dialog
+from dashboard.photos.dialogs import open_add_dialog, open_delete_dialog, open_rename_dialog
+from dashboard.photos.mends import apply_change
+from dashboard.photos.summary import show_summary
 from dashboard.routes import dataset_export_url
 from dashboard.session import state
 from dashboard.shared.job_progress import show_running_jobs
-from dashboard.shared.texts import escape_html, escape_markdown, pluralize, show_note
+from dashboard.shared.texts import escape_html, escape_markdown, pluralize
 
 MAX_CLASS_PILLS = 12  # more are chosen from a list
-MAX_CLASS_BARS = 14
-MAX_REJECTED_SHOWN = 200
 NO_LABEL = "no label"
 ALL_CLASSES = -2  # an option beside class indices and MISSING
 
@@ -31,7 +31,7 @@ def show_dataset(dataset: Dataset) -> None:
     with left:
         _show_photos(dataset, task)
     with right:
-        _show_summary(dataset, task)
+        show_summary(dataset, task)
 
 
 def _show_head(dataset: Dataset) -> None:
@@ -44,16 +44,21 @@ def _show_head(dataset: Dataset) -> None:
         with st.container(horizontal=True, width="content", gap="small"):
             if st.button("Add photos", type="tertiary", icon=":material/add_photo_alternate:"):
                 open_add_dialog(dataset)
-            if st.button("Rename", type="tertiary", icon=":material/edit:"):
-                open_rename_dialog(dataset)
-            for export in DATASET_EXPORTS.values():
-                if export.is_available:
-                    _show_export_link(dataset, export)
-            if st.button("Delete", type="tertiary", icon=":material/delete:"):
-                open_delete_dialog(dataset)
             if st.button("Another dataset", type="tertiary", icon=":material/swap_horiz:"):
                 state.close_dataset()
                 st.rerun()
+            with st.popover("More", type="tertiary", icon=":material/more_horiz:"):
+                _show_more(dataset)
+
+
+def _show_more(dataset: Dataset) -> None:
+    if st.button("Rename", type="tertiary", icon=":material/edit:"):
+        open_rename_dialog(dataset)
+    for export in DATASET_EXPORTS.values():
+        if export.is_available:
+            _show_export_link(dataset, export)
+    if st.button("Delete", type="tertiary", icon=":material/delete:"):
+        open_delete_dialog(dataset)
 
 
 def _show_export_link(dataset: Dataset, export: Export[Dataset]) -> None:
@@ -78,7 +83,7 @@ def _choose_task(dataset: Dataset) -> Task:
         names = {task.name: escape_markdown(task.name) for task in dataset.tasks}
         current = state.current_task(dataset).name
         chosen = st.segmented_control(
-            "Which label?",
+            "Each photo has several labels. Which one is it about?",
             list(names),
             default=current,
             format_func=names.__getitem__,
@@ -88,7 +93,13 @@ def _choose_task(dataset: Dataset) -> Task:
         )
         if chosen and chosen != current:
             state.choose_task(chosen)
+        st.caption(_classes_in_words(state.current_task(dataset)))
     return state.current_task(dataset)
+
+
+def _classes_in_words(task: Task) -> str:
+    """What the label says of a photo, by its first classes."""
+    return f"{escape_markdown(task.name)}: {escape_markdown(list_some(task.classes))}"
 
 
 def _show_photos(dataset: Dataset, task: Task) -> None:
@@ -98,6 +109,7 @@ def _show_photos(dataset: Dataset, task: Task) -> None:
         ["all", *SPLITS],
         default="all",
         required=True,
+        format_func=lambda split: "All splits" if split == "all" else split,
         label_visibility="collapsed",
         key=f"split_{dataset.id}",
     )
@@ -133,9 +145,11 @@ def _choose_class(dataset: Dataset, task: Task) -> int | None:
         options.append(MISSING)
 
     def words(index: int) -> str:
-        return "All" if index == ALL_CLASSES else NO_LABEL if index == MISSING else escape_markdown(task.classes[index])
+        special = {ALL_CLASSES: "All classes", MISSING: NO_LABEL}
+        return special.get(index) or escape_markdown(task.classes[index])
 
-    key = f"class_{dataset.id}_{task.name}"
+    # Other classes are another choice: after a rename the same place in the list is another class.
+    key = f"class_{dataset.id}_{zlib.crc32(repr(task).encode())}"
     if len(options) - 1 <= MAX_CLASS_PILLS:
         chosen = st.pills(
             "Class",
@@ -156,42 +170,14 @@ def _apply_edit(dataset: Dataset, task: Task, edit: Edit) -> None:
     """Make the version that the edit asks for, and say so."""
     photos = pluralize(len(edit.image_ids), "photo")
     if edit.kind == "relabel":
-        changed = relabel(state.home(), dataset, edit.image_ids, task.name, edit.label)
-        state.flash(f"{photos} relabelled: {edit.label}.")
-    else:
-        changed = leave_out(state.home(), dataset, edit.image_ids)
-        state.flash(f"{photos} left out. Undo brings them back.")
-    state.choose_dataset(changed)
-    st.rerun()
-
-
-def _show_summary(dataset: Dataset, task: Task) -> None:
-    st.subheader("Classes", help=GLOSSARY["classes"])
-    counts = dict(sorted(dataset.counts(task).items(), key=lambda item: -item[1]))
-    show_count_bars(dict(list(counts.items())[:MAX_CLASS_BARS]))
-    if len(counts) > MAX_CLASS_BARS:
-        with st.expander(f"{len(counts) - MAX_CLASS_BARS:,} more"):
-            show_count_bars(dict(list(counts.items())[MAX_CLASS_BARS:]))
-    st.subheader("Split", help=GLOSSARY["split"])
-    show_split_bar({split: len(dataset.indices(split)) for split in SPLITS})
-    if st.button("Change the split", icon=":material/tune:"):
-        open_split_dialog(dataset)
-    st.subheader("Checked", help=GLOSSARY["checks"])
-    found = check(dataset)
-    show_checks((line.level, line.sentence) for line in found)
-    _show_rejected(dataset)
-    stops = [line.sentence for line in found if line.level == "stop"]
-    show_next_button("photos", disabled=bool(stops), reason=escape_markdown(stops[0]) if stops else None)
-
-
-def _show_rejected(dataset: Dataset) -> None:
-    if not dataset.rejected:
-        return
-    with st.expander(f"{pluralize(len(dataset.rejected), 'file')} left out, and why", icon=":material/report:"):
-        rows = "".join(
-            f'<li class="warning"><b>{escape_html(file.name)}</b><br>{escape_html(file.reason)}</li>'
-            for file in dataset.rejected[:MAX_REJECTED_SHOWN]
+        apply_change(
+            dataset,
+            lambda home, shown: relabel(home, shown, edit.image_ids, task.name, edit.label),
+            f"{photos} relabelled: {edit.label}. Undo takes it back.",
         )
-        st.html(f'<ul class="checks small">{rows}</ul>')
-        if len(dataset.rejected) > MAX_REJECTED_SHOWN:
-            show_note(f"And {len(dataset.rejected) - MAX_REJECTED_SHOWN:,} more.")
+    else:
+        apply_change(
+            dataset,
+            lambda home, shown: leave_out(home, shown, edit.image_ids),
+            f"{photos} left out. Undo brings them back.",
+        )

@@ -143,7 +143,7 @@ def test_no_name_reaches_the_page_as_html_or_markdown(open_page, small):
 
 def test_the_grid_shows_one_class_or_one_split(open_page, small):
     app = open_page(dataset=small.id)
-    app.button_group(key=f"class_{small.id}_{small.tasks[0].name}").set_value(1).run()
+    next(group for group in app.button_group if group.key.startswith(f"class_{small.id}_")).set_value(1).run()
     app.button_group(key=f"split_{small.id}").set_value("test").run()
     grid = component(app, "photo_grid")
     assert (grid["label"], grid["split"]) == (1, "test")
@@ -254,14 +254,20 @@ def test_it_says_in_words_what_came_of_the_import(small):
     ],
 )
 def test_nonsense_from_the_grid_is_no_edit(small, reported):
-    assert parse_edit(reported, small, small.tasks[0]) is None
+    assert parse_edit(reported, small) is None
 
 
-def test_an_edit_names_photos_and_a_class_that_exist(small):
+def test_an_edit_names_photos_that_exist_and_a_class_that_may_be_new(small):
     first = small.table["image_id"].iat[0]
     reported = {"kind": "relabel", "ids": [first, "gone"], "label": "dogs"}
-    assert parse_edit(reported, small, small.tasks[0]) == Edit("relabel", (first,), "dogs")
-    assert parse_edit(reported | {"label": "<b>"}, small, small.tasks[0]) is None
+    assert parse_edit(reported, small) == Edit("relabel", (first,), "dogs")
+    assert parse_edit(reported | {"label": "  new\n<b> "}, small) == Edit("relabel", (first,), "new <b>")
+    assert len(parse_edit(reported | {"label": "x" * 10_000}, small).label) == 200
+
+
+@pytest.mark.parametrize("label", [None, 7, "", " \x00\n"])
+def test_a_class_without_a_name_is_no_edit(small, label):
+    assert parse_edit({"kind": "relabel", "ids": list(small.table["image_id"]), "label": label}, small) is None
 
 
 @pytest.mark.parametrize("folder", ["../x", "A" * 32, "0" * 31, 7, None])

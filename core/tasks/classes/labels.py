@@ -1,6 +1,7 @@
 """Labels that are one class of several: from words to indices and back, and what is worth knowing about them."""
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -74,7 +75,7 @@ def advice(images: dict[str, int]) -> Iterator[Check]:
     few = sorted((count, name) for name, count in images.items() if 0 < count < FEW)
     if few:
         count, name = few[0]
-        others = f" {len(few) - 1} more classes have few, too." if len(few) > 1 else ""
+        others = f" {_more_classes(len(few) - 1)} few, too." if len(few) > 1 else ""
         sentence = f"{name} has {_photos(count)} to learn from: expect it to be the weakest.{others}"
         yield Check("warning", sentence)
 
@@ -90,7 +91,7 @@ def _sizes(task: Task, images: dict[str, int], in_train: dict[str, int]) -> Iter
         sentence = f'Class "{name}" has 1 photo; training needs at least 2 in each class: add photos or leave it out'
         yield Check("stop", sentence)
     if len(single) > NAMED:
-        yield Check("stop", f"{len(single) - NAMED:,} more classes have 1 photo only")
+        yield Check("stop", f"{_more_classes(len(single) - NAMED)} 1 photo only")
     if few:
         have = "has" if len(few) == 1 else "have"
         yield Check("warning", f"{list_some(few)} {have} fewer than {FEW} photos: figures for so few are rough")
@@ -104,12 +105,30 @@ def _sizes(task: Task, images: dict[str, int], in_train: dict[str, int]) -> Iter
         yield Check("warning", f"{list_some(without)} {has} no photo in train, so it cannot be learned")
 
 
+def same_spelling(name: str) -> str:
+    """What names have in common that are one word to a person: `Cat`, `cat `, `CAT`; `t-shirt`, `T_shirt`, `t shirt`.
+
+    Only dashes and underscores inside count as a space: "+" and "-" stay two classes, and so do "1" and "-1".
+    """
+    joined = re.sub(r"(?<=\w)[\s_\-\u2010-\u2015]+(?=\w)", " ", unicodedata.normalize("NFKC", name).strip())
+    return joined.casefold() or name
+
+
+def similar_names(names: Sequence[str]) -> list[list[str]]:
+    """Groups of two or more of these names that are spelled alike, in their order."""
+    alike = defaultdict(list)
+    for name in names:
+        alike[same_spelling(name)].append(name)
+    return [group for group in alike.values() if len(group) > 1]
+
+
 def _similar_names(task: Task) -> Iterator[Check]:
-    similar = defaultdict(list)
-    for name in task.classes:
-        similar[name.casefold()].append(f'"{name}"')
-    for names in [names for names in similar.values() if len(names) > 1][:NAMED]:
-        yield Check("warning", f"Classes {' and '.join(names)} differ in upper and lower case only: are they the same?")
+    groups = similar_names(task.classes)
+    for names in groups[:NAMED]:
+        quoted = " and ".join(f'"{name}"' for name in names)
+        yield Check("warning", f"Classes {quoted} are spelled alike: are they the same?", mend="join classes")
+    if len(groups) > NAMED:
+        yield Check("warning", f"{len(groups) - NAMED:,} more groups of classes are spelled alike", mend="join classes")
 
 
 def _balance(images: dict[str, int]) -> Iterator[Check]:
@@ -136,6 +155,10 @@ def list_some(names: Sequence[str]) -> str:
     if len(names) > NAMED + 1:
         return f"{', '.join(names[:NAMED])} and {len(names) - NAMED:,} more"
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def _more_classes(number: int) -> str:
+    return "1 more class has" if number == 1 else f"{number:,} more classes have"
 
 
 def _photos(number: int) -> str:

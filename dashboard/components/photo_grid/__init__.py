@@ -1,8 +1,8 @@
 """A grid of any number of photos: browse, enlarge, select by mouse or keyboard, relabel, leave out.
 
 Python sends no picture and (for a whole dataset) no list: the component fetches the list from one route, once per
-version, and from another each thumbnail that comes into view. Only the rows near the window are in the page. The
-selection lives in the browser; Python hears of it when something is done with it.
+version, and from another each thumbnail that comes into view. Some rows are shown, more on request; only those near the
+window are in the page. The selection lives in the browser; Python hears of it when something is done with it.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from core.datasets import Dataset, Task
+from core.datasets import Dataset, Task, clean_label
 from dashboard.components.loading import load_component
 from dashboard.routes import full_photo_url, photo_list_url, thumbnail_url
 
@@ -19,7 +19,7 @@ _component = load_component(Path(__file__).parent)
 
 @dataclass(frozen=True)
 class Edit:
-    """A change of the selected photos. label: the class they go to, when relabelled."""
+    """A change of the selected photos. label: the class they go to, when relabelled; it may be a new one."""
 
     kind: Literal["relabel", "leave out"]
     image_ids: tuple[str, ...]
@@ -27,11 +27,11 @@ class Edit:
 
 
 def photo_grid(
-    dataset: Dataset, task: Task, key: str, label: int | None = None, split: str | None = None, height: int = 640
+    dataset: Dataset, task: Task, key: str, label: int | None = None, split: str | None = None, height: int = 600
 ) -> Edit | None:
     """Show all photos of a dataset, or of one class or split; returns the edit once, when it was just made.
 
-    label: class index, MISSING for photos without one, None for all. height: pixels at most.
+    label: class index, MISSING for photos without one, None for all. height: of the first rows, pixels at most.
     """
     source = {"list": photo_list_url(dataset, task.name), "label": label, "split": split}
     result = _component(
@@ -39,7 +39,7 @@ def photo_grid(
         data=_data(dataset, task, height) | source | {"editable": True},
         on_edited_change=lambda: None,
     )
-    return parse_edit(result.edited, dataset, task)
+    return parse_edit(result.edited, dataset)
 
 
 def photo_wall(
@@ -59,13 +59,16 @@ def _data(dataset: Dataset, task: Task, height: int) -> dict[str, Any]:
     }
 
 
-def parse_edit(payload: Any, dataset: Dataset, task: Task) -> Edit | None:
+def parse_edit(payload: Any, dataset: Dataset) -> Edit | None:
     """Validate what the browser sent. None when there is nothing, or nonsense."""
     if not isinstance(payload, dict) or payload.get("kind") not in ("relabel", "leave out"):
         return None
     ids = payload.get("ids")
     known = tuple(i for i in ids if isinstance(i, str) and i in dataset.row) if isinstance(ids, list) else ()
-    label = payload.get("label", "")
-    if not known or (payload["kind"] == "relabel" and label not in task.classes):
+    if not known:
         return None
-    return Edit(payload["kind"], known, label if payload["kind"] == "relabel" else "")
+    if payload["kind"] == "leave out":
+        return Edit("leave out", known)
+    label = payload.get("label")
+    label = clean_label(label) if isinstance(label, str) else ""
+    return Edit("relabel", known, label) if label else None

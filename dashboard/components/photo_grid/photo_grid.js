@@ -1,5 +1,7 @@
 /**
- * A grid of photos. Those near the window are in the page, the others are only numbers: 10,000 cost as much as 100.
+ * A grid of photos: a few rows, and more of them on request. It has no scroll bar of its own, so that the page moves
+ * under wheel and finger. Photos near the window are in the page, the others are only numbers: 10,000 cost as much as
+ * 100.
  *
  * In (`data`, from photo_grid/__init__.py):
  * @typedef {object} Data
@@ -11,10 +13,10 @@
  * @property {string} photos address, to be followed by an image_id
  * @property {string[]} classes
  * @property {boolean} editable
- * @property {number} height in pixels, at most
+ * @property {number} height in pixels of the first rows, at most
  * @property {number} [lines] of a caption, at most; 1 unless given
  *
- * Out: the trigger "edited" with {kind: "relabel" | "leave out", label, ids}.
+ * Out: the trigger "edited" with {kind: "relabel" | "leave out", label, ids}; the label may be a new class.
  *
  * @typedef {{id: string, caption: string, more: string}} Photo
  */
@@ -23,6 +25,8 @@ const NARROWEST = 112; // pixels of a column
 const GAP = 11; // pixels below a caption
 const LINE = 18; // pixels of a line of a caption
 const SPARE_ROWS = 3; // above and below the window
+const MORE = 3; // times as many rows at each "Show more"
+const NEW_CLASS = -1; // an option beside class indices
 
 /** By address, the promise of a list: a version never changes. */
 const lists = new Map();
@@ -79,13 +83,14 @@ function formatCount(count, singular, plural) {
 function makeGrid(root) {
   const part = (selector) => root.querySelector(selector);
   const element = part(".grid");
-  const floor = part(".floor");
   const actions = part(".actions");
   const dialog = part("dialog");
   const move = part("select");
+  const naming = part(".naming");
   const count = part(".count");
   /** @type {{photos: Photo[], selected: Set<string>, current: number, data: Data | null}} */
   const grid = { photos: [], selected: new Set(), current: 0, data: null };
+  let rowsShown = 0; // 0: as many as fit the height; all of them where only one more would be left
   const figures = new Map(); // by index, the figures that are in the page
   let shownQuery = "";
 
@@ -93,6 +98,12 @@ function makeGrid(root) {
   const columnWidth = () => element.clientWidth / columns();
   const pictureHeight = () => Math.round(columnWidth() * 0.9);
   const rowHeight = () => pictureHeight() + GAP + LINE * (grid.data?.lines ?? 1);
+  const allRows = () => Math.ceil(grid.photos.length / columns());
+  const firstRows = () => Math.max(2, Math.floor((grid.data?.height ?? 480) / rowHeight()));
+  const shownRows = () => {
+    const rows = Math.max(rowsShown, firstRows());
+    return allRows() <= rows + 1 ? allRows() : rows;
+  };
 
   grid.show = async (data) => {
     const query = JSON.stringify([data.list, data.label, data.split, data.shown]);
@@ -118,7 +129,7 @@ function makeGrid(root) {
     if (query !== shownQuery) return; // a later query has overtaken this one
     grid.photos = photos;
     grid.current = 0;
-    element.scrollTop = 0;
+    rowsShown = 0;
     figures.forEach((figure) => figure.remove());
     figures.clear();
     draw();
@@ -128,26 +139,27 @@ function makeGrid(root) {
     const joined = classes.join("\n");
     if (move.dataset.classes === joined) return;
     move.dataset.classes = joined;
-    move.replaceChildren(new Option("…", ""), ...classes.map((name) => new Option(name, name)));
+    const options = classes.map((name, i) => new Option(name, i));
+    move.replaceChildren(new Option("…", ""), ...options, new Option("a new class …", NEW_CLASS));
   }
 
   function draw() {
-    const across = columns();
     const height = rowHeight();
-    const rows = Math.ceil(grid.photos.length / across);
-    floor.style.height = `${rows * height}px`;
-    element.style.height = `${Math.min(grid.data?.height ?? 480, rows * height)}px`;
-    drawFigures(across, height);
+    element.style.height = `${shownRows() * height}px`;
+    drawFigures(columns(), height);
     element.setAttribute("aria-activedescendant", `photo-${grid.current}`);
     element.classList.toggle("choosing", grid.selected.size > 0);
     part(".none").hidden = grid.photos.length > 0;
+    part(".more").hidden = shownRows() === allRows();
+    part(".fewer").hidden = shownRows() <= firstRows() + 1;
     writeCounts();
   }
 
   function drawFigures(across, height) {
-    const bottom = element.scrollTop + element.clientHeight;
-    const first = Math.max(0, Math.floor(element.scrollTop / height) - SPARE_ROWS) * across;
-    const last = Math.min(grid.photos.length, (Math.ceil(bottom / height) + SPARE_ROWS) * across);
+    const { top } = element.getBoundingClientRect(); // of the window, which alone decides what can be seen
+    const first = Math.max(0, Math.floor(-top / height) - SPARE_ROWS) * across;
+    const lastRow = Math.min(shownRows(), Math.ceil((window.innerHeight - top) / height) + SPARE_ROWS);
+    const last = Math.min(grid.photos.length, lastRow * across);
     for (const [i, figure] of figures) {
       if (i >= first && i < last) continue;
       figure.remove();
@@ -171,7 +183,9 @@ function makeGrid(root) {
     const hidden = selected && selected - grid.photos.filter(({ id }) => grid.selected.has(id)).length;
     const elsewhere = hidden ? ` (${hidden.toLocaleString("en")} not shown here)` : "";
     actions.querySelector("b").textContent = formatCount(selected, "chosen photo", "chosen photos") + elsewhere;
-    count.textContent = formatCount(grid.photos.length, "photo", "photos");
+    const shown = Math.min(grid.photos.length, shownRows() * columns());
+    const of = shown < grid.photos.length ? `${shown.toLocaleString("en")} of ` : "";
+    count.textContent = of + formatCount(grid.photos.length, "photo", "photos");
     if (grid.data?.editable && !selected && grid.photos.length) {
       count.textContent += ". Click one to see it large; tick several to relabel them or leave them out.";
     }
@@ -179,7 +193,7 @@ function makeGrid(root) {
 
   function makeFigure(i) {
     const photo = grid.photos[i];
-    const figure = document.createElement("figure");
+    const figure = document.createElement("div");
     figure.className = "photo";
     figure.id = `photo-${i}`;
     figure.title = photo.more;
@@ -188,8 +202,8 @@ function makeGrid(root) {
     image.alt = photo.caption;
     image.decoding = "async";
     image.src = grid.data.thumbnails + encodeURIComponent(photo.id);
-    figure.appendChild(document.createElement("figcaption")).textContent = photo.caption; // text, never HTML
-    figure.append(makeTick(i, photo));
+    figure.appendChild(document.createElement("p")).textContent = photo.caption; // text, never HTML
+    figure.append(makeTick(i));
     figure.onclick = (event) => {
       if (grid.data.editable && (event.shiftKey || event.ctrlKey || event.metaKey)) {
         toggle(i, event.shiftKey);
@@ -201,13 +215,12 @@ function makeGrid(root) {
     return figure;
   }
 
-  function makeTick(i, photo) {
-    const tick = document.createElement("button");
-    tick.type = "button";
+  /** For the mouse and the finger; the keyboard has the space bar, and readers hear "selected" of the photo itself. */
+  function makeTick(i) {
+    const tick = document.createElement("span");
     tick.className = "tick";
-    tick.tabIndex = -1;
+    tick.setAttribute("aria-hidden", "true");
     tick.textContent = "✓";
-    tick.setAttribute("aria-label", `Choose this photo of ${photo.caption}`);
     tick.onclick = (event) => {
       event.stopPropagation();
       toggle(i, event.shiftKey);
@@ -236,13 +249,19 @@ function makeGrid(root) {
   /** Make a photo the current one, and scroll it into view. */
   function moveTo(i) {
     grid.current = Math.max(0, Math.min(grid.photos.length - 1, i));
-    const height = rowHeight();
-    const top = Math.floor(grid.current / columns()) * height;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + height > element.scrollTop + element.clientHeight) {
-      element.scrollTop = top + height - element.clientHeight;
-    }
+    rowsShown = Math.max(rowsShown, Math.floor(grid.current / columns()) + 1);
     draw();
+    scrollTo(Math.floor(grid.current / columns()));
+  }
+
+  /** Bring a row into the window: what would be drawn there may not be in the page yet. */
+  function scrollTo(row) {
+    const height = rowHeight();
+    const mark = element.appendChild(document.createElement("i"));
+    mark.className = "mark";
+    mark.style.cssText = `top:${row * height}px;height:${height}px`;
+    mark.scrollIntoView({ block: "nearest" });
+    mark.remove();
   }
 
   function enlarge(i) {
@@ -258,7 +277,14 @@ function makeGrid(root) {
 
   function edit(kind, label = "") {
     grid.onEdited({ kind, label, ids: [...grid.selected] });
+    closeNaming();
     selectNone();
+  }
+
+  function closeNaming() {
+    naming.hidden = true;
+    naming.reset();
+    move.value = "";
   }
 
   part(".previous").onclick = () => enlarge(grid.current - 1);
@@ -266,11 +292,31 @@ function makeGrid(root) {
   part(".clear").onclick = selectNone;
   part(".leave").onclick = () => edit("leave out");
   move.onchange = () => {
-    if (move.value) edit("relabel", move.value);
+    const chosen = move.value && Number(move.value);
+    naming.hidden = chosen !== NEW_CLASS;
+    if (chosen === NEW_CLASS) return naming.querySelector("input").focus();
+    if (chosen !== "") edit("relabel", grid.data.classes[chosen]);
     move.value = "";
   };
+  naming.onsubmit = (event) => {
+    event.preventDefault();
+    const name = naming.querySelector("input").value.trim();
+    if (name) edit("relabel", name);
+  };
+  naming.onkeydown = (event) => {
+    if (event.key === "Escape") closeNaming();
+  };
+  part(".more").onclick = () => {
+    rowsShown = MORE * shownRows();
+    draw();
+  };
+  part(".fewer").onclick = () => {
+    rowsShown = 0;
+    draw();
+    element.scrollIntoView({ block: "nearest" });
+  };
   dialog.onclick = (event) => {
-    if (event.target === dialog || event.target.localName === "figure") dialog.close();
+    if (event.target === dialog || event.target.localName === "figure") dialog.close(); // beside the picture
   };
   dialog.onkeydown = (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -280,7 +326,11 @@ function makeGrid(root) {
     }
     event.stopPropagation();
   };
-  element.onscroll = () => requestAnimationFrame(draw);
+  const onScroll = () => {
+    if (element.isConnected) requestAnimationFrame(draw);
+    else document.removeEventListener("scroll", onScroll, true);
+  };
+  document.addEventListener("scroll", onScroll, { capture: true, passive: true }); // whichever ancestor scrolls
   element.onkeydown = (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(), ArrowUp: -columns() }[event.key];
     const label = grid.data.classes[Number(event.key) - 1];
