@@ -30,7 +30,9 @@ for commands in (datasets, training, inspect, run_words, predict):
 def graft(
     context: typer.Context,
     home: Annotated[Path | None, typer.Option(help="The folder that holds everything (else GRAFT_HOME).")] = None,
-    port: Annotated[int, typer.Option(help="Where the dashboard answers; 0 lets the system choose.")] = 8501,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Where the dashboard answers; 0 lets the system choose.")
+    ] = 8501,
     share_on_network: Annotated[
         bool, typer.Option("--share-on-network", help="Other computers may open the dashboard, too.")
     ] = False,

@@ -20,22 +20,20 @@ from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from core.errors import GraftError, Refused
+from core.errors import BadInput, GraftError, Refused
 from core.home import Home, open_home
 from dashboard import theme
 from dashboard.routes import routes
+from dashboard.server.guard import guard
 from dashboard.server.shutdown import exit_now, shutdown_on_signal
 from dashboard.shared import preload
 from dashboard.shared.texts import show_error
 
 APP = Path(__file__).parents[1] / "app.py"
 LOCAL_ADDRESS, ANY_ADDRESS = "127.0.0.1", "0.0.0.0"
-# A page of another site can make its own name point to 127.0.0.1 (DNS rebinding); its requests then still say that
-# name. So only these are answered.
-LOCAL_HOSTS = ["127.0.0.1", "localhost"]
 MAX_PORTS_TRIED = 50
+LARGEST_PORT = 65_535
 CLOSE_SECONDS = 4
 
 log = logging.getLogger("graft")
@@ -52,17 +50,16 @@ def serve(home: Home, port: int = 8501, share: bool = False, open_browser: bool 
     free = find_free_port(address, port)
     if port and free != port:
         print(f"Port {port} is taken by another program; using {free} instead.", flush=True)
-    hosts = ["*"] if share else LOCAL_HOSTS
     app = st.App(
         APP,
         routes=routes(home),
         lifespan=_lifespan(home, share, open_browser),
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
+        middleware=[Middleware(guard, names=own_names(share))],
         on_script_error=_show_script_error,
     )
     status = 0
     try:
-        app.run(config=options(address, free, hosts))
+        app.run(config=options(address, free))
     except KeyboardInterrupt:
         pass  # the server passes the signal on once it has closed
     except SystemExit as end:
@@ -70,12 +67,14 @@ def serve(home: Home, port: int = 8501, share: bool = False, open_browser: bool 
     exit_now(status)
 
 
-def options(address: str, port: int, hosts: list[str]) -> dict[str, Any]:
+def options(address: str, port: int) -> dict[str, Any]:
     """Streamlit's configuration: private, quiet, and with Graft's look."""
     return {
         "server.address": address,
         "server.port": port,
-        "server.allowedHosts": hosts,
+        "server.allowedHosts": [],  # guard.py knows them, with the addresses that come and go
+        "server.enableAgentApi": False,  # whatever a configuration of the user's says for other programs
+        "client.showErrorDetails": "none",
         "server.headless": True,  # it would open the browser before the server answers
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": False,
@@ -85,9 +84,20 @@ def options(address: str, port: int, hosts: list[str]) -> dict[str, Any]:
     }
 
 
+def own_names(share: bool) -> frozenset[str]:
+    """The names, in lower case, under which a browser may ask for Graft."""
+    if not share:
+        return frozenset({"localhost"})
+    host = socket.gethostname().lower().rstrip(".")
+    short = host.split(".")[0]
+    return frozenset({"localhost", host, short, f"{short}.local"} - {"", ".local"})
+
+
 def find_free_port(address: str, wanted: int) -> int:
-    """The wanted port, or the first free one after it; 0 stays 0. Raises Refused."""
-    for port in range(wanted, min(wanted + MAX_PORTS_TRIED, 65_536)):
+    """The wanted port, or the first free one after it; 0 stays 0. Raises BadInput for none, Refused."""
+    if not 0 <= wanted <= LARGEST_PORT:
+        raise BadInput(f"There is no port {wanted}.", f"Choose one up to {LARGEST_PORT:,} with --port; 0 is any.")
+    for port in range(wanted, min(wanted + MAX_PORTS_TRIED, LARGEST_PORT + 1)):
         with socket.socket() as probe:
             if os.name == "posix":
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.testclient import TestClient
 
 from core.datasets import leave_out, relabel
@@ -30,15 +29,15 @@ from dashboard.routes import (
     thumbnail_url,
 )
 from dashboard.routes import uploads as uploads_module
-from dashboard.server.server import LOCAL_HOSTS
+from dashboard.server.guard import guard
 
 FOLDER = "0123456789abcdef" * 2
 
 
 @pytest.fixture
 def client(home):
-    guard = Middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_HOSTS)
-    with TestClient(Starlette(routes=routes(home), middleware=[guard]), base_url="http://127.0.0.1:8501") as client:
+    app = Starlette(routes=routes(home), middleware=[Middleware(guard, names={"localhost"})])
+    with TestClient(app, base_url="http://127.0.0.1:8501") as client:
         yield client
 
 

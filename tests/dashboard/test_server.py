@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from core.datasets import inbox
-from core.errors import Refused
+from core.errors import BadInput, Refused
 from dashboard.server import server
-from dashboard.server.server import LOCAL_ADDRESS, LOCAL_HOSTS, options
+from dashboard.server.server import LOCAL_ADDRESS, options
 
 pytestmark = pytest.mark.slow
 
@@ -105,6 +105,12 @@ def test_port_0_stays_the_systems_choice():
     assert server.find_free_port(LOCAL_ADDRESS, 0) == 0
 
 
+@pytest.mark.parametrize("port", [-5, 65_536, 10**30])
+def test_a_port_that_can_be_none_is_said(port):
+    with pytest.raises(BadInput, match=f"There is no port {port}"):
+        server.find_free_port(LOCAL_ADDRESS, port)
+
+
 def test_no_free_port_at_all_is_said(monkeypatch):
     monkeypatch.setattr(server, "MAX_PORTS_TRIED", 1)
     with socket.socket() as other:
@@ -115,9 +121,10 @@ def test_no_free_port_at_all_is_said(monkeypatch):
 
 
 def test_it_is_private_and_quiet():
-    chosen = options(LOCAL_ADDRESS, 8501, LOCAL_HOSTS)
+    chosen = options(LOCAL_ADDRESS, 8501)
     assert chosen["server.address"] == "127.0.0.1"
-    assert chosen["server.allowedHosts"] == ["127.0.0.1", "localhost"]
+    assert chosen["server.enableAgentApi"] is False
+    assert chosen["client.showErrorDetails"] == "none"
     assert chosen["browser.gatherUsageStats"] is False
 
 
