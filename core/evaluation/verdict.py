@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from core.plans import Advice
 from core.tasks import LabelKind, ScoreLevels
 
 
@@ -54,13 +55,18 @@ VerdictKind = Literal[
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the curves say. epoch: the one since which it is so, counted from 1, or None before there is any."""
+    """What the curves say. epoch: the one since which it is so, counted from 1, or None before there is any.
+
+    remedy: what to do about it, in words. advice: the same for a button, the first choice first; empty where there is
+    nothing to do.
+    """
 
     kind: VerdictKind
     title: str
     sentence: str
     remedy: str
     epoch: int | None = None
+    advice: tuple[Advice, ...] = ()
 
 
 SIGNIFICANT_ERRORS = 2.0  # standard errors from which a difference is more than chance

@@ -15,6 +15,9 @@ from core.evaluation.verdict import (
     trends,
     verdict_kind,
 )
+from core.plans import Advice
+
+_LARGER: tuple[str, Advice] = ("a larger network", "larger network")
 
 
 def verdict(history: Sequence[EpochScores], reference: Reference, loss_is_finite: bool = True) -> Verdict:
@@ -26,7 +29,7 @@ def verdict(history: Sequence[EpochScores], reference: Reference, loss_is_finite
         return _not_a_number(history)
     if not history:
         remedy = "Train again, and let at least two epochs end." if reference.ended else "Wait for the second epoch."
-        return Verdict("too early", "Too early to tell", "No epoch has ended.", remedy)
+        return Verdict("too early", "Too early to tell", "No epoch has ended.", remedy, advice=("more epochs",))
     found = trends(history, reference.epochs_planned)
     kinds = [verdict_kind(trend, reference) for trend in found]
     return _WORDS[kinds[-1]](found[-1], reference, since_epoch(kinds, found[-1].best_epoch))
@@ -40,6 +43,7 @@ def _not_a_number(history: Sequence[EpochScores]) -> Verdict:
         f"In epoch {finite + 1} the loss stopped being a number: the learning rate is too high.",
         "Train again with a tenth of the learning rates.",
         finite + 1,
+        ("a tenth of the rates",),
     )
 
 
@@ -52,10 +56,10 @@ def _too_early(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
             f"with fewer than {FEWEST_IMAGES} the curves say more about chance than about the model."
         )
         remedy = "Add photos, or give validation a larger share when you split them again."
-        return Verdict("too early", "Can't tell", sentence, remedy, since)
+        return Verdict("too early", "Can't tell", sentence, remedy, since, ("more photos",))
     sentence = "One epoch has ended; it takes two to see a direction."
     remedy = "Wait for the second epoch." if _goes_on(trend, reference) else "Train again with more epochs."
-    return Verdict("too early", "Too early to tell", sentence, remedy, since)
+    return Verdict("too early", "Too early to tell", sentence, remedy, since, ("more epochs",))
 
 
 def _still_learning(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
@@ -66,21 +70,22 @@ def _still_learning(trend: EpochTrend, reference: Reference, since: int) -> Verd
     left = reference.epochs_planned - trend.epoch
     go_on = f"Let it go on: {left} more {'epoch is' if left == 1 else 'epochs are'} planned."
     remedy = go_on if _goes_on(trend, reference) else "Train again with more epochs: there is more in it."
-    return Verdict("still learning", "Still learning", sentence, remedy, since)
+    return Verdict("still learning", "Still learning", sentence, remedy, since, ("more epochs",))
 
 
 def _levelled_off(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
+    advice: Advice
     sentence = f"{_flat(trend, since)} "
     if trend.gap_is_wide:
         gap = _amount(trend.scores.gap, trend.scores.gap_error)
         sentence += f"Training loss is lower by {gap}, but that gap has cost nothing so far."
-        helps = "more photos would help more than more epochs."
+        helps, advice = "more photos would help more than more epochs.", "more photos"
     else:
         sentence += "Training loss is no lower than its margin: nothing is learned by heart."
-        more = "letting one more stage learn" if reference.can_unfreeze else "a larger network"
+        more, advice = ("letting one more stage learn", "free one more") if reference.can_unfreeze else _LARGER
         helps = f"{more} would help more than more epochs."
     remedy = f"Let it finish; {helps}" if _goes_on(trend, reference) else helps.capitalize()
-    return Verdict("levelled off", "Levelled off", sentence, remedy, since)
+    return Verdict("levelled off", "Levelled off", sentence, remedy, since, (advice,))
 
 
 def _overfitting(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
@@ -100,7 +105,8 @@ def _overfitting(trend: EpochTrend, reference: Reference, since: int) -> Verdict
     else:
         calmer = "more stages frozen" if reference.can_freeze else "dropout before the head"
         remedy = f"Stop: the best epoch is kept. Then try again with {calmer}, or with more photos."
-    return Verdict("overfitting", "Overfitting", sentence, remedy, since)
+    advice: Advice = "freeze more" if reference.can_freeze else "dropout"
+    return Verdict("overfitting", "Overfitting", sentence, remedy, since, (advice, "more photos"))
 
 
 def _memorised(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
@@ -113,23 +119,26 @@ def _memorised(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
         f"{trend.best_epoch})."
     )
     remedy = "Nothing needs mending; only more photos would teach it more."
-    return Verdict("memorised, harmlessly", "Memorised, harmlessly", sentence, remedy, since)
+    return Verdict("memorised, harmlessly", "Memorised, harmlessly", sentence, remedy, since, ("more photos",))
 
 
 def _underfitting(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
     in_words = reference.kind.score_in_words
+    advice: tuple[Advice, ...]
     if is_below_head_only(trend.scores, reference):
         assert reference.head_only_accuracy is not None
         reason = f"fewer than with the head alone ({in_words(reference.head_only_accuracy)})"
         remedy = "Train again with a tenth of the rate for the pretrained stages: they lost what they knew."
+        advice = ("a tenth of the stage rates",)
     else:
         assert reference.levels.guessing is not None
         reason = f"where guessing gets {in_words(reference.levels.guessing)}"
         other = "Let more stages learn" if reference.can_unfreeze else "Choose a larger network"
         remedy = f"{other}, or raise the learning rate of the head."
+        advice = ("free one more" if reference.can_unfreeze else "larger network", "a higher head rate")
     fit = reference.kind.training_fit_in_words(trend.scores.train_accuracy)
     sentence = f"{_flat(trend, since)} Even {fit}, {reason}."
-    return Verdict("underfitting", "Underfitting", sentence, remedy, since)
+    return Verdict("underfitting", "Underfitting", sentence, remedy, since, advice)
 
 
 def _unstable(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
@@ -147,7 +156,7 @@ def _unstable(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
             f"{_loss(best.train_loss)} to {_loss(scores.train_loss)}: the learning rate is too high."
         )
     remedy = "Train again with a third of the learning rates; the best epoch so far is kept."
-    return Verdict("unstable", "Unstable", sentence, remedy, since)
+    return Verdict("unstable", "Unstable", sentence, remedy, since, ("a third of the rates",))
 
 
 _WORDS = {

@@ -2,6 +2,7 @@
 
 from core.plans.advice import check_plan, stops_first
 from core.plans.augmented_views import POOL, newest_views, num_views, views_at, views_in_words, views_remaining
+from core.plans.comparison import Difference, PlanNames, differences
 from core.plans.distillation import set_teacher, student_plan, with_teacher_of
 from core.plans.editing import (
     change,
@@ -42,26 +43,33 @@ from core.plans.recipes import (
     recipe_of,
     with_recipe,
 )
+from core.plans.remedies import REMEDIES, Advice, Remedy
 
 __all__ = [
     "HEAD_RATE",
     "NO_AUGMENTATION",
     "POOL",
     "RECIPES",
+    "REMEDIES",
     "SCRATCH_RATE",
     "STAGE_RATE",
+    "Advice",
     "Augmentation",
     "BackboneChoice",
     "DatasetChoice",
+    "Difference",
     "EarlyStopping",
     "Head",
     "Optimizer",
     "Phase",
     "Plan",
+    "PlanNames",
+    "Remedy",
     "Teacher",
     "change",
     "check_plan",
     "checked",
+    "differences",
     "image_size_at",
     "make_plan",
     "newest_views",

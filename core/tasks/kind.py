@@ -78,9 +78,8 @@ class Comparison(Protocol):
 
     @property
     def images(self) -> int: ...
-    @property
-    def sentence(self) -> str:
-        """The comparison in words, "the first" and "the second" being the two models."""
+    def in_words(self, first: str, second: str) -> str:
+        """Which one is better, by how much, and whether that is more than chance. first, second: names of the two."""
         ...
 
 

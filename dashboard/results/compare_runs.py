@@ -17,8 +17,8 @@ def show_comparison(model: RunResults, task: str) -> None:
         names = {run.id: run.name for run in others}
         chosen = st.selectbox("The other run", list(names), format_func=names.__getitem__, key="compare_with")
         theirs = read_predictions(run_folder(state.home(), chosen))
-        sentence = compare(model.predictions, theirs, model.dataset.task(task)).sentence
-        st.write(f"The first is this run, the second “{escape_markdown(names[chosen])}”. {escape_markdown(sentence)}")
+        found = compare(model.predictions, theirs, model.dataset.task(task))
+        st.write(escape_markdown(found.in_words(model.run.name, names[chosen])))
 
 
 def comparable(runs: list[Run], this: Run, task: str) -> list[Run]:

@@ -163,6 +163,33 @@ def test_no_advice_is_given_that_cannot_be_followed(scores, given: dict, followe
     assert impossible not in said
 
 
+FLAT = history([0.5] * 5)
+WITH_A_GAP = history([1.0, 0.7, 0.56, 0.55, 0.56, 0.555], [1.0, 0.6, 0.5, 0.4, 0.35, 0.3])
+
+
+@pytest.mark.parametrize(
+    ("said", "advice", "words"),
+    [
+        (judge([], ended=True), ("more epochs",), "Train again"),
+        (judge(history([1.0]), ended=True), ("more epochs",), "Train again with more epochs."),
+        (judge(history([1.0, 0.5, 0.3], images=29)), ("more photos",), "Add photos"),
+        (judge(history([1.0, 0.8, 0.65, 0.55]), ended=True), ("more epochs",), "with more epochs"),
+        (judge(FLAT), ("free one more",), "letting one more stage learn"),
+        (judge(FLAT, can_unfreeze=False), ("larger network",), "a larger network"),
+        (judge(WITH_A_GAP), ("more photos",), "more photos"),
+        (judge(OVERFITS), ("freeze more", "more photos"), "more stages frozen"),
+        (judge(OVERFITS, can_freeze=False), ("dropout", "more photos"), "dropout"),
+        (judge(history([2.3] * 5, accuracy=0.12)), ("free one more", "a higher head rate"), "Let more stages learn"),
+        (judge(history([0.9] * 5, accuracy=0.6), head_only_accuracy=0.7), ("a tenth of the stage rates",), "a tenth"),
+        (judge(history([1.0, 0.8, 2.3])), ("a third of the rates",), "a third"),
+        (judge(history([math.nan])), ("a tenth of the rates",), "a tenth"),
+    ],
+)
+def test_the_advice_of_a_button_is_that_of_the_words(said: Verdict, advice: tuple[str, ...], words: str):
+    assert said.advice == advice
+    assert words in said.remedy
+
+
 def test_a_rise_while_training_loss_falls_is_overfitting_and_names_the_epoch_it_began():
     said = judge(history([1.0, 0.7, 0.50, 0.51, 0.55, 0.62], [1.0, 0.7, 0.4, 0.3, 0.25, 0.2]))
     assert said.kind == "overfitting"

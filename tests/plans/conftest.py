@@ -1,3 +1,3 @@
-from tests.fixtures.plans import card, dataset, stages
+from tests.fixtures.plans import card, dataset, recipe_plan, stages
 
-__all__ = ["card", "dataset", "stages"]
+__all__ = ["card", "dataset", "recipe_plan", "stages"]

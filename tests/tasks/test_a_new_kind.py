@@ -59,9 +59,8 @@ class PairedError:
     images: int
     difference: float
 
-    @property
-    def sentence(self) -> str:
-        return f"On {self.images} photos the first is off by {self.difference:+.1f} more than the second."
+    def in_words(self, first: str, second: str) -> str:
+        return f"On {self.images} photos {first} is off by {self.difference:+.1f} more than {second}."
 
 
 class Number:
@@ -257,7 +256,7 @@ def test_numbers_are_trained_scored_and_worded_without_a_change_elsewhere(home: 
     assert tested is not None
     assert tested.images == len(ages.labelled_rows([ages.task()], "test"))
     table = read_predictions(run_folder(home, trained.id))
-    assert compare(table, table, ages.task()).sentence.endswith("+0.0 more than the second.")
+    assert compare(table, table, ages.task()).in_words("it", "itself").endswith("+0.0 more than itself.")
 
 
 def test_new_photos_get_a_number_in_every_form(home: Home, ages: Dataset, trained: Run):

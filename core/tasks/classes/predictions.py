@@ -7,6 +7,7 @@ loss           float, cross-entropy in nats; nan where the label is missing
 probabilities  list of float, in the order of the task's classes
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from core.tasks.task import Split, Task
 
 COLUMNS = ("label", "predicted", "confidence", "loss", "probabilities")
 NEAR = 0.05  # confidences this close count as equal
+NORMAL_95 = 1.959964  # standard errors to either side hold 95 %
 FEWEST = 20  # photos, below which the accuracy at a confidence is not given
 
 
@@ -90,25 +92,58 @@ class PairedAccuracy(Frozen):
     p: float
 
     @property
-    def is_significant(self) -> bool:
-        return self.p < 0.05
+    def difference(self) -> float:
+        """The accuracy of the first minus that of the second, in points; 0 without images."""
+        return 100 * (self.only_first - self.only_second) / max(1, self.images)
 
     @property
-    def sentence(self) -> str:
-        """The comparison in words, "the first" and "the second" being the two models."""
+    def margin(self) -> float:
+        """How far `difference` may be off, in points, in 95 of 100 cases: the wider of two intervals' halves.
+
+        Bonett and Price, "Adjusted Wald confidence interval for a difference of binomial proportions based on paired
+        data", J. Educational and Behavioral Statistics 37, 2012, which counts how many images the two differ on as a
+        matter of chance; and the exact one that belongs to McNemar's test, so that a difference beyond its margin is
+        significant by that test as well.
+        """
+        return 100 * max(self._adjusted_wald(), self._exact())
+
+    def _adjusted_wald(self) -> float:
+        images = self.images + 2
+        first, second = (self.only_first + 1) / images, (self.only_second + 1) / images
+        return NORMAL_95 * math.sqrt((first + second - (first - second) ** 2) / images)
+
+    def _exact(self) -> float:
+        """The arm towards 0 of Clopper's and Pearson's interval, of those images on which the two differ."""
+        from scipy.stats import binomtest
+
+        differ, more = self.only_first + self.only_second, max(self.only_first, self.only_second)
+        if not differ:
+            return 0.0
+        low = binomtest(more, differ).proportion_ci(confidence_level=0.95, method="exact").low
+        return 2 * (more / differ - float(low)) * differ / self.images
+
+    @property
+    def is_significant(self) -> bool:
+        return abs(self.difference) > self.margin
+
+    def in_words(self, first: str, second: str) -> str:
+        """Which one is better, by how much, and whether that is more than chance. first, second: names of the two."""
+        if not self.images:
+            return "No photo was judged by both, so they cannot be compared."
+        photos = "the one photo" if self.images == 1 else f"{self.images:,} photos"
         if self.only_first == self.only_second:
-            return f"On {self.images} photos both are right equally often."
+            return f"Both are right equally often on {photos} that judged both (± {self.margin:.1f} points)."
         better, more, fewer = (
-            ("first", self.only_first, self.only_second)
+            (first, self.only_first, self.only_second)
             if self.only_first > self.only_second
-            else ("second", self.only_second, self.only_first)
-        )
-        counted = (
-            f"The {better} is right on {more} photos where the other is wrong, and wrong on {fewer} where it is right"
+            else (second, self.only_second, self.only_first)
         )
         by_chance = "less than once in 100 times" if self.p < 0.01 else f"{100 * self.p:.0f} times in 100"
-        verdict = "a real difference" if self.is_significant else "too little to call one better"
-        return f"{counted}: {verdict} (chance alone does this {by_chance})."
+        return (
+            f"“{better}” is better by {abs(self.difference):.1f} ± {self.margin:.1f} points, "
+            f"{'surely' if self.is_significant else 'but not certainly'}. On {photos} that judged both, it alone is "
+            f"right on {more:,} and the other alone on {fewer:,}; chance alone does this {by_chance}."
+        )
 
 
 def compare(first: pd.DataFrame, second: pd.DataFrame) -> PairedAccuracy:
