@@ -105,7 +105,7 @@ def test_the_queue_goes_in_order(home: Home, put_run: Callable[..., Run]):
 
 def test_a_run_that_a_dead_command_line_queued_holds_nobody_up(home: Home, put_run: Callable[..., Run]):
     put_run("left behind", owner=a_killed_process())
-    ours = put_run("mine")
+    ours = put_run("own")
     assert claim(home, ours.id) is not None
 
 
@@ -138,14 +138,14 @@ def test_a_lease_is_renewed_while_one_step_takes_long(home: Home, put_run: Calla
 def test_a_step_of_the_clock_leaves_a_run_of_this_process_alone(
     home: Home, put_run: Callable[..., Run], step_clock: Callable[[], None]
 ):
-    mine = claim(home, put_run("mine").id)
-    assert mine is not None
+    claimed = claim(home, put_run("own").id)
+    assert claimed is not None
     step_clock()
     assert interrupt_stale(home) == []
     with database(home, write=True) as db:
-        renew(db, mine)
-    release(home, mine, RunOutcome("finished", "Finished."))
-    assert get_run(home, mine.run_id).state == "finished"
+        renew(db, claimed)
+    release(home, claimed, RunOutcome("finished", "Finished."))
+    assert get_run(home, claimed.run_id).state == "finished"
 
 
 def test_a_step_of_the_clock_leaves_a_run_of_another_process_alone(
@@ -181,21 +181,21 @@ def test_the_seconds_of_a_run_are_counted_by_a_clock_that_nobody_sets(
     home: Home, put_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, step_clock: Callable[[], None]
 ):
     began = time.monotonic()
-    mine = claim(home, put_run("mine").id)
-    assert mine is not None
+    claimed = claim(home, put_run("own").id)
+    assert claimed is not None
     step_clock()
     monkeypatch.setattr(time, "monotonic", lambda: began + 100)
     with database(home, write=True) as db:
-        renew(db, mine)
+        renew(db, claimed)
     monkeypatch.setattr(time, "monotonic", lambda: began + 107)
-    release(home, mine, RunOutcome("interrupted", "Closed."))
+    release(home, claimed, RunOutcome("interrupted", "Closed."))
     with database(home, write=True) as db:
         db.execute("UPDATE runs SET state = 'queued'")
-    again = claim(home, mine.run_id)
+    again = claim(home, claimed.run_id)
     assert again is not None
     monkeypatch.setattr(time, "monotonic", lambda: began + 110)
     release(home, again, RunOutcome("finished", "Finished."))
-    assert get_run(home, mine.run_id).seconds == pytest.approx(110, abs=5)
+    assert get_run(home, claimed.run_id).seconds == pytest.approx(110, abs=5)
 
 
 def test_a_run_of_before_the_count_took_no_less_than_nothing(home: Home, put_run: Callable[..., Run]):
