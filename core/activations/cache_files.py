@@ -11,7 +11,6 @@ known not to be, and is computed again; all processes compute the same numbers f
 import hashlib
 import json
 import os
-import secrets
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping
@@ -24,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.home import Home, cache_budget, evict_oldest, no_room_is_disk_full
+from core.home import Home, cache_budget, evict_oldest, hidden_folder, no_room_is_disk_full
 
 Activations = tuple[Tensor, ...]
 BLOCK_SIZE = 64  # photos; larger blocks gain little and make a pause wait
@@ -112,21 +111,16 @@ def create_files(home: Home, facts: Mapping[str, Any], photos: int, specs: tuple
     Ask `fits_budget` before. Raises DiskFull.
     """
     folder = cache_folder(home, facts)
-    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
     home.activations.mkdir(parents=True, exist_ok=True)
     evict_oldest(home.activations, cache_budget(home.activations) - photos * sum(spec.bytes for spec in specs))
-    try:
-        with no_room_is_disk_full(folder):
-            part.mkdir()
-            for number, spec in enumerate(specs):
-                _reserve(part / f"{number}.npy", photos, spec)
-            (part / _CHECKSUMS).write_bytes(bytes(8 * -(-photos // BLOCK_SIZE)))
-            layout = [{"shape": s.shape, "dtype": str(s.dtype).removeprefix("torch.")} for s in specs]
-            (part / _FACTS).write_text(json.dumps({"of": dict(facts), "layout": layout}, indent=1))
-            with suppress(OSError):  # another process was faster: its folder serves as well
-                os.rename(part, folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    with no_room_is_disk_full(folder), hidden_folder(folder) as part:
+        for number, spec in enumerate(specs):
+            _reserve(part / f"{number}.npy", photos, spec)
+        (part / _CHECKSUMS).write_bytes(bytes(8 * -(-photos // BLOCK_SIZE)))
+        layout = [{"shape": s.shape, "dtype": str(s.dtype).removeprefix("torch.")} for s in specs]
+        (part / _FACTS).write_text(json.dumps({"of": dict(facts), "layout": layout}, indent=1))
+        with suppress(OSError):  # another process was faster: its folder serves as well
+            os.rename(part, folder)
     return ActivationFiles(folder, photos, specs)
 
 

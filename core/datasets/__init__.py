@@ -23,7 +23,15 @@ from core.datasets.originals import WORKERS
 from core.datasets.pixels import PixelStore, has_pixels, open_pixels
 from core.datasets.public.catalogue import PublicSet, public_sets
 from core.datasets.public.importing import import_public
-from core.datasets.registry import delete_dataset, free_deleted, list_datasets, load_dataset, rename_dataset, undo
+from core.datasets.registry import (
+    delete_dataset,
+    free_deleted,
+    list_datasets,
+    load_dataset,
+    rename_dataset,
+    sweep_datasets,
+    undo,
+)
 from core.datasets.samples.catalogue import Sample, import_sample, sample_preview, samples
 from core.datasets.sources import IMPORTERS, Importer, LabeledPhoto, LabeledPhotos
 from core.datasets.sources.names import is_noise
@@ -85,6 +93,7 @@ __all__ = [
     "samples",
     "split_again",
     "store_side",
+    "sweep_datasets",
     "thumbnail",
     "undo",
 ]

@@ -6,24 +6,34 @@ import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from core.datasets.dataset import Dataset, DatasetSummary, Rejected
 from core.datasets.limits import NAME_LETTERS
 from core.datasets.sources.names import tidy
 from core.datasets.table import read_table, write_table
 from core.errors import BadInput, NotFound, Refused
-from core.home import Home, database, no_room_is_disk_full, whole_file
+from core.home import (
+    Home,
+    database,
+    delete_abandoned,
+    delete_folder,
+    delete_marked,
+    hidden_folder,
+    mark_deleted,
+    no_room_is_disk_full,
+    whole_file,
+)
 from core.tasks import SPLITS, Task
 
 _LARGEST_VERSION = 2**63 - 1  # what a column of SQLite holds
+_UNPUBLISHED = ".unpublished"  # in the folder of a dataset that the database does not have for sure yet
+_CHANGING = ".changing-"  # and the number of the version that is coming in
 _NEWEST = """
     SELECT d.id, d.name, d.created, d.hidden, v.number, v.created AS changed, v.body FROM datasets d
     JOIN versions v ON v.dataset_id = d.id
@@ -74,26 +84,25 @@ def delete_dataset(home: Home, dataset_id: str) -> None:
             hidden_name = f"{row['name']} (deleted {secrets.token_hex(2)})"
             connection.execute("UPDATE datasets SET hidden = 1, name = ? WHERE id = ?", (hidden_name, dataset_id))
             return
-        trash = _remove(home, connection, dataset_id)
-    shutil.rmtree(trash, ignore_errors=True)
+        _delete(home, connection, [dataset_id])
+    delete_folder(home.datasets / dataset_id)
 
 
 def free_deleted(home: Home) -> None:
     """Remove for good the deleted datasets that no run refers to any more."""
     with database(home, write=True) as connection:
         hidden = [row["id"] for row in connection.execute("SELECT id FROM datasets WHERE hidden")]
-        trash = [_remove(home, connection, each) for each in hidden if not _is_in_use(connection, each)]
-    for folder in trash:
-        shutil.rmtree(folder, ignore_errors=True)
+        unused = [each for each in hidden if not _is_in_use(connection, each)]
+        _delete(home, connection, unused)
+    for dataset_id in unused:
+        delete_folder(home.datasets / dataset_id)
 
 
-def _remove(home: Home, connection: sqlite3.Connection, dataset_id: str) -> Path:
-    """Out of the database, its folder out of sight; gives the folder that is left to delete."""
-    folder, trash = home.datasets / dataset_id, home.datasets / f".{dataset_id}.{os.getpid()}.part"
-    connection.execute("DELETE FROM datasets WHERE id = ?", (dataset_id,))
-    if folder.exists():
-        os.rename(folder, trash)
-    return trash
+def _delete(home: Home, connection: sqlite3.Connection, dataset_ids: Iterable[str]) -> None:
+    """Out of the database; the folders are still to be deleted, now or by the next start."""
+    for dataset_id in dataset_ids:
+        mark_deleted(home.datasets / dataset_id)
+        connection.execute("DELETE FROM datasets WHERE id = ?", (dataset_id,))
 
 
 def clean_name(name: str) -> str:
@@ -119,15 +128,11 @@ def building(home: Home) -> Iterator[tuple[str, Path]]:
 
     Raises DiskFull.
     """
-    _sweep(home)
+    sweep_datasets(home)
     dataset_id = secrets.token_hex(6)
-    folder = home.datasets / f".{dataset_id}.{os.getpid()}.part"
-    with no_room_is_disk_full(home.datasets / dataset_id):
-        try:
-            folder.mkdir()
-            yield dataset_id, folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    folder = home.datasets / dataset_id
+    with no_room_is_disk_full(folder), hidden_folder(folder) as part:
+        yield dataset_id, part
 
 
 def publish(home: Home, built: Dataset) -> Dataset:
@@ -135,6 +140,7 @@ def publish(home: Home, built: Dataset) -> Dataset:
     folder = home.datasets / built.id
     write_table(built.table, _table_path(built.folder, 1))
     _flush(built.folder)
+    (built.folder / _UNPUBLISHED).touch()
     try:
         with database(home, write=True) as connection:
             row = (built.id, built.name, built.created)
@@ -146,6 +152,7 @@ def publish(home: Home, built: Dataset) -> Dataset:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    (folder / _UNPUBLISHED).unlink()
     return load_dataset(home, built.id)
 
 
@@ -156,7 +163,9 @@ def new_version(home: Home, dataset_id: str, change: Callable[[Dataset], Dataset
     """
     with database(home, write=True) as connection:
         newest = _load(home, connection, dataset_id, None)
-        version = _publish_next(connection, newest, replace(change(newest), before=newest.version))
+        with _incoming(newest) as mark:
+            version = _publish_next(connection, newest, replace(change(newest), before=newest.version))
+    mark.unlink()
     return load_dataset(home, dataset_id, version)
 
 
@@ -168,8 +177,26 @@ def undo(home: Home, dataset: Dataset) -> Dataset:
         newest = _load(home, connection, dataset.id, None)
         if not newest.before:
             raise Refused("There is no change left to undo.")
-        version = _publish_next(connection, newest, _load(home, connection, dataset.id, newest.before))
+        with _incoming(newest) as mark:
+            version = _publish_next(connection, newest, _load(home, connection, dataset.id, newest.before))
+    mark.unlink()
     return load_dataset(home, dataset.id, version)
+
+
+@contextmanager
+def _incoming(newest: Dataset) -> Iterator[Path]:
+    """A mark, to be removed once the database has the next version: until then `_sweep_change` may find files that it
+    never got.
+    """
+    number = newest.version + 1
+    mark = newest.folder / f"{_CHANGING}{number}"
+    mark.touch()
+    try:
+        yield mark
+    except BaseException:
+        _table_path(newest.folder, number).unlink(missing_ok=True)
+        mark.unlink()
+        raise
 
 
 def _publish_next(connection: sqlite3.Connection, newest: Dataset, wanted: Dataset) -> int:
@@ -263,12 +290,30 @@ def _flush(folder: Path) -> None:
             os.fsync(file.fileno())
 
 
-def _sweep(home: Home) -> None:
-    """Removes hidden folders whose process was killed while it built or deleted them."""
-    for folder in home.datasets.glob(".*.part"):
-        process = folder.name.split(".")[-2]
-        if process.isdecimal() and not psutil.pid_exists(int(process)):
-            shutil.rmtree(folder, ignore_errors=True)
+def sweep_datasets(home: Home) -> None:
+    """Delete what processes that were killed left of datasets they built, changed or deleted."""
+    delete_abandoned(home.datasets)
+    delete_abandoned(home.datasets, "*/.*.part")
+    with database(home, write=True) as connection:  # nobody publishes meanwhile
+        newest = dict(connection.execute("SELECT dataset_id, max(number) FROM versions GROUP BY dataset_id").fetchall())
+        delete_marked(home.datasets, newest)
+        for mark in home.datasets.glob(f"[!.]*/{_UNPUBLISHED}"):
+            mark.unlink() if mark.parent.name in newest else delete_folder(mark.parent)
+        for mark in home.datasets.glob(f"[!.]*/{_CHANGING}*"):
+            _sweep_change(mark.parent, newest.get(mark.parent.name, 0))
+            mark.unlink()
+
+
+def _sweep_change(folder: Path, newest: int) -> None:
+    """Delete the table and the originals of a version that the database did not get."""
+    _table_path(folder, newest + 1).unlink(missing_ok=True)
+    try:
+        used = {folder / file for table in folder.glob("labels-*.parquet") for file in read_table(table)["file"]}
+    except (OSError, ValueError, KeyError):  # a damaged table does not say what it needs
+        return
+    for original in folder.glob("originals/*/*"):
+        if original not in used:
+            original.unlink(missing_ok=True)
 
 
 def _taken(name: str) -> BadInput:

@@ -16,6 +16,7 @@ from core.home import Home, database
 from core.job import Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned
 from core.monitoring import read_stored_view, register_live
 from core.runs import (
+    RESERVE,
     Best,
     Claim,
     Entry,
@@ -42,11 +43,11 @@ EventRow = tuple[int, float, str, dict[str, Any]]  # number, time, kind, facts w
 def reserve_disk(folder: Path) -> None:
     """Occupy a little room in a run's folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "reserve").write_bytes(bytes(RESERVE_BYTES))
+    (folder / RESERVE).write_bytes(bytes(RESERVE_BYTES))
 
 
 def free_disk_reserve(folder: Path) -> None:
-    (folder / "reserve").unlink(missing_ok=True)
+    (folder / RESERVE).unlink(missing_ok=True)
 
 
 class Recorder:

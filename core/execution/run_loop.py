@@ -17,6 +17,7 @@ from core.execution.estimate_feedback import EstimateFeedback
 from core.execution.eta import ProgressMeter, RunClock, estimated_epoch_seconds
 from core.execution.final_evaluation import evaluate_best
 from core.execution.recorder import Recorder, free_disk_reserve, reserve_disk
+from core.execution.sweeping import sweep
 from core.home import Home, no_room_is_disk_full
 from core.job import Ended, EpochEnded, Event, Job, Prepared, ignore_event
 from core.monitoring import unregister_live
@@ -35,6 +36,7 @@ from core.runs import (
     has_best,
     release,
     run_folder,
+    tidy_run,
 )
 from core.training import train
 
@@ -99,6 +101,7 @@ def execute_run(
     is_closing: whether to end at the next step, resumably. Raises Refused while its device or the queue does not let it
     begin.
     """
+    sweep(home)
     claimed = claim(home, run_id)
     if claimed is None:
         raise Refused(f'"{get_run(home, run_id).name}" cannot begin now: it is not its turn, or it is over.')
@@ -137,6 +140,7 @@ def _outcome_or_failure(
     folder = run_folder(home, claimed.run_id)
     try:
         with no_room_is_disk_full(home.db):
+            tidy_run(folder)
             reserve_disk(folder)
             return _train_and_evaluate(home, claimed, on_event, is_closing)
     except LeaseLost:

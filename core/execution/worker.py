@@ -8,6 +8,7 @@ import time
 
 from core.errors import DiskFull
 from core.execution.executor import Execution, Executor, ThreadExecutor
+from core.execution.sweeping import sweep
 from core.home import Home
 from core.runs import claim_next, interrupt_held, interrupt_stale, waiting_devices
 
@@ -31,6 +32,7 @@ class Worker:
     def start(self) -> None:
         """Begin. Runs that a process left behind when it ended are interrupted from now on."""
         interrupt_stale(self._home)
+        sweep(self._home)
         self._watcher.start()
 
     def close(self, seconds: float = 5.0) -> None:

@@ -5,8 +5,18 @@ The ground floor: it knows no dataset, no run and no network.
 
 from core.home.database import database
 from core.home.disk import cache_budget, evict_oldest, free_bytes, no_room_is_disk_full
-from core.home.files import recover_folder, whole_file, whole_folder, write_json, write_whole
+from core.home.files import (
+    delete_folder,
+    delete_marked,
+    mark_deleted,
+    recover_folder,
+    whole_file,
+    whole_folder,
+    write_json,
+    write_whole,
+)
 from core.home.opening import open_home
+from core.home.parts import delete_abandoned, hidden_folder, part_beside
 from core.home.paths import Home
 from core.home.processes import is_alive, is_this_process, process_is_gone, shares_clock, this_process
 from core.home.progress import Progress, silent
@@ -16,12 +26,18 @@ __all__ = [
     "Progress",
     "cache_budget",
     "database",
+    "delete_abandoned",
+    "delete_folder",
+    "delete_marked",
     "evict_oldest",
     "free_bytes",
+    "hidden_folder",
     "is_alive",
     "is_this_process",
+    "mark_deleted",
     "no_room_is_disk_full",
     "open_home",
+    "part_beside",
     "process_is_gone",
     "recover_folder",
     "shares_clock",

@@ -3,14 +3,13 @@
 import errno
 import shutil
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.errors import DiskFull
+from core.home.parts import delete_abandoned
 
-LEFT_SECONDS = 3_600.0  # since the last write to what is still being made
 _MOST_BYTES = 20_000_000_000
 _SQLITE_NEEDS_BYTES = 256 * 1024
 # Windows says ENOSPC as winerror 112, which Python maps to it; EDQUOT is a user's quota.
@@ -62,27 +61,35 @@ def _disk_full(path: Path) -> DiskFull:
 
 def evict_oldest(folder: Path, budget_bytes: int, keep: Path | None = None) -> None:
     """Delete the entries of `folder` that were used longest ago until the rest fits `budget_bytes`; never `keep`. First
-    of all what a process that was killed left half made.
+    of all what a process that was killed left half made. What is in use stays, where the system says so (Windows).
     """
-    for part in folder.glob(".*.part"):
-        with suppress(FileNotFoundError):  # another process has just finished it
-            if time.time() - part.stat().st_mtime > LEFT_SECONDS:
-                _delete(part)
-    entries = sorted((e for e in folder.iterdir() if not e.name.startswith(".")), key=lambda e: e.stat().st_mtime)
+    delete_abandoned(folder)
+    entries = sorted((e for e in folder.iterdir() if not e.name.startswith(".")), key=_last_used)
     sizes = {e: _size(e) for e in entries}
     total = sum(sizes.values())
     for entry in entries:
         if total <= budget_bytes:
             return
         if entry != keep:
-            _delete(entry)
-            total -= sizes[entry]
+            with suppress(PermissionError):
+                shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+            total -= sizes[entry] - _size(entry)
 
 
-def _delete(entry: Path) -> None:
-    shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+def _last_used(entry: Path) -> float:
+    try:
+        return entry.stat().st_mtime
+    except FileNotFoundError:  # another process has just deleted it
+        return 0.0
 
 
 def _size(entry: Path) -> int:
     files = entry.rglob("*") if entry.is_dir() else [entry]
-    return sum(f.stat().st_size for f in files if f.is_file())
+    return sum(_bytes_of(file) for file in files)
+
+
+def _bytes_of(file: Path) -> int:
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except FileNotFoundError:  # another process has just deleted it
+        return 0

@@ -1,6 +1,7 @@
 """Records of runs in the database: the queue, what was asked of a run, its lease, events and curves. Loads no torch."""
 
 from core.runs.event_log import add_event, next_event_number, read_events
+from core.runs.folder import RESERVE, has_best, run_folder, tidy_run
 from core.runs.journal import Entry, Journal, Point, save_entries
 from core.runs.lease import (
     LEASE_SECONDS,
@@ -20,13 +21,12 @@ from core.runs.store import (
     delete_run,
     dequeue,
     get_run,
-    has_best,
     list_runs,
     pause,
     rename_run,
     resume,
-    run_folder,
     stop,
+    sweep_runs,
     validate_run_name,
     waits_for,
 )
@@ -36,6 +36,7 @@ from core.runs.types import HAS_RESULTS, Best, RequestedAction, Run, RunProgress
 __all__ = [
     "HAS_RESULTS",
     "LEASE_SECONDS",
+    "RESERVE",
     "Best",
     "Claim",
     "Entry",
@@ -72,6 +73,8 @@ __all__ = [
     "set_note",
     "set_tags",
     "stop",
+    "sweep_runs",
+    "tidy_run",
     "validate_run_name",
     "waiting_devices",
     "waits_for",

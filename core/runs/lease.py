@@ -4,13 +4,15 @@ import secrets
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from sqlite3 import Connection, Row
 from types import TracebackType
 
-from core.errors import DiskFull
+from core.errors import DiskFull, GraftError
 from core.home import Home, database, is_alive, is_this_process, process_is_gone, shares_clock, this_process
 from core.runs.event_log import add_event
+from core.runs.folder import tidy_run
 from core.runs.journal import replay_journal
 from core.runs.types import State
 
@@ -136,6 +138,8 @@ def _interrupt_stale(db: Connection, home: Home) -> list[str]:
     stale = [row for row in _working_runs(db) if is_stale(row)]
     for row in stale:
         _interrupt(db, home, row["id"], "Graft ended without notice.")
+        with suppress(OSError, GraftError):  # a folder that may not be touched: the run says so when it is resumed
+            tidy_run(home.runs / row["id"])
     return [row["id"] for row in stale]
 
 

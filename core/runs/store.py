@@ -1,15 +1,14 @@
 """Find, pause, resume, stop, rename and delete runs. Requests go through the database, so any process may make them."""
 
 import json
-import shutil
 import sqlite3
 import time
-from pathlib import Path
 
 from core.errors import BadInput, NotFound, Refused
-from core.home import Home, database, this_process
+from core.home import Home, database, delete_folder, mark_deleted, this_process
 from core.plans import parse_plan
 from core.runs.event_log import add_event
+from core.runs.folder import has_best, run_folder, sweep_folders
 from core.runs.lease import interrupt_stale, is_stale
 from core.runs.types import HAS_RESULTS, WORKING, Run, progress_from
 
@@ -17,9 +16,11 @@ LONGEST_NAME = 120
 _SELECT = "SELECT runs.*, datasets.name AS dataset_name FROM runs LEFT JOIN datasets ON datasets.id = runs.dataset_id"
 
 
-def run_folder(home: Home, run_id: str) -> Path:
-    """Where a run's checkpoints and results lie."""
-    return home.runs / run_id
+def sweep_runs(home: Home) -> None:
+    """Delete what killed processes left of runs."""
+    with database(home) as db:
+        known = {row["id"] for row in db.execute("SELECT id FROM runs")}
+    sweep_folders(home, known)
 
 
 def list_runs(home: Home) -> list[Run]:
@@ -117,9 +118,11 @@ def delete_run(home: Home, run_id: str) -> None:
             raise Refused(f'"{student.name}" learns from "{run.name}".', "Let it finish, or delete it first.")
     with database(home, write=True) as db:
         gone = db.execute("DELETE FROM runs WHERE id = ? AND state NOT IN ('running', 'paused')", (run.id,)).rowcount
+        if gone:
+            mark_deleted(run_folder(home, run.id))
     if not gone:
         raise Refused(f'"{run.name}" is {run.state}.', "Stop it first, then delete it.")
-    shutil.rmtree(run_folder(home, run.id), ignore_errors=True)
+    delete_folder(run_folder(home, run.id))
     free_deleted(home)
 
 
@@ -156,12 +159,6 @@ def validate_run_name(name: str) -> str:
     if not name or len(name) > LONGEST_NAME:
         raise BadInput(f"A run's name has 1 to {LONGEST_NAME} letters.", "Choose another name.")
     return name
-
-
-def has_best(home: Home, run_id: str) -> bool:
-    """Whether an epoch has ended, so that there is a model to keep."""
-    folder = run_folder(home, run_id)
-    return (folder / "best").is_dir() or (folder / "best.old").is_dir()  # the second while a newer one takes its place
 
 
 def _find_row(home: Home, id_or_name: str) -> sqlite3.Row:

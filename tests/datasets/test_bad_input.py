@@ -1,9 +1,9 @@
 """Bad input gets one clear sentence, and nothing of it stays behind."""
 
 import io
-import os
 import struct
 import subprocess
+import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -16,7 +16,7 @@ from core.datasets import check, import_dataset, import_photos, list_datasets, l
 from core.datasets.sources import LabeledPhoto, LabeledPhotos
 from core.datasets.sources import zip as zip_source
 from core.errors import BadDataset, BadInput, DiskFull, GraftError, NotFound
-from core.home import open_home
+from core.home import open_home, part_beside
 from core.tasks.classes.labels import MOST_CLASSES
 from tests.datasets.conftest import classes_by_name, leftovers, photo
 
@@ -273,10 +273,10 @@ def test_a_cancelled_import_leaves_nothing(home, zipped):
 
 
 def test_what_a_killed_import_left_is_swept_by_the_next(home, zipped):
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    (home.datasets / f".0123456789ab.{gone.pid}.part" / "originals").mkdir(parents=True)
-    (alive := home.datasets / f".ba9876543210.{os.getpid()}.part").mkdir()
+    killed = "import sys; from pathlib import Path; from core.home import part_beside;"
+    killed += "(part_beside(Path(sys.argv[1])) / 'originals').mkdir(parents=True)"
+    subprocess.run([sys.executable, "-c", killed, str(home.datasets / "0123456789ab")], check=True)
+    (alive := part_beside(home.datasets / "ba9876543210")).mkdir()
     dataset = import_dataset(home, "photos", zipped(ABC))
     assert {path.name for path in home.datasets.iterdir()} == {dataset.id, alive.name}
 

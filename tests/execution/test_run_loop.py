@@ -2,6 +2,8 @@
 
 import contextlib
 import math
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +14,7 @@ import pytest
 from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
 from core.execution import run_loop
 from core.execution.run_loop import execute_run
-from core.home import Home, database, open_home
+from core.home import Home, database, open_home, part_beside
 from core.job.events import Ended, PhaseBegan, Stepped
 from core.monitoring.live import curves, read_history
 from core.profiling.estimate import CostProfile, Counts
@@ -20,6 +22,8 @@ from core.runs.event_log import read_events
 from core.runs.store import get_run, list_runs, pause, resume, stop, waits_for
 from core.runs.types import Run
 from tests.fixtures.runs import STEPS_PER_EPOCH, FakeEngine, Gate, put_run_in
+
+FAR = "another-machine|77|1.0|abc"
 
 
 def rows_of(home: Home, run_id: str) -> list[tuple]:
@@ -267,6 +271,35 @@ def test_an_interrupted_run_that_is_stopped_is_only_scored(home: Home, put_run: 
     assert execute_run(home, broken.id).state == "stopped"
     assert len(engine.started) == started
     assert (home.runs / broken.id / "results.json").exists()
+
+
+def test_a_run_that_was_killed_while_its_best_epoch_took_its_place_is_stopped_with_it(
+    home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+):
+    broken = interrupted_at(home, put_run, engine, STEPS_PER_EPOCH + 2)
+    best = home.runs / broken.id / "best"
+    best.rename(best.with_name("best.old"))
+    part = part_beside(best)
+    part.mkdir()
+    monkeypatch.setattr("core.execution.run_loop.evaluate_best", lambda job, progress: next(job.folder.glob("best")))
+    stop(home, broken.id)
+    assert execute_run(home, broken.id).state == "stopped"
+    assert best.is_dir()
+
+
+def test_what_a_killed_run_left_half_made_goes_when_it_is_found(home: Home, put_run: Callable[..., Run]):
+    run = put_run("lost", "running", FAR, until=9e12)
+    folder = home.runs / run.id
+    (folder / "best").mkdir()
+    (folder / "best.old").mkdir()
+    (folder / "reserve").write_bytes(b"room")
+    killed = "import sys; from pathlib import Path; from core.home import part_beside;"
+    killed += "part_beside(Path(sys.argv[1])).mkdir()"
+    subprocess.run([sys.executable, "-c", killed, str(folder / "last")], check=True)
+    with database(home, write=True) as db:
+        db.execute("UPDATE runs SET lease_until = 0")
+    assert [run.state for run in list_runs(home)] == ["interrupted"]
+    assert [entry.name for entry in folder.iterdir()] == ["best"]
 
 
 def test_a_run_that_another_process_took_over_writes_nothing_more(
