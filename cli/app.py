@@ -34,16 +34,25 @@ def graft(
         int, typer.Option(min=0, max=65_535, help="Where the dashboard answers; 0 lets the system choose.")
     ] = 8501,
     share_on_network: Annotated[
-        bool, typer.Option("--share-on-network", help="Other computers may open the dashboard, too.")
+        bool, typer.Option("--share-on-network", help="Other computers may use the dashboard, with a pass-phrase.")
     ] = False,
+    pass_phrase: Annotated[
+        str | None,
+        typer.Option(
+            envvar="GRAFT_PASS_PHRASE", help="What they have to know; made up if not given.", show_default=False
+        ),
+    ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the browser.")] = False,
 ) -> None:
     if home is not None:
         os.environ["GRAFT_HOME"] = str(home)  # for the subcommand, which may have a --home of its own
+    given = context.get_parameter_source("pass_phrase")
+    if given is not None and given.name == "COMMANDLINE" and not share_on_network:
+        raise typer.BadParameter("A pass-phrase is for a Graft that is shared: add --share-on-network.")
     if context.invoked_subcommand is None:
-        from dashboard.server import serve  # loads streamlit
+        from dashboard.server import choose_pass_phrase, serve  # loads streamlit
 
-        serve(open_home(), port, share_on_network, not no_browser)
+        serve(open_home(), port, choose_pass_phrase(share_on_network, pass_phrase), not no_browser)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

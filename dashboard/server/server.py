@@ -25,8 +25,11 @@ from core.errors import BadInput, GraftError, Refused
 from core.home import Home, open_home
 from dashboard import theme
 from dashboard.routes import routes
+from dashboard.server.addresses import announcement, local_address, sign_in_link
 from dashboard.server.guard import guard
+from dashboard.server.pass_phrase import choose_pass_phrase
 from dashboard.server.shutdown import exit_now, shutdown_on_signal
+from dashboard.server.sign_in import Door
 from dashboard.shared import preload
 from dashboard.shared.texts import show_error
 
@@ -39,12 +42,13 @@ CLOSE_SECONDS = 4
 log = logging.getLogger("graft")
 
 
-def serve(home: Home, port: int = 8501, share: bool = False, open_browser: bool = True) -> None:
-    """Show the dashboard until Ctrl-C, then end the process. port 0: the system chooses. share: other computers may
-    reach it, too.
+def serve(home: Home, port: int = 8501, pass_phrase: str | None = None, open_browser: bool = True) -> None:
+    """Show the dashboard until Ctrl-C, then end the process. port 0: the system chooses. pass_phrase: with it, other
+    computers may use it, too; without one, they cannot reach it.
 
-    Raises Refused when no port is free.
+    Raises BadInput for no port, Refused when none is free.
     """
+    share = pass_phrase is not None
     os.environ["GRAFT_HOME"] = str(home.root)  # the pages find the same home there
     address = ANY_ADDRESS if share else LOCAL_ADDRESS
     free = find_free_port(address, port)
@@ -53,8 +57,8 @@ def serve(home: Home, port: int = 8501, share: bool = False, open_browser: bool 
     app = st.App(
         APP,
         routes=routes(home),
-        lifespan=_lifespan(home, share, open_browser),
-        middleware=[Middleware(guard, names=own_names(share))],
+        lifespan=_lifespan(home, pass_phrase, open_browser),
+        middleware=_middleware(pass_phrase),
         on_script_error=_show_script_error,
     )
     status = 0
@@ -84,6 +88,12 @@ def options(address: str, port: int) -> dict[str, Any]:
     }
 
 
+def _middleware(pass_phrase: str | None) -> list[Middleware]:
+    """What a request passes before pages and routes, in this order."""
+    door = [] if pass_phrase is None else [Middleware(Door, pass_phrase=pass_phrase)]
+    return [Middleware(guard, names=own_names(pass_phrase is not None)), *door]
+
+
 def own_names(share: bool) -> frozenset[str]:
     """The names, in lower case, under which a browser may ask for Graft."""
     if not share:
@@ -109,7 +119,9 @@ def find_free_port(address: str, wanted: int) -> int:
     raise Refused(f"Port {wanted} and the {MAX_PORTS_TRIED} after it are taken.", "Choose another with --port.")
 
 
-def _lifespan(home: Home, share: bool, open_browser: bool) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    home: Home, pass_phrase: str | None, open_browser: bool
+) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     """What starts and ends with the server: the worker, and the loading of torch."""
 
     @asynccontextmanager
@@ -125,7 +137,7 @@ def _lifespan(home: Home, share: bool, open_browser: bool) -> Callable[[Any], Ab
 
         preload.start_preload(on_loaded=lambda: workers.append(_start_worker(home)))
         shutdown_on_signal(close)
-        _print_address(share, open_browser)
+        _announce(pass_phrase, open_browser)
         try:
             yield
         finally:
@@ -142,21 +154,21 @@ def _start_worker(home: Home) -> Any:
     return worker
 
 
-def _print_address(share: bool, open_browser: bool) -> None:
+def _announce(pass_phrase: str | None, open_browser: bool) -> None:
     port = st.get_option("server.port")
-    address = f"http://{LOCAL_ADDRESS}:{port}"
-    others = f", and at http://{socket.gethostname()}:{port} for other computers of this network" if share else ""
-    print(f"Graft is at {address}{others}. Ctrl-C ends it; nothing is lost.", flush=True)
+    print(announcement(port, pass_phrase), flush=True)
     if open_browser:
-        threading.Thread(target=_open_browser_when_ready, args=(address,), daemon=True).start()
+        address = local_address(port)
+        link = address if pass_phrase is None else sign_in_link(address, pass_phrase)
+        threading.Thread(target=_open_browser_when_ready, args=(address, link), daemon=True).start()
 
 
-def _open_browser_when_ready(address: str) -> None:
+def _open_browser_when_ready(address: str, link: str) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(address + "/_stcore/health", timeout=5):
-                webbrowser.open(address)
+                webbrowser.open(link)
                 return
         except (OSError, urllib.error.URLError):
             time.sleep(0.1)
@@ -180,10 +192,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dashboard.server", description="Show Graft's dashboard.")
     parser.add_argument("--port", type=int, default=8501, help="0 lets the system choose")
     parser.add_argument("--home", help="the folder that holds everything (else GRAFT_HOME)")
-    parser.add_argument("--share-on-network", action="store_true", help="other computers may reach it, too")
+    parser.add_argument(
+        "--share-on-network", action="store_true", help="other computers may use it, with a pass-phrase"
+    )
+    parser.add_argument("--pass-phrase", default=os.environ.get("GRAFT_PASS_PHRASE"), help="made up if not given")
     parser.add_argument("--no-browser", action="store_true", help="do not open the browser")
     arguments = parser.parse_args()
     try:
-        serve(open_home(arguments.home), arguments.port, arguments.share_on_network, not arguments.no_browser)
+        pass_phrase = choose_pass_phrase(arguments.share_on_network, arguments.pass_phrase)
+        serve(open_home(arguments.home), arguments.port, pass_phrase, not arguments.no_browser)
     except GraftError as error:
         raise SystemExit(str(error)) from error

@@ -32,10 +32,10 @@ def installed_browser() -> str | None:
 
 
 @contextmanager
-def served(home: Path, log: Path) -> Iterator[str]:
+def served(home: Path, log: Path, *arguments: str) -> Iterator[str]:
     """Graft as a user starts it, at a port the system chooses; gives its address."""
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "graft", "--port", "0", "--home", str(home), "--no-browser"]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "graft", "--port", "0", "--home", str(home), "--no-browser", *arguments]
     with log.open("w") as out:
         server = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:
