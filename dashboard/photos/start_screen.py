@@ -14,6 +14,7 @@ from dashboard.photos.camera import show_camera, unfinished_sessions
 from dashboard.photos.importing import start_path_import, start_public_import, start_sample_import, start_upload_import
 from dashboard.routes import sample_url
 from dashboard.session import state
+from dashboard.session.sharing import is_local_only
 from dashboard.shared.job_progress import show_running_jobs
 from dashboard.shared.run_status import progress_in_words, state_pill
 from dashboard.shared.texts import escape_html, format_time, pluralize, show_error, show_note
@@ -46,7 +47,7 @@ def _show_own_photos(home: Home) -> None:
     begun = state.camera_folder() is not None or bool(earlier)
     with st.expander("Take photos with the camera, class by class", icon=":material/photo_camera:", expanded=begun):
         show_camera(home, earlier)
-    if state.is_local_only():
+    if is_local_only():
         with st.expander("A folder, zip or table on this computer", icon=":material/folder_open:"):
             path = st.text_input("Where it lies", placeholder="/home/me/photos", key="path")
             if st.button("Use it", key="use_path"):

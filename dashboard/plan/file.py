@@ -3,10 +3,11 @@
 import streamlit as st
 
 from core.backbones import get_card
-from core.errors import GraftError
+from core.errors import BadPlan, GraftError
 from core.plans import Plan, parse_plan
 from dashboard.plan.widgets import ERROR
 from dashboard.session import state
+from dashboard.session.sharing import is_local_only
 
 UPLOAD = "plan_upload"
 
@@ -34,6 +35,7 @@ def _brought_back() -> None:
     state.drop_tab_value(ERROR)
     try:
         plan = parse_plan(file.getvalue(), f'The plan file "{file.name}"')
+        _refuse_files_of_this_computer(plan)
         chosen = get_card(plan.backbone.name)
     except GraftError as error:
         state.set_tab_value(ERROR, error)
@@ -43,3 +45,16 @@ def _brought_back() -> None:
     tasks = tuple(task for task in plan.tasks if task in known) or current.tasks
     state.set_plan(plan.model_copy(update={"datasets": current.datasets, "tasks": tasks}))
     state.flash(f"The plan of {file.name} is in place.")
+
+
+def _refuse_files_of_this_computer(plan: Plan) -> None:
+    """Nobody at another computer says which file is opened here: the answer alone would tell what there is.
+
+    Raises BadPlan.
+    """
+    teacher = plan.teacher.backbone if plan.teacher else None
+    if (plan.backbone.file or (teacher and teacher.file)) and not is_local_only():
+        raise BadPlan(
+            "This plan names a file of weights, and Graft is shared: it opens no file that a plan names then.",
+            "Use pretrained weights, or start Graft without --share-on-network.",
+        )

@@ -17,6 +17,7 @@ from core.runs import list_runs
 from core.units import format_bytes, format_rough_duration
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
+from dashboard.session.sharing import without_paths
 from dashboard.shared.texts import escape_html, format_compact, pluralize, show_error, show_note
 
 REFRESH_SECONDS = 0.7
@@ -40,7 +41,7 @@ def cost_of(home: Home, plan: Plan, dataset: Dataset, head_size: int) -> Cost:
     try:
         estimate = estimate_in_background(home, plan, dataset, head_size)
     except GraftError as error:
-        return Cost(error.sentence, "?", settled=True)
+        return Cost(without_paths(error.sentence), "?", settled=True)
     if estimate is None:
         return Cost("measuring ...", "...", settled=False)
     fits = max_micro_batch(home, plan, resolve_device(plan.device))
@@ -100,7 +101,7 @@ def _write_cost(cost: Cost) -> None:
 
 
 def _show_checks(checks: Sequence[Check]) -> None:
-    lines = "".join(f'<li class="{check.level}">{escape_html(check.sentence)}</li>' for check in checks)
+    lines = "".join(f'<li class="{check.level}">{escape_html(without_paths(check.sentence))}</li>' for check in checks)
     st.html(f'<ul class="checks apart">{lines}</ul>')
 
 
@@ -112,7 +113,7 @@ def _show_start(plan: Plan, dataset: Dataset, obstacle: str | None) -> None:
         key="start",
     )  # fmt: skip
     if obstacle:
-        show_note(f"It cannot start: {obstacle}", small=True)
+        show_note(f"It cannot start: {without_paths(obstacle)}", small=True)
         return
     show_note(_waiting() or "You can pause, stop or close the browser at any time. Nothing is lost.", small=True)
     if pressed:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import DiskFull, GraftError, NotFound
 from core.home import Home
+from dashboard.session.sharing import without_paths
 
 IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 NO_STORE = {"Cache-Control": "no-store"}
@@ -18,7 +19,7 @@ WHOLE_ONLY = NO_STORE | {"Accept-Ranges": "none"}
 
 def error_response(sentence: str, status: int) -> JSONResponse:
     """An error as JSON: {"error": sentence}."""
-    return JSONResponse({"error": sentence}, status, headers=NO_STORE)
+    return JSONResponse({"error": without_paths(sentence)}, status, headers=NO_STORE)
 
 
 def export_response(home: Home, request: Request, title: str, suffix: str, write: Callable[[Path], object]) -> ASGIApp:

@@ -33,11 +33,6 @@ def home() -> Home:
     return _open_once(os.environ.get("GRAFT_HOME"))
 
 
-def is_local_only() -> bool:
-    """Whether only this computer reaches the server; otherwise pages must not offer paths on its disk."""
-    return st.get_option("server.address") in (None, "127.0.0.1")
-
-
 def sync_query_params() -> None:
     """Bring session and query parameters together. Called once at the beginning of each run of the script.
 

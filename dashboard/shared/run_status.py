@@ -2,6 +2,7 @@
 
 from core.runs import Run
 from core.units import format_duration
+from dashboard.session.sharing import without_paths
 from dashboard.shared.texts import escape_html, format_time
 
 # By state: the word a person uses, and the CSS class of its colour.
@@ -41,7 +42,7 @@ def progress_in_words(run: Run) -> str:
         ended = f" {format_time(run.ended)}" if run.ended else ""
         return f"{epoch or 'at the beginning'}; Graft or the computer ended{ended} before it was done. Nothing is lost."
     if run.state == "failed":
-        return run.error
+        return without_paths(run.error)
     best = f"{progress.best.accuracy_text} on validation, epoch {progress.best.epoch}" if progress.best else ""
     ended = format_time(run.ended) if run.ended else ""
     return ", ".join(part for part in (best, ended) if part) + "."

@@ -6,6 +6,7 @@ import time
 import streamlit as st
 
 from core.errors import GraftError
+from dashboard.session.sharing import without_paths
 
 _MARKDOWN_MARKS = str.maketrans({mark: "\\" + mark for mark in r"\`*_{}[]<>()#+-.!|~:$&"})
 
@@ -22,7 +23,8 @@ def escape_html(text: object) -> str:
 
 def show_error(error: GraftError) -> None:
     """Show what went wrong and what to do about it, in place."""
-    st.error(f"**{escape_markdown(error.sentence)}** {escape_markdown(error.remedy)}", icon=":material/error:")
+    sentence, remedy = (escape_markdown(without_paths(text)) for text in (error.sentence, error.remedy))
+    st.error(f"**{sentence}** {remedy}", icon=":material/error:")
 
 
 def show_note(text: str, small: bool = False) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.runs import Run, list_runs, read_events
 from dashboard.session import state
+from dashboard.session.sharing import without_paths
 from dashboard.shared.run_status import state_pill
 from dashboard.shared.texts import escape_html, pluralize
 
@@ -22,7 +23,7 @@ def show_event_log(run: Run) -> None:
 def _show_events(run_id: str) -> None:
     events = read_events(state.home(), run_id)
     lines = "".join(
-        f"<li><time>{_clock(event.time)}</time><span>{escape_html(event.sentence)}</span></li>"
+        f"<li><time>{_clock(event.time)}</time><span>{escape_html(without_paths(event.sentence))}</span></li>"
         for event in reversed(events[-MAX_SHOWN:])
     )
     more = f'<p class="muted small">and {len(events) - MAX_SHOWN:,} before</p>' if len(events) > MAX_SHOWN else ""

@@ -6,6 +6,7 @@ from core.runs import HAS_RESULTS, Run, has_best
 from dashboard.components.live_chart import live_chart
 from dashboard.navigation import show_empty_state
 from dashboard.session import state
+from dashboard.session.sharing import without_paths
 from dashboard.shared.run_status import state_pill
 from dashboard.shared.texts import escape_markdown
 from dashboard.train.event_log import show_event_log, show_queue
@@ -59,7 +60,7 @@ def _show_state(run: Run) -> None:
                 "it goes on from where it last saved itself.", icon=":material/power_off:",
             )  # fmt: skip
         case "failed":
-            st.error(f"**It could not go on.** {escape_markdown(run.error)}", icon=":material/error:")
+            st.error(f"**It could not go on.** {escape_markdown(without_paths(run.error))}", icon=":material/error:")
         case "stopped" if not has_best(state.home(), run.id):
             st.info("It was stopped before an epoch had ended, so there is no model to keep.", icon=":material/info:")
 

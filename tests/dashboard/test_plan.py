@@ -245,6 +245,33 @@ def test_a_plan_file_with_an_unknown_field_is_refused_in_one_sentence(open_page,
     assert plan_of(app) == before
 
 
+@pytest.mark.parametrize("names", ["backbone", "teacher"])
+def test_a_plan_that_names_a_file_is_refused_where_graft_is_shared(
+    open_page, small, monkeypatch, tmp_path, names
+) -> None:
+    app = open_page("plan", dataset=small.id)
+    app.toggle(key="expert").set_value(True).run()
+    before = plan_of(app)
+    secret = tmp_path / "secret.safetensors"
+    wanted = json.loads(before.model_dump_json())
+    with_file = wanted["backbone"] | {"weights": "file", "file": str(secret)}
+    if names == "backbone":
+        wanted["backbone"] = with_file
+    else:
+        wanted["teacher"] = {"backbone": with_file}
+        wanted["objectives"] = [*wanted["objectives"], {"kind": "logit_distillation"}]
+    content = ("mine.json", json.dumps(wanted).encode(), "application/json")
+    monkeypatch.setattr("dashboard.plan.file.is_local_only", lambda: False)
+    app.file_uploader(key="plan_upload").set_value(content).run()
+    assert "it opens no file that a plan names" in app.error[0].value
+    assert "secret" not in app.error[0].value
+    assert plan_of(app) == before
+
+    monkeypatch.setattr("dashboard.plan.file.is_local_only", lambda: True)
+    app.file_uploader(key="plan_upload").set_value(content).run()
+    assert str(secret) in plan_of(app).model_dump_json()
+
+
 def test_pills_keep_a_strength_that_was_chosen(small) -> None:
     plan = made_plan(small, "top")
     strong = plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update={"colour": 0.9})})
