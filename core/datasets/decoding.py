@@ -6,27 +6,43 @@ take home decodes by Pillow alone and resizes by torch: both decoders are libjpe
 """
 
 import io
+import os
+import stat
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from core.datasets.decoding_memory import (
+    ICON,
+    ROOM,
+    giant,
+    picture_bytes,
+    refuse_bomb,
+    refuse_giant,
+    refuse_giant_icon,
+    scratch_bytes,
+)
+from core.datasets.limits import MAX_PIXELS
 from core.errors import BadDataset
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 VERSION = 2  # of what `decode_for` gives: another number when the same file gives other pixels
-MAX_PIXELS = 120_000_000  # above any camera that people own; decoded it takes 360 MB
+BAND_PIXELS = 2**22  # converted at once, where a picture is not RGB in itself
 # Pillow warns above its own limit and refuses at twice that; one limit for both, and the warning never shows, since
 # `_opened` refuses first.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# What is wrong with a file stands in the list of what was left out; Pillow's own warnings would fill the screen.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # Left out on purpose: EPS (Pillow would start Ghostscript on it), and TGA (has no signature, so texts pass for it).
 _WANTED = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "ICO")
@@ -59,6 +75,7 @@ _TURNS = {
 }
 
 Source = Path | bytes  # a file, or what would be in it
+Box = tuple[int, int, int, int]  # left, top, right, bottom
 Pixels = TypeVar("Pixels", np.ndarray, "Tensor")
 
 
@@ -67,16 +84,16 @@ def inspect(source: Source) -> tuple[int, int]:
 
     Raises BadDataset with the reason why it cannot be a photo; its sentence names no file, so it fits in a list.
     """
-    with _opened(source) as image:
-        size = _seen_size(image)
-        image.draft("RGB", (1, 1))  # an eighth of the pixels, yet every byte of the JPEG is read
-        _right_rgb(image)
-        return size
+    with _opened(source, 1) as (image, full_size):  # an eighth of the pixels, yet every byte of the JPEG is read
+        is_turned = image.format != "TIFF" and _orientation(image) in (5, 6, 7, 8)  # Pillow turns TIFF by itself
+        image.load()
+        return full_size[::-1] if is_turned else full_size
 
 
 def decode(source: Source) -> Image.Image:
     """The picture in full size: RGB, EXIF turned, first frame, transparent parts white. Raises BadDataset."""
-    with _opened(source) as image:
+    with _opened(source) as (image, _):
+        image.load()
         return _right_rgb(image)
 
 
@@ -86,23 +103,29 @@ def decode_for(source: Source, side: int) -> np.ndarray:
     The one path for the pixel store, for trying a photo and for `predict.py`: photos far above `side` are decoded or
     reduced to a half, a quarter, ... first, which changes pixels by a level or two, so every user must do it alike.
     """
-    with _opened(source) as image:
-        full_size = image.size
-        image.draft("RGB", (2 * side, 2 * side))  # keeps twice the wanted size, as Pillow's own thumbnails do
+    with _opened(source, 2 * side) as (image, full_size):  # twice the wanted size, as Pillow's own thumbnails keep
         pixels = _by_torchvision(image) if image.size == full_size else None
-        if pixels is None:
-            return prepare_image(_right_rgb(image), side)
-        left, top, right, bottom = _centre_square(image.size)
-        return _resized(pixels[:, top:bottom, left:right], side)
+        if pixels is not None:
+            left, top, right, bottom = _centre_square(image.size)
+            return _resized(pixels[:, top:bottom, left:right], side)
+        image.load()
+        times, box = _reduced_square(_seen_size(image), side)
+        return _resized(_as_tensor(_right_rgb(image, times, box)), side)
 
 
 def decode_within(source: Source, side: int) -> Image.Image:
     """The whole picture, its longer side at most `side`: for looking at. Raises BadDataset."""
-    with _opened(source) as image:
-        image.draft("RGB", (2 * side, 2 * side))
-        rgb = _right_rgb(image)
-        rgb.thumbnail((side, side), Image.Resampling.BICUBIC)
-        return rgb
+    with _opened(source, 2 * side) as (image, _):
+        image.load()
+        width, height = image.size
+        times = max(1, min(max(width, height) // (2 * side), width, height))
+        rgb = _part(image, times, (0, 0, width, height))
+        scale = min(1.0, side / max(width, height))
+        small = max(1, round(width * scale)), max(1, round(height * scale))
+        # The last row and column may stand for less than `times` pixels each.
+        return _turned(
+            rgb.resize(small, Image.Resampling.BICUBIC, box=(0, 0, width / times, height / times)), _orientation(image)
+        )
 
 
 def prepare_image(image: Image.Image, side: int) -> np.ndarray:
@@ -111,13 +134,8 @@ def prepare_image(image: Image.Image, side: int) -> np.ndarray:
     One of at least 4 x side is first averaged down by a whole number to about 2 x side: at 12 megapixels that is eight
     times as fast.
     """
-    # Here and not above: torch takes a second to load, and those who only list or draw datasets need none of it.
-    import torch
-
-    times = max(1, min(image.size) // (2 * side))
-    # The square is cut out before anything is resized: a panorama of 20,000 x 20 pixels would be enlarged whole.
-    square = image.reduce(times, _centre_square(image.size, times))
-    return _resized(torch.from_numpy(np.array(square)).permute(2, 0, 1), side)
+    times, box = _reduced_square(image.size, side)
+    return _resized(_as_tensor(image.reduce(times, box)), side)
 
 
 def evaluation_pixels(photo: "Source | Image.Image", image_size: int) -> np.ndarray:
@@ -141,7 +159,14 @@ def store_side(image_size: int) -> int:
     return -(-115 * image_size // 100)
 
 
-def _centre_square(size: tuple[int, int], multiple: int = 1) -> tuple[int, int, int, int]:
+def _reduced_square(size: tuple[int, int], side: int) -> tuple[int, Box]:
+    """By how much to average a picture down, and its centre square, whose side is a multiple of that."""
+    times = max(1, min(size) // (2 * side))
+    # The square is cut out before anything is resized: a panorama of 20,000 x 20 pixels would be enlarged whole.
+    return times, _centre_square(size, times)
+
+
+def _centre_square(size: tuple[int, int], multiple: int = 1) -> Box:
     """Left, top, right, bottom of the largest centred square whose side is such a multiple."""
     width, height = size
     edge = min(size) // multiple * multiple
@@ -168,6 +193,14 @@ def _by_torchvision(image: Image.Image) -> "Tensor | None":
         return None
 
 
+def _as_tensor(rgb: Image.Image) -> "Tensor":
+    """uint8 [3, height, width]"""
+    # Here and not above: torch takes a second to load, and those who only list or draw datasets need none of it.
+    import torch
+
+    return torch.from_numpy(np.array(rgb)).permute(2, 0, 1)
+
+
 def _resized(square: "Tensor", side: int) -> np.ndarray:
     """uint8 [3, edge, edge] as uint8 [side, side, 3]: three times as fast as Pillow's, and within two levels of it."""
     from torch.nn import functional
@@ -177,14 +210,24 @@ def _resized(square: "Tensor", side: int) -> np.ndarray:
 
 
 @contextmanager
-def _opened(source: Source) -> Iterator[Image.Image]:
-    """The picture with nothing decoded yet; whatever goes wrong inside the block becomes BadDataset."""
+def _opened(source: Source, reduced_to: int = 0) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
+    """The picture with nothing decoded yet, and its full size; whatever goes wrong in the block becomes BadDataset.
+
+    reduced_to: a JPEG is read at a half, a quarter or an eighth, as long as its sides stay above that; 0 leaves it. The
+    memory that decoding takes is reserved while the block lasts.
+    """
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
-            _refuse_giant(image)
-            yield image
+        with _stream(source) as file, Image.open(_checked_icon(file), formats=FORMATS) as image:
+            refuse_giant(image)
+            full_size, scratch = image.size, scratch_bytes(image)
+            if reduced_to:
+                image.draft("RGB", (reduced_to, reduced_to))
+            needed = scratch + picture_bytes(image)
+            refuse_bomb(needed, file.seek(0, os.SEEK_END))
+            with ROOM.reserved(needed):
+                yield image, full_size
     except Image.DecompressionBombError as error:
-        raise _giant("far more") from error
+        raise giant("far more") from error
     except Image.UnidentifiedImageError as error:
         raise BadDataset(*_what_it_is(_head(source))) from error
     except MemoryError as error:
@@ -193,16 +236,21 @@ def _opened(source: Source) -> Iterator[Image.Image]:
         raise BadDataset(*_what_broke(error)) from error
 
 
-def _refuse_giant(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise _giant(f"{image.width * image.height / 1e6:,.0f} megapixels")
+def _stream(source: Source) -> BinaryIO:
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    if not stat.S_ISREG(source.stat().st_mode):  # opening a pipe waits until somebody writes into it
+        raise BadDataset("It is a folder, a pipe or a device, and no file.", "Choose a photo.")
+    return source.open("rb")
 
 
-def _giant(size: str) -> BadDataset:
-    return BadDataset(
-        f"The picture is too large: {size}, where Graft reads up to {MAX_PIXELS / 1e6:.0f} megapixels.",
-        "Save it smaller.",
-    )
+def _checked_icon(file: BinaryIO) -> BinaryIO:
+    """The same file. Pillow decodes an icon while it opens it, so what is in it is looked at before."""
+    is_icon = file.read(len(ICON)) == ICON
+    file.seek(0)
+    if is_icon:
+        refuse_giant_icon(file)
+    return file
 
 
 def _head(source: Source) -> bytes:
@@ -241,38 +289,82 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _seen_size(image: Image.Image) -> tuple[int, int]:
-    # Pillow's TIFF reader turns by itself, and its size is right from the start.
-    turned = image.format != "TIFF" and _orientation(image) in (5, 6, 7, 8)
-    return (image.height, image.width) if turned else image.size
+    """Of a loaded picture, once it is turned."""
+    return image.size[::-1] if _orientation(image) in (5, 6, 7, 8) else image.size
 
 
-def _right_rgb(image: Image.Image) -> Image.Image:
-    image.load()
-    turn = _TURNS.get(_orientation(image))
-    rgb = _to_rgb(image)
-    return rgb if turn is None else rgb.transpose(turn)
+def _right_rgb(image: Image.Image, times: int = 1, box: Box | None = None) -> Image.Image:
+    """A loaded picture: RGB, turned. box: the part of the turned picture that is wanted. It is averaged down by a whole
+    number of times.
+    """
+    orientation = _orientation(image)
+    there = (0, 0, *image.size) if box is None else _before_turning(box, orientation, *image.size)
+    return _turned(_part(image, times, there), orientation)
+
+
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    turn = _TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def _before_turning(box: Box, orientation: int, width: int, height: int) -> Box:
+    """Where a part of the turned picture lies in the file's picture of that size."""
+    left, top, right, bottom = box
+    if orientation >= 5:  # rows and columns change places last
+        left, top, right, bottom = top, left, bottom, right
+    if orientation in (2, 3, 7, 8):
+        left, right = width - right, width - left
+    if orientation in (3, 4, 6, 7):
+        top, bottom = height - bottom, height - top
+    return left, top, right, bottom
+
+
+def _part(image: Image.Image, times: int, box: Box) -> Image.Image:
+    """A part of a picture as RGB, averaged down.
+
+    In bands where it has to be converted: copies of the largest picture take 480 MB each, and its numbers 1 GB.
+    """
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image if times == 1 and box == (0, 0, *image.size) else image.reduce(times, box)
+    left, top, right, bottom = box
+    part = Image.new("RGB", (-(-(right - left) // times), -(-(bottom - top) // times)))
+    rows = max(1, BAND_PIXELS // ((right - left) * times)) * times
+    black_and_white = _black_and_white(image, rows) if image.mode.startswith(("I", "F")) else None
+    for start in range(top, bottom, rows):
+        band = image.crop((left, start, right, min(start + rows, bottom)))
+        rgb = _to_rgb(band) if black_and_white is None else _scaled_to_8_bits(band, *black_and_white)
+        part.paste(rgb.reduce(times), (0, (start - top) // times))
+    return part
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I", "F")):
-        return _scaled_to_8_bits(np.asarray(image)).convert("RGB")
     if not image.has_transparency_data:
-        # Pillow would copy what is RGB already: 480 MB of the largest picture.
-        return image if image.mode == "RGB" else image.convert("RGB")
+        return image.convert("RGB")
     seen = image.convert("RGBA")
     white = Image.new("RGBA", seen.size, "white")
     return Image.alpha_composite(white, seen).convert("RGB")
 
 
-def _scaled_to_8_bits(values: np.ndarray) -> Image.Image:
-    """Grey of more than 8 bits [height, width] as 8-bit grey: scaled, where Pillow itself would cut off at 255.
+def _black_and_white(image: Image.Image, rows: int) -> tuple[float, float]:
+    """What grey of more than 8 bits is scaled from, where Pillow itself would cut off at 255.
 
     16 bits run from 0 to 65,535, or to 4,095 when nothing is brighter: microscopes put 12 bits into 16. Numbers of
     32 bits and fractions state no range, so theirs is from the darkest to the brightest pixel.
     """
-    if values.dtype.kind == "u":
-        black, white = 0.0, 4_095.0 if values.max() <= 4_095 else 65_535.0
-    else:
-        black, white = float(np.nanmin(values)), float(np.nanmax(values))
-    scaled = (values.astype(np.float64) - black) / max(white - black, 1e-12)
-    return Image.fromarray(np.nan_to_num(scaled * 255).clip(0, 255).round().astype(np.uint8))
+    black, white, kind = np.inf, -np.inf, ""
+    for start in range(0, image.height, rows):
+        values = np.asarray(image.crop((0, start, image.width, min(start + rows, image.height))))
+        kind = values.dtype.kind
+        # fmin and fmax leave out what is no number, and are quiet where nothing else is there
+        black = min(black, float(np.fmin.reduce(values, axis=None)))
+        white = max(white, float(np.fmax.reduce(values, axis=None)))
+    if kind == "u":
+        return 0.0, 4_095.0 if white <= 4_095 else 65_535.0
+    return black, white
+
+
+def _scaled_to_8_bits(image: Image.Image, black: float, white: float) -> Image.Image:
+    values = np.asarray(image).astype(np.float64)
+    with np.errstate(all="ignore"):  # infinite values, and differences that are
+        scaled = (values - black) / max(white - black, 1e-12) * 255
+        return Image.fromarray(np.nan_to_num(scaled).clip(0, 255).round().astype(np.uint8)).convert("RGB")

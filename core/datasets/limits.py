@@ -1,4 +1,8 @@
-"""How much of anything is taken in; one place, so that each sentence about a limit names the same number."""
+"""How much of anything is taken in; one place, so that each sentence about a limit names the same number.
+
+Together they hold the bound that tests/datasets/test_memory.py measures: no input of a few hundred kilobytes takes more
+than 500 MB above what an ordinary import takes.
+"""
 
 GIB = 2**30
 
@@ -6,6 +10,13 @@ FILES = 500_000  # in one source
 DIRECTORY_BYTES = 128 * 2**20  # of a zip's table of contents, read at once: about 1,000,000 names
 TOTAL_BYTES = 200 * GIB  # of all photos of one source, unpacked
 PHOTO_BYTES = GIB  # of one photo's file
+
+# A decoded picture takes 4 bytes per pixel, so the largest takes DECODING_BYTES, and no more is decoded at once. What
+# takes more for its format (progressive JPEG, WebP, TIFF in one strip ...) must be a file with something in it.
+MAX_PIXELS = 120_000_000  # above any camera that people own
+DECODING_BYTES = 4 * MAX_PIXELS
+DECODING_RATIO = 1_000  # bytes of memory per byte of the file; photos take 5 to 100
+ICON_PIXELS = 2_048 * 2_048
 
 # Names inside a source. Every end of a path can name its photo in a table, so memory grows with length times depth.
 PATH_LETTERS = 1_000

@@ -20,7 +20,7 @@ from core.home import Progress
 from core.tasks import Split
 
 CHUNK_BYTES = 2**18
-WORKERS = min(4, os.cpu_count() or 1)  # a decoded photo may take 360 MB
+WORKERS = min(4, os.cpu_count() or 1)  # of large pictures fewer decode at once: `decoding_memory`
 WAITING = 16 * WORKERS  # photos on disk that are not decoded yet
 REPORT_SECONDS = 0.1
 INCOMING = ".incoming"  # where a photo is written before its name, its hash, is known

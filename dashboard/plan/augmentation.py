@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from core.augmentation import preview_augmentation, preview_mixup
-from core.datasets import Dataset, decode, prepare_image
+from core.datasets import Dataset, decode_for
 from core.errors import BadDataset
 from core.plans import NO_AUGMENTATION, Augmentation, Plan, set_augmentation, views_in_words
 from dashboard.glossary import GLOSSARY
@@ -161,7 +161,7 @@ def _views(photo: str, other: str, augmentation: str, seed: int) -> list[str]:
 
 def _pixels(file: str) -> torch.Tensor:
     """uint8 [1, 3, side, side]."""
-    return torch.from_numpy(prepare_image(decode(Path(file)), SIDE).copy()).permute(2, 0, 1)[None]
+    return torch.from_numpy(decode_for(Path(file), SIDE).copy()).permute(2, 0, 1)[None]
 
 
 def _as_url(picture: torch.Tensor) -> str:

@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from core.datasets import Dataset, decode, load_dataset, sample_preview, thumbnail
+from core.datasets import Dataset, decode_within, load_dataset, sample_preview, thumbnail
 from core.errors import BadDataset, NotFound
 from core.exports import DATASET_EXPORTS, get_export
 from core.home import Home
@@ -97,10 +97,9 @@ def full_photo(home: Home, request: Request) -> Response:
         path = _dataset_with_photo(home, request).path(request.path_params["image"])
         if media_type := SHOWN_BY_BROWSERS.get(path.suffix.lower()):
             return FileResponse(path, media_type=media_type, headers=IMMUTABLE)
-        image = decode(path)
+        image = decode_within(path, LARGE_SIDE)
     except (NotFound, BadDataset, FileNotFoundError):
         return error_response("no such photo", 404)
-    image.thumbnail((LARGE_SIDE, LARGE_SIDE))
     with BytesIO() as file:
         image.save(file, "JPEG", quality=90)
         return Response(file.getvalue(), media_type="image/jpeg", headers=IMMUTABLE)

@@ -4,6 +4,8 @@ import contextlib
 import io
 import os
 import re
+import struct
+import threading
 import zipfile
 from pathlib import Path
 
@@ -14,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from PIL import Image, ImageOps
 
-from core.datasets import decoding
-from core.datasets.decoding import decode, decode_for, inspect, prepare_image, store_side
+from core.datasets import decoding, decoding_memory
+from core.datasets.decoding import decode, decode_for, decode_within, inspect, prepare_image, store_side
 from core.errors import BadDataset
 
 # A folder with photos that are too large for the project; tests that want one are skipped without it.
@@ -313,9 +315,120 @@ def test_reduced_decoding_differs_by_little_from_full_decoding() -> None:
 
 def test_a_large_jpeg_is_decoded_at_reduced_size(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, int]] = []
-    monkeypatch.setattr(decoding, "prepare_image", lambda image, side: seen.append(image.size))
+    right_rgb = decoding._right_rgb
+    monkeypatch.setattr(decoding, "_right_rgb", lambda image, *how: seen.append(image.size) or right_rgb(image, *how))
     decode_for(encoded(smooth(1_600, 1_200), "JPEG"), 100)
     assert seen == [(400, 300)]
+
+
+def grey(kind: type) -> Image.Image:
+    return Image.fromarray((np.asarray(smooth(301, 403))[..., 0].astype(kind) * 50 - 7).astype(kind))
+
+
+STRANGE = {
+    "transparent": lambda turn: encoded(half_transparent(), "PNG", exif=turned_exif(turn)),
+    "palette": lambda turn: encoded(smooth(301, 403).quantize(50), "PNG", exif=turned_exif(turn)),
+    "palette with a hole": lambda turn: encoded(
+        smooth(301, 403).quantize(50), "PNG", transparency=3, exif=turned_exif(turn)
+    ),
+    "16 bits": lambda turn: encoded(grey(np.uint16), "PNG", exif=turned_exif(turn)),
+    "32 bits": lambda turn: encoded(grey(np.int32), "TIFF", exif=turned_exif(turn)),
+    "fractions": lambda turn: encoded(grey(np.float32), "TIFF", exif=turned_exif(turn)),
+    "CMYK": lambda turn: encoded(smooth(301, 403).convert("CMYK"), "TIFF", exif=turned_exif(turn)),
+    "black and white": lambda turn: encoded(smooth(301, 403).convert("1"), "PNG", exif=turned_exif(turn)),
+    "ordinary": lambda turn: encoded(smooth(301, 403), "PNG", exif=turned_exif(turn)),
+}
+
+
+def half_transparent() -> Image.Image:
+    image = smooth(301, 403)
+    image.putalpha(smooth(301, 403).getchannel(1))
+    return image
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_pictures_are_converted_in_bands_to_the_same_pixels(kind, turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sizes are odd, so that the centre square of a turned picture is a pixel off where it is cut out too early."""
+    file = STRANGE[kind](turn)
+    whole = decode(file)
+    monkeypatch.setattr(decoding, "BAND_PIXELS", 1)
+    assert difference(decode(file), whole) == 0
+    for side in (20, 74, 290):
+        assert (decode_for(file, side) == prepare_image(whole, side)).all()
+    upright = decode_within(STRANGE[kind](1), 50)
+    assert difference(decode_within(file, 50), ImageOps.exif_transpose(with_exif(upright, turn))) <= 1
+
+
+def with_exif(picture: Image.Image, turn: int) -> Image.Image:
+    picture.getexif()[274] = turn
+    return picture
+
+
+@pytest.mark.parametrize("size", [(301, 403), (40, 30), (2_000, 90), (1, 700)])
+def test_a_picture_to_look_at_is_a_thumbnail_as_pillow_makes_it(size: tuple[int, int]) -> None:
+    shown, expected = decode_within(encoded(smooth(*size), "PNG"), 50), thumbnail_of(smooth(*size), 50)
+    assert shown.size == expected.size
+    assert difference(shown, expected) <= 3
+
+
+def thumbnail_of(picture: Image.Image, side: int) -> Image.Image:
+    small = picture.copy()
+    small.thumbnail((side, side), Image.Resampling.BICUBIC)
+    return small
+
+
+@pytest.mark.parametrize("values", [[np.nan] * 4, [0, 1, np.nan, 2], [-np.inf, 0, 1, np.inf]])
+def test_fractions_that_are_no_numbers_show_no_warning(values, recwarn: pytest.WarningsRecorder) -> None:
+    assert decode(encoded(Image.fromarray(np.array([values], np.float32)), "TIFF")).size == (4, 1)
+    assert not recwarn.list
+
+
+def test_an_icon_is_as_large_as_the_picture_inside_and_no_giant() -> None:
+    assert inspect(icon(encoded(Image.new("RGB", (600, 500)), "PNG"))) == (600, 500)
+    with pytest.raises(BadDataset, match="too large: 9 megapixels in an icon"):
+        inspect(icon(encoded(Image.new("1", (3_000, 3_000)), "PNG")))
+
+
+def icon(content: bytes) -> bytes:
+    """Its directory says 16 x 16, whatever is inside."""
+    return struct.pack("<HHHBBBBHHLL", 0, 1, 1, 16, 16, 0, 0, 1, 32, len(content), 22) + content
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [("JPEG", {"progressive": True}), ("WEBP", {"method": 0}), ("JPEG2000", {}), ("AVIF", {"speed": 10})],
+)
+def test_what_takes_much_memory_must_be_a_file_with_something_in_it(kind, how, monkeypatch) -> None:
+    monkeypatch.setattr(decoding_memory, "DECODING_BYTES", 10**6)
+    monkeypatch.setattr(decoding_memory, "DECODING_RATIO", 100)
+    with pytest.raises(BadDataset, match=r"would take \d+ MB of memory, though its file has only \d+ kB"):
+        inspect(encoded(Image.new("RGB", (1_200, 1_000)), kind, **how))
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (1_000, 1_200, 3), dtype=np.uint8))
+    assert inspect(encoded(noise, kind, **how)) == (1_200, 1_000)
+
+
+def test_large_pictures_wait_for_each_other() -> None:
+    room = decoding_memory._Room()
+    order = []
+
+    def second() -> None:
+        with room.reserved(decoding_memory.DECODING_BYTES // 2):
+            order.append("second")
+
+    with room.reserved(decoding_memory.DECODING_BYTES * 2):  # more than all of the room: alone
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        waiting.join(0.05)
+        order.append("first")
+    waiting.join()
+    assert order == ["first", "second"]
+
+
+def test_a_pipe_is_no_photo_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "leaf.jpg")
+    with pytest.raises(BadDataset, match="It is a folder, a pipe or a device, and no file"):
+        inspect(tmp_path / "leaf.jpg")
 
 
 def test_bytes_and_file_give_the_same_pixels(tmp_path: Path) -> None:
