@@ -1,16 +1,16 @@
-"""All runs: open, compare, go on, delete."""
+"""All runs: find, tag, open, compare, go on, delete."""
 
 import streamlit as st
 
 from core.runs import list_runs
 from dashboard.runs.comparison import show_comparison
-from dashboard.runs.run_list import show_list
+from dashboard.runs.run_list import TICKED, show_list, ticked_runs
 from dashboard.session import state
 from dashboard.shared.texts import show_note
 
 
 def page() -> None:
-    st.title("What has been tried?")
+    st.title("What has been tried?", anchor=False)
     runs = list_runs(state.home())
     if not runs:
         show_note(
@@ -18,10 +18,17 @@ def page() -> None:
         )
         st.page_link("photos/page.py", label="Choose photos", icon=":material/arrow_forward:")
         return
-    show_note("Every run is kept with all that decided it. Tick two or more to see what differed.")
-    compared = show_list(runs)
+    compared = ticked_runs(runs)
     if len(compared) > 1:
-        show_comparison(compared)
+        with st.container(key="comparison"):
+            show_comparison(compared)
+            if st.button("Close the comparison", icon=":material/close:", key="close_comparison"):
+                state.drop_tab_value(TICKED)
+                st.rerun()
+        st.header("All runs", anchor=False)
+    else:
+        show_note("Every run is kept with all that decided it. Tick two or more to compare them.")
+    show_list(runs)
 
 
 page()

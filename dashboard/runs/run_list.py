@@ -1,57 +1,78 @@
-"""Runs as rows: open, go on, rename, delete, tick for comparison."""
+"""All runs as a table, and what can be done with one of them: open, go on, tag, note, rename, delete."""
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
 
 from core.backbones import get_card
 from core.errors import GraftError, NotFound
-from core.runs import Run, delete_run, rename_run, resume
+from core.monitoring import sparklines
+from core.runs import HAS_RESULTS, Run, delete_run, get_run, rename_run, resume, set_note, set_tags
+from core.units import format_duration
+from dashboard.components.run_table import RunAction, RunRow, run_table
 from dashboard.session import state
 from dashboard.shared.dialogs import ask_name, confirm_deletion
-from dashboard.shared.run_status import progress_in_words, state_pill
-from dashboard.shared.texts import escape_html, escape_markdown, show_error
+from dashboard.shared.run_status import progress_in_words, state_in_words
+from dashboard.shared.texts import escape_markdown, format_time, show_error
 
-ROWS_AT_FIRST = 30
-
-
-def show_list(runs: Sequence[Run]) -> list[Run]:
-    """Show a row for each run; returns those that are ticked for comparison."""
-    shown = runs if st.session_state.get("all_runs") else runs[:ROWS_AT_FIRST]
-    ticked = [run for run in shown if _show_row(run)]
-    if len(runs) > ROWS_AT_FIRST:
-        st.toggle(f"All {len(runs):,}", key="all_runs")
-    return ticked
+TICKED = "compared runs"
 
 
-def _show_row(run: Run) -> bool:
-    """Show one run; returns whether it is ticked."""
-    with st.container(key=f"card_run_{run.id}"):
-        about, buttons = st.columns([3, 2], vertical_alignment="center")
-        with about.container(horizontal=True, vertical_alignment="center", wrap=False):
-            label = f"Compare {escape_markdown(run.name)}"
-            is_ticked = st.checkbox(label, key=f"compare_{run.id}", label_visibility="collapsed", width="content")
-            st.html(
-                f'{state_pill(run)} <b>{escape_html(run.name)}</b><br><span class="muted small">'
-                f"{escape_html(run.dataset_name)}, {escape_html(_backbone_title(run))}: "
-                f"{escape_html(progress_in_words(run))}</span>"
-            )
-        with buttons.container(horizontal=True, horizontal_alignment="right", gap="small"):
-            if run.can_resume and st.button("Go on", key=f"resume_{run.id}", icon=":material/play_arrow:"):
-                _resume(run)
-            if st.button("Open", key=f"open_{run.id}"):
-                state.open_run(run)
-                st.switch_page("results/page.py" if run.state in ("finished", "stopped") else "train/page.py")
-            if st.button("", key=f"rename_{run.id}", icon=":material/edit:", type="tertiary", help="Rename"):
-                open_rename_dialog(run)
-            if st.button("", key=f"delete_{run.id}", icon=":material/delete:", type="tertiary", help="Delete"):
-                open_delete_dialog(run)
-    return is_ticked
+def ticked_runs(runs: Sequence[Run]) -> list[Run]:
+    """The runs that are ticked for comparison, in the order of ticking."""
+    by_id = {run.id: run for run in runs}
+    return [by_id[each] for each in state.get_tab_value(TICKED, ()) if each in by_id]
 
 
-def _backbone_title(run: Run) -> str:
+def show_list(runs: Sequence[Run]) -> None:
+    """Show the table, and do what was asked for in it."""
+    ticked = [run.id for run in ticked_runs(runs)]
+    action, now_ticked = run_table(rows_of(runs), ticked, key="all_runs")
+    if now_ticked != ticked:
+        state.set_tab_value(TICKED, now_ticked)
+        st.rerun()
+    if action is not None:
+        apply_action(action)
+
+
+def rows_of(runs: Sequence[Run]) -> list[RunRow]:
+    curves = sparklines(state.home(), runs)
+    return [_row(run, tuple(curves[run.id])) for run in runs]
+
+
+def _row(run: Run, losses: tuple[float, ...]) -> RunRow:
+    word, tone = state_in_words(run)
+    best = run.progress.best
+    return RunRow(
+        id=run.id,
+        name=run.name,
+        state=word,
+        tone=tone,
+        about="" if run.state in HAS_RESULTS else progress_in_words(run),
+        dataset=run.dataset_name,
+        model=model_title(run.plan.backbone.name),
+        score=score_of(best.accuracy_text) if best else None,
+        score_text=best.accuracy_text if best else "",
+        losses=losses,
+        seconds=run.seconds,
+        seconds_text=format_duration(run.seconds) if run.seconds else "",
+        created=run.created,
+        created_text=format_time(run.created),
+        tags=run.tags,
+        note=run.note,
+        can_resume=run.can_resume,
+    )
+
+
+def score_of(text: str) -> float | None:
+    """The first figure of a score in words, to sort by: "86.2 % ± 3.7" = 86.2."""
+    found = re.search(r"-?\d+(?:\.\d+)?", text)
+    return float(found.group()) if found else None
+
+
+def model_title(name: str) -> str:
     """The gallery's title; for other backbones the whole name, which tells two sets of weights of one network apart."""
-    name = run.plan.backbone.name
     try:
         card = get_card(name)
     except NotFound:  # this timm no longer has it
@@ -59,14 +80,31 @@ def _backbone_title(run: Run) -> str:
     return card.title if card.gallery else name
 
 
-def _resume(run: Run) -> None:
+def apply_action(action: RunAction) -> None:
+    """Do what was asked for; a run that cannot be found any more, or a tag that is too long, is said in place."""
+    home = state.home()
     try:
-        resume(state.home(), run.id)
+        run = get_run(home, action.run_id)
+        match action.kind:
+            case "open":
+                state.open_run(run)
+                st.switch_page("results/page.py" if run.state in HAS_RESULTS else "train/page.py")
+            case "resume":
+                resume(home, run.id)
+                state.open_run(run)
+                st.switch_page("train/page.py")
+            case "rename":
+                open_rename_dialog(run)
+            case "delete":
+                open_delete_dialog(run)
+            case "tags":
+                set_tags(home, run.id, action.tags)
+                st.rerun()
+            case "note":
+                set_note(home, run.id, action.text)
+                st.rerun()
     except GraftError as error:
         show_error(error)
-        return
-    state.open_run(run)
-    st.switch_page("train/page.py")
 
 
 def open_rename_dialog(run: Run) -> None:

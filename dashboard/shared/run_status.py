@@ -18,12 +18,20 @@ _PILLS: dict[str, tuple[str, str]] = {
 _REQUESTED = {"pause": "pausing ...", "stop": "stopping ..."}
 
 
-def state_pill(run: Run) -> str:
-    """The state as HTML; a requested action that the worker has not carried out yet takes its place."""
+def state_in_words(run: Run) -> tuple[str, str]:
+    """The state in a word, and the CSS class of its pill; a requested action that the worker has not carried out yet
+    takes its place.
+    """
     word, css_class = _PILLS[run.state]
     is_pending = run.state in ("running", "paused") and (run.requested_action, run.state) != ("pause", "paused")
     if run.requested_action and is_pending:
         word = _REQUESTED[run.requested_action]
+    return word, css_class
+
+
+def state_pill(run: Run) -> str:
+    """The state as HTML."""
+    word, css_class = state_in_words(run)
     return f'<span class="pill {css_class}">{escape_html(word)}</span>'
 
 

@@ -40,7 +40,7 @@ def open_page(home: Home) -> Callable[..., AppTest]:
 
 def words(app: AppTest) -> str:
     """Everything that the page says, in its HTML and Markdown as they are sent."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info")
+    kinds = ("title", "header", "subheader", "markdown", "caption", "error", "warning", "info")
     said = [element.value for kind in kinds for element in getattr(app, kind)]
     return "\n".join([*said, *(element.proto.body for element in app.get("html"))])
 

@@ -145,7 +145,7 @@ def test_another_run_on_the_same_photos_can_be_compared(open_page, many, home: H
     made_run(home, many, "stopped", epochs=0, name="without a model")
     app = open_page("results", run=run.id)
     assert list(app.selectbox(key="compare_with").options) == ["other *one*"]
-    assert "Both are right equally often" in words(app)
+    assert r"“other \*one\*” are right equally often" in words(app)
 
 
 @pytest.mark.parametrize("column", ["leaf__kind", "__", "kind_", "a b'\"<i>"])

@@ -103,6 +103,7 @@ def test_a_margin_holds_the_truth_in_at_least_95_of_100_cases(shares: tuple[floa
 def test_only_images_that_both_saw_are_compared(answers, clothes):
     found = compare(answers([0] * 5, [0] * 5), answers([0] * 3, [0] * 3), clothes)
     assert (found.images, found.p) == (3, 1.0)
-    assert found.in_words("a", "b").startswith("Both are right equally often on 3 photos that judged both (± ")
+    assert found.in_words("a", "b").startswith("“a” and “b” are right equally often (± ")
+    assert found.in_words("a", "b").endswith(" points) on 3 photos that judged both.")
     nothing = compare(answers([0], [0]), answers([], []), clothes)
     assert nothing.in_words("a", "b") == "No photo was judged by both, so they cannot be compared."

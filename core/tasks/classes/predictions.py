@@ -132,7 +132,10 @@ class PairedAccuracy(Frozen):
             return "No photo was judged by both, so they cannot be compared."
         photos = "the one photo" if self.images == 1 else f"{self.images:,} photos"
         if self.only_first == self.only_second:
-            return f"Both are right equally often on {photos} that judged both (± {self.margin:.1f} points)."
+            return (
+                f"“{first}” and “{second}” are right equally often (± {self.margin:.1f} points) on {photos} "
+                "that judged both."
+            )
         better, more, fewer = (
             (first, self.only_first, self.only_second)
             if self.only_first > self.only_second
