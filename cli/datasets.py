@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.output import HomeOption, JsonOption, print_error, print_json, print_line, print_table, progress_bar
-from core.errors import NotFound
+from cli.preview import print_preview
+from core.errors import BadInput, NotFound
 from core.home import Home, Progress, open_home
 
 if TYPE_CHECKING:
@@ -36,19 +37,34 @@ def import_(
     validation: Annotated[float, typer.Option(min=0, max=1, help="Share of the photos that judge each epoch.")] = 0.1,
     test: Annotated[float, typer.Option(min=0, max=1, help="Share that is set aside for the very end.")] = 0.1,
     seed: Annotated[int, typer.Option(help="Another number draws another split.")] = 0,
+    columns: Annotated[
+        list[str] | None, typer.Option(help="What columns mean: group=patient_id,class=dx. --dry-run lists them.")
+    ] = None,
+    splits: Annotated[
+        list[str] | None, typer.Option(help="What the words of a split column mean: 1=train,2=validation,3=test.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made, and make nothing.")] = False,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Make a dataset from photos in class folders, a zip of them, or a CSV with labels."""
-    from core.datasets import SplitPlan, import_dataset
+    """Make a dataset from photos in class folders, a zip of them, or a table with labels."""
+    from core.datasets import SplitPlan, import_dataset, parse_choice, preview_source
 
     where = open_home(home)
+    choice = parse_choice(columns or (), splits or ())
+    by_name = source.startswith((SAMPLE, PUBLIC))
+    if by_name and (dry_run or choice):
+        raise BadInput(f'"{source}" has no columns to choose.', "Leave --columns, --splits and --dry-run out.")
+    path = Path(source).expanduser()
+    split = SplitPlan(train=1 - validation - test, validation=validation, test=test, seed=seed)
+    if dry_run:
+        print_preview(preview_source(where, path, choice), split, json)
+        return
     with progress_bar(quiet=json) as progress:
-        if source.startswith((SAMPLE, PUBLIC)):
+        if by_name:
             dataset = _import_by_name(where, name, source, progress)
         else:
-            split = SplitPlan(train=1 - validation - test, validation=validation, test=test, seed=seed)
-            dataset = import_dataset(where, name, Path(source).expanduser(), split=split, progress=progress)
+            dataset = import_dataset(where, name, path, split=split, columns=choice, progress=progress)
     _print_dataset(dataset, json)
 
 
@@ -71,12 +87,14 @@ def _print_dataset(dataset: "Dataset", json: bool) -> None:
     if json:
         rejected = [{"name": each.name, "reason": each.reason} for each in dataset.rejected]
         print_json({"dataset": dataset.name, "id": dataset.id, "version": dataset.version, "images": len(dataset),
-                  "splits": splits, "classes": counts, "rejected": rejected})  # fmt: skip
+                  "splits": splits, "classes": counts, "notes": list(dataset.notes), "rejected": rejected})  # fmt: skip
         return
     split_sizes = ", ".join(f"{count:,} for {split}" for split, count in splits.items())
     print_line(f'"{dataset.name}": {len(dataset):,} photos ({split_sizes}).')
     for task, class_counts in counts.items():
         print_table([task, "photos"], [(label, f"{count:,}") for label, count in class_counts.items()])
+    for note in dataset.notes:
+        print_line(note)
     for each in dataset.rejected[:REJECTED_SHOWN]:
         print_error(f"Left out: {each.name}: {each.reason}")
     if len(dataset.rejected) > REJECTED_SHOWN:

@@ -6,6 +6,18 @@ A source is understood (`sources`), its photos are copied and really decoded (`o
 
 from core.datasets import inbox
 from core.datasets.checks import CHECKS, TASK_CHECKS, check
+from core.datasets.columns import (
+    ColumnChoice,
+    Consequence,
+    Question,
+    Reading,
+    Role,
+    Undecided,
+    Understanding,
+    consequence,
+    decide,
+    parse_choice,
+)
 from core.datasets.dataset import Dataset, DatasetSummary, Rejected
 from core.datasets.decoding import (
     VERSION,
@@ -18,7 +30,7 @@ from core.datasets.decoding import (
     store_side,
 )
 from core.datasets.editing import join_classes, join_similar_classes, leave_out, relabel, rename_class, split_again
-from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload
+from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload, preview_source
 from core.datasets.originals import WORKERS
 from core.datasets.pixels import PixelStore, has_pixels, open_pixels
 from core.datasets.public.catalogue import PublicSet, public_sets
@@ -47,6 +59,8 @@ __all__ = [
     "TASK_CHECKS",
     "VERSION",
     "WORKERS",
+    "ColumnChoice",
+    "Consequence",
     "Dataset",
     "DatasetSummary",
     "Importer",
@@ -54,15 +68,22 @@ __all__ = [
     "LabeledPhotos",
     "PixelStore",
     "PublicSet",
+    "Question",
+    "Reading",
     "Rejected",
+    "Role",
     "Sample",
     "Split",
     "SplitPlan",
     "Task",
+    "Undecided",
+    "Understanding",
     "add_photos",
     "center_crop",
     "check",
     "clean_label",
+    "consequence",
+    "decide",
     "decode",
     "decode_for",
     "decode_within",
@@ -84,7 +105,9 @@ __all__ = [
     "list_datasets",
     "load_dataset",
     "open_pixels",
+    "parse_choice",
     "prepare_image",
+    "preview_source",
     "public_sets",
     "relabel",
     "rename_class",

@@ -35,6 +35,7 @@ class Dataset:
         label:<task>   as the task's kind of label stores it (`core.tasks`)
     splits_from: "folders" when train/val/test folders were respected, else "drawn".
     before: the version that this one was made from, which Undo goes back to; 0 at the beginning.
+    notes: how the source was understood, in sentences.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Dataset:
     splits_from: Literal["folders", "drawn"] = "drawn"
     created: float = 0.0
     before: int = 0
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.table)

@@ -90,6 +90,12 @@ def inspect(source: Source) -> tuple[int, int]:
         return full_size[::-1] if is_turned else full_size
 
 
+def has_more_pages(source: Source) -> bool:
+    """Whether there are pages or frames after the first, which is the one that counts. Raises BadDataset."""
+    with _opened(source) as image:
+        return bool(getattr(image, "is_animated", False))
+
+
 def decode(source: Source) -> Image.Image:
     """The picture in full size: RGB, EXIF turned, first frame, transparent parts white. Raises BadDataset."""
     with _opened(source) as (image, _):

@@ -2,23 +2,28 @@
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 
 from core.datasets import inbox
+from core.datasets.columns import ColumnChoice, Understanding, label, remember, understand
 from core.datasets.dataset import Dataset, Rejected
 from core.datasets.originals import Budget, Photo, copy_originals
 from core.datasets.registry import building, clean_name, new_version, publish, refuse_taken
-from core.datasets.sources import CLASS, LabeledPhoto, LabeledPhotos, open_source, open_upload
+from core.datasets.sources import CLASS, Contents, LabeledPhoto, LabeledPhotos, open_source, open_upload
+from core.datasets.sources.not_taken import NO_PHOTOS
 from core.datasets.splitting import USUAL_SPLIT, SplitPlan, draw_splits, settle_splits
 from core.datasets.table import encode, labels_in_words, strata_of, tabulate
-from core.errors import BadDataset, DiskFull
+from core.errors import BadDataset, BadInput, DiskFull
 from core.home import Home, Progress, free_bytes, silent
 from core.tasks import SPLITS, Split, Task, label_kind
 
+AS_GUESSED = ColumnChoice()
 SPARE_BYTES = 64 * 2**20  # what an import leaves free, for the database if nothing else
 
 
@@ -28,21 +33,28 @@ def import_dataset(
     source: Path,
     *,
     split: SplitPlan = USUAL_SPLIT,
-    original_name: str | None = None,
+    columns: ColumnChoice = AS_GUESSED,
     progress: Progress = silent,
 ) -> Dataset:
     """A dataset from a source on this computer, in any registered format (`core.datasets.sources.IMPORTERS`).
 
-    original_name: what the user calls the source, when it lies here under another name. An import that fails, or
-    whose `progress` raises, leaves nothing behind. Raises BadInput (the name), BadDataset, NotFound, DiskFull.
+    columns: what a person says about its columns; it is remembered for tables like this one. An import that fails, or
+    whose `progress` raises, leaves nothing behind. Raises BadInput (the name, the columns), BadDataset (Undecided where
+    the columns have to be asked about), NotFound, DiskFull.
     """
     name = _free_name(home, name)
-    with open_source(source, original_name or source.absolute().name) as photos:
-        return _import_source(home, name, photos, split, progress)
+    with open_source(source, source.absolute().name) as opened:
+        return _import_source(home, name, _labeled(home, opened, columns), split, progress)
 
 
 def import_upload(
-    home: Home, name: str, folder: Path, *, split: SplitPlan = USUAL_SPLIT, progress: Progress = silent
+    home: Home,
+    name: str,
+    folder: Path,
+    *,
+    split: SplitPlan = USUAL_SPLIT,
+    columns: ColumnChoice = AS_GUESSED,
+    progress: Progress = silent,
 ) -> Dataset:
     """A dataset from an inbox folder: the archive that was dropped, or loose files with the folders they came in.
 
@@ -50,8 +62,8 @@ def import_upload(
     """
     with inbox.emptied(home, folder):
         name = _free_name(home, name)
-        with open_upload(folder) as photos:
-            return _import_source(home, name, photos, split, progress)
+        with open_upload(folder) as opened:
+            return _import_source(home, name, _labeled(home, opened, columns), split, progress)
 
 
 def import_photos(
@@ -84,6 +96,7 @@ def import_photos(
             origin=source.origin,
             splits_from=splits_from,
             created=time.time(),
+            notes=source.notes,
         )
         return publish(home, built)
 
@@ -93,7 +106,7 @@ def add_photos(
     dataset: Dataset,
     source: Path,
     *,
-    original_name: str | None = None,
+    columns: ColumnChoice = AS_GUESSED,
     progress: Progress = silent,
 ) -> Dataset:
     """A new version with the photos of another source, or of an inbox folder, added to the newest one.
@@ -101,17 +114,58 @@ def add_photos(
     Photos keep the split they have; new ones are drawn in the same shares, unless their folders say a split. A photo
     that is there already with the same labels is left out, with a word. Raises like `import_dataset`.
     """
-    with inbox.emptied(home, source):
-        is_upload = inbox.contains(home, source)
-        opened = open_upload(source) if is_upload else open_source(source, original_name or source.absolute().name)
-        with opened as added, building(home) as (_, part):
-            _refuse_what_does_not_fit(home, added)
-            budget = Budget(added.origin, added.limit_bytes)
-            photos, unread = copy_originals(_named_alike(added.photos, dataset), part, budget, added.count, progress)
-            rejected = (*added.rejected, *unread)
-            if not photos:
-                raise _nothing_read(added.origin, rejected)
-            return _add(home, dataset, photos, rejected, part)
+    with inbox.emptied(home, source), open_any(home, source) as opened, building(home) as (_, part):
+        added = _labeled(home, opened, columns)
+        _refuse_what_does_not_fit(home, added)
+        budget = Budget(added.origin, added.limit_bytes)
+        photos, unread = copy_originals(_named_alike(added.photos, dataset), part, budget, added.count, progress)
+        rejected = (*added.rejected, *unread)
+        if not photos:
+            raise _nothing_read(added.origin, rejected)
+        return _add(home, dataset, photos, rejected, part)
+
+
+def preview_source(home: Home, source: Path, columns: ColumnChoice = AS_GUESSED) -> Understanding | None:
+    """What an import of this source, or inbox folder, would understand; None for a format that leaves no doubt.
+
+    Its photos can no longer be read. Raises like `import_dataset`.
+    """
+    with open_any(home, source) as opened:
+        return understand_source(home, opened, columns)
+
+
+@contextmanager
+def open_any(home: Home, source: Path) -> Iterator[LabeledPhotos | Contents]:
+    """A source on this computer, or an inbox folder. Raises like `import_dataset`."""
+    is_upload = inbox.contains(home, source)
+    with open_upload(source) if is_upload else open_source(source, source.absolute().name) as opened:
+        yield opened
+
+
+def _labeled(home: Home, opened: LabeledPhotos | Contents, columns: ColumnChoice) -> LabeledPhotos:
+    """The photos as the columns say, which are remembered as a person chose them."""
+    understanding = understand_source(home, opened, columns)
+    if understanding is None:
+        return cast(LabeledPhotos, opened)
+    photos = label(understanding)
+    remember(home, understanding.table, columns)
+    return photos
+
+
+def understand_source(
+    home: Home, opened: LabeledPhotos | Contents, columns: ColumnChoice = AS_GUESSED
+) -> Understanding | None:
+    """What the columns of an opened source mean; None for a format that leaves no doubt.
+
+    Raises BadDataset without photos, or when nothing says what they show; BadInput for columns that do not fit.
+    """
+    if isinstance(opened, Contents):
+        if not opened.pictures and not opened.is_a_table:
+            raise _nothing_read(opened.name, opened.rejected)
+        return understand(home, opened, columns)
+    if columns:
+        raise BadInput(f'"{opened.origin}" says itself what its photos show.', "Leave the words about columns out.")
+    return None
 
 
 def _free_name(home: Home, name: str) -> str:
@@ -147,6 +201,7 @@ def _tasks_of(photos: Sequence[Photo]) -> list[Task]:
 
 
 def _nothing_read(origin: str, rejected: Sequence[Rejected]) -> BadDataset:
+    rejected = [each for each in rejected if each.reason != NO_PHOTOS]
     if not rejected:
         return BadDataset(f'"{origin}" holds no photos.', "Put the photos of each class into a folder of its own.")
     first = rejected[0]

@@ -28,6 +28,7 @@ TABLE_ROWS = 1_000_000
 TABLE_COLUMNS = 4_000
 TABLE_LINE_LETTERS = 2**20
 TABLE_MEMORY_BYTES = 160 * 2**20  # of its cells, once they are read
+JSON_BYTES = 8 * 2**20  # of a JSON file that is no JSON lines: Python holds it whole, up to thirty times as large
 
 # Photos hardly shrink in a zip (about 1:1); even blank bitmaps stay under 1,000:1 and are small. What unpacks to more
 # than UNPACKED_FREE_BYTES may not be more than UNPACKED_RATIO times the archive.

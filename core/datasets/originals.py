@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.datasets.dataset import Rejected
-from core.datasets.decoding import inspect
+from core.datasets.decoding import has_more_pages, inspect
 from core.datasets.limits import PHOTO_BYTES, TOTAL_BYTES
 from core.datasets.sources.labeled_photos import UNREADABLE, LabeledPhoto
 from core.datasets.sources.names import PICTURES, ending
@@ -23,6 +23,8 @@ CHUNK_BYTES = 2**18
 WORKERS = min(4, os.cpu_count() or 1)  # of large pictures fewer decode at once: `decoding_memory`
 WAITING = 16 * WORKERS  # photos on disk that are not decoded yet
 REPORT_SECONDS = 0.1
+AFTER_THE_FIRST = "pages after the first"
+_SEVERAL_PAGES = frozenset({"tif", "tiff", "gif", "webp", "apng", "png", "avif"})
 INCOMING = ".incoming"  # where a photo is written before its name, its hash, is known
 
 
@@ -41,6 +43,7 @@ class Photo:
     file: str
     width: int
     height: int
+    has_more_pages: bool = False
 
 
 @dataclass
@@ -71,18 +74,23 @@ def copy_originals(
     """
     photos: list[Photo] = []
     rejected: list[Rejected] = []
+    count = 0
     report = _throttled(progress)
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="decode") as pool:
         try:
-            for one in _decoded(found, folder, budget, pool):
+            for count, one in enumerate(_decoded(found, folder, budget, pool), 1):
                 (photos if isinstance(one, Photo) else rejected).append(one)  # type: ignore[arg-type]
-                report(len(photos) + len(rejected), total, "Reading photos")
+                if isinstance(one, Photo) and one.has_more_pages:
+                    rejected.append(
+                        Rejected(f"{one.name}, {AFTER_THE_FIRST}", "Only the first page of a file is taken.")
+                    )
+                report(count, total, "Reading photos")
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
         finally:
             (folder / INCOMING).unlink(missing_ok=True)
-    progress(len(photos) + len(rejected), total, "Reading photos")
+    progress(count, total, "Reading photos")
     return photos, rejected
 
 
@@ -90,7 +98,7 @@ def _decoded(
     found: Iterable[LabeledPhoto], folder: Path, budget: Budget, pool: ThreadPoolExecutor
 ) -> Iterator[Photo | Rejected]:
     """Decoding runs a little behind copying; equal files are decoded once."""
-    sizes: dict[str, Future[tuple[int, int]]] = {}
+    sizes: dict[str, Future[tuple[int, int, bool]]] = {}
     files: dict[str, str] = {}
     waiting: deque[tuple[LabeledPhoto, str]] = deque()
     for one in found:
@@ -101,7 +109,7 @@ def _decoded(
             continue
         if digest not in sizes:
             files[digest] = file
-            sizes[digest] = pool.submit(inspect, folder / file)
+            sizes[digest] = pool.submit(_inspected, folder / file)
         waiting.append((one, digest))
         if len(waiting) > WAITING:
             yield _settle(*waiting.popleft(), files, sizes, folder)
@@ -110,14 +118,24 @@ def _decoded(
 
 
 def _settle(
-    found: LabeledPhoto, digest: str, files: dict[str, str], sizes: dict[str, Future[tuple[int, int]]], folder: Path
+    found: LabeledPhoto,
+    digest: str,
+    files: dict[str, str],
+    sizes: dict[str, Future[tuple[int, int, bool]]],
+    folder: Path,
 ) -> Photo | Rejected:
     try:
-        width, height = sizes[digest].result()
+        width, height, has_more_pages = sizes[digest].result()
     except BadDataset as error:
         (folder / files[digest]).unlink(missing_ok=True)
         return Rejected(found.name, error.sentence)
-    return Photo(found.name, found.labels, found.split, found.group, digest, files[digest], width, height)
+    size = width, height, has_more_pages
+    return Photo(found.name, found.labels, found.split, found.group, digest, files[digest], *size)
+
+
+def _inspected(file: Path) -> tuple[int, int, bool]:
+    """Width, height, and whether there are more pages, which only some kinds of file have."""
+    return *inspect(file), ending(file.name) in _SEVERAL_PAGES and has_more_pages(file)
 
 
 def _store(found: LabeledPhoto, folder: Path, budget: Budget, known: dict[str, str]) -> tuple[str, str]:

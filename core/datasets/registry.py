@@ -235,6 +235,7 @@ def _read(folder: Path, dataset_id: str, version: int, name: str, created: float
         splits_from=body["splits_from"],
         created=created,
         before=body.get("before", version - 1),  # before there was an Undo, each was made from the one before
+        notes=tuple(body.get("notes", ())),
     )
 
 
@@ -264,6 +265,7 @@ def _insert_version(connection: sqlite3.Connection, dataset: Dataset) -> None:
         "origin": dataset.origin,
         "splits_from": dataset.splits_from,
         "before": dataset.before,
+        "notes": list(dataset.notes),
         "counts": {split: len(dataset.indices(split)) for split in SPLITS},
         "rejected": [asdict(rejected) for rejected in dataset.rejected],
     }

@@ -60,11 +60,12 @@ def settle_splits(
 ) -> tuple[np.ndarray, Literal["folders", "drawn"]]:
     """The split of every photo, object [photos], and where it comes from: train/test folders are kept as they are.
 
-    strata: int64 [photos, tasks], such as the index of each class; NO_STRATUM without a label. Photos outside the given
-    folders join train. Without a validation folder it is drawn from train; without a test folder there is no test
-    split, since drawing one would change what others report for the same folders.
+    strata: int64 [photos, tasks], such as the index of each class; NO_STRATUM without a label. Photos of which nothing
+    is given join train, also where only what to test with is given. Without a validation folder it is drawn from
+    train; without a test folder there is no test split, since drawing one would change what others report for the same
+    folders.
     """
-    kinds = set(given) - {None}
+    kinds = {split or "train" for split in given} if any(given) else set()
     if "train" not in kinds or len(kinds) == 1:
         return draw_splits(strata, groups, hashes, plan), "drawn"
     splits = np.array([split or "train" for split in given], dtype=object)

@@ -28,6 +28,11 @@ class Home:
         return self.root / "drafts"
 
     @property
+    def columns(self) -> Path:
+        """What was decided about the columns of tables, for the next table like them."""
+        return self.root / "columns.json"
+
+    @property
     def weights(self) -> Path:
         """Downloaded weights, in the Hugging Face hub's own cache layout."""
         return self.root / "weights"

@@ -67,9 +67,9 @@ def test_a_path_that_is_not_there(home, tmp_path):
 
 
 def test_a_truncated_zip(home, zipped):
-    source = zipped(ABC)
+    source = zipped(ABC, "leaves.zip")
     source.write_bytes(source.read_bytes()[:-200])
-    refused(home, source, BadDataset, "is damaged or was cut short", original_name="leaves.zip")
+    refused(home, source, BadDataset, "is damaged or was cut short")
 
 
 def test_a_zip_whose_directory_is_garbage(home, zipped):

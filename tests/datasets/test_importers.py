@@ -32,9 +32,9 @@ LINES = Importer(
     id="lines",
     title="a file of JSON lines",
     takes="photos in lines of JSON",
-    can_open=lambda path, name: name.endswith(".jsonl"),
+    can_open=lambda path, name: name.endswith(".photolines"),
     open=open_lines,
-    endings=frozenset({"jsonl"}),
+    endings=frozenset({"photolines"}),
 )
 
 
@@ -49,7 +49,7 @@ def lines(tmp_path: Path) -> Path:
         {"name": f"{number}.png", "label": "ab"[number % 2], "photo": base64.b64encode(photo(number)).decode()}
         for number in range(4)
     ]
-    file = tmp_path / "photos.jsonl"
+    file = tmp_path / "photos.photolines"
     file.write_text("\n".join(json.dumps(row) for row in rows))
     return file
 
@@ -61,10 +61,10 @@ def test_a_registered_format_is_imported(home, lines):
 
 def test_a_dropped_file_of_a_registered_format_is_imported(home, lines):
     folder = home.inbox / inbox.new_folder_name()
-    with inbox.receive_file(folder, 0, "photos.jsonl") as file:
+    with inbox.receive_file(folder, 0, "photos.photolines") as file:
         file.write(lines.read_bytes())
     dataset = import_upload(home, "leaves", folder)
-    assert (dataset.origin, len(dataset)) == ("photos.jsonl", 4)
+    assert (dataset.origin, len(dataset)) == ("photos.photolines", 4)
 
 
 def test_a_registered_format_is_listed(home, capsys):

@@ -31,8 +31,8 @@ IMPORTERS: dict[str, Importer] = {each.id: each for each in (FOLDER, ZIP, CSV)}
 
 
 @contextmanager
-def open_source(source: Path, name: str) -> Iterator[LabeledPhotos]:
-    """The photos of a source, opened by the first importer that can; they can be read while the block lasts.
+def open_source(source: Path, name: str) -> Iterator[LabeledPhotos | Contents]:
+    """A source, opened by the first importer that can; its photos can be read while the block lasts.
 
     name: what the user calls it. Raises NotFound and BadDataset.
     """
@@ -46,8 +46,8 @@ def open_source(source: Path, name: str) -> Iterator[LabeledPhotos]:
 
 
 @contextmanager
-def open_upload(folder: Path) -> Iterator[LabeledPhotos]:
-    """The photos of an inbox folder: those of one archive that was dropped, or the loose files. Raises BadDataset."""
+def open_upload(folder: Path) -> Iterator[LabeledPhotos | Contents]:
+    """An inbox folder: the one archive that was dropped, or the loose files. Raises BadDataset."""
     files = inbox.received_files(folder)
     endings = {each for importer in IMPORTERS.values() for each in importer.endings}
     # One that lies in a dropped folder beside other files is one of its files, and no more.

@@ -1,62 +1,55 @@
-"""Photos in folders: the last folder is the class; a level of train/validation/test folders above it is the split."""
+"""What folders say: the last one is the class; a level of train/validation/test folders above it is the split."""
 
 from collections import Counter
+from collections.abc import Sequence
 
-from core.datasets.dataset import Rejected
-from core.datasets.sources.label_table import read_tables
-from core.datasets.sources.labeled_photos import CLASS, Contents, Entry, LabeledPhoto, LabeledPhotos
+from core.datasets.sources.labeled_photos import Entry
 from core.datasets.sources.names import split_named
-from core.errors import BadDataset
-from core.tasks import Split
+from core.datasets.sources.photo_table import CLASS_FOLDER, OUTER_FOLDER, SPLIT_FOLDER, Column
 
 SPLIT_DEPTH = 4  # how many folders down a level of splits is still looked for
 
 Folders = tuple[str, ...]
 
 
-def label_photos(contents: Contents) -> LabeledPhotos:
-    """Photos as a table among the files labels them, or else their folders. Raises BadDataset."""
-    return read_tables(contents) or read_class_folders(contents)
-
-
-def read_class_folders(contents: Contents) -> LabeledPhotos:
-    """Photos with the class and the split that their folders say. Raises BadDataset when there are no folders."""
-    folders = [entry.parts[:-1] for entry in contents.pictures]
-    if folders and not any(folders):
-        raise _no_class_folders(contents)
+def folder_columns(pictures: Sequence[Entry]) -> list[Column]:
+    """The class folder of each picture, the one around that, and the folder of its split, as far as there are any."""
+    folders = [entry.parts[:-1] for entry in pictures]
     meaning = _meaning(folders)
-    found, rejected = [], list(contents.rejected)
-    for entry, place in zip(contents.pictures, folders, strict=True):
-        label, split = meaning[place]
-        if label is None:
-            rejected.append(Rejected(entry.name, "It lies in no class folder, so nothing says what it shows."))
-        else:
-            found.append(_found(entry, label, split))
-    return LabeledPhotos(found, contents.name, tuple(rejected), len(found), contents.limit_bytes, contents.bytes)
+    columns = [
+        Column(name, "folders", tuple(meaning[place][number] for place in folders))
+        for number, name in enumerate((CLASS_FOLDER, OUTER_FOLDER, SPLIT_FOLDER))
+    ]
+    return [column for column in columns if any(column.values)]
 
 
-def _found(entry: Entry, label: str, split: Split | None) -> LabeledPhoto:
-    return LabeledPhoto(entry.name, entry.open, {CLASS: label}, split)
-
-
-def _meaning(folders: list[Folders]) -> dict[Folders, tuple[str | None, Split | None]]:
-    """Class and split by folder; no class for photos that lie beside the class folders."""
+def _meaning(folders: list[Folders]) -> dict[Folders, tuple[str, str, str]]:
+    """Class, folder around it and split by folder; no class for photos that lie beside the class folders."""
     counts = Counter(folders)
     if _splits_are_innermost(list(counts)):
-        return {place: (place[-2], split_named(place[-1])) for place in counts}
+        return {place: (place[-2], place[-3] if len(place) > 2 else "", place[-1]) for place in counts}
     level = _split_level(counts)
     wrapper = _common(list(counts))
-    return {place: (_class(place, level, wrapper), _split(place, level)) for place in counts}
+    return {place: (_class(place, level, wrapper), _outer(place, level), _split(place, level)) for place in counts}
 
 
-def _class(place: Folders, level: int | None, wrapper: Folders) -> str | None:
+def _class(place: Folders, level: int | None, wrapper: Folders) -> str:
     beside_classes = not place or (place == wrapper)
-    in_split_only = level is not None and len(place) == level + 1 and split_named(place[level]) is not None
-    return None if beside_classes or in_split_only else place[-1]
+    return "" if beside_classes or _in_split_only(place, level) else place[-1]
 
 
-def _split(place: Folders, level: int | None) -> Split | None:
-    return split_named(place[level]) if level is not None and len(place) > level + 1 else None
+def _outer(place: Folders, level: int | None) -> str:
+    return place[-2] if len(place) > 1 and len(place) - 2 != level else ""
+
+
+def _split(place: Folders, level: int | None) -> str:
+    if level is None or len(place) <= level:
+        return ""
+    return place[level] if len(place) > level + 1 or _in_split_only(place, level) else ""
+
+
+def _in_split_only(place: Folders, level: int | None) -> bool:
+    return level is not None and len(place) == level + 1 and split_named(place[level]) is not None
 
 
 def _splits_are_innermost(places: list[Folders]) -> bool:
@@ -78,7 +71,14 @@ def _split_level(counts: Counter[Folders]) -> int | None:
         kinds = (set(here.values()) | alone) - {None}
         if photos > most and "train" in here.values() and len(kinds) > 1:
             best, most = level, photos
-    return best
+    return _level_without_classes(list(counts)) if best is None else best
+
+
+def _level_without_classes(places: list[Folders]) -> int | None:
+    """The depth of split folders that hold all photos and no class folders: a table or the names say the classes."""
+    depths = {len(place) for place in places}
+    kinds = {split_named(place[-1]) if place else None for place in places}
+    return depths.pop() - 1 if len(depths) == 1 and "train" in kinds and len(kinds) > 1 and None not in kinds else None
 
 
 def _common(places: list[Folders]) -> Folders:
@@ -88,11 +88,3 @@ def _common(places: list[Folders]) -> Folders:
     first, last = min(places), max(places)
     shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     return first[:shared]
-
-
-def _no_class_folders(contents: Contents) -> BadDataset:
-    return BadDataset(
-        f'The photos in "{contents.name}" lie in no class folders, so nothing says what each of them shows.',
-        "Put the photos of each class into a folder named after it and give the folder that holds these, "
-        "or add a CSV file with a column of file names and a column of labels.",
-    )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from core.datasets.dataset import Rejected
 from core.datasets.limits import FILES
-from core.datasets.sources.class_folders import label_photos
-from core.datasets.sources.labeled_photos import Contents, Entry, Importer, LabeledPhotos, file_entry
-from core.datasets.sources.names import ARCHIVES, PICTURES, TABLES, TOO_DEEP, ending, is_noise, is_too_deep, tidy
+from core.datasets.sources.labeled_photos import Contents, Entry, Importer, file_entry
+from core.datasets.sources.names import TOO_DEEP, is_too_deep, tidy
+from core.datasets.sources.not_taken import file_kind, not_taken
 from core.errors import BadDataset
 from core.names import shorten
 
@@ -21,24 +21,27 @@ def list_folder(folder: Path, name: str) -> Contents:
     pictures: list[Entry] = []
     tables: list[Entry] = []
     rejected: list[Rejected] = []
+    others: list[str] = []
     unreadable: list[OSError] = []
     for path in _walk(root, unreadable.append):
         inside = "/".join(tidy(part) for part in path.relative_to(root).parts)
-        kind = ending(inside)
-        if is_noise(inside) or (not os.path.isdir(path) and kind not in PICTURES | TABLES | ARCHIVES):
+        kind = file_kind(inside)
+        if kind == "noise":
             continue
         if is_too_deep(inside):
             rejected.append(Rejected(shorten(inside), TOO_DEEP))
-        elif kind in ARCHIVES:
+        elif kind == "archive":
             rejected.append(Rejected(inside, "An archive in the folder is not opened; import it by itself."))
         elif reason := _why_not_read(path, root):
             rejected.append(Rejected(inside, reason))
+        elif kind == "other":
+            others.append(inside)
         else:
-            (tables if kind in TABLES else pictures).append(file_entry(inside, path))
+            (tables if kind == "table" else pictures).append(file_entry(inside, path))
         if len(pictures) > FILES:
             raise BadDataset(f'"{name}" holds more than {FILES:,} photos.', "Import it in parts.")
     rejected += [_unread_folder(error, root, name) for error in unreadable]
-    return Contents(name, tuple(pictures), tuple(tables), tuple(rejected))
+    return Contents(name, tuple(pictures), tuple(tables), (*rejected, *not_taken(others)))
 
 
 def _why_not_read(path: Path, root: Path) -> str:
@@ -74,9 +77,9 @@ def _walk(root: Path, unreadable: Callable[[OSError], None]) -> Iterator[Path]:
 
 
 @contextmanager
-def open_folder(path: Path, name: str) -> Iterator[LabeledPhotos]:
-    """Photos of a folder, as a table in it or their class folders label them. Raises BadDataset."""
-    yield label_photos(list_folder(path, name))
+def open_folder(path: Path, name: str) -> Iterator[Contents]:
+    """The files of a folder. Raises BadDataset."""
+    yield list_folder(path, name)
 
 
 FOLDER = Importer(

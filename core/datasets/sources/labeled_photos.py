@@ -43,7 +43,8 @@ class Contents:
     """The files of a source before anybody knows what they mean.
 
     name: what the user calls the source, for sentences. pictures, tables: by their ending. rejected: what can be no
-    photo, with the reason. limit_bytes: more than this is never read from it.
+    photo, with the reason. limit_bytes: more than this is never read from it. is_a_table: whether a table was given
+    by itself, so that it has to name the photos.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Contents:
     tables: tuple[Entry, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     limit_bytes: int = TOTAL_BYTES
+    is_a_table: bool = False
 
     @property
     def bytes(self) -> int:
@@ -78,7 +80,7 @@ class LabeledPhotos:
 
     photos: may be made while they are imported. origin: where the labels come from, for screens. rejected: files that
     are no photos. count: of the photos, 0 where it is not known. limit_bytes: more than this is never read from the
-    source; bytes: what the photos take, as far as it is known.
+    source; bytes: what the photos take, as far as it is known. notes: how the source was understood, in sentences.
     """
 
     photos: Iterable[LabeledPhoto]
@@ -87,6 +89,7 @@ class LabeledPhotos:
     count: int = 0
     limit_bytes: int = TOTAL_BYTES
     bytes: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,14 @@ class Importer:
 
     title: with its article, for sentences. takes: what to give it, for the place where photos are dropped. endings: of
     files that hold photos by themselves, so that one dropped alone is opened by this importer. can_open, open: get
-    where the source lies, and what the user calls it; photos can be read while the block of `open` lasts. open raises
-    BadDataset.
+    where the source lies, and what the user calls it; photos can be read while the block of `open` lasts. What leaves
+    no doubt is given as LabeledPhotos; files whose tables, folders or names have to be understood as Contents
+    (`core.datasets.columns`). open raises BadDataset.
     """
 
     id: str
     title: str
     takes: str
     can_open: Callable[[Path, str], bool]
-    open: Callable[[Path, str], AbstractContextManager[LabeledPhotos]]
+    open: Callable[[Path, str], AbstractContextManager[LabeledPhotos | Contents]]
     endings: frozenset[str] = frozenset()

@@ -14,16 +14,46 @@ _READABLE |= {"ppm", "pgm", "pbm", "pnm", "ico"}
 # These cannot be read; they are taken along to be listed with a reason instead of overlooked.
 _OTHERS = {"heic", "heif", "svg", "psd", "tga", "dng", "cr2", "cr3", "nef", "arw", "orf", "raf", "rw2"}
 PICTURES = frozenset(_READABLE | _OTHERS)
-TABLES = frozenset({"csv", "tsv"})
+TABLES = frozenset({"csv", "tsv", "json", "jsonl"})
 ARCHIVES = frozenset(["zip", "rar", "7z", "tar", "gz", "tgz", "bz2", "xz"])
 TOO_DEEP = f"Its name is longer than {PATH_LETTERS:,} letters, or it lies in more than {FOLDERS_DEEP} folders."
-_NOISE = frozenset({"__macosx", "@eadir", "$recycle.bin", "system volume information"})
+_NOISE = frozenset(
+    {"__macosx", "@eadir", "$recycle.bin", "system volume information", "thumbs.db", "desktop.ini", "icon\r"}
+)
+LONGEST_SPLIT = 24  # letters of a word that may name a split
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text that lists some."""
+    return frozenset(text.split())
+
+
+# English, German, French, Spanish, Italian, Portuguese; without accents, as `plain_letters` leaves them.
+_TRAIN = words(
+    """
+    train training learn learning trainieren lernen trainings entrainement apprentissage entrenamiento entreno
+    addestramento allenamento treino treinamento treinar
+    """
+)
+_VALIDATION = words(
+    """
+    val valid validation validate validating dev devel development validierung validieren validacion validazione
+    convalida validacao valida
+    """
+)
+_TEST = words(
+    """
+    test testing tests holdout heldout eval evaluation evaluate pruefung prufung testen essai prueba pruebas
+    evaluacion prova verifica valutazione teste testes avaliacao
+    """
+)
 _SPLITS: dict[str, Split] = {
-    **dict.fromkeys(("train", "training", "trainset", "trainingset"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "valset", "validset", "validationset"), "validation"),
-    **dict.fromkeys(("test", "testing", "testset", "testingset"), "test"),
+    **dict.fromkeys(_TRAIN, "train"),
+    **dict.fromkeys(_VALIDATION, "validation"),
+    **dict.fromkeys(_TEST, "test"),
 }
+# What is written before or after such a word: train_images, testset, Trainingsdaten.
+_BESIDE_SPLITS = words("set sets data daten split images image imgs img photos photo bilder fotos folder menge dataset")
 
 
 def ending(name: str) -> str:
@@ -37,8 +67,28 @@ def is_noise(name: str) -> bool:
 
 
 def split_named(word: str) -> Split | None:
-    """The split a folder or a cell of a table names: "Train", "val", "test_set"."""
-    return _SPLITS.get(re.sub(r"[^a-z]", "", word.lower())) if len(word) < 20 else None
+    """The split a folder or a cell of a table names: "Train", "val", "test_set", "Validierung"."""
+    if len(word) > LONGEST_SPLIT:
+        return None
+    letters = re.sub(r"[^a-z]", "", plain_letters(word))
+    if letters in _SPLITS:
+        return _SPLITS[letters]
+    for beside in _BESIDE_SPLITS:
+        inner = letters.removesuffix(beside) if letters.endswith(beside) else letters.removeprefix(beside)
+        if inner != letters and inner in _SPLITS:
+            return _SPLITS[inner]
+    return None
+
+
+def split_in(name: str) -> Split | None:
+    """The split that one word of a longer name says: "labels-train", "my_test_v2"; None where several do."""
+    found = {split for word in re.split(r"[^a-z]+", plain_letters(name)) if word and (split := split_named(word))}
+    return found.pop() if len(found) == 1 else None
+
+
+def plain_letters(text: str) -> str:
+    """Lower case without accents: "Gr\u00fc\u00dfe" is "grusse"."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text.casefold()) if letter.isascii())
 
 
 def is_too_deep(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""A CSV or TSV file becomes rows of cells: its encoding and delimiter are found out, its size is bounded.
+"""A CSV, TSV or JSON file becomes rows of cells: encoding and delimiter are found out, its size is bounded.
 
 The file is read twice and never whole: one of 256 MB takes 1 GB as text where a single letter lies beyond U+FFFF.
 """
@@ -7,9 +7,9 @@ import codecs
 import csv
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from core.datasets.limits import (
     LABEL_LETTERS,
@@ -19,8 +19,9 @@ from core.datasets.limits import (
     TABLE_MEMORY_BYTES,
     TABLE_ROWS,
 )
+from core.datasets.sources.json_table import read_json, read_json_lines
 from core.datasets.sources.labeled_photos import UNREADABLE, Entry
-from core.datasets.sources.names import tidy
+from core.datasets.sources.names import ending, tidy
 from core.errors import BadDataset
 
 DELIMITERS = ",;\t|"
@@ -33,23 +34,37 @@ _CELL_BYTES = 8  # of the reference to a cell
 
 @dataclass(frozen=True)
 class Table:
-    """name: where it lies in the source. header: column names, all different. rows: as long as the header."""
+    """name: where it lies in the source. header: column names, all different. rows: as long as the header.
+
+    first: the cells of the first line, which may be no header at all; () where the header is certain.
+    """
 
     name: str
     header: tuple[str, ...]
     rows: list[list[str]]
+    first: tuple[str, ...] = ()
 
     def column(self, name: str) -> list[str]:
         place = self.header.index(name)
         return [row[place] for row in self.rows]
 
+    def without_header(self) -> "Table":
+        """The same table, its first line being a row like the others."""
+        header = tuple(f"column {number}" for number in range(1, len(self.header) + 1))
+        return Table(self.name, header, [list(self.first), *self.rows])
+
 
 def read_table(entry: Entry) -> Table:
     """The table in a file; delimiter and encoding are found out. Raises BadDataset."""
+    kind = ending(entry.name)
     try:
         encoding = _encoding(entry)
-        delimiter = _delimiter(list(islice(_lines(entry, encoding), _HEAD_LINES)))
-        rows = _rows(entry, encoding, delimiter)
+        if kind == "json":
+            rows = _rows(_with_header(read_json(_text(entry, encoding), entry.name)), entry.name)
+        elif kind == "jsonl":
+            rows = _rows(_with_header(read_json_lines(_lines(entry, encoding), entry.name)), entry.name)
+        else:
+            rows = _rows(_csv_rows(entry, encoding), entry.name)
     except csv.Error as error:
         raise BadDataset(f'The table "{entry.name}" cannot be read: {error}.', "Save it again as CSV.") from error
     except UNREADABLE as error:
@@ -58,7 +73,9 @@ def read_table(entry: Entry) -> Table:
     width = max((len(row) for row in rows), default=0)
     for row in rows:
         row.extend([""] * (width - len(row)))
-    return Table(entry.name, _different(rows[0]) if rows else (), rows[1:])
+    if not rows:
+        return Table(entry.name, (), [])
+    return Table(entry.name, _different(rows[0]), rows[1:], () if kind in ("json", "jsonl") else tuple(rows[0]))
 
 
 def _encoding(entry: Entry) -> str:
@@ -84,6 +101,13 @@ def _encoding(entry: Entry) -> str:
     return found
 
 
+def _text(entry: Entry, encoding: str) -> Iterator[str]:
+    """Pieces of the file; JSON may be one long line."""
+    with io.TextIOWrapper(entry.open(), encoding, errors="replace") as text:
+        while piece := text.read(_CHUNK_BYTES):
+            yield piece
+
+
 def _lines(entry: Entry, encoding: str) -> Iterator[str]:
     with io.TextIOWrapper(entry.open(), encoding, errors="replace") as text:
         while line := text.readline(TABLE_LINE_LETTERS + 1):
@@ -105,12 +129,29 @@ def _delimiter(head: Sequence[str]) -> str:
     return max(DELIMITERS, key=columns)
 
 
-def _rows(entry: Entry, encoding: str, delimiter: str) -> list[list[str]]:
+def _csv_rows(entry: Entry, encoding: str) -> Iterator[list[str]]:
+    lines = _lines(entry, encoding)
+    head = list(islice(lines, _HEAD_LINES))
+    said = head[0].strip().lower() if head else ""
+    if said.startswith("sep=") and len(said) == len("sep=;"):  # what Excel writes so that another Excel reads it
+        return csv.reader(chain(head[1:], lines), delimiter=said[-1])
+    return csv.reader(chain(head, lines), delimiter=_delimiter(head))
+
+
+def _with_header(objects: Iterable[Mapping[str, str]]) -> Iterator[list[str]]:
+    """Rows of one length, the keys of all objects before them."""
+    found = list(objects)
+    keys = list(dict.fromkeys(key for each in found for key in each))
+    yield keys
+    yield from ([each.get(key, "") for key in keys] for each in found)
+
+
+def _rows(lines: Iterable[list[str]], name: str) -> list[list[str]]:
     """Rows that are not empty, of tidy cells. Raises BadDataset where they would take too much memory."""
     rows: list[list[str]] = []
     shared: dict[str, str] = {}
     width = taken = 0
-    for raw in csv.reader(_lines(entry, encoding), delimiter=delimiter):
+    for raw in lines:
         if not any(raw):
             continue
         width = max(width, len(raw))
@@ -128,7 +169,7 @@ def _rows(entry: Entry, encoding: str, delimiter: str) -> list[list[str]]:
         # Each row becomes as long as the longest: one wide row among many short ones is what takes the memory.
         bytes_in_all = taken + len(rows) * (_ROW_BYTES + _CELL_BYTES * width)
         if width > TABLE_COLUMNS or len(rows) > TABLE_ROWS or bytes_in_all > TABLE_MEMORY_BYTES:
-            raise _too_large(entry.name, len(rows), width)
+            raise _too_large(name, len(rows), width)
     return rows
 
 

@@ -10,20 +10,9 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from core.datasets.dataset import Rejected
 from core.datasets.limits import DIRECTORY_BYTES, FILES, TOTAL_BYTES, UNPACKED_FREE_BYTES, UNPACKED_RATIO
-from core.datasets.sources.class_folders import label_photos
-from core.datasets.sources.labeled_photos import Contents, Entry, Importer, LabeledPhotos
-from core.datasets.sources.names import (
-    ARCHIVES,
-    PICTURES,
-    TABLES,
-    TOO_DEEP,
-    ending,
-    is_noise,
-    is_too_deep,
-    legacy_encoding,
-    tidy,
-    tidy_path,
-)
+from core.datasets.sources.labeled_photos import Contents, Entry, Importer
+from core.datasets.sources.names import TABLES, TOO_DEEP, ending, is_too_deep, legacy_encoding, tidy, tidy_path
+from core.datasets.sources.not_taken import file_kind, not_taken
 from core.errors import BadDataset
 from core.names import shorten
 
@@ -41,8 +30,8 @@ def is_zip(path: Path) -> bool:
 
 
 @contextmanager
-def open_zip(path: Path, name: str) -> Iterator[LabeledPhotos]:
-    """Photos of an archive, as a table in it or their class folders label them. Raises BadDataset."""
+def open_zip(path: Path, name: str) -> Iterator[Contents]:
+    """The files of an archive. Raises BadDataset."""
     _refuse_a_huge_directory(path, name)
     try:
         archive = ZipFile(path)
@@ -52,31 +41,33 @@ def open_zip(path: Path, name: str) -> Iterator[LabeledPhotos]:
             "Copy or download it again, or pack it anew.",
         ) from error
     with archive:
-        yield label_photos(_contents(archive, name, path.stat().st_size))
+        yield _contents(archive, name, path.stat().st_size)
 
 
 def _contents(archive: ZipFile, name: str, archive_bytes: int) -> Contents:
     pictures: list[Entry] = []
     tables: list[Entry] = []
     rejected: list[Rejected] = []
+    others: list[str] = []
     for info, inner_name in _named(archive):
         if is_too_deep(inner_name):
             rejected.append(Rejected(shorten(inner_name), TOO_DEEP))
             continue
         inside = tidy_path(inner_name)
-        kind = ending(inside or inner_name)
-        if inside is not None and is_noise(inside):
-            continue
         if inside is None:
             rejected.append(Rejected(tidy(inner_name), "Its name points outside the archive."))
-        elif kind in ARCHIVES:
+            continue
+        kind = file_kind(inside)
+        if kind == "archive":
             rejected.append(Rejected(inside, "An archive inside the archive is not opened; unpack it first."))
-        elif kind in PICTURES | TABLES:
+        elif kind == "other":
+            others.append(inside)
+        elif kind != "noise":
             _refuse_what_cannot_be_read(info, name)
             entry = Entry(inside, info.file_size, _opener(archive, info))
-            (tables if kind in TABLES else pictures).append(entry)
+            (tables if kind == "table" else pictures).append(entry)
     limit = min(TOTAL_BYTES, max(UNPACKED_FREE_BYTES, UNPACKED_RATIO * archive_bytes))
-    contents = Contents(name, tuple(pictures), tuple(tables), tuple(rejected), limit)
+    contents = Contents(name, tuple(pictures), tuple(tables), (*rejected, *not_taken(others)), limit)
     if contents.bytes > limit:
         raise unpacks_to_too_much(name, limit)
     return contents
@@ -146,5 +137,5 @@ ZIP = Importer(
     takes="a zip of it",
     can_open=lambda path, name: path.is_file() and ending(name) not in TABLES and is_zip(path),
     open=open_zip,
-    endings=frozenset({"zip"}),
+    endings=frozenset({"zip", "tm"}),  # .tm: a project of Teachable Machine
 )
