@@ -7,8 +7,7 @@ import socket
 import pytest
 
 from core.datasets import import_dataset
-from core.datasets.sources import table_file
-from core.datasets.sources.label_table import read_tables
+from core.datasets.sources import describing, json_table, table_file
 from core.datasets.sources.labeled_photos import Contents, Entry
 from core.datasets.sources.names import TOO_DEEP
 from core.datasets.sources.table_file import read_table
@@ -67,12 +66,24 @@ def test_columns_of_one_name_are_told_apart_even_where_the_number_is_taken():
     assert read_table(entry(b"a,a 3,a\n1,2,3\n")).header == ("a", "a 3", "a 4")
 
 
-def test_without_a_table_no_ends_of_names_are_collected():
-    class Untouched(tuple):
-        def __iter__(self):
-            raise AssertionError("photos are looked through only for a table")
+def test_without_a_table_no_ends_of_names_are_collected(monkeypatch):
+    collected = []
+    monkeypatch.setattr(describing, "PhotoFinder", lambda pictures: collected.extend(pictures))
+    describing.describe(Contents("photos", tuple(entry(b"", f"a/{n}.jpg") for n in range(9))))
+    assert collected == []
 
-    assert read_tables(Contents("photos", Untouched())) is None
+
+def test_a_table_of_too_many_columns_for_its_photos_is_refused(monkeypatch):
+    monkeypatch.setattr(describing, "CELLS", 100)
+    table = entry(b",".join(b"column%d" % n for n in range(30)) + b"\n" + b"0.jpg," * 30)
+    with pytest.raises(BadDataset, match='"labels.csv" has 31 columns for 9 photos'):
+        describing.describe(Contents("photos", tuple(entry(b"", f"{n}.jpg") for n in range(9)), (table,)))
+
+
+def test_a_json_file_that_would_take_too_much_memory_is_refused_while_it_is_read(monkeypatch):
+    monkeypatch.setattr(json_table, "JSON_BYTES", 2**20)
+    with pytest.raises(BadDataset, match='"export.json" is larger than 1 MB'):
+        read_table(entry(b"[" + b"{}," * 2**19 + b"{}]", "export.json"))
 
 
 def test_what_is_no_file_is_listed_and_never_waited_for(home, draw_photos, tmp_path):

@@ -75,7 +75,8 @@ class _Guess:
     def _is_unclear_split(self, name: str) -> bool:
         """A column called "set" whose words are no splits at all is a label where no other column is one."""
         found = self.senses[name]
-        others = self._are("named class", "class", "folder", "yes/no")
+        folders = [each for each in self._are("folder") if self._are_classes(each)]
+        others = [*self._are("named class", "class", "yes/no"), *folders]
         return any(found.splits.values()) or bool(others) or found.facts.is_integer
 
     # Classes
@@ -127,12 +128,14 @@ class _Guess:
     def _take_folders(self) -> None:
         """Class folders are the classes, unless they are places to keep photos in and a table or names say classes."""
         for name in self._are("folder"):
-            others = self._are("class", "yes/no", "name class")
-            facts = self.senses[name].facts
-            if others and (is_storage(self.columns[name]) or facts.distinct < 2):
+            others = self._are("class", "yes/no", "name class", "split?")
+            if others and not self._are_classes(name):
                 self._take(name, "leave-out", "folders that only keep photos")
             elif not any(self._same(name, other) for other in self._are("class")):
                 self._take(name, "class")
+
+    def _are_classes(self, folders: str) -> bool:
+        return self.senses[folders].facts.distinct > 1 and not is_storage(self.columns[folders])
 
     def _different(self, names: Sequence[str]) -> list[str]:
         """Without columns that say the same as another one, of which words are kept; and without those that always

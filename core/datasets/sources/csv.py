@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.datasets.sources.folder import list_folder
-from core.datasets.sources.table_file import read_table
 from core.datasets.sources.labeled_photos import Contents, Importer
 from core.datasets.sources.names import TABLES, ending
+from core.datasets.sources.table_file import read_table
 
 
 @contextmanager

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from core.datasets.dataset import Rejected
 from core.datasets.sources.class_folders import folder_columns
 from core.datasets.sources.column_words import names_classes
-from core.datasets.sources.table_file import Table, read_table
 from core.datasets.sources.labeled_photos import Contents, Entry
 from core.datasets.sources.name_parts import name_columns
 from core.datasets.sources.names import PICTURES, ending, split_in, split_named
 from core.datasets.sources.photo_finder import PhotoFinder, has_upload_hashes, without_upload_hash
 from core.datasets.sources.photo_table import CLASS_FOLDER, WHICH_TABLE, Column, PhotoTable
+from core.datasets.sources.table_file import Table, read_table
 from core.datasets.sources.teachable_machine import read_teachable_machine
 from core.errors import BadDataset, BadInput
 from core.tasks import LABEL, Split
