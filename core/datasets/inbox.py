@@ -10,12 +10,13 @@ Beside these folders lie temporary files: a zip on its way to the user, the down
 """
 
 import json
+import os
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -116,6 +117,17 @@ def delete_expired(home: Home) -> None:
     of the camera stay.
     """
     for entry in home.inbox.iterdir():
-        if entry.stat().st_mtime > time.time() - EXPIRY_SECONDS or (entry / _CAMERA).exists():
-            continue
-        delete(entry) if entry.is_dir() else entry.unlink(missing_ok=True)
+        with suppress(OSError):  # gone meanwhile, or held open: the next sweep finds it
+            if entry.stat().st_mtime > time.time() - EXPIRY_SECONDS or (entry / _CAMERA).exists():
+                continue
+            delete(entry) if entry.is_dir() else entry.unlink(missing_ok=True)
+
+
+def waiting_bytes(home: Home) -> int:
+    """All files of the inbox that arrived whole. It looks at each: seconds where there are hundreds of thousands."""
+    total = 0
+    for folder, _, names in os.walk(home.inbox):
+        for name in (name for name in names if not name.startswith(".")):
+            with suppress(OSError):
+                total += os.stat(os.path.join(folder, name)).st_size
+    return total

@@ -26,6 +26,8 @@ from core.home import Home, open_home
 from dashboard import theme
 from dashboard.routes import routes
 from dashboard.server.addresses import announcement, local_address, sign_in_link
+from dashboard.server.bodies import bounded
+from dashboard.server.connections import use_patient_protocol
 from dashboard.server.guard import guard
 from dashboard.server.pass_phrase import choose_pass_phrase
 from dashboard.server.shutdown import exit_now, shutdown_on_signal
@@ -38,6 +40,8 @@ LOCAL_ADDRESS, ANY_ADDRESS = "127.0.0.1", "0.0.0.0"
 MAX_PORTS_TRIED = 50
 LARGEST_PORT = 65_535
 CLOSE_SECONDS = 4
+MAX_UPLOAD_MEGABYTES = 50  # of a file that Streamlit keeps in memory: a plan, a photo to try
+SWEEP_SECONDS = 3_600.0
 
 log = logging.getLogger("graft")
 
@@ -61,6 +65,7 @@ def serve(home: Home, port: int = 8501, pass_phrase: str | None = None, open_bro
         middleware=_middleware(pass_phrase),
         on_script_error=_show_script_error,
     )
+    use_patient_protocol()
     status = 0
     try:
         app.run(config=options(address, free))
@@ -79,6 +84,7 @@ def options(address: str, port: int) -> dict[str, Any]:
         "server.allowedHosts": [],  # guard.py knows them, with the addresses that come and go
         "server.enableAgentApi": False,  # whatever a configuration of the user's says for other programs
         "client.showErrorDetails": "none",
+        "server.maxUploadSize": MAX_UPLOAD_MEGABYTES,
         "server.headless": True,  # it would open the browser before the server answers
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": False,
@@ -91,7 +97,7 @@ def options(address: str, port: int) -> dict[str, Any]:
 def _middleware(pass_phrase: str | None) -> list[Middleware]:
     """What a request passes before pages and routes, in this order."""
     door = [] if pass_phrase is None else [Middleware(Door, pass_phrase=pass_phrase)]
-    return [Middleware(guard, names=own_names(pass_phrase is not None)), *door]
+    return [Middleware(guard, names=own_names(pass_phrase is not None)), Middleware(bounded), *door]
 
 
 def own_names(share: bool) -> frozenset[str]:
@@ -128,7 +134,7 @@ def _lifespan(
     async def lifespan(_app: Any) -> AsyncIterator[None]:
         from core.datasets import inbox  # loads pandas, which `python -m dashboard.server --help` does not need
 
-        inbox.delete_expired(home)
+        sweeping = asyncio.create_task(_repeat(lambda: inbox.delete_expired(home), SWEEP_SECONDS))
         workers: list[Any] = []  # one, as soon as it can be loaded
 
         def close(seconds: float) -> None:
@@ -141,9 +147,17 @@ def _lifespan(
         try:
             yield
         finally:
+            sweeping.cancel()
             await asyncio.to_thread(close, CLOSE_SECONDS)
 
     return lifespan
+
+
+async def _repeat(work: Callable[[], None], seconds: float) -> None:
+    """Do it at once, on a thread, and again each time that so many seconds have passed."""
+    while True:
+        await asyncio.to_thread(work)
+        await asyncio.sleep(seconds)
 
 
 def _start_worker(home: Home) -> Any:

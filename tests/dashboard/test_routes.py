@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import zipfile
 from contextlib import suppress
 from dataclasses import replace
@@ -107,6 +108,30 @@ def test_a_full_disk_is_said_and_leaves_nothing(client, home, monkeypatch):
     answer = send(client)
     assert (answer.status_code, answer.json()["error"]) == (507, "the disk is full; free some room and try again")
     assert not list(home.inbox.iterdir())
+
+
+def test_a_disk_that_fills_up_while_a_file_of_unknown_length_arrives_is_said(client, home, monkeypatch):
+    free = iter([10**12, 100])
+    monkeypatch.setattr(uploads_module, "free_bytes", lambda path: next(free))
+    monkeypatch.setattr(uploads_module, "CHECKED_BYTES", 1_000)
+    answer = send(client, iter([b"x" * 600] * 10))
+    assert (answer.status_code, answer.json()["error"]) == (507, "the disk is full; free some room and try again")
+    assert not [p for p in home.inbox.rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_all_uploads_that_wait_have_a_limit_until_they_are_imported(client, home, monkeypatch, announced):
+    monkeypatch.setattr(uploads_module, "WAITING_LIMIT", 250_000)
+    monkeypatch.setattr(uploads_module, "RECOUNT_SECONDS", 0)
+    monkeypatch.setattr(uploads_module, "CHECKED_BYTES", 10_000)
+    file = b"x" * 100_000
+    assert send(client, file, number=0).status_code == 200
+    assert send(client, file, folder="f" * 32, number=0).status_code == 200
+    answer = send(client, file if announced else iter([b"x" * 20_000] * 5), number=1)
+    assert (answer.status_code, "wait to be imported" in answer.json()["error"]) == (507, True)
+    assert not (home.inbox / FOLDER / "1").exists()
+    shutil.rmtree(home.inbox / FOLDER)  # as an import does
+    assert send(client, file, number=1).status_code == 200
 
 
 def test_a_disk_that_fills_up_on_the_way_is_said_too(client, home, monkeypatch):

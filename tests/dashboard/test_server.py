@@ -1,5 +1,6 @@
 """The server as a user starts it: in a process of its own."""
 
+import asyncio
 import os
 import re
 import signal
@@ -81,6 +82,42 @@ def test_pages_and_routes_answer_under_its_own_names_only(running):
         assert status(address + path, "evil.example") == 400
 
 
+def raw(address: str, *lines: str, end: str = "\r\n\r\n") -> bytes:
+    """What the server answers to these lines, until it closes the connection."""
+    with socket.create_connection((LOCAL_ADDRESS, int(address.rsplit(":", 1)[1])), 60) as opened:
+        opened.sendall(("\r\n".join(lines) + end).encode())
+        with opened.makefile("rb") as file:
+            return file.read()
+
+
+def test_its_socket_opens_for_its_own_port_only(running):
+    _, address, _ = running
+    host = address.removeprefix("http://")
+    upgrade = (
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        f"Sec-WebSocket-Key: {'A' * 22}==",
+    )
+    for origin in ("http://localhost:1", "http://127.0.0.1:1", "http://0.0.0.0", "null", "http://evil.test"):
+        answer = raw(address, "GET /_stcore/stream HTTP/1.1", f"Host: {host}", f"Origin: {origin}", *upgrade)
+        assert answer.startswith(b"HTTP/1.1 403")
+
+
+def test_an_empty_host_and_a_half_sent_request_are_not_answered(running):
+    _, address, _ = running
+    assert raw(address, "GET / HTTP/1.1", "Host:", "Connection: close").startswith(b"HTTP/1.1 400")
+    assert raw(address, "GET / HTTP/1.1", "Host: localhost", end="\r\nX-Half: ") == b""
+
+
+def test_pages_and_streamlits_own_answers_cannot_be_framed(running):
+    _, address, _ = running
+    for path in ("/", "/results", "/_stcore/health", "/_stcore/host-config"):
+        answer = urllib.request.urlopen(address + path, timeout=10)
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+
+
 def test_ctrl_c_ends_it_though_an_upload_hangs(running):  # the last one: it ends the server
     process, address, log = running
     with socket.create_connection((LOCAL_ADDRESS, int(address.rsplit(":", 1)[1]))) as upload:
@@ -126,6 +163,26 @@ def test_it_is_private_and_quiet():
     assert chosen["server.enableAgentApi"] is False
     assert chosen["client.showErrorDetails"] == "none"
     assert chosen["browser.gatherUsageStats"] is False
+
+
+def test_the_inbox_is_swept_again_and_again():
+    swept = []
+
+    async def sweep_three_times() -> None:
+        done = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def work() -> None:
+            swept.append(1)
+            if len(swept) == 3:
+                loop.call_soon_threadsafe(done.set)
+
+        sweeping = asyncio.create_task(server._repeat(work, seconds=0))
+        await asyncio.wait_for(done.wait(), 60)
+        sweeping.cancel()
+
+    asyncio.run(sweep_three_times())
+    assert len(swept) >= 3
 
 
 def test_uploads_that_nobody_imported_go_after_a_day(home):
