@@ -13,6 +13,7 @@
  * Out: the trigger "opened" with {truth, predicted}, indices into `classes`.
  */
 
+const DEEP = 0.62; // above it the figure is written in the other colour
 const CELL_PIXELS = { least: 28, most: 46, table: 440 };
 
 /** @param {{data: Data, parentElement: HTMLElement, setTriggerValue: Function}} component */
@@ -89,11 +90,11 @@ function fill(table, { classes, counts, selected }) {
   counts.forEach((row, i) => row.forEach((count, j) => {
     const cell = table.tBodies[0].rows[i].cells[j + 1];
     const isRight = i === j;
-    const percent = strength(count, isRight, isRight ? mostRight : mostWrong);
+    const share = strength(count, isRight, isRight ? mostRight : mostWrong);
     const label = describe(classes, i, j, count);
     cell.textContent = count || "";
-    cell.className = `${isRight ? "right" : "wrong"} ${percent > 62 ? "deep" : ""}`;
-    cell.style.setProperty("--strength", `${percent}%`);
+    cell.className = `${isRight ? "right" : "wrong"} ${share > DEEP ? "deep" : ""}`;
+    cell.style.setProperty("--strength", `${colourPercent(share)}%`);
     Object.assign(cell.dataset, { row: i, column: j });
     if (count) cell.dataset.count = count;
     else delete cell.dataset.count;
@@ -104,10 +105,18 @@ function fill(table, { classes, counts, selected }) {
   }));
 }
 
-/** How much of a cell's colour shows, in percent. Mistakes begin above 0: a single one must be seen. */
+/** How strong a cell is, from 0 to 1. Mistakes begin above 0: a single one must be seen. */
 function strength(count, isRight, most) {
   if (!count) return 0;
-  return isRight ? Math.round(100 * Math.sqrt(count / most)) : Math.round(14 + (72 * count) / most);
+  return isRight ? Math.sqrt(count / most) : 0.14 + (0.72 * count) / most;
+}
+
+/**
+ * How much of the colour shows. Between 50 and 94 percent neither the dark nor the light figure could be read in both
+ * themes (4.5:1): a cell is paler or stronger than that.
+ */
+function colourPercent(share) {
+  return share > DEEP ? 94 + (6 * (share - DEEP)) / (1 - DEEP) : (50 * share) / DEEP;
 }
 
 function makeTabStop(cells, cell) {

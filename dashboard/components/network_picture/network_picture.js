@@ -40,7 +40,8 @@ function makeItem() {
   const fraction = element("span", "share");
   button.type = "button";
   fraction.append(element("i"));
-  button.append(element("b"), element("span", "what"), element("small"), fraction);
+  // Blanks between them: the button is called by its words, one after the other.
+  button.append(element("b"), " ", element("span", "what"), " ", element("small"), fraction);
   item.append(button, element("div", "rate"));
   return item;
 }
@@ -55,7 +56,6 @@ function drawButton(item, stage, onClicked) {
   item.classList.toggle("head", stage.is_head);
   button.setAttribute("aria-pressed", isFrozen);
   button.setAttribute("aria-disabled", stage.is_head);
-  button.setAttribute("aria-label", stage.name);
   button.title = stage.is_head
     ? "The head always learns: it is new."
     : `${stage.size} parameters, ${stage.fraction_text} of all. Click to ${isFrozen ? "free" : "freeze"} it.`;
