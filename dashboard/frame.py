@@ -4,9 +4,12 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.datasets import is_deleted
 from dashboard.navigation import OTHER_PAGES, show_stepper
 from dashboard.session import state
 from dashboard.shared.texts import escape_markdown
+
+OF_DATASETS, OF_RUNS = ("photos", "model", "plan"), ("train", "results", "use")
 
 
 def show_frame(page: "st.Page", pages: Mapping[str, "st.Page"]) -> None:
@@ -23,7 +26,24 @@ def show_frame(page: "st.Page", pages: Mapping[str, "st.Page"]) -> None:
                     st.page_link(pages[key], label=title)
     if message := state.pop_flash():
         st.toast(escape_markdown(message))
+    _show_what_is_not_there(current)
     page.run()
+
+
+def _show_what_is_not_there(current: str) -> None:
+    """Say what the address names and is not there: a page, or what this page is about. current: the page's key."""
+    if name := state.unknown_page():
+        _warn(f"Graft has no page “{name}”.", "This is the first one.")
+    if current in OF_DATASETS and (lost := state.lost_dataset()):
+        _warn(f"The address names a dataset that is not here: {lost}.", "It was deleted, or is on another computer.")
+    elif current in OF_DATASETS and (dataset := state.current_dataset()) and is_deleted(state.home(), dataset.id):
+        _warn("This dataset was deleted.", "Its photos are kept as long as a run needs them that learned from them.")
+    if current in OF_RUNS and (lost := state.lost_run()):
+        _warn(f"The address names a run that is not here: {lost}.", "It was deleted, or is on another computer.")
+
+
+def _warn(sentence: str, more: str) -> None:
+    st.warning(f"**{escape_markdown(sentence)}** {more}", icon=":material/link_off:")
 
 
 def _completed_steps() -> frozenset[str]:

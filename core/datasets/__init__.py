@@ -38,6 +38,7 @@ from core.datasets.public.importing import import_public
 from core.datasets.registry import (
     delete_dataset,
     free_deleted,
+    is_deleted,
     list_datasets,
     load_dataset,
     rename_dataset,
@@ -97,6 +98,7 @@ __all__ = [
     "import_sample",
     "import_upload",
     "inbox",
+    "is_deleted",
     "is_noise",
     "join_classes",
     "join_similar_classes",

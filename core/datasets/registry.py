@@ -88,6 +88,13 @@ def delete_dataset(home: Home, dataset_id: str) -> None:
     delete_folder(home.datasets / dataset_id)
 
 
+def is_deleted(home: Home, dataset_id: str) -> bool:
+    """Whether a dataset is kept only because runs refer to it."""
+    with database(home) as connection:
+        row = connection.execute("SELECT hidden FROM datasets WHERE id = ?", (dataset_id,)).fetchone()
+        return row is not None and bool(row["hidden"])
+
+
 def free_deleted(home: Home) -> None:
     """Remove for good the deleted datasets that no run refers to any more."""
     with database(home, write=True) as connection:

@@ -45,11 +45,17 @@ def sync_query_params() -> None:
             st.query_params[key] = value
 
 
+def unknown_page() -> str | None:
+    """The name of the page that the address asked for, where there is none; until something is chosen."""
+    return st.query_params.get("unknown")
+
+
 def _get(key: str) -> str | None:
     return st.session_state.get(_OWN + key) or None
 
 
 def _set(**values: str | None) -> None:
+    st.query_params.pop("unknown", None)
     for key, value in values.items():
         st.session_state[_OWN + key] = value
         if value:
@@ -71,6 +77,11 @@ def current_dataset() -> Dataset | None:
         return load_dataset(home(), chosen, int(version) if re.fullmatch("[0-9]{1,9}", version) else None)
     except NotFound:
         return None
+
+
+def lost_dataset() -> str | None:
+    """The id that the address names where no dataset has it."""
+    return _get("dataset") if current_dataset() is None else None
 
 
 def choose_dataset(dataset: Dataset) -> None:
@@ -172,6 +183,11 @@ def current_run() -> Run | None:
         return get_run(home(), chosen)
     except NotFound:
         return None
+
+
+def lost_run() -> str | None:
+    """The id that the address names where no run has it."""
+    return _get("run") if current_run() is None else None
 
 
 def choose_run(run_id: str) -> None:
