@@ -11,7 +11,6 @@ HERE = Path(__file__).parent
 LOGO = HERE.parent / "assets" / "logo.svg"
 
 st.set_page_config(page_icon=LOGO, layout="wide", initial_sidebar_state="collapsed", menu_items={"About": "# Graft"})
-st.html(HERE / "style.css")
 # Dialogs and menus lie outside Streamlit's own box, which alone knows the theme: set it for the whole document.
 st.html(f"<style>:root {{ color-scheme: {st.context.theme.type or 'light'} }}</style>")
 

@@ -1,5 +1,6 @@
 """The pages and the way between them. Imports no torch: the first page is drawn before it is loaded."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,13 +33,14 @@ STEPS = (
     Step("use", "Use it", "use it on new photos"),
 )
 OTHER_PAGES = {"runs": "All runs", "learn": "Learn"}
+START = "photos"  # its address is the server's own
 
 
 def build_pages() -> dict[str, "st.Page"]:
     """All pages by key, the steps first."""
     titles = {step.key: step.title for step in STEPS} | OTHER_PAGES
     return {
-        key: st.Page(HERE / key / "page.py", title=f"{title} · Graft", url_path=key, default=key == "photos")
+        key: st.Page(HERE / key / "page.py", title=f"{title} · Graft", url_path=key, default=key == START)
         for key, title in titles.items()
     }
 
@@ -54,19 +56,28 @@ def show_stepper(current: str, completed: frozenset[str]) -> None:
 
 
 def show_next_button(current: str, label: str | None = None, disabled: bool = False, reason: str | None = None) -> None:
-    """Show the one primary button of a screen, at the foot of its right column: it leads to the next step.
+    """Show the one primary button of a screen, last in its right column: it leads to the next step.
 
     label: other words than the next step's own. reason: why the button is disabled, shown under it.
     """
     following = STEPS[[step.key for step in STEPS].index(current) + 1]
-    pressed = st.button(
-        f"Next: {label or following.next_label}", key=f"next_{following.key}", type="primary", width="stretch",
-        icon=":material/arrow_forward:", icon_position="right", disabled=disabled,
-    )  # fmt: skip
-    if disabled and reason:
-        st.caption(reason)
+    with always_in_sight():
+        pressed = st.button(
+            f"Next: {label or following.next_label}", key=f"next_{following.key}", type="primary", width="stretch",
+            icon=":material/arrow_forward:", icon_position="right", disabled=disabled,
+        )  # fmt: skip
+        if disabled and reason:
+            st.caption(reason)
     if pressed:
         st.switch_page(following.page)
+
+
+def always_in_sight() -> AbstractContextManager[object]:
+    """A place for a screen's primary button. It stays in sight however far one scrolls, on a phone at the foot.
+
+    It stays within the container in which it is made: make it in a column, or in the page itself, not in a card.
+    """
+    return st.container(key="in_sight", gap="small")
 
 
 def show_empty_state(text: str, label: str, page: str) -> None:

@@ -29,7 +29,7 @@ _BOTH = {
     "baseRadius": "10px",
     "buttonRadius": "10px",
     "showWidgetBorder": True,
-    "headingFontSizes": ["2.1rem", "1.45rem", "1.15rem"],
+    "headingFontSizes": ["2.1rem", "1.15rem", "1.05rem"],
     "headingFontWeights": [550, 550, 550],
     "metricValueFontSize": "1.7rem",
     "paddingTop": "1rem",

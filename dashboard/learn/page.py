@@ -54,7 +54,7 @@ def page() -> None:
     for column, part in zip(st.columns(2, gap="large"), (chapters[:half], chapters[half:]), strict=True):
         with column:
             for title, entries in part:
-                st.subheader(title, anchor=False)
+                st.header(title, anchor=False)
                 _show_entries(entries)
 
 

@@ -130,7 +130,7 @@ def show_choice() -> None:
     """Show the card that is chosen, and the button to the next step."""
     card = state.current_card()
     with st.container(key="card_summary"):
-        st.subheader("Your choice" if state.is_model_chosen() else "Suggested")
+        st.header("Your choice" if state.is_model_chosen() else "Suggested")
         st.html(
             f'<p class="title">{escape_html(card.title)}</p>'
             f'<p class="muted small">{escape_html(card.sentence)}</p>{_figures_in_html(card)}'
@@ -140,7 +140,6 @@ def show_choice() -> None:
             st.caption(escape_markdown(card.origin))
         if state.current_dataset() is None:
             st.page_link("photos/page.py", label="First, choose photos", icon=":material/arrow_back:")
-        show_next_button("model", disabled=state.current_dataset() is None)
     with st.expander("What do these figures mean?"):
         for name, key in (
             ("Parameters", "parameters"),
@@ -149,3 +148,4 @@ def show_choice() -> None:
             ("Licence", "licence"),
         ):
             st.markdown(f"**{name}.** {GLOSSARY[key]}")
+    show_next_button("model", disabled=state.current_dataset() is None)

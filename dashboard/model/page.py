@@ -23,7 +23,7 @@ def page() -> None:
     show_note(TRANSFER_EXAMPLE)
     show_running_jobs("download")
     left, right = st.columns([2.1, 1], gap="large")
-    with right, st.container(key="follows"):
+    with right:
         show_choice()
     with left:
         show_gallery()

@@ -58,7 +58,7 @@ def _show_own_photos(home: Home) -> None:
 
 
 def _show_samples(home: Home) -> None:
-    st.subheader("Or begin with a set that is here already")
+    st.header("Or begin with a set that is here already")
     for sample in samples():
         _show_sample(home, sample)
     with st.expander("Well-known public sets, downloaded once", icon=":material/public:"):
@@ -99,7 +99,7 @@ def _show_unfinished_runs(home: Home) -> None:
     runs = [run for run in list_runs(home) if run.state in UNFINISHED][:MAX_SHOWN]
     if not runs:
         return
-    st.subheader("Where you left off")
+    st.header("Where you left off")
     for run in runs:
         _show_run(home, run)
 
@@ -130,7 +130,7 @@ def _show_datasets(home: Home) -> None:
     known = list_datasets(home)
     if not known:
         return
-    st.subheader("Your datasets")
+    st.header("Your datasets")
     shown = known if st.session_state.get("all_datasets") else known[:MAX_SHOWN]
     columns = st.columns(3)
     for number, summary in enumerate(shown):

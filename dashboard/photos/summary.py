@@ -21,11 +21,11 @@ MAX_REJECTED_SHOWN = 200
 def show_summary(dataset: Dataset, task: Task) -> None:
     if task.classes:
         _show_classes(dataset, task)
-    st.subheader("Split", help=GLOSSARY["split"])
+    st.header("Split", help=GLOSSARY["split"])
     show_split_bar({split: len(dataset.indices(split)) for split in SPLITS})
     if st.button("Change the split", icon=":material/tune:"):
         open_split_dialog(dataset)
-    st.subheader("Checked", help=GLOSSARY["checks"])
+    st.header("Checked", help=GLOSSARY["checks"])
     found = check(dataset)
     for name, lines in _by_mend(found):
         show_checks((line.level, line.sentence) for line in lines)
@@ -37,7 +37,7 @@ def show_summary(dataset: Dataset, task: Task) -> None:
 
 
 def _show_classes(dataset: Dataset, task: Task) -> None:
-    st.subheader("Classes", help=GLOSSARY["classes"])
+    st.header("Classes", help=GLOSSARY["classes"])
     counts = dict(sorted(dataset.counts(task).items(), key=lambda item: -item[1]))
     edit = class_list(task, counts, f"classes_{dataset.id}_{dataset.tasks.index(task)}")
     if edit is not None:

@@ -65,7 +65,7 @@ def show_tasks(plan: Plan, dataset: Dataset) -> None:
 def show_everything_else(plan: Plan, phase: int, dataset: Dataset, card: BackboneCard) -> None:
     """What an expert may want to set. Every one of them has a default that works."""
     with st.container(key="card_expert"):
-        st.subheader("Everything else")
+        st.header("Everything else")
         _phase_settings(plan, phase)
         _resizing_settings(plan, phase, card)
         _optimizer_settings(plan)

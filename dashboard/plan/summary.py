@@ -16,11 +16,13 @@ from core.profiling import estimate_in_background, max_micro_batch, trainable_pa
 from core.runs import list_runs
 from core.units import format_bytes, format_rough_duration
 from dashboard.glossary import GLOSSARY
+from dashboard.navigation import always_in_sight
 from dashboard.session import state
 from dashboard.session.sharing import without_paths
 from dashboard.shared.texts import escape_html, format_compact, pluralize, show_error, show_note
 
 REFRESH_SECONDS = 0.7
+SAFE = "You can pause, stop or close the browser at any time. Nothing is lost."
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,16 @@ def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Seque
     checks = preflight_checks(state.home(), plan, dataset)
     stops = [check.sentence for check in checks if check.level == "stop"] + missing_here(state.home(), plan)
     with st.container(key="card_summary"):
-        st.subheader("What will happen", anchor=False)
+        st.header("What will happen", anchor=False)
         _show_figures(plan, dataset, stages, head_size)
         if _fits(plan, stages):
             _show_cost(plan, dataset, head_size)
         _show_checks(checks)
-        _show_start(plan, dataset, next(iter(stops), None))
+        suggested = default_run_name(plan, dataset.name)
+        name = st.text_input(
+            "Name of this run", placeholder=suggested, max_chars=120, key="run_name", help=GLOSSARY["run"]
+        )
+    _show_start(plan, name, next(iter(stops), None))
 
 
 def _fits(plan: Plan, stages: Sequence[Stage]) -> bool:
@@ -105,25 +111,21 @@ def _show_checks(checks: Sequence[Check]) -> None:
     st.html(f'<ul class="checks apart">{lines}</ul>')
 
 
-def _show_start(plan: Plan, dataset: Dataset, obstacle: str | None) -> None:
-    suggested = default_run_name(plan, dataset.name)
-    name = st.text_input("Name of this run", placeholder=suggested, max_chars=120, key="run_name", help=GLOSSARY["run"])
-    pressed = st.button(
-        "Start training", type="primary", width="stretch", icon=":material/play_arrow:", disabled=obstacle is not None,
-        key="start",
-    )  # fmt: skip
-    if obstacle:
-        show_note(f"It cannot start: {without_paths(obstacle)}", small=True)
-        return
-    show_note(_waiting() or "You can pause, stop or close the browser at any time. Nothing is lost.", small=True)
-    if pressed:
-        try:
-            run = submit(state.home(), plan, name)
-        except GraftError as error:
-            show_error(error)
-            return
-        state.choose_run(run.id)
-        st.switch_page("train/page.py")
+def _show_start(plan: Plan, name: str, obstacle: str | None) -> None:
+    with always_in_sight():
+        pressed = st.button(
+            "Start training", type="primary", width="stretch", icon=":material/play_arrow:",
+            disabled=obstacle is not None, key="start",
+        )  # fmt: skip
+        show_note(f"It cannot start: {without_paths(obstacle)}" if obstacle else _waiting() or SAFE, small=True)
+        if pressed:
+            try:
+                run = submit(state.home(), plan, name)
+            except GraftError as error:
+                show_error(error)
+                return
+            state.choose_run(run.id)
+            st.switch_page("train/page.py")
 
 
 def _waiting() -> str:

@@ -27,7 +27,7 @@ def show_classes(model: RunResults, task: Task, result: SplitResult) -> None:
     with right:
         _show_most_wrong(result, model.dataset, task, model.predictions)
         show_next_button("results", "try it on a new photo")
-    st.subheader("Class by class, the weakest first", anchor=False)
+    st.header("Class by class, the weakest first", anchor=False)
     _show_class_table(result.classes)
 
 
@@ -35,7 +35,7 @@ def _show_confusion(
     run_id: str, result: ClassesResult, dataset: Dataset, task: Task, predictions: pd.DataFrame
 ) -> None:
     """The matrix; below it the photos of the cell that was opened last."""
-    st.subheader("What it takes for what", anchor=False, help=GLOSSARY["confusion"])
+    st.header("What it takes for what", anchor=False, help=GLOSSARY["confusion"])
     key = f"cell {run_id} {task.name} {result.split}"
     stored = state.get_tab_value(key)
     chosen = stored if isinstance(stored, Cell) else None
@@ -64,7 +64,7 @@ def _show_cell(chosen: Cell, split: Split, dataset: Dataset, task: Task, predict
 
 
 def _show_most_wrong(result: ClassesResult, dataset: Dataset, task: Task, predictions: pd.DataFrame) -> None:
-    st.subheader("Most confidently wrong", anchor=False, help=GLOSSARY["confidence"])
+    st.header("Most confidently wrong", anchor=False, help=GLOSSARY["confidence"])
     rows = most_wrong(predictions, task, MOST_WRONG, result.split)
     columns = zip(rows["image_id"], rows["label"], rows["predicted"], rows["confidence"], strict=True)
     shown = [

@@ -19,7 +19,7 @@ def show_table_of_kind(model: RunResults, task: Task, result: SplitResult) -> No
     table = label_kind(task).result_table(result)
     if table is not None:
         if table.title:
-            st.subheader(escape_markdown(table.title), anchor=False)
+            st.header(escape_markdown(table.title), anchor=False)
         rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
         st.dataframe(rows, hide_index=True, width="stretch")
     show_next_button("results", "try it on a new photo")

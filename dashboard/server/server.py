@@ -29,6 +29,7 @@ from dashboard.server.addresses import announcement, local_address, sign_in_link
 from dashboard.server.bodies import bounded
 from dashboard.server.connections import use_patient_protocol
 from dashboard.server.guard import guard
+from dashboard.server.index_html import IndexHtml
 from dashboard.server.pass_phrase import choose_pass_phrase
 from dashboard.server.shutdown import exit_now, shutdown_on_signal
 from dashboard.server.sign_in import Door
@@ -97,7 +98,12 @@ def options(address: str, port: int) -> dict[str, Any]:
 def _middleware(pass_phrase: str | None) -> list[Middleware]:
     """What a request passes before pages and routes, in this order."""
     door = [] if pass_phrase is None else [Middleware(Door, pass_phrase=pass_phrase)]
-    return [Middleware(guard, names=own_names(pass_phrase is not None)), Middleware(bounded), *door]
+    return [
+        Middleware(guard, names=own_names(pass_phrase is not None)),
+        Middleware(bounded),
+        *door,
+        Middleware(IndexHtml),
+    ]
 
 
 def own_names(share: bool) -> frozenset[str]:

@@ -48,8 +48,9 @@ def wait_until_loaded() -> None:
 
 def show_loading_screen() -> None:
     """Show what the first seconds after the start look like, then run the script anew."""
-    st.title("Teach a network to see what you see")
-    show_note("Graft is waking up: it loads what it needs to learn. This takes a few seconds, once.")
-    st.skeleton(height=280)
+    with st.container(key="opens_slowly"):  # shown at once (server/opening.js)
+        st.title("Teach a network to see what you see")
+        show_note("Graft is waking up: it loads what it needs to learn. This takes a few seconds, once.")
+        st.skeleton(height=280)
     wait_until_loaded()
     st.rerun()

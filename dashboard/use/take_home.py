@@ -16,7 +16,7 @@ BYTES_PER_PARAMETER = 4
 
 
 def show_take_home(model: RunResults) -> None:
-    st.subheader("Take it home", anchor=False)
+    st.header("Take it home", anchor=False)
     for export in RUN_EXPORTS.values():
         address = escape_html(run_export_url(model.run.id, export.id))
         st.html(

@@ -46,17 +46,17 @@ def test_without_photos_the_way_on_is_closed_and_says_where_to_begin(open_page):
 
 def test_with_photos_the_suggested_one_leads_on(open_page, small):
     app = open_page("model", dataset=small.id)
-    assert app.subheader[0].value == "Suggested"
+    assert app.header[0].value == "Suggested"
     assert not app.button(key="next_plan").disabled
 
 
 def test_a_name_that_is_no_model_falls_back_to_the_suggestion(open_page):
-    assert open_page("model", model="<script>").subheader[0].value == "Suggested"
+    assert open_page("model", model="<script>").header[0].value == "Suggested"
 
 
 def test_the_chosen_one_stands_in_the_address(open_page):
     app = open_page("model", model=STARTER)
-    assert app.subheader[0].value == "Your choice"
+    assert app.header[0].value == "Your choice"
     assert app.query_params["model"] == STARTER
 
 

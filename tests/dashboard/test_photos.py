@@ -119,7 +119,7 @@ def test_datasets_that_are_there_can_be_opened(open_page, small):
 
 def test_a_dataset_shows_its_classes_split_and_checks(open_page, small):
     app = open_page(dataset=small.id)
-    assert [s.value for s in app.subheader] == ["Classes", "Split", "Checked"]
+    assert [s.value for s in app.header] == ["Classes", "Split", "Checked"]
     assert "24 photos, 2 classes. All could be read." in words(app)
     assert component(app, "photo_grid")["classes"] == list(small.tasks[0].classes)
 

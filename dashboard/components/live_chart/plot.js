@@ -9,7 +9,7 @@ const OPTIONS = { responsive: true, displayModeBar: false, showTips: false, doub
 export function makePanel(id) {
   const figure = document.createElement("figure");
   figure.dataset.panel = id;
-  figure.innerHTML = `<figcaption><h3></h3><span class="help"></span></figcaption><div class="live-plot">
+  figure.innerHTML = `<figcaption><h2></h2><span class="help"></span></figcaption><div class="live-plot">
     <div class="graft-chart" role="img"></div><div class="live-labels"></div></div>`;
   const [element, labels] = figure.querySelector(".live-plot").children;
   return { figure, element, labels, hidden: null, upwards: null, drawing: null };
@@ -18,7 +18,7 @@ export function makePanel(id) {
 // What the server says about a panel now.
 export function describePanel(panel, description) {
   Object.assign(panel, description, { format: formatOf(description) });
-  panel.figure.querySelector("h3").textContent = panel.title;
+  panel.figure.querySelector("h2").textContent = panel.title;
   panel.figure.querySelector(".help").textContent = panel.help;
   panel.hidden ??= new Set(panel.lines.filter(({ role }) => role === "detail").map(({ label }) => label));
 }
