@@ -208,4 +208,4 @@ def test_a_run_is_renamed(home, two):
 
 def test_where_one_left_off_stands_on_the_first_screen(open_page, two):
     app = open_page()
-    assert "Where you left off" in [s.value for s in app.subheader]
+    assert "Where you left off" in [s.value for s in app.header]
