@@ -18,6 +18,7 @@ from core.datasets.columns import (
     decide,
     parse_choice,
 )
+from core.datasets.copies import in_several_splits
 from core.datasets.dataset import Dataset, DatasetSummary, Rejected
 from core.datasets.decoding import (
     VERSION,
@@ -29,7 +30,16 @@ from core.datasets.decoding import (
     prepare_image,
     store_side,
 )
-from core.datasets.editing import join_classes, join_similar_classes, leave_out, relabel, rename_class, split_again
+from core.datasets.editing import (
+    gather_copies,
+    join_classes,
+    join_similar_classes,
+    leave_out,
+    leave_out_copies,
+    relabel,
+    rename_class,
+    split_again,
+)
 from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload, preview_source
 from core.datasets.originals import WORKERS
 from core.datasets.pixels import PixelStore, has_pixels, open_pixels
@@ -91,12 +101,14 @@ __all__ = [
     "delete_dataset",
     "evaluation_pixels",
     "free_deleted",
+    "gather_copies",
     "has_pixels",
     "import_dataset",
     "import_photos",
     "import_public",
     "import_sample",
     "import_upload",
+    "in_several_splits",
     "inbox",
     "is_deleted",
     "is_noise",
@@ -104,6 +116,7 @@ __all__ = [
     "join_similar_classes",
     "labels_in_words",
     "leave_out",
+    "leave_out_copies",
     "list_datasets",
     "load_dataset",
     "open_pixels",

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from core.datasets.copies import in_several_splits
 from core.datasets.dataset import Dataset
 from core.datasets.sources.names import split_named
 from core.errors import Check
@@ -54,17 +55,16 @@ def _splits(dataset: Dataset) -> Iterator[Check]:
 
 def _copies(dataset: Dataset) -> Iterator[Check]:
     table = dataset.table
-    copied = table[table["hash"].duplicated(keep=False)]
+    copied = table[table["picture"].duplicated(keep=False)]
     if copied.empty:
         return
-    by_hash = copied.groupby("hash", sort=False)
-    across = int((by_hash["split"].nunique() > 1).sum())
+    across = table["picture"][in_several_splits(table)].nunique()
     if across:
         lie = "lies" if across == 1 else "lie"
-        sentence = f"{_count(across, 'photo')} {lie} in more than one split, so figures look better than they are"
-        yield Check("warning", f"{sentence}: split again to keep copies together")
+        sentence = f"A leak: {_count(across, 'photo')} {lie} in more than one split, as the same file or saved again"
+        yield Check("warning", f"{sentence}, so figures look better than they are", mend="copies")
     else:
-        more = len(copied) - by_hash.ngroups
+        more = len(copied) - copied["picture"].nunique()
         yield Check("warning", f"{_count(more, 'photo')} came more than once; copies stay in one split")
 
 

@@ -32,6 +32,8 @@ class Dataset:
         width, height  int, in pixels, as it is seen (EXIF turned)
         split     "train", "validation" or "test"
         group     str or None: photos of one thing never part between splits
+        fingerprint  bytes or None: copies of one picture have nearly the same (`core.datasets.copies`)
+        picture   int64, the same for photos that show one picture: equal files, and near copies
         label:<task>   as the task's kind of label stores it (`core.tasks`)
     splits_from: "folders" when train/val/test folders were respected, else "drawn".
     before: the version that this one was made from, which Undo goes back to; 0 at the beginning.

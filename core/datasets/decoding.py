@@ -14,12 +14,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
 from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from core.datasets.copies import SIDE as MINIATURE_SIDE
 from core.datasets.decoding_memory import (
     ICON,
     ROOM,
@@ -79,15 +80,25 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 Pixels = TypeVar("Pixels", np.ndarray, "Tensor")
 
 
-def inspect(source: Source) -> tuple[int, int]:
-    """(width, height) of a picture that was really decoded to its end, at reduced size where that is quicker.
+class Inspected(NamedTuple):
+    """size: (width, height) in full. miniature: all of the picture averaged down to a small square, as RGB."""
+
+    size: tuple[int, int]
+    miniature: Image.Image
+
+
+def inspect(source: Source) -> Inspected:
+    """A picture that was really decoded to its end, at reduced size where that is quicker.
 
     Raises BadDataset with the reason why it cannot be a photo; its sentence names no file, so it fits in a list.
     """
-    with _opened(source, 1) as (image, full_size):  # an eighth of the pixels, yet every byte of the JPEG is read
+    # Down to an eighth of a JPEG's pixels, yet every byte of it is read.
+    with _opened(source, 2 * MINIATURE_SIDE) as (image, full_size):
         is_turned = image.format != "TIFF" and _orientation(image) in (5, 6, 7, 8)  # Pillow turns TIFF by itself
         image.load()
-        return full_size[::-1] if is_turned else full_size
+        times = max(1, min(image.size) // (2 * MINIATURE_SIDE))
+        miniature = _shrunk(image, times, (MINIATURE_SIDE, MINIATURE_SIDE), Image.Resampling.BOX)
+        return Inspected(full_size[::-1] if is_turned else full_size, miniature)
 
 
 def has_more_pages(source: Source) -> bool:
@@ -125,13 +136,17 @@ def decode_within(source: Source, side: int) -> Image.Image:
         image.load()
         width, height = image.size
         times = max(1, min(max(width, height) // (2 * side), width, height))
-        rgb = _part(image, times, (0, 0, width, height))
         scale = min(1.0, side / max(width, height))
         small = max(1, round(width * scale)), max(1, round(height * scale))
-        # The last row and column may stand for less than `times` pixels each.
-        return _turned(
-            rgb.resize(small, Image.Resampling.BICUBIC, box=(0, 0, width / times, height / times)), _orientation(image)
-        )
+        return _shrunk(image, times, small, Image.Resampling.BICUBIC)
+
+
+def _shrunk(image: Image.Image, times: int, size: tuple[int, int], filter_: Image.Resampling) -> Image.Image:
+    """A loaded picture as RGB: averaged down by a whole number, resized, turned. size: before it is turned."""
+    width, height = image.size
+    rgb = _part(image, times, (0, 0, width, height))
+    # The last row and column may stand for less than `times` pixels each.
+    return _turned(rgb.resize(size, filter_, box=(0, 0, width / times, height / times)), _orientation(image))
 
 
 def prepare_image(image: Image.Image, side: int) -> np.ndarray:

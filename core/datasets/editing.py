@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from core.datasets.copies import in_several_splits
 from core.datasets.dataset import Dataset
 from core.datasets.registry import new_version
-from core.datasets.splitting import SplitPlan, draw_splits
+from core.datasets.splitting import SplitPlan, draw_splits, units
 from core.datasets.table import clean_label, encode, labels_in_words, strata_of
 from core.errors import BadInput, NotFound, Refused
 from core.home import Home
-from core.tasks import Task, same_spelling, similar_names
+from core.tasks import SPLITS, Task, same_spelling, similar_names
 
 
 def split_again(home: Home, dataset: Dataset, split: SplitPlan) -> Dataset:
@@ -21,7 +22,7 @@ def split_again(home: Home, dataset: Dataset, split: SplitPlan) -> Dataset:
     def change(newest: Dataset) -> Dataset:
         table = newest.table.copy()
         strata = strata_of(table, newest.tasks)
-        table["split"] = draw_splits(strata, list(table["group"]), list(table["hash"]), split)
+        table["split"] = draw_splits(strata, list(table["group"]), list(table["picture"]), split)
         return replace(newest, table=table, splits_from="drawn")
 
     return new_version(home, dataset.id, change)
@@ -42,6 +43,50 @@ def relabel(home: Home, dataset: Dataset, image_ids: Iterable[str], task: str, l
         return _with_labels(newest, table)
 
     return new_version(home, dataset.id, change)
+
+
+def gather_copies(home: Home, dataset: Dataset) -> Dataset:
+    """Copies of one picture in one split: the one that teaches where any of them teaches, else the one that validates.
+
+    What belongs to them by group comes along. Raises Refused (nothing lies in more than one split).
+    """
+
+    def change(newest: Dataset) -> Dataset:
+        table = newest.table.copy()
+        torn = _torn_pictures(newest)
+        unit = units(list(table["group"]), list(table["picture"]))
+        number = table["split"].map(SPLITS.index).to_numpy()
+        first = np.full(len(table), len(SPLITS))
+        np.minimum.at(first, unit, number)
+        moved = np.isin(unit, unit[torn])
+        table["split"] = np.array(SPLITS, dtype=object)[np.where(moved, first[unit], number)]
+        return replace(newest, table=table)
+
+    return new_version(home, dataset.id, change)
+
+
+def leave_out_copies(home: Home, dataset: Dataset) -> Dataset:
+    """Of copies that lie in several splits only those that test, or else validate: the test stays as others know it.
+
+    Raises Refused (nothing lies in more than one split; a task would have no label left).
+    """
+
+    def change(newest: Dataset) -> Dataset:
+        torn = _torn_pictures(newest)
+        number = newest.table["split"].map(SPLITS.index)
+        last = number.groupby(newest.table["picture"]).transform("max")
+        keep = ~torn | (number == last).to_numpy()
+        return _with_labels(newest, labels_in_words(newest)[keep].reset_index(drop=True))
+
+    return new_version(home, dataset.id, change)
+
+
+def _torn_pictures(dataset: Dataset) -> np.ndarray:
+    """bool [photos]: whose picture lies in more than one split. Raises Refused when there is none."""
+    torn = in_several_splits(dataset.table)
+    if not torn.any():
+        raise Refused("No photo lies in more than one split any more.", "Load the page again.")
+    return torn
 
 
 def rename_class(home: Home, dataset: Dataset, task: str, old: str, new: str) -> Dataset:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from core.datasets import inbox
 from core.datasets.columns import ColumnChoice, Understanding, label, remember, understand
+from core.datasets.copies import number_pictures
 from core.datasets.dataset import Dataset, Rejected
 from core.datasets.originals import Budget, Photo, copy_originals
 from core.datasets.registry import building, clean_name, new_version, publish, refuse_taken
@@ -84,7 +85,7 @@ def import_photos(
         table, tasks = encode(tabulate(photos), _tasks_of(photos))
         given = [photo.split for photo in photos]
         strata = strata_of(table, tasks)
-        table["split"], splits_from = settle_splits(given, strata, list(table["group"]), list(table["hash"]), split)
+        table["split"], splits_from = settle_splits(given, strata, list(table["group"]), list(table["picture"]), split)
         built = Dataset(
             id=dataset_id,
             name=name,
@@ -272,11 +273,12 @@ def _enlarged(dataset: Dataset, photos: Sequence[Photo], rejected: Sequence[Reje
     added["split"] = pd.Series([photo.split for photo in photos], dtype=object)
     both = pd.concat([labels_in_words(dataset), added], ignore_index=True)
     both["group"] = both["group"].astype(object).where(both["group"].notna(), None)
+    both["picture"] = number_pictures(list(both["hash"]), list(both["fingerprint"]))
     known = {task.name for task in dataset.tasks}
     table, tasks = encode(both, [*dataset.tasks, *(task for task in _tasks_of(photos) if task.name not in known)])
     fixed: list[Split | None] = [split if split in SPLITS else None for split in both["split"]]
     table["split"] = draw_splits(
-        strata_of(table, tasks), list(table["group"]), list(table["hash"]), _shares(dataset), fixed
+        strata_of(table, tasks), list(table["group"]), list(table["picture"]), _shares(dataset), fixed
     )
     return replace(dataset, table=table, tasks=tasks, rejected=(*dataset.rejected, *rejected))
 

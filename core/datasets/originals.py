@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
+from core.datasets.copies import fingerprint
 from core.datasets.dataset import Rejected
 from core.datasets.decoding import has_more_pages, inspect
 from core.datasets.limits import PHOTO_BYTES, TOTAL_BYTES
@@ -32,7 +34,7 @@ INCOMING = ".incoming"  # where a photo is written before its name, its hash, is
 class Photo:
     """A photo that is on disk and was decoded: what was found about it, without its source, which may hold its bytes.
 
-    file: below the dataset's folder, with forward slashes.
+    file: below the dataset's folder, with forward slashes. fingerprint: as `core.datasets.copies` makes it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Photo:
     width: int
     height: int
     has_more_pages: bool = False
+    fingerprint: bytes | None = None
 
 
 @dataclass
@@ -58,6 +61,15 @@ class Budget:
         self.read_bytes += count
         if self.read_bytes > self.limit_bytes:
             raise unpacks_to_too_much(self.name, self.limit_bytes)
+
+
+class _Seen(NamedTuple):
+    """What decoding a photo shows. has_more_pages: which only some kinds of file have."""
+
+    width: int
+    height: int
+    has_more_pages: bool
+    fingerprint: bytes | None
 
 
 class _Unreadable(Exception):
@@ -98,7 +110,7 @@ def _decoded(
     found: Iterable[LabeledPhoto], folder: Path, budget: Budget, pool: ThreadPoolExecutor
 ) -> Iterator[Photo | Rejected]:
     """Decoding runs a little behind copying; equal files are decoded once."""
-    sizes: dict[str, Future[tuple[int, int, bool]]] = {}
+    seen: dict[str, Future[_Seen]] = {}
     files: dict[str, str] = {}
     waiting: deque[tuple[LabeledPhoto, str]] = deque()
     for one in found:
@@ -107,35 +119,32 @@ def _decoded(
         except _Unreadable as error:
             yield Rejected(one.name, str(error))
             continue
-        if digest not in sizes:
+        if digest not in seen:
             files[digest] = file
-            sizes[digest] = pool.submit(_inspected, folder / file)
+            seen[digest] = pool.submit(_inspect, folder / file)
         waiting.append((one, digest))
         if len(waiting) > WAITING:
-            yield _settle(*waiting.popleft(), files, sizes, folder)
+            yield _settle(*waiting.popleft(), files, seen, folder)
     while waiting:
-        yield _settle(*waiting.popleft(), files, sizes, folder)
+        yield _settle(*waiting.popleft(), files, seen, folder)
+
+
+def _inspect(file: Path) -> _Seen:
+    """Raises BadDataset."""
+    size, miniature = inspect(file)
+    is_paged = ending(file.name) in _SEVERAL_PAGES and has_more_pages(file)
+    return _Seen(*size, is_paged, fingerprint(miniature))
 
 
 def _settle(
-    found: LabeledPhoto,
-    digest: str,
-    files: dict[str, str],
-    sizes: dict[str, Future[tuple[int, int, bool]]],
-    folder: Path,
+    found: LabeledPhoto, digest: str, files: dict[str, str], seen: dict[str, Future[_Seen]], folder: Path
 ) -> Photo | Rejected:
     try:
-        width, height, has_more_pages = sizes[digest].result()
+        known = seen[digest].result()
     except BadDataset as error:
         (folder / files[digest]).unlink(missing_ok=True)
         return Rejected(found.name, error.sentence)
-    size = width, height, has_more_pages
-    return Photo(found.name, found.labels, found.split, found.group, digest, files[digest], *size)
-
-
-def _inspected(file: Path) -> tuple[int, int, bool]:
-    """Width, height, and whether there are more pages, which only some kinds of file have."""
-    return *inspect(file), ending(file.name) in _SEVERAL_PAGES and has_more_pages(file)
+    return Photo(found.name, found.labels, found.split, found.group, digest, files[digest], *known)
 
 
 def _store(found: LabeledPhoto, folder: Path, budget: Budget, known: dict[str, str]) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Stratified, grouped and seeded splits into train, validation and test."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,7 +55,7 @@ def settle_splits(
     given: Sequence[Split | None],
     strata: np.ndarray,
     groups: Sequence[str | None],
-    hashes: Sequence[str],
+    pictures: Sequence[Hashable],
     plan: SplitPlan,
 ) -> tuple[np.ndarray, Literal["folders", "drawn"]]:
     """The split of every photo, object [photos], and where it comes from: train/test folders are kept as they are.
@@ -67,11 +67,11 @@ def settle_splits(
     """
     kinds = {split or "train" for split in given} if any(given) else set()
     if "train" not in kinds or len(kinds) == 1:
-        return draw_splits(strata, groups, hashes, plan), "drawn"
+        return draw_splits(strata, groups, pictures, plan), "drawn"
     splits = np.array([split or "train" for split in given], dtype=object)
     if "validation" not in kinds:
         train = np.flatnonzero(splits == "train").tolist()
-        parts = [groups[i] for i in train], [hashes[i] for i in train]
+        parts = [groups[i] for i in train], [pictures[i] for i in train]
         splits[train] = draw_splits(strata[train], *parts, plan.without_test())
     return splits, "folders"
 
@@ -79,20 +79,20 @@ def settle_splits(
 def draw_splits(
     strata: np.ndarray,
     groups: Sequence[str | None],
-    hashes: Sequence[str],
+    pictures: Sequence[Hashable],
     plan: SplitPlan,
     fixed: Sequence[Split | None] | None = None,
 ) -> np.ndarray:
     """A split for every photo, object [photos]: the same for the same input.
 
     strata: int64 [photos, tasks]. Shares hold within each stratum of the first task as far as whole photos allow.
-    Photos of one group, and files of equal content, never part. Every stratum of every task has a photo in train, and
-    in validation where it has a second one that may go there. fixed: photos that keep the split they have; what
+    Photos of one group, and those that show one picture, never part. Every stratum of every task has a photo in train,
+    and in validation where it has a second one that may go there. fixed: photos that keep the split they have; what
     belongs to them follows.
     """
     if not len(strata):
         return np.array([], dtype=object)
-    unit = _units(groups, hashes)
+    unit = units(groups, pictures)
     fixed_split = _fixed_splits(unit, fixed)
     stratum_of_unit = _commonest(unit, strata[:, 0])
     assigned = _assign(np.bincount(unit), stratum_of_unit, fixed_split, plan)
@@ -106,16 +106,16 @@ def draw_splits(
     return splits
 
 
-def _units(groups: Sequence[str | None], hashes: Sequence[str]) -> np.ndarray:
-    """The number of the unit that each photo moves with, int [photos]: linked by group or by equal content."""
-    keys: dict[tuple[str, str], int] = {}
-    links = [(row, keys.setdefault(("hash", digest), len(keys))) for row, digest in enumerate(hashes)]
+def units(groups: Sequence[str | None], pictures: Sequence[Hashable]) -> np.ndarray:
+    """The number of the unit that each photo moves with, int [photos]: linked by group or by what it shows."""
+    keys: dict[tuple[str, Hashable], int] = {}
+    links = [(row, keys.setdefault(("picture", picture), len(keys))) for row, picture in enumerate(pictures)]
     links += [(row, keys.setdefault(("group", g), len(keys))) for row, g in enumerate(groups) if g]
     rows, targets = np.array(links).T
-    nodes = len(hashes) + len(keys)
-    graph = coo_array((np.ones(len(links)), (rows, len(hashes) + targets)), shape=(nodes, nodes))
+    nodes = len(pictures) + len(keys)
+    graph = coo_array((np.ones(len(links)), (rows, len(pictures) + targets)), shape=(nodes, nodes))
     _, component = connected_components(graph, directed=False)
-    return np.unique(component[: len(hashes)], return_inverse=True)[1]
+    return np.unique(component[: len(pictures)], return_inverse=True)[1]
 
 
 def _fixed_splits(unit: np.ndarray, fixed: Sequence[Split | None] | None) -> np.ndarray:

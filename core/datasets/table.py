@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.datasets.copies import number_pictures
 from core.datasets.dataset import Dataset
 from core.datasets.limits import LABEL_LETTERS
 from core.datasets.originals import Photo
@@ -30,8 +31,10 @@ def tabulate(photos: Sequence[Photo], taken: Iterable[str] = ()) -> pd.DataFrame
             "width": np.array([photo.width for photo in photos], dtype=np.int64),
             "height": np.array([photo.height for photo in photos], dtype=np.int64),
             "group": pd.Series([photo.group for photo in photos], dtype=object),
+            "fingerprint": pd.Series([photo.fingerprint for photo in photos], dtype=object),
         }
     )
+    table["picture"] = number_pictures(list(table["hash"]), list(table["fingerprint"]))
     for task in dict.fromkeys(task for photo in photos for task in photo.labels):
         words = [clean_label(photo.labels.get(task, "")) or None for photo in photos]
         table[Task(task).column] = pd.Series(words, dtype=object)
@@ -86,8 +89,12 @@ def strata_of(table: pd.DataFrame, tasks: Sequence[Task]) -> np.ndarray:
 
 def read_table(path: Path) -> pd.DataFrame:
     table = pd.read_parquet(path)
+    if "picture" not in table:  # written before there were fingerprints: equal files are still found
+        table["fingerprint"] = pd.Series([None] * len(table), dtype=object)
+        table["picture"] = number_pictures(list(table["hash"]), list(table["fingerprint"]))
     # parquet gives missing words back as NaN, which is true and equals nothing
-    table["group"] = table["group"].astype(object).where(table["group"].notna(), None)
+    for column in ("group", "fingerprint"):
+        table[column] = table[column].astype(object).where(table[column].notna(), None)
     return table
 
 

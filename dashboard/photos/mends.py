@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.datasets import Dataset, join_similar_classes
+from core.datasets import Dataset, gather_copies, join_similar_classes, leave_out_copies
 from core.errors import GraftError
 from core.home import Home
 from dashboard.session import state
@@ -32,6 +32,22 @@ MENDS: dict[str, tuple[Mend, ...]] = {
             join_similar_classes,
             "Classes that are spelled alike are one now.",
             "Each group becomes one class, under the name that most of its photos have.",
+        ),
+    ),
+    "copies": (
+        Mend(
+            "Keep copies together",
+            "join_inner",
+            gather_copies,
+            "Copies are in one split now. Undo takes it back.",
+            "All copies of a photo go to training where one of them is there, else to validation.",
+        ),
+        Mend(
+            "Leave copies out",
+            "content_cut",
+            leave_out_copies,
+            "Copies are left out. Undo brings them back.",
+            "Test photos stay as they are; their copies leave training and validation.",
         ),
     ),
 }

@@ -5,9 +5,10 @@ from itertools import groupby
 
 import streamlit as st
 
-from core.datasets import SPLITS, Dataset, Task, check, rename_class
+from core.datasets import SPLITS, Dataset, Task, check, in_several_splits, rename_class
 from core.errors import Check
 from dashboard.components.class_list import ClassEdit, class_list
+from dashboard.components.photo_grid import photo_wall
 from dashboard.glossary import GLOSSARY
 from dashboard.navigation import show_next_button
 from dashboard.photos.bars import show_checks, show_split_bar
@@ -29,6 +30,8 @@ def show_summary(dataset: Dataset, task: Task) -> None:
     found = check(dataset)
     for name, lines in _by_mend(found):
         show_checks((line.level, line.sentence) for line in lines)
+        if name == "copies":
+            _show_copies(dataset, task)
         if name:
             show_mends(dataset, name)
     _show_rejected(dataset)
@@ -54,6 +57,15 @@ def _apply_class_edit(dataset: Dataset, task: Task, edit: ClassEdit) -> None:
         lambda home, shown: rename_class(home, shown, task.name, edit.name, edit.to),
         f"{edit.name} is part of {edit.to} now." if joined else f"{edit.name} is called {edit.to} now.",
     )
+
+
+def _show_copies(dataset: Dataset, task: Task) -> None:
+    """The photos that lie in several splits, copies side by side: whether they are the same, eyes judge best."""
+    with st.expander("See them", icon=":material/visibility:"):
+        table = dataset.table[in_several_splits(dataset.table)].sort_values("picture", kind="stable")
+        captions = table["split"] + ": " + table["name"].str.rsplit("/", n=1).str[-1]
+        shown = list(zip(table["image_id"].tolist(), captions.tolist(), strict=True))
+        photo_wall(dataset, task, shown, f"copies_{dataset.id}", height=280)
 
 
 def _by_mend(found: Sequence[Check]) -> Iterator[tuple[str, list[Check]]]:

@@ -1,11 +1,15 @@
 """Classes where they are listed: what the browser may ask for, and what the page does at one click."""
 
-import pytest
+import json
 
-from core.datasets import import_dataset, load_dataset
+import pytest
+from PIL import Image
+
+from core.datasets import check, import_dataset, load_dataset
 from core.tasks import Task
 from dashboard.components.class_list import ClassEdit, parse_class_edit
 from dashboard.photos.mends import MENDS
+from tests.conftest import draw_photo
 from tests.dashboard.conftest import words
 from tests.dashboard.test_photos import component
 
@@ -33,9 +37,38 @@ def test_classes_that_are_spelled_alike_are_joined_at_one_click_and_undone_at_an
     assert load_dataset(home, pets.id).tasks == pets.tasks
 
 
-def test_every_mend_that_a_check_names_is_there(pets):
-    from core.datasets import check
+@pytest.fixture
+def leaking(home, draw_photos, tmp_path):
+    """Two photos that teach and test."""
+    folder = draw_photos(tmp_path / "leaking" / "train", {"cat": 12, "dog": 12}).parent
+    for number in range(8):
+        draw_photo(folder / "val" / ("cat", "dog")[number % 2] / f"{number}.png", number % 2, 100 + number)
+    for kind in ("cat", "dog"):
+        (folder / "test" / kind).mkdir(parents=True)
+        with Image.open(folder / "train" / kind / "0003.png") as image:
+            image.save(folder / "test" / kind / "again.png", compress_level=1)
+    return import_dataset(home, "leaking", folder)
 
+
+def leaks(dataset):
+    return [found.sentence for found in check(dataset) if found.mend == "copies"]
+
+
+@pytest.mark.parametrize(("label", "photos"), [("Keep copies together", 34), ("Leave copies out", 32)])
+def test_a_leak_between_splits_is_shown_and_mended_at_one_click(open_page, home, leaking, label, photos):
+    assert len(leaks(leaking)) == 1
+    app = open_page(dataset=leaking.id)
+    assert leaks(leaking)[0] in words(app)
+    shown = [json.loads(c.proto.json).get("shown") for c in app.get("bidi_component")]
+    copies = next(each for each in shown if isinstance(each, list))
+    assert [caption.split(": ")[0] for _, caption in copies].count("test") == 2
+    app.button(key=f"mend_{label}").click().run()
+    assert not app.exception
+    mended = load_dataset(home, leaking.id)
+    assert (leaks(mended), len(mended)) == ([], photos)
+
+
+def test_every_mend_that_a_check_names_is_there(pets):
     named = {found.mend for found in check(pets)} - {""}
     assert named
     assert named <= set(MENDS)
