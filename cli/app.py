@@ -3,13 +3,13 @@
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli import datasets, inspect, predict, run_words, training
-from cli.output import print_error
+from cli.failures import explain
+from cli.output import HomeOption, OutputLost, give_up_output, prepare_output, print_error
 from core.errors import BadPlan, GraftError, NotFound
 from core.home import open_home
 
@@ -29,7 +29,7 @@ for commands in (datasets, training, inspect, run_words, predict):
 @app.callback(invoke_without_command=True)
 def graft(
     context: typer.Context,
-    home: Annotated[Path | None, typer.Option(help="The folder that holds everything (else GRAFT_HOME).")] = None,
+    home: HomeOption = None,
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Where the dashboard answers; 0 lets the system choose.")
     ] = 8501,
@@ -57,7 +57,14 @@ def graft(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command line and exit with its status."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    prepare_output()
+    status = run(sys.argv[1:] if arguments is None else arguments)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        give_up_output()
+        status = EXIT_FAILED
+    sys.exit(status)
 
 
 # typer exports BadParameter alone; its base class covers every usage error.
@@ -65,7 +72,7 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; returns 0, 1 for a job that failed, or 2 for wrong use."""
+    """Run one command line; returns 0, 1 for a job that failed, or 2 for wrong use. Raises nothing."""
     try:
         return app(args=list(arguments), prog_name="graft", standalone_mode=False) or 0
     except _UsageError as error:
@@ -77,6 +84,13 @@ def run(arguments: Sequence[str]) -> int:
     except GraftError as error:
         print_error(str(error))
         return EXIT_USAGE if isinstance(error, NotFound | BadPlan) else EXIT_FAILED
+    except SystemExit as ended:  # typer's own, where nobody reads its help any more
+        return ended.code if isinstance(ended.code, int) else EXIT_FAILED
     except (KeyboardInterrupt, typer.Abort):
         print_error("Ended.")
-        return EXIT_FAILED
+    except OutputLost as lost:
+        give_up_output()
+        print_error(lost.sentence) if lost.sentence else None
+    except Exception as error:  # the one place where what nobody foresaw ends
+        print_error(explain(error, arguments))
+    return EXIT_FAILED

@@ -1,15 +1,25 @@
 """`graft import`, `graft datasets` and `graft delete`."""
 
+import os
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import HomeOption, JsonOption, print_error, print_json, print_line, print_table, progress_bar
+from cli.output import (
+    HomeOption,
+    JsonOption,
+    given_path,
+    print_error,
+    print_json,
+    print_line,
+    print_table,
+    progress_bar,
+)
 from cli.preview import print_preview
 from core.errors import BadInput, NotFound
 from core.home import Home, Progress, open_home
+from core.names import shorten
 
 if TYPE_CHECKING:
     from core.datasets import Dataset
@@ -54,8 +64,8 @@ def import_(
     choice = parse_choice(columns or (), splits or ())
     by_name = source.startswith((SAMPLE, PUBLIC))
     if by_name and (dry_run or choice):
-        raise BadInput(f'"{source}" has no columns to choose.', "Leave --columns, --splits and --dry-run out.")
-    path = Path(source).expanduser()
+        raise BadInput(f'"{shorten(source)}" has no columns to choose.', "Leave --columns, --splits and --dry-run out.")
+    path = given_path(os.path.expanduser(source))
     split = SplitPlan(train=1 - validation - test, validation=validation, test=test, seed=seed)
     if dry_run:
         print_preview(preview_source(where, path, choice), split, json)
@@ -75,7 +85,7 @@ def _import_by_name(home: Home, name: str, source: str, progress: Progress) -> "
     kind, _, set_name = source.partition(":")
     known = [each.id for each in (samples() if kind == "sample" else public_sets())]
     if set_name not in known:
-        raise NotFound(f'There is no {kind} set "{set_name}".', f"There are: {', '.join(known)}.")
+        raise NotFound(f'There is no {kind} set "{shorten(set_name)}".', f"There are: {', '.join(known)}.")
     if kind == "sample":
         return import_sample(home, set_name, name, progress)
     return import_public(home, set_name, name=name, progress=progress)

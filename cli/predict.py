@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import HomeOption, JsonOption, print_error, print_json, print_line, print_table
+from cli.output import HomeOption, JsonOption, given_path, print_error, print_json, print_line, print_table
 from core.errors import BadDataset
 from core.home import open_home
 from core.tasks import label_kind
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def predict(
     run: RunArgument,
-    files: Annotated[list[Path], typer.Argument(help="Photos.")],
+    files: Annotated[list[Path], typer.Argument(help="Photos.", parser=given_path, metavar="FILES...")],
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -48,7 +48,7 @@ def predict(
 
 def export(
     run: RunArgument,
-    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    file: Annotated[Path, typer.Argument(help="The file to write.", parser=given_path, metavar="FILE")],
     format: Annotated[str, typer.Option(help="One of the exports that `graft doctor` lists.")] = "python-zip",
     home: HomeOption = None,
 ) -> None:
@@ -62,7 +62,7 @@ def export(
 
 def save_photos(
     dataset: Annotated[str, typer.Argument(help="The dataset's name.")],
-    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    file: Annotated[Path, typer.Argument(help="The file to write.", parser=given_path, metavar="FILE")],
     format: Annotated[str, typer.Option(help="One of the exports that `graft doctor` lists.")] = "photos-zip",
     home: HomeOption = None,
 ) -> None:

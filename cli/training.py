@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import HomeOption, JsonOption, print_error, print_line, progress_bar
+from cli.output import HomeOption, JsonOption, given_path, print_error, print_line, progress_bar
 from core.errors import BadDataset, BadPlan
 from core.home import Home, open_home
+from core.names import shorten
 
 if TYPE_CHECKING:
     from core.plans import Plan
@@ -30,7 +31,10 @@ BackboneOption = Annotated[
     typer.Option("--backbone", help="Which pretrained network (`graft backbones`); one that is here if left out."),
 ]
 RecipeOption = Annotated[RecipeChoice, typer.Option("--recipe", "--preset", help="How much of the network learns.")]
-PlanOption = Annotated[Path | None, typer.Option("--plan", help="A plan file instead, as `graft plan` prints it.")]
+PlanOption = Annotated[
+    Path | None,
+    typer.Option("--plan", help="A plan file instead, as `graft plan` prints it.", parser=given_path, metavar="PATH"),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change one thing, such as epochs=5 or batch_size=16; may be repeated."),
@@ -166,7 +170,7 @@ def _with_teacher(home: Home, plan: "Plan", teacher: str) -> "Plan":
         return set_teacher(plan, Teacher(backbone=BackboneChoice(name=get_card(teacher).name)))
     except NotFound as error:
         raise NotFound(
-            f'"{teacher}" is neither a run nor a network.', "See `graft runs` and `graft backbones`."
+            f'"{shorten(teacher)}" is neither a run nor a network.', "See `graft runs` and `graft backbones`."
         ) from error
 
 

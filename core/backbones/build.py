@@ -1,5 +1,6 @@
 """A backbone as a network that turns photos into features."""
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -61,7 +62,7 @@ def check_has_classifier(home: Home, choice: Choice, card: BackboneCard) -> None
 
 def _file_of(home: Home, choice: Choice, card: BackboneCard) -> Path:
     if choice.weights == "file":
-        file = Path(choice.file or "").expanduser()
+        file = Path(os.path.expanduser(choice.file or ""))
         check_weights_fit(file, card.architecture)
         return file
     file = weights_file(home, card)

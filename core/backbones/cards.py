@@ -14,6 +14,7 @@ from core.backbones.starters import find_starter, list_starters
 from core.backbones.weights import weights_present
 from core.errors import NotFound
 from core.home import Home
+from core.names import shorten
 
 _SIZES = (64, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512)
 
@@ -134,6 +135,6 @@ def _usual_weights(name: str) -> str:
     )
     near = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
     raise NotFound(
-        f'There is no pretrained backbone "{name}".',
+        f'There is no pretrained backbone "{shorten(name)}".',
         f"Did you mean {' or '.join(near)}?" if near else "`graft backbones` lists what there is.",
     )

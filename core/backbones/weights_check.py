@@ -1,6 +1,7 @@
 """Whether a weights file belongs to an architecture, by the names and shapes in its header alone."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from timm.models import list_pretrained
 
 from core.backbones.facts import facts, pretrained_cfg_of
 from core.errors import BadWeights
+from core.names import shorten
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -21,8 +23,8 @@ _OF_THE_SIZE = ("pos_embed", "relative_position", "rel_pos", "attn_mask", "atten
 
 def shapes_in(file: Path) -> dict[str, tuple[int, ...]]:
     """Names and shapes of the tensors in a safetensors file. Raises BadWeights when it is none, or is cut off."""
-    if not file.is_file():
-        raise BadWeights(f'There is no weights file "{file}".', "Check its name.")
+    if not os.path.isfile(file):  # which no name is too long for
+        raise BadWeights(f'There is no weights file "{shorten(file)}".', "Check its name.")
     try:
         with safe_open(file, "pt") as content:
             return {name: tuple(content.get_slice(name).get_shape()) for name in content.keys()}  # noqa: SIM118

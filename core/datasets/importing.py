@@ -23,6 +23,7 @@ from core.datasets.table import encode, labels_in_words, strata_of, tabulate
 from core.errors import BadDataset, BadInput, DiskFull
 from core.home import Home, Progress, free_bytes, silent
 from core.tasks import SPLITS, Split, Task, label_kind
+from core.units import format_bytes
 
 AS_GUESSED = ColumnChoice()
 SPARE_BYTES = 64 * 2**20  # what an import leaves free, for the database if nothing else
@@ -188,7 +189,8 @@ def _refuse_what_does_not_fit(home: Home, source: LabeledPhotos) -> None:
     free = free_bytes(home.datasets)
     if source.bytes + SPARE_BYTES > free:
         raise DiskFull(
-            f'The photos of "{source.origin}" take {source.bytes / 1e9:,.1f} GB; only {free / 1e9:,.1f} GB are free.',
+            f'The photos of "{source.origin}" take {format_bytes(source.bytes)} and {format_bytes(SPARE_BYTES)} are to '
+            f"stay free; only {format_bytes(free)} are.",
             "Free some room, or keep Graft's folder on another disk with --home.",
         )
 

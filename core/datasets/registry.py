@@ -29,6 +29,7 @@ from core.home import (
     no_room_is_disk_full,
     whole_file,
 )
+from core.names import shorten
 from core.tasks import SPLITS, Task
 
 _LARGEST_VERSION = 2**63 - 1  # what a column of SQLite holds
@@ -332,5 +333,6 @@ def _taken(name: str) -> BadInput:
 def _not_found(connection: sqlite3.Connection, name: str, version: int | None = None) -> NotFound:
     names = [row["name"] for row in connection.execute("SELECT name FROM datasets WHERE NOT hidden ORDER BY created")]
     there_is = f"There are: {', '.join(names[-20:])}." if names else "There is none yet: import photos first."
-    what = f'dataset called "{name}"' if version is None else f'version {version} of a dataset called "{name}"'
+    called = f'dataset called "{shorten(name)}"'
+    what = called if version is None else f"version {version} of a {called}"
     return NotFound(f"There is no {what}.", there_is)

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from core.errors import BadInput, NotFound
 from core.home import Home
+from core.names import shorten
 
 Subject = TypeVar("Subject")
 
@@ -44,5 +45,5 @@ class Export(Generic[Subject]):
 def get_export(exports: Mapping[str, Export[Subject]], export_id: str) -> Export[Subject]:
     """Raises NotFound, naming what there is."""
     if export_id not in exports:
-        raise NotFound(f'There is no format "{export_id}".', f"There are: {', '.join(exports)}.")
+        raise NotFound(f'There is no format "{shorten(export_id)}".', f"There are: {', '.join(exports)}.")
     return exports[export_id]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import zipfile
 from pathlib import Path
@@ -21,7 +22,7 @@ def photos_zip(dataset: Dataset, target: Path) -> Path:
 
     Raises BadInput (no file can be there), BadDataset (an original is gone), DiskFull.
     """
-    if target.is_dir():
+    if os.path.isdir(target):  # which no name is too long for
         raise BadInput(f'"{target}" is a folder.', "Name a file in it, ending in .zip.")
     places = _places(dataset)
     try:

@@ -1,6 +1,7 @@
 """One zip with a trained model whole: weights, labels, how photos are seen, the plan, a card, and `predict.py`."""
 
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def export_zip(home: Home, run_id: str, target: Path) -> Path:
 
     Raises NotFound when there is no such run or it has no model yet, BadInput (no file can be there), DiskFull.
     """
-    if target.is_dir():
+    if os.path.isdir(target):  # which no name is too long for
         raise BadInput(f'"{target}" is a folder.', "Name a file in it, ending in .zip.")
     run = get_run(home, run_id)
     trained = load_predictor(home, run.id, device="cpu")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.errors import Check
+from core.names import shorten
 from core.plans.plan import Plan
 from core.plans.progressive_resizing import resizes_progressively
 
@@ -21,7 +22,11 @@ MANY_EPOCHS = 50
 
 def check_plan(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequence[Stage]) -> list[Check]:
     """Everything worth saying about this plan with these photos; what stops it comes first."""
-    tasks = [dataset.task(name) for name in plan.tasks]
+    known = {task.name: task for task in dataset.tasks}
+    if unknown := [name for name in plan.tasks if name not in known]:
+        columns = ", ".join(f'"{name}"' for name in known)
+        return [Check("stop", f'The photos have no label column "{shorten(unknown[0])}"; they have {columns}.')]
+    tasks = [known[name] for name in plan.tasks]
     found = [
         *_shape(plan, card, stages),
         *_teacher(plan),

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import BadPlan
+from core.names import shorten
 from core.objectives import OBJECTIVES, Objective
 from core.plans.plan import EarlyStopping, Phase, Plan, validation_error_in_words
 from core.plans.recipes import rates_towards_stem
@@ -117,12 +118,12 @@ def change(plan: Plan, assignment: str) -> Plan:
     field, sign, text = assignment.partition("=")
     field = field.strip()
     if not sign or not field:
-        raise BadPlan(f'"{assignment}" is no change.', "Write field=value, as in epochs=5.")
+        raise BadPlan(f'"{shorten(assignment)}" is no change.', "Write field=value, as in epochs=5.")
     value = _value(text.strip())
     if field in WHOLE_PLAN:
         fits, wanted, edit = WHOLE_PLAN[field]
         if not fits(value):
-            raise BadPlan(f"{assignment}: {field} is {wanted}.", "Choose another value.")
+            raise BadPlan(f"{shorten(assignment)}: {field} is {wanted}.", "Choose another value.")
         return edit(plan, value)
     fields = json.loads(plan.model_dump_json())
     place: Any = fields
@@ -138,12 +139,12 @@ def change(plan: Plan, assignment: str) -> Plan:
             raise KeyError(last)
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise BadPlan(
-            f'A plan has no field "{field}".', f"Its fields are: epochs, head_rate, {', '.join(fields)}."
+            f'A plan has no field "{shorten(field)}".', f"Its fields are: epochs, head_rate, {', '.join(fields)}."
         ) from error
     try:
         return Plan.model_validate_json(json.dumps(fields))
     except ValidationError as error:
-        raise BadPlan(f"{assignment}: {validation_error_in_words(error)}.", "Choose another value.") from error
+        raise BadPlan(f"{shorten(assignment)}: {validation_error_in_words(error)}.", "Choose another value.") from error
 
 
 def checked(plan: Plan) -> Plan:

@@ -1,18 +1,22 @@
 """All that decides a run, and nothing else. Equal plans have equal hashes; unknown fields are refused."""
 
 import hashlib
+import stat
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
 
 from core.errors import BadPlan
+from core.names import shorten
 from core.objectives import OBJECTIVES, CrossEntropy, Need, Objective
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+
+LARGEST_PLAN_BYTES = 2**20  # of a file; a plan has some 2 kB, and JSON takes 30 times its size in memory
 
 Rate = Annotated[float, Field(ge=0, le=10)]
 
@@ -49,7 +53,7 @@ class Phase(_Frozen):
 
     name: str = "training"
     epochs: int = Field(ge=1, le=10_000)
-    stage_rates: tuple[Rate, ...]
+    stage_rates: tuple[Rate, ...] = Field(min_length=1)
     head_rate: Rate
     schedule: Literal["constant", "cosine", "linear"] = "cosine"
     warmup_epochs: float = Field(default=0.0, ge=0, le=1_000)
@@ -270,10 +274,19 @@ def parse_plan(text: str | bytes, name: str = "the plan") -> Plan:
 def read_plan(path: Path) -> Plan:
     """A plan from a file. Raises BadPlan, also when the file cannot be read."""
     try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise BadPlan(f'The plan file "{path}" cannot be read: {error.strerror}.', "Check its name.") from error
-    return parse_plan(text, f'The plan file "{path.name}"')
+        is_a_stream = not (stat.S_ISREG(kind := path.stat().st_mode) or stat.S_ISDIR(kind))
+        # The shell's own pipes (`--plan /dev/stdin`, `--plan <(...)`) are being written; any other may never be.
+        if is_a_stream and not str(path).startswith(("/dev/stdin", "/dev/fd/")):
+            raise BadPlan(f'"{shorten(path)}" is a pipe or a device, and no plan file.', "Name a file.")
+        with path.open("rb") as file:
+            text = file.read(LARGEST_PLAN_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadPlan(f'The plan file "{shorten(path)}" cannot be read: {reason}.', "Check its name.") from error
+    name = f'The plan file "{shorten(path.name)}"'
+    if len(text) > LARGEST_PLAN_BYTES:
+        raise BadPlan(f"{name} is larger than {LARGEST_PLAN_BYTES / 2**20:.0f} MB.", "Print one with `graft plan`.")
+    return parse_plan(text, name)
 
 
 def validation_error_in_words(error: ValidationError) -> str:

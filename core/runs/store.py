@@ -6,6 +6,7 @@ import time
 
 from core.errors import BadInput, NotFound, Refused
 from core.home import Home, database, delete_folder, mark_deleted, this_process
+from core.names import shorten, visible
 from core.plans import parse_plan
 from core.runs.event_log import add_event
 from core.runs.folder import has_best, run_folder, sweep_folders
@@ -154,14 +155,15 @@ def waits_for(home: Home, run: Run) -> str:
 
 
 def validate_run_name(name: str) -> str:
-    """The name with single blanks and none around it. Raises BadInput for an empty or long one."""
-    name = " ".join(name.split())
+    """The name with single blanks and no control characters. Raises BadInput for an empty or long one."""
+    name = " ".join(visible(name).split())
     if not name or len(name) > LONGEST_NAME:
         raise BadInput(f"A run's name has 1 to {LONGEST_NAME} letters.", "Choose another name.")
     return name
 
 
 def _find_row(home: Home, id_or_name: str) -> sqlite3.Row:
+    id_or_name = visible(id_or_name)  # what is no text, no run is called
     with database(home) as db:
         rows = db.execute(
             f"{_SELECT} WHERE runs.id = ?1 OR runs.name = ?1 COLLATE NOCASE "
@@ -174,7 +176,9 @@ def _find_row(home: Home, id_or_name: str) -> sqlite3.Row:
     if rows:
         return rows[0]
     known = ", ".join(f'"{name}"' for name in names)
-    raise NotFound(f'There is no run "{id_or_name}".', f"The latest are {known}." if known else "Start one first.")
+    raise NotFound(
+        f'There is no run "{shorten(id_or_name)}".', f"The latest are {known}." if known else "Start one first."
+    )
 
 
 def _run_from(row: sqlite3.Row) -> Run:

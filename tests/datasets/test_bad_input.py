@@ -283,7 +283,7 @@ def test_what_a_killed_import_left_is_swept_by_the_next(home, zipped):
 
 def test_a_source_larger_than_the_disk_is_said_before_the_work(home, zipped, monkeypatch):
     monkeypatch.setattr("core.datasets.importing.free_bytes", lambda path: 1_000)
-    refused(home, zipped(ABC), DiskFull, "only 0.0 GB are free")
+    refused(home, zipped(ABC), DiskFull, "67 MB are to stay free; only 1.0 kB are")
 
 
 def test_a_disk_that_fills_up_in_the_middle_keeps_what_was_there(small_disk, zipped, monkeypatch):

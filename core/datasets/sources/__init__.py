@@ -1,5 +1,6 @@
 """Formats of photos with labels: one file each, registered in IMPORTERS; which of them it is, its importer tells."""
 
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from core.datasets.sources.names import ARCHIVES, ending, tidy
 from core.datasets.sources.upload import open_dropped_files
 from core.datasets.sources.zip import ZIP
 from core.errors import BadDataset, NotFound
+from core.names import shorten
 
 __all__ = [
     "CLASS",
@@ -36,8 +38,7 @@ def open_source(source: Path, name: str) -> Iterator[LabeledPhotos | Contents]:
 
     name: what the user calls it. Raises NotFound and BadDataset.
     """
-    if not source.exists():
-        raise NotFound(f'"{source}" does not exist.', "Check its name.")
+    _refuse_unreadable(source, name)
     importer = next((each for each in IMPORTERS.values() if each.can_open(source, name)), None)
     if importer is None:
         raise _unknown_format(source, name)
@@ -72,6 +73,25 @@ def open_upload(folder: Path) -> Iterator[LabeledPhotos | Contents]:
     else:
         with open_dropped_files(files) as photos:
             yield photos
+
+
+def _refuse_unreadable(source: Path, name: str) -> None:
+    """Said before any importer looks: what is not there, may not be read, or would be waited for."""
+    try:
+        kind = source.stat().st_mode
+        if stat.S_ISREG(kind):
+            source.open("rb").close()
+    except FileNotFoundError as error:
+        raise NotFound(f'"{shorten(source)}" does not exist.', "Check its name.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no name of a file"
+        raise NotFound(
+            f'"{shorten(source)}" cannot be read: {reason}.', "Check its name, and that you may read it."
+        ) from error
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        raise BadDataset(
+            f'"{shorten(name)}" is a pipe, a socket or a device, and no file.', "Choose a file or a folder."
+        )
 
 
 def _unknown_format(source: Path, name: str) -> BadDataset:
