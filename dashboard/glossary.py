@@ -9,6 +9,9 @@ GLOSSARY: dict[str, str] = {
     "end. Each class is shared out alike. In the field: a stratified split.",
     "split seed": "The number that decides which photo goes where. The same number always gives the same split.",
     "classes": "The names that the model will answer. Each comes from a folder, or from a column of your table.",
+    "column roles": "Class: what is to be learned. Group: photos of one thing, which no split parts. Split: which "
+    "photos teach, choose and test. One class together: yes/no columns of which exactly one says yes. All else is left "
+    "out.",
     "label column": "Your photos have several labels each. Choose which one to look at and to learn.",
     "checks": "What was looked at before training: too few photos, doubles, photos that cannot be read.",
     "version": "Each change makes a new version. A run always names the version that it learned from.",

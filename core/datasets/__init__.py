@@ -16,7 +16,10 @@ from core.datasets.columns import (
     Understanding,
     consequence,
     decide,
+    examples,
     parse_choice,
+    roles_for,
+    still_missing,
 )
 from core.datasets.copies import in_several_splits
 from core.datasets.dataset import Dataset, DatasetSummary, Rejected
@@ -40,9 +43,10 @@ from core.datasets.editing import (
     rename_class,
     split_again,
 )
-from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload, preview_source
+from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload
 from core.datasets.originals import WORKERS
 from core.datasets.pixels import PixelStore, has_pixels, open_pixels
+from core.datasets.previewing import SourcePreview, preview_in_doubt, preview_source
 from core.datasets.public.catalogue import PublicSet, public_sets
 from core.datasets.public.importing import import_public
 from core.datasets.registry import (
@@ -84,6 +88,7 @@ __all__ = [
     "Rejected",
     "Role",
     "Sample",
+    "SourcePreview",
     "Split",
     "SplitPlan",
     "Task",
@@ -100,6 +105,7 @@ __all__ = [
     "decode_within",
     "delete_dataset",
     "evaluation_pixels",
+    "examples",
     "free_deleted",
     "gather_copies",
     "has_pixels",
@@ -122,14 +128,17 @@ __all__ = [
     "open_pixels",
     "parse_choice",
     "prepare_image",
+    "preview_in_doubt",
     "preview_source",
     "public_sets",
     "relabel",
     "rename_class",
     "rename_dataset",
+    "roles_for",
     "sample_preview",
     "samples",
     "split_again",
+    "still_missing",
     "store_side",
     "sweep_datasets",
     "thumbnail",

@@ -68,6 +68,19 @@ def _copies(dataset: Dataset) -> Iterator[Check]:
         yield Check("warning", f"{_count(more, 'photo')} came more than once; copies stay in one split")
 
 
+def _groups(dataset: Dataset) -> Iterator[Check]:
+    grouped = dataset.table[dataset.table["group"].notna()]
+    if grouped.empty:
+        return
+    torn = int((grouped.groupby("group")["split"].nunique() > 1).sum())
+    if torn:
+        lies = "lies" if torn == 1 else "lie"
+        sentence = f"{_count(torn, 'group')} of photos {lies} in more than one split"
+        yield Check("warning", f"{sentence}, so figures look better than they are: split again to keep them together")
+    else:
+        yield Check("ok", f"{_count(grouped['group'].nunique(), 'group')} of photos, none in more than one split")
+
+
 def _shapes(dataset: Dataset) -> Iterator[Check]:
     sides = dataset.table[["width", "height"]].to_numpy()
     short, long = sides.min(axis=1), sides.max(axis=1)
@@ -130,6 +143,7 @@ CHECKS: dict[str, Callable[[Dataset], Iterable[Check]]] = {
     "unreadable_files": _unreadable_files,
     "tasks": _each_task,
     "splits": _splits,
+    "groups": _groups,
     "copies": _copies,
     "shapes": _shapes,
 }

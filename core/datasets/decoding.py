@@ -103,7 +103,7 @@ def inspect(source: Source) -> Inspected:
 
 def has_more_pages(source: Source) -> bool:
     """Whether there are pages or frames after the first, which is the one that counts. Raises BadDataset."""
-    with _opened(source) as image:
+    with _opened(source) as (image, _):
         return bool(getattr(image, "is_animated", False))
 
 

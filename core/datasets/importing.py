@@ -127,15 +127,6 @@ def add_photos(
         return _add(home, dataset, photos, rejected, part)
 
 
-def preview_source(home: Home, source: Path, columns: ColumnChoice = AS_GUESSED) -> Understanding | None:
-    """What an import of this source, or inbox folder, would understand; None for a format that leaves no doubt.
-
-    Its photos can no longer be read. Raises like `import_dataset`.
-    """
-    with open_any(home, source) as opened:
-        return understand_source(home, opened, columns)
-
-
 @contextmanager
 def open_any(home: Home, source: Path) -> Iterator[LabeledPhotos | Contents]:
     """A source on this computer, or an inbox folder. Raises like `import_dataset`."""

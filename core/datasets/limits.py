@@ -10,6 +10,7 @@ FILES = 500_000  # in one source
 DIRECTORY_BYTES = 128 * 2**20  # of a zip's table of contents, read at once: about 1,000,000 names
 TOTAL_BYTES = 200 * GIB  # of all photos of one source, unpacked
 PHOTO_BYTES = GIB  # of one photo's file
+PREVIEW_BYTES = 64 * 2**20  # of a photo's file that is shown before the import; of a larger one nothing is
 
 # A decoded picture takes 4 bytes per pixel, so the largest takes DECODING_BYTES, and no more is decoded at once. What
 # takes more for its format (progressive JPEG, WebP, TIFF in one strip ...) must be a file with something in it.

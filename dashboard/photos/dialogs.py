@@ -2,15 +2,14 @@
 
 import streamlit as st
 
-from core.datasets import SPLITS, Dataset, Split, SplitPlan, add_photos, delete_dataset, rename_dataset, split_again
+from core.datasets import SPLITS, Dataset, Split, SplitPlan, delete_dataset, rename_dataset, split_again
 from core.errors import GraftError
-from core.home import Progress
 from dashboard.components.drop_zone import drop_zone
 from dashboard.glossary import GLOSSARY
 from dashboard.photos.bars import show_split_bar
+from dashboard.photos.importing import start_adding
 from dashboard.session import state
 from dashboard.shared.dialogs import ask_name, confirm_deletion
-from dashboard.shared.job_progress import start_and_watch
 from dashboard.shared.texts import escape_markdown, show_error, show_note
 
 
@@ -67,9 +66,4 @@ def _percent(dataset: Dataset, split: Split) -> int:
 def open_add_dialog(dataset: Dataset) -> None:
     show_note("The same ways as before: folders named like the classes, a zip, a table. A new version is made.")
     if upload := drop_zone(key="add", title="Drop more photos here", compact=True):
-        home, folder = state.home(), state.home().inbox / upload.folder
-
-        def work(progress: Progress) -> Dataset:
-            return add_photos(home, dataset, folder, progress=progress)
-
-        start_and_watch("import", upload.folder, f"Adding to {dataset.name}", work)
+        start_adding(state.home(), dataset, upload.folder)

@@ -1,20 +1,50 @@
 """Background imports of what a person gave: an upload, a path, a sample, a public set."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.datasets import (
+    ColumnChoice,
+    Dataset,
     PublicSet,
     Sample,
+    SourcePreview,
+    add_photos,
     import_dataset,
     import_public,
     import_sample,
     import_upload,
+    inbox,
     list_datasets,
+    load_dataset,
+    preview_in_doubt,
 )
-from core.errors import BadInput
-from core.home import Home
+from core.errors import BadInput, GraftError
+from core.home import Home, Progress
 from core.names import unused_name
 from dashboard.shared.job_progress import start_and_watch
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """source: on this computer, or an inbox folder. name: of the dataset. adding_to: the id of the one that gets the
+    photos; None for a new one."""
+
+    source: Path
+    name: str
+    adding_to: str | None = None
+
+    @property
+    def title(self) -> str:
+        return f"Adding to {self.name}" if self.adding_to else f"Reading {self.name}"
+
+
+@dataclass(frozen=True)
+class ColumnsToDecide:
+    """What an import ends with where a person should first say, or see, what its columns mean."""
+
+    request: ImportRequest
+    preview: SourcePreview
 
 
 def unused_dataset_name(home: Home, wanted: str) -> str:
@@ -24,13 +54,61 @@ def unused_dataset_name(home: Home, wanted: str) -> str:
 
 def start_upload_import(home: Home, folder: str, wanted: str) -> None:
     """Import an inbox folder, which is used up by that."""
-    name = unused_dataset_name(home, wanted)
+    _start(home, ImportRequest(home.inbox / folder, unused_dataset_name(home, wanted)))
+
+
+def start_adding(home: Home, dataset: Dataset, folder: str) -> None:
+    """Add the photos of an inbox folder to a dataset; it is used up by that."""
+    _start(home, ImportRequest(home.inbox / folder, dataset.name, dataset.id))
+
+
+def start_decided(home: Home, request: ImportRequest, columns: ColumnChoice) -> None:
+    """Go on with an import, now that its columns are decided."""
     start_and_watch(
-        "import",
-        folder,
-        f"Reading {name}",
-        lambda progress: import_upload(home, name, home.inbox / folder, progress=progress),
+        "import", str(request.source), request.title, lambda progress: _import(home, request, columns, progress)
     )
+
+
+def look_again(home: Home, waiting: ColumnsToDecide, photo_column: str) -> None:
+    """Look at the source once more, with another column that names the photos; where it names none, all stays."""
+
+    def work(progress: Progress) -> ColumnsToDecide:
+        progress(0, 0, "Looking at the columns")
+        try:
+            preview = preview_in_doubt(home, waiting.request.source, ColumnChoice({photo_column: "photo"}))
+        except GraftError:
+            preview = None
+        return replace(waiting, preview=preview or waiting.preview)
+
+    start_and_watch("import", str(waiting.request.source), waiting.request.title, work)
+
+
+def throw_away(home: Home, request: ImportRequest) -> None:
+    """Give an import up. An upload is gone with it; a folder of the user's stays as it is."""
+    if inbox.contains(home, request.source):
+        inbox.delete(request.source)
+
+
+def _start(home: Home, request: ImportRequest) -> None:
+    """The work ends with a dataset, or with columns that a person should look at."""
+
+    def work(progress: Progress) -> Dataset | ColumnsToDecide:
+        progress(0, 0, "Looking at the files")
+        try:
+            preview = preview_in_doubt(home, request.source)
+        except GraftError:
+            preview = None  # the import says the same, and cleans up
+        return ColumnsToDecide(request, preview) if preview else _import(home, request, ColumnChoice(), progress)
+
+    start_and_watch("import", str(request.source), request.title, work)
+
+
+def _import(home: Home, request: ImportRequest, columns: ColumnChoice, progress: Progress) -> Dataset:
+    if request.adding_to is not None:
+        dataset = load_dataset(home, request.adding_to)
+        return add_photos(home, dataset, request.source, columns=columns, progress=progress)
+    make = import_upload if inbox.contains(home, request.source) else import_dataset
+    return make(home, request.name, request.source, columns=columns, progress=progress)
 
 
 def start_path_import(home: Home, text: str) -> None:
@@ -39,12 +117,7 @@ def start_path_import(home: Home, text: str) -> None:
     if source is None:
         raise BadInput(f'There is nothing at "{text.strip()}".', "Check the path; it begins with / or with a drive.")
     name = unused_dataset_name(home, source.stem if source.is_file() else source.resolve().name)
-    start_and_watch(
-        "import",
-        str(source.resolve()),
-        f"Reading {name}",
-        lambda progress: import_dataset(home, name, source, progress=progress),
-    )
+    _start(home, ImportRequest(source.resolve(), name))
 
 
 def _existing(text: str) -> Path | None:

@@ -149,3 +149,20 @@ def test_a_check_that_registers_itself_is_made_with_the_others(monkeypatch):
     dataset = made([*photos("oak", 120), *photos("fir", 110)])
     assert said(dataset, "warning") == ["230 photos are few"]
     assert '"class" is a short name' in said(dataset, "ok")
+
+
+def test_groups_are_counted_and_said_to_lie_in_one_split_each():
+    rows = [
+        {"class": "ab"[n % 2], "group": f"P{n // 4}", "split": "train" if n < 60 else "validation"} for n in range(80)
+    ]
+    assert "20 groups of photos, none in more than one split" in said(made(rows), "ok")
+
+
+def test_groups_that_official_splits_part_are_a_leak():
+    rows = [
+        {"class": "ab"[n % 2], "group": f"P{n // 4}", "split": "train" if n < 62 else "validation"} for n in range(80)
+    ]
+    assert (
+        "1 group of photos lies in more than one split, so figures look better than they are: split again to keep them "
+        "together"
+    ) in said(made(rows), "warning")

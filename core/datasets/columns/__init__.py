@@ -6,6 +6,7 @@
 
 from core.datasets.columns.deciding import decide, parse_choice
 from core.datasets.columns.labeling import Consequence, consequence, label
+from core.datasets.columns.offering import examples, roles_for, still_missing
 from core.datasets.columns.remembered import remember
 from core.datasets.columns.roles import ColumnChoice, Question, Reading, Role, Undecided, Understanding
 from core.datasets.columns.understanding import understand
@@ -20,8 +21,11 @@ __all__ = [
     "Understanding",
     "consequence",
     "decide",
+    "examples",
     "label",
     "parse_choice",
     "remember",
+    "roles_for",
+    "still_missing",
     "understand",
 ]
