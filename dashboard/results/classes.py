@@ -2,41 +2,47 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
-from core.datasets import Dataset
 from core.execution import RunResults
 from core.tasks import ClassesResult, ClassResult, Interval, Split, SplitResult, Task, cell_rows, most_wrong
 from dashboard.components.confusion import MAX_CLASSES, Cell, confusion_matrix
-from dashboard.components.photo_grid import photo_wall
 from dashboard.glossary import GLOSSARY
 from dashboard.navigation import show_next_button
+from dashboard.results.mending import Labels, open_photos, read_labels, show_changes, show_photos
 from dashboard.session import state
-from dashboard.shared.texts import escape_html, escape_markdown, format_probability, pluralize, show_note
+from dashboard.shared.texts import escape_html, escape_markdown, format_probability, show_note
 
-MOST_WRONG = 9
+ROWS_HEIGHT = 430  # pixels of the first rows of photos
 
 
 def show_classes(model: RunResults, task: Task, result: SplitResult) -> None:
     """The viewer of the kind `classes`."""
     assert isinstance(result, ClassesResult)
+    labels = read_labels(model, task)
     left, right = st.columns([1.25, 1], gap="large")
     with left:
-        _show_confusion(model.run.id, result, model.dataset, task, model.predictions)
-    with right:
-        _show_most_wrong(result, model.dataset, task, model.predictions)
+        chosen = _show_confusion(model.run.id, result, task)
+    with right, st.container(key="photos_of_cell"):
+        # Beside the matrix, so that what a click opens is in sight.
+        if chosen is None:
+            _show_mistakes(model, result, labels)
+        else:
+            _show_cell(model, chosen, result.split, labels)
+        show_changes(labels, model.run)
         show_next_button("results", "try it on a new photo")
     st.header("Class by class, the weakest first", anchor=False)
     _show_class_table(result.classes)
 
 
-def _show_confusion(
-    run_id: str, result: ClassesResult, dataset: Dataset, task: Task, predictions: pd.DataFrame
-) -> None:
-    """The matrix; below it the photos of the cell that was opened last."""
+def _cell_key(run_id: str, task: Task, split: Split) -> str:
+    return f"cell {run_id} {task.name} {split}"
+
+
+def _show_confusion(run_id: str, result: ClassesResult, task: Task) -> Cell | None:
+    """The matrix; returns the cell that was opened last."""
     st.header("What it takes for what", anchor=False, help=GLOSSARY["confusion"])
-    key = f"cell {run_id} {task.name} {result.split}"
+    key = _cell_key(run_id, task, result.split)
     stored = state.get_tab_value(key)
     chosen = stored if isinstance(stored, Cell) else None
     opened = confusion_matrix(task.classes, result.confusion, f"confusion-{run_id}-{task.name}-{result.split}", chosen)
@@ -46,37 +52,45 @@ def _show_confusion(
     if len(task.classes) > MAX_CLASSES:
         show_note(f"The {MAX_CLASSES} classes with the most mistakes, of {len(task.classes):,}.")
     show_note("Rows: what it is. Columns: what the model says. Click a cell to see its photos.", small=True)
-    if chosen is not None:
-        _show_cell(chosen, result.split, dataset, task, predictions)
+    return chosen
 
 
-def _show_cell(chosen: Cell, split: Split, dataset: Dataset, task: Task, predictions: pd.DataFrame) -> None:
+def _show_cell(model: RunResults, chosen: Cell, split: Split, labels: Labels) -> None:
+    """The photos of one cell, and the way back to all mistakes."""
+    task = labels.task
     truth, predicted = task.classes[chosen.truth], task.classes[chosen.predicted]
-    rows = cell_rows(predictions, task, chosen.truth, chosen.predicted, split)
     words = f"{truth}, recognised" if chosen.truth == chosen.predicted else f"{truth}, taken for {predicted}"
-    st.markdown(f"**{escape_markdown(words)}**: {pluralize(len(rows), 'photo')}")
-    shown = [
+    rows = cell_rows(model.predictions, task, chosen.truth, chosen.predicted, split)
+    st.header(f"{escape_markdown(words)}: {len(rows):,}", anchor=False, help=GLOSSARY["confidence"])
+    if st.button("All mistakes", type="tertiary", icon=":material/arrow_back:", key="all_mistakes"):
+        state.drop_tab_value(_cell_key(model.run.id, task, split))
+        st.rerun()
+    photos = [
         (image_id, f"{format_probability(confidence)} sure")
         for image_id, confidence in zip(rows["image_id"], rows["confidence"], strict=True)
-        if image_id in dataset.row
     ]
-    photo_wall(dataset, task, shown, "cell_photos", height=300)
+    show_photos(labels, model.run, photos, "cell_photos", ROWS_HEIGHT)
 
 
-def _show_most_wrong(result: ClassesResult, dataset: Dataset, task: Task, predictions: pd.DataFrame) -> None:
-    st.header("Most confidently wrong", anchor=False, help=GLOSSARY["confidence"])
-    rows = most_wrong(predictions, task, MOST_WRONG, result.split)
-    columns = zip(rows["image_id"], rows["label"], rows["predicted"], rows["confidence"], strict=True)
-    shown = [
-        (image_id, f"{task.classes[label]}, says {task.classes[predicted]} {format_probability(confidence)}")
-        for image_id, label, predicted, confidence in columns
-        if image_id in dataset.row
-    ]
-    if not shown:
+def _show_mistakes(model: RunResults, result: ClassesResult, labels: Labels) -> None:
+    """Every photo that it got wrong, the most confident first."""
+    task, wrong = labels.task, result.images - result.right
+    title = "Its one mistake" if wrong == 1 else f"All {wrong:,} mistakes, the surest first"
+    st.header(title if wrong else "No mistake", anchor=False, help=GLOSSARY["confidence"])
+    if not wrong:
         show_note("Not one mistake on these photos.")
         return
-    photo_wall(dataset, task, shown, "most_wrong", height=520, lines=2)
-    show_note("Often the label is wrong, not the model: it can be mended among your photos.", small=True)
+    rows = most_wrong(model.predictions, task, wrong, result.split)
+    columns = zip(rows["image_id"], rows["label"], rows["predicted"], rows["confidence"], strict=True)
+    photos = [
+        (image_id, f"{task.classes[label]}, says {task.classes[predicted]} {format_probability(confidence)}")
+        for image_id, label, predicted, confidence in columns
+    ]
+    show_photos(labels, model.run, photos, "most_wrong", ROWS_HEIGHT)
+    if labels.can_change:
+        show_note("Often the label is wrong, not the model: tick such photos and say what they are.", small=True)
+    if st.button("See them among all your photos", type="tertiary", icon=":material/photo_library:", key="to_photos"):
+        open_photos(labels, model.run)
 
 
 def _show_class_table(classes: Sequence[ClassResult]) -> None:

@@ -11,6 +11,7 @@ from dashboard.results.compare_runs import show_comparison
 from dashboard.results.result_figures import show_figures
 from dashboard.results.viewers import viewer_of
 from dashboard.session import state
+from dashboard.shared.advice import show_advice
 from dashboard.shared.texts import escape_markdown, show_note
 
 
@@ -34,6 +35,7 @@ def _show_result(model: RunResults, result: Result) -> None:
     name = _chosen_task(model)
     task, of_task = model.dataset.task(name), result.task(name)
     show_figures(model.run, of_task, result.epoch, len(model.dataset.indices("test")))
+    show_advice(model.run, name)
     viewer_of(task)(model, task, of_task.splits[_chosen_split(of_task)])
     show_comparison(model, name)
 

@@ -36,11 +36,19 @@ def _big(split: SplitResult, words: str) -> None:
     if split.figure is None:
         st.html('<p class="big">?</p><p class="muted">None of these photos has a label.</p>')
         return
+    margin = split.figure.plus_minus
     st.html(
-        f'<p class="big" title="{escape_html(GLOSSARY["margin"])}">{escape_html(split.figure.amount)}'
-        f"<small> {escape_html(split.figure.plus_minus)}</small></p>"
+        f'<p class="big">{escape_html(split.figure.amount)}<small> {escape_html(margin)}</small></p>'
         f'<p class="muted">{escape_html(words)}</p>'
+        f'<p class="muted small">{escape_html(margin_in_words(margin))}</p>'
     )
+
+
+def margin_in_words(plus_minus: str) -> str:
+    """What stands behind a figure, where it stands: "± 7.2: with other photos ..."."""
+    if plus_minus.startswith("±"):
+        return f"{plus_minus}: with other photos it would differ by about this much, in 95 of 100 cases."
+    return f"{plus_minus.strip('()')}: with other photos it would lie in there, in 95 of 100 cases."
 
 
 def opened(times: int) -> str:
@@ -57,7 +65,9 @@ def _shut_test(run: Run, photos: int) -> None:
     )
     if not photos:
         return
-    with st.popover("Open the test photos", icon=":material/lock:", help=GLOSSARY["test"]):
+    # Without a hover of its own, which would lie over what it opens.
+    with st.popover("Open the test photos", icon=":material/lock:"):
+        st.write(GLOSSARY["test"])
         st.write("Have you chosen your model? After this look, choosing between models by this figure would spoil it.")
         if st.button("Open them now", type="primary", key="open_test"):
             try:

@@ -7,6 +7,7 @@ from dashboard.components.live_chart import live_chart
 from dashboard.navigation import show_empty_state
 from dashboard.session import state
 from dashboard.session.sharing import without_paths
+from dashboard.shared.advice import show_advice_buttons
 from dashboard.shared.run_status import state_pill
 from dashboard.shared.texts import escape_markdown
 from dashboard.train.event_log import show_event_log, show_queue
@@ -25,7 +26,10 @@ def page() -> None:
     _show_head(run)
     show_request_error()
     _show_state(run)
-    live_chart(run.id, run.state, _chosen_task(run), on_changed=lambda: None)
+    task = _chosen_task(run)
+    live_chart(run.id, run.state, task, on_changed=lambda: None)
+    if run.state in HAS_RESULTS:
+        show_advice_buttons(run, task)
     left, right = st.columns(2, gap="large")
     with left:
         show_event_log(run)

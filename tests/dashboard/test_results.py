@@ -1,18 +1,26 @@
 """The results page: figures with margins, the shut test split, the matrix and its photos."""
 
 import json
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from core.datasets import import_dataset
-from core.evaluation import read_predictions
+from core.backbones import describe_stages, get_card
+from core.datasets import import_dataset, load_dataset
+from core.evaluation import Verdict, read_predictions
 from core.home import Home
+from core.plans import REMEDIES, Advice, make_plan
 from core.runs.store import get_run, run_folder
 from dashboard.components.confusion import Cell, most_confused_classes, parse_cell
 from dashboard.components.loading import component_key
-from dashboard.results.result_figures import opened
+from dashboard.components.photo_grid import Edit
+from dashboard.results import mending
+from dashboard.results.result_figures import margin_in_words, opened
+from dashboard.session.plan_drafts import load_draft
+from dashboard.shared.advice import ELSEWHERE
 from dashboard.shared.texts import format_probability
 from tests.dashboard.conftest import words
 from tests.fixtures.made_runs import made_plan, made_run
@@ -97,6 +105,137 @@ def test_an_opened_cell_shows_its_photos(open_page, many, home: Home) -> None:
     shown = next(reported["shown"] for reported in walls if len(reported.get("shown", ())) == counts[truth, answer])
     labels = many.labels(task)
     assert {labels[many.row[image_id]] for image_id, _ in shown} == {truth}
+
+
+def walls(app) -> list[dict]:
+    """What each wall of photos was given."""
+    payloads = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    return [payload for payload in payloads if "shown" in payload]
+
+
+def mistakes_of(home: Home, run) -> list[str]:
+    """Image ids of the validation photos that a run got wrong, the surest first."""
+    rows = read_predictions(run_folder(home, run.id))
+    wrong = rows[(rows["split"] == "validation") & (rows["label"] != rows["predicted"])]
+    return wrong.sort_values(["confidence", "image_id"], ascending=[False, True])["image_id"].tolist()
+
+
+def test_all_mistakes_are_shown_and_can_be_mended(open_page, many, home: Home) -> None:
+    run = made_run(home, many, "finished", epochs=8)
+    (wall,) = walls(open_page("results", run=run.id))
+    wrong = mistakes_of(home, run)
+    assert len(wrong) > 0
+    assert [image_id for image_id, _ in wall["shown"]] == wrong
+    assert wall["editable"]
+
+
+def test_the_way_back_from_a_cell_leads_to_all_mistakes(open_page, many, home: Home) -> None:
+    run = made_run(home, many, "finished", epochs=8)
+    app = open_page("results", run=run.id)
+    app.session_state[f"graft:cell {run.id} {many.tasks[0].name} validation"] = Cell(0, 0)
+    app.run()
+    assert app.header[1].value.startswith("cup, recognised: ")
+    (wall,) = walls(app)
+    assert {caption.split()[-1] for _, caption in wall["shown"]} == {"sure"}
+    app.button(key="all_mistakes").click().run()
+    assert "mistake" in app.header[1].value
+    assert [image_id for image_id, _ in walls(app)[0]["shown"]] == mistakes_of(home, run)
+
+
+@pytest.fixture
+def edits(monkeypatch) -> list[Edit]:
+    """Edits that the next walls of photos report, one each, as if they had been made in the browser."""
+    pending: list[Edit] = []
+
+    def photo_wall(*arguments, **options):
+        draw_wall(*arguments, **options)
+        return pending.pop() if pending else None
+
+    draw_wall = mending.photo_wall
+    monkeypatch.setattr(mending, "photo_wall", photo_wall)
+    return pending
+
+
+def test_a_mistake_is_relabelled_in_place_undone_and_learned_from(open_page, many, home: Home, edits) -> None:
+    run = made_run(home, many, "finished", epochs=8)
+    first = mistakes_of(home, run)[0]
+    app = open_page("results", run=run.id)
+    edits.append(Edit("relabel", (first,), "scarf"))
+    app.run()
+    assert not app.exception, app.exception[0].value
+    changed = load_dataset(home, many.id)
+    task = changed.tasks[0]
+    assert task.classes[changed.labels(task)[changed.row[first]]] == "scarf"
+    assert app.title[0].value == "How good is it?"  # the run is still in view
+    assert "1 label is not as this run learned it." in words(app)
+    assert dict(walls(app)[0]["shown"])[first].startswith("now scarf; ")
+    assert "scarf" in walls(app)[0]["classes"]
+
+    app.button(key="undo_mended").click().run()
+    assert not app.exception, app.exception[0].value
+    assert "not as this run learned" not in words(app)
+    assert load_dataset(home, many.id).labels(many.tasks[0]).tolist() == many.labels(many.tasks[0]).tolist()
+
+    edits.append(Edit("leave out", (first,)))
+    app.run()
+    assert dict(walls(app)[0]["shown"])[first].startswith("now left out; ")
+    app.button(key="train_mended").click().run()
+    assert not app.exception, app.exception[0].value
+    draft = load_draft(home, app.session_state["graft:plan"])
+    assert (draft.source.id, draft.source.version) == (many.id, load_dataset(home, many.id).version)
+    assert draft.phases == run.plan.phases
+
+
+def test_a_label_column_that_is_gone_leaves_the_photos_as_they_were(open_page, many, home: Home, monkeypatch) -> None:
+    run = made_run(home, many, "finished", epochs=8)
+    renamed = replace(many, version=2, tasks=(replace(many.tasks[0], name="other"),))
+    monkeypatch.setattr(mending, "load_dataset", lambda home, name: renamed)
+    (wall,) = walls(open_page("results", run=run.id))
+    assert not wall["editable"]
+    assert len(wall["shown"]) == len(mistakes_of(home, run))
+
+
+def test_mistakes_lead_to_the_photos_that_they_are_among(open_page, many, home: Home) -> None:
+    run = made_run(home, many, "finished", epochs=8)
+    app = open_page("results", run=run.id)
+    app.button(key="to_photos").click().run()
+    assert app.title[0].value == "Your photos"
+
+
+def test_an_advice_is_followed_at_one_click(open_page, many, home: Home) -> None:
+    run = made_run(home, many, "finished", epochs=1)
+    app = open_page("results", run=run.id)
+    assert "Train again with more epochs." in words(app)
+    app.button(key="advice_more epochs").click().run()
+    assert not app.exception, app.exception[0].value
+    assert app.title[0].value == "What should learn, and how fast?"
+    made = load_draft(home, app.session_state["graft:plan"])
+    assert made.epochs == 2 * run.plan.epochs
+    assert made.source == run.plan.source
+
+
+@pytest.mark.parametrize(("advice", "title"), [("more photos", "Your photos"), ("larger network", "Which network")])
+def test_advice_that_is_no_plan_leads_to_its_page(open_page, many, home: Home, monkeypatch, advice, title) -> None:
+    said = Verdict("levelled off", "Levelled off", "It stays.", "Do this.", 1, (advice, "free one more"))
+    monkeypatch.setattr("dashboard.shared.advice.read_verdict", lambda *_: said)
+    everything = make_plan(many, get_card("graft-resnet10t"), describe_stages("graft-resnet10t"), "scratch")
+    run = made_run(home, many, "finished", epochs=3, plan=everything)
+    app = open_page("results", run=run.id)
+    assert not [button for button in app.button if button.key == "advice_free one more"]  # all learn already
+    app.button(key=f"advice_{advice}").click().run()
+    assert not app.exception, app.exception[0].value
+    assert title in app.title[0].value
+
+
+def test_every_advice_has_a_button() -> None:
+    assert set(get_args(Advice)) == set(REMEDIES) | set(ELSEWHERE)
+
+
+def test_what_stands_behind_a_figure_is_said_below_it(open_page, many, home: Home) -> None:
+    run = made_run(home, many, "finished", epochs=8)
+    assert "in 95 of 100 cases" in words(open_page("results", run=run.id))
+    assert margin_in_words("± 7.2").startswith("± 7.2: with other photos it would differ by about this much")
+    assert margin_in_words("(90.1 to 100)").startswith("90.1 to 100: with other photos it would lie in there")
 
 
 @pytest.mark.parametrize(

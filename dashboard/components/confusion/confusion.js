@@ -16,6 +16,9 @@
 const DEEP = 0.62; // above it the figure is written in the other colour
 const CELL_PIXELS = { least: 28, most: 46, table: 440 };
 
+const PHOTOS = ".st-key-photos_of_cell"; // where the page shows the photos of the open cell
+const justOpened = new WeakSet();
+
 /** @param {{data: Data, parentElement: HTMLElement, setTriggerValue: Function}} component */
 export default function ({ data, parentElement, setTriggerValue }) {
   const table = parentElement.querySelector("table");
@@ -23,12 +26,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
   resize(table, data.classes);
   fill(table, data);
 
+  if (data.selected && justOpened.delete(parentElement)) bringIntoView(PHOTOS);
+
   const cells = [...table.querySelectorAll("td")];
   const focused = cells.find((cell) => cell === document.activeElement);
   makeTabStop(cells, focused ?? cells.find((cell) => cell.tabIndex === 0) ?? cells[0]);
 
   function open(cell) {
     if (!cell.dataset.count) return;
+    justOpened.add(parentElement);
     setTriggerValue("opened", { truth: Number(cell.dataset.row), predicted: Number(cell.dataset.column) });
   }
 
@@ -117,6 +123,17 @@ function strength(count, isRight, most) {
  */
 function colourPercent(share) {
   return share > DEEP ? 94 + (6 * (share - DEEP)) / (1 - DEEP) : (50 * share) / DEEP;
+}
+
+/** Scroll to an element that begins out of sight, as it does where the columns of a page stand below each other. */
+function bringIntoView(selector) {
+  requestAnimationFrame(() => {
+    const element = document.querySelector(selector);
+    const top = element?.getBoundingClientRect().top ?? 0;
+    if (!element || (top >= 0 && top < innerHeight * 0.6)) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    element.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+  });
 }
 
 function makeTabStop(cells, cell) {

@@ -43,11 +43,26 @@ def photo_grid(
 
 
 def photo_wall(
-    dataset: Dataset, task: Task, photos: Sequence[tuple[str, str]], key: str, height: int = 480, lines: int = 1
-) -> None:
-    """Show some photos, in this order: [(image_id, caption), ...]. lines: of a caption, at most."""
+    dataset: Dataset,
+    task: Task,
+    photos: Sequence[tuple[str, str]],
+    key: str,
+    *,
+    height: int = 480,
+    lines: int = 1,
+    editable: bool = False,
+) -> Edit | None:
+    """Show some photos, in this order: [(image_id, caption), ...]. lines: of a caption, at most.
+
+    editable: they can be relabelled and left out; returns the edit once, when it was just made.
+    """
     source = {"shown": [list(photo) for photo in photos], "lines": lines}
-    _component(key=key, data=_data(dataset, task, height) | source | {"editable": False})
+    result = _component(
+        key=key,
+        data=_data(dataset, task, height) | source | {"editable": editable},
+        on_edited_change=lambda: None,
+    )
+    return parse_edit(result.edited, dataset) if editable else None
 
 
 def _data(dataset: Dataset, task: Task, height: int) -> dict[str, Any]:

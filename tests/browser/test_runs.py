@@ -1,0 +1,75 @@
+"""All runs in a real browser: found, sorted, tagged and compared with the mouse and the keyboard."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.datasets import import_dataset
+from core.home import open_home
+from core.runs import get_run
+from tests.browser.serving import served
+from tests.conftest import draw_photo
+from tests.fixtures.made_runs import made_run
+
+pytestmark = pytest.mark.browser
+NAMES = ("first", "Zebra", "a_b *c*")
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a Graft whose home holds three finished runs, and that home."""
+    folder = tmp_path_factory.mktemp("runs")
+    for kind, label in enumerate(("cup", "hat")):
+        for number in range(40):
+            draw_photo(folder / "photos" / label / f"{number:02}.png", kind, number)
+    home = open_home(folder / "home")
+    dataset = import_dataset(home, "Things", folder / "photos")
+    for epochs, name in enumerate(NAMES, 2):
+        made_run(home, dataset, "finished", epochs=epochs, name=name)
+    with served(folder / "home", folder / "log.txt") as address:
+        yield address, folder / "home"
+
+
+def names(page: Page) -> list[str]:
+    return page.locator(".graft-runs tbody .open").all_inner_texts()
+
+
+def test_runs_are_sorted_found_tagged_and_the_tag_stays(filled, page: Page) -> None:
+    address, home = filled
+    page.goto(f"{address}/runs")
+    expect(page.locator(".graft-runs tbody tr")).to_have_count(3)
+    assert names(page) == list(reversed(NAMES))
+    page.get_by_role("columnheader", name="Run").get_by_role("button").click()
+    assert names(page) == ["a_b *c*", "first", "Zebra"]
+
+    page.get_by_role("button", name="Add a tag to Zebra").click()
+    page.keyboard.type("  poster  2 ")
+    page.keyboard.press("Enter")
+    expect(page.locator(".graft-runs .tag")).to_have_text("poster 2×")
+    assert get_run(open_home(home), "Zebra").tags == ("poster 2",)
+    expect(page.get_by_role("button", name="Add a tag to Zebra")).to_be_focused()
+
+    page.get_by_label("Find runs").fill("post zeb")
+    assert names(page) == ["Zebra"]
+    page.reload()
+    expect(page.locator(".graft-runs tbody tr")).to_have_count(1)  # what one looked for is kept over a reload
+    page.get_by_label("Find runs").fill("")
+    assert names(page) == ["a_b *c*", "first", "Zebra"]
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_two_ticks_bring_the_comparison_into_view(filled, open_tab: Callable[..., Page], width: int) -> None:
+    page = open_tab(width=width)
+    page.goto(f"{filled[0]}/runs")
+    page.get_by_label("Compare first").check()
+    page.get_by_label("Compare a_b *c*", exact=True).check()  # its name as it is, without backslashes
+    heading = page.get_by_role("heading", name="first and a_b *c*")
+    expect(heading).to_be_in_viewport()
+    expect(page.get_by_text("are right equally often")).to_be_in_viewport()
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Close the comparison").click()
+    expect(heading).to_have_count(0)
+    expect(page.get_by_label("Compare first")).not_to_be_checked()
