@@ -44,6 +44,7 @@ from core.datasets.editing import (
     split_again,
 )
 from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload
+from core.datasets.location import without_gps
 from core.datasets.originals import WORKERS
 from core.datasets.pixels import PixelStore, has_pixels, open_pixels
 from core.datasets.previewing import SourcePreview, preview_in_doubt, preview_source
@@ -143,4 +144,5 @@ __all__ = [
     "sweep_datasets",
     "thumbnail",
     "undo",
+    "without_gps",
 ]

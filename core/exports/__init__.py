@@ -5,7 +5,7 @@ A format is an `Export` in a file of its own, registered in RUN_EXPORTS or DATAS
 
 from core.datasets import Dataset
 from core.exports.export import Export, get_export
-from core.exports.photos_zip import PHOTOS_ZIP, photos_zip
+from core.exports.photos_zip import PHOTOS_ZIP, PHOTOS_ZIP_GPS, photos_zip
 from core.exports.predictions_csv import PhotoPrediction, predictions_csv
 from core.exports.predictor import Prediction, best_model_version, cached_predictor, load_predictor
 from core.exports.take_home import TAKE_HOME, export_zip
@@ -27,4 +27,4 @@ __all__ = [
 ]
 
 RUN_EXPORTS: dict[str, Export[Run]] = {each.id: each for each in (TAKE_HOME,)}
-DATASET_EXPORTS: dict[str, Export[Dataset]] = {each.id: each for each in (PHOTOS_ZIP,)}
+DATASET_EXPORTS: dict[str, Export[Dataset]] = {each.id: each for each in (PHOTOS_ZIP, PHOTOS_ZIP_GPS)}

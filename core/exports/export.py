@@ -20,7 +20,8 @@ class Export(Generic[Subject]):
     id: its name on the command line and in addresses. sentence: what is in it. suffix: of the file, ".zip" say.
     write: gets the home, what to export (a run or a dataset) and the file to write; raises BadInput where no file can
     be, NotFound, DiskFull. extra: the package that it needs beside Graft's own, "" for none. files: what is in an
-    archive, by name with a sentence each, for the model card.
+    archive, by name with a sentence each, for the model card. is_on_pages: whether pages offer it, or only who asks for
+    it by name gets it.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Export(Generic[Subject]):
     write: Callable[[Home, Subject, Path], Path]
     extra: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    is_on_pages: bool = True
 
     @property
     def is_available(self) -> bool:

@@ -7,18 +7,20 @@ import re
 import zipfile
 from pathlib import Path
 
-from core.datasets import Dataset, is_noise, labels_in_words
+from core.datasets import Dataset, is_noise, labels_in_words, without_gps
 from core.errors import BadDataset, BadInput
 from core.exports.export import Export
-from core.home import Home, whole_file
+from core.home import whole_file
 
 TABLE, NO_LABEL = "labels.csv", "no label"
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # by Windows
 
 
-def photos_zip(dataset: Dataset, target: Path) -> Path:
-    """Write a folder per class with its photos, as they came, and a table of all labels, splits and groups; gives
-    `target` back. Imported again, all of these are as they were.
+def photos_zip(dataset: Dataset, target: Path, with_gps: bool = False) -> Path:
+    """Write a folder per class with its photos and a table of all labels, splits and groups; gives `target` back.
+    Imported again, all of these are as they were.
+
+    with_gps: where a photo was taken leaves with it; otherwise that alone goes (`without_gps`).
 
     Raises BadInput (no file can be there), BadDataset (an original is gone), DiskFull.
     """
@@ -29,7 +31,8 @@ def photos_zip(dataset: Dataset, target: Path) -> Path:
         with whole_file(target) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr(TABLE, _table(dataset, places))
             for image_id, place in zip(dataset.table["image_id"], places, strict=True):
-                archive.writestr(place, _original(dataset, image_id))
+                original = _original(dataset, image_id)
+                archive.writestr(place, original if with_gps else without_gps(original))
     except OSError as error:
         raise BadInput(f'"{target}" cannot be written: {error.strerror}.', "Choose another place.") from error
     return target
@@ -72,14 +75,19 @@ def _table(dataset: Dataset, places: list[str]) -> bytes:
     return file.getvalue().encode("utf-8-sig")  # with the mark by which spreadsheets know UTF-8
 
 
-def _write_dataset(home: Home, dataset: Dataset, target: Path) -> Path:
-    return photos_zip(dataset, target)
-
-
-PHOTOS_ZIP = Export(
+PHOTOS_ZIP = Export[Dataset](
     id="photos-zip",
     title="Zip of photos",
-    sentence="a folder per class with its photos as they came, and a table of all labels, splits and groups",
+    sentence="a folder per class with its photos, without where they were taken, and a table of all labels, splits and "
+    "groups",
     suffix=".zip",
-    write=_write_dataset,
+    write=lambda home, dataset, target: photos_zip(dataset, target),
+)
+PHOTOS_ZIP_GPS = Export[Dataset](
+    id="photos-zip-gps",
+    title="Zip of photos with GPS",
+    sentence="the same with the photos exactly as they came, also where they were taken",
+    suffix=".zip",
+    write=lambda home, dataset, target: photos_zip(dataset, target, with_gps=True),
+    is_on_pages=False,
 )

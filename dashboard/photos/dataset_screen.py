@@ -55,7 +55,7 @@ def _show_more(dataset: Dataset) -> None:
     if st.button("Rename", type="tertiary", icon=":material/edit:"):
         open_rename_dialog(dataset)
     for export in DATASET_EXPORTS.values():
-        if export.is_available:
+        if export.is_available and export.is_on_pages:
             _show_export_link(dataset, export)
     if st.button("Delete", type="tertiary", icon=":material/delete:"):
         open_delete_dialog(dataset)

@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from core.datasets import Dataset, decode_within, load_dataset, sample_preview, thumbnail
+from core.datasets import Dataset, decode_within, load_dataset, sample_preview, thumbnail, without_gps
 from core.errors import BadDataset, NotFound
 from core.exports import DATASET_EXPORTS, get_export
 from core.home import Home
@@ -19,6 +19,7 @@ from dashboard.routes.responses import IMMUTABLE, error_response, export_respons
 # What every browser shows as it is, turned as its EXIF says. Anything else is sent as a JPEG of it; SVG would be code.
 SHOWN_BY_BROWSERS = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 LARGE_SIDE = 1_600  # pixels
+SENT_WHOLE_BYTES = 50 * 10**6  # it is in memory meanwhile; what is larger is sent as a JPEG of it
 
 
 def _requested_dataset(home: Home, request: Request) -> Dataset:
@@ -92,11 +93,12 @@ def photo_thumbnail(home: Home, request: Request) -> Response:
 
 
 def full_photo(home: Home, request: Request) -> Response:
-    """GET /graft/datasets/{dataset}/photos/{image}"""
+    """GET /graft/datasets/{dataset}/photos/{image}: as it came, but for where it was taken."""
     try:
         path = _dataset_with_photo(home, request).path(request.path_params["image"])
-        if media_type := SHOWN_BY_BROWSERS.get(path.suffix.lower()):
-            return FileResponse(path, media_type=media_type, headers=IMMUTABLE)
+        media_type = SHOWN_BY_BROWSERS.get(path.suffix.lower())
+        if media_type and path.stat().st_size <= SENT_WHOLE_BYTES:
+            return Response(without_gps(path.read_bytes()), media_type=media_type, headers=IMMUTABLE)
         image = decode_within(path, LARGE_SIDE)
     except (NotFound, BadDataset, FileNotFoundError):
         return error_response("no such photo", 404)

@@ -17,7 +17,7 @@ BYTES_PER_PARAMETER = 4
 
 def show_take_home(model: RunResults) -> None:
     st.header("Take it home", anchor=False)
-    for export in RUN_EXPORTS.values():
+    for export in (each for each in RUN_EXPORTS.values() if each.is_on_pages):
         address = escape_html(run_export_url(model.run.id, export.id))
         st.html(
             '<div class="row apart centred">'

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from core.datasets import leave_out, relabel
+from core.datasets import import_dataset, leave_out, relabel
 from core.exports import RUN_EXPORTS
 from dashboard.routes import (
     PLOTLY_URL,
@@ -188,6 +188,28 @@ def test_a_large_photo_is_the_original(client, small):
     answer = client.get(full_photo_url(small) + first)
     assert answer.content == small.path(first).read_bytes()
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_large_photo_says_no_place(client, home, tmp_path):
+    made = Image.Exif()
+    made.get_ifd(0x8825).update({1: "N", 2: (48.0, 8.0, 14.31)})
+    for kind in ("oak", "fir"):
+        for number in range(3):
+            file = tmp_path / "photos" / kind / f"{number}.jpg"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (90, 60), (number * 40, 80, 90 if kind == "oak" else 9)).save(file, exif=made)
+    dataset = import_dataset(home, "trees", tmp_path / "photos")
+    first = dataset.table["image_id"].iat[0]
+    assert dict(Image.open(dataset.path(first)).getexif().get_ifd(0x8825))
+    shown = Image.open(io.BytesIO(client.get(full_photo_url(dataset) + first).content))
+    assert dict(shown.getexif().get_ifd(0x8825)) == {}
+    assert shown.tobytes() == Image.open(dataset.path(first)).tobytes()
+
+
+def test_a_very_large_photo_is_sent_smaller(client, small, monkeypatch):
+    monkeypatch.setattr("dashboard.routes.photos.SENT_WHOLE_BYTES", 10)
+    answer = client.get(full_photo_url(small) + small.table["image_id"].iat[0])
+    assert answer.headers["content-type"] == "image/jpeg"
 
 
 @pytest.mark.parametrize("image", ["nothing", "..%2f..%2fgraft.db", "%00"])

@@ -4,10 +4,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core.datasets import Dataset, import_dataset, leave_out, relabel
 from core.errors import BadDataset, BadInput
-from core.exports import photos_zip
+from core.exports import DATASET_EXPORTS, photos_zip
 from core.home import Home
 
 
@@ -94,3 +95,33 @@ def test_a_place_that_cannot_be_written_is_said(leaves: Dataset, tmp_path: Path)
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="cannot be written"):
         photos_zip(leaves, tmp_path / "file" / "leaves.zip")
+
+
+@pytest.fixture
+def with_places(home: Home, tmp_path: Path) -> Dataset:
+    """Photos that say where they were taken."""
+    made = Image.Exif()
+    made.get_ifd(0x8825).update({1: "N", 2: (48.0, 8.0, 14.31), 29: "2026:11:27"})
+    for kind, red in (("oak", 20), ("elm", 220)):
+        for number in range(3):
+            file = tmp_path / "places" / kind / f"{number}.jpg"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (60, 40), (red, number * 50, 9)).save(file, exif=made)
+    return import_dataset(home, "places", tmp_path / "places")
+
+
+def test_where_photos_were_taken_leaves_only_when_it_is_asked_for(home: Home, with_places: Dataset, tmp_path: Path):
+    taken = {}
+    for export_id in ("photos-zip", "photos-zip-gps"):
+        target = DATASET_EXPORTS[export_id].save(home, with_places, tmp_path / f"{export_id}.zip")
+        with zipfile.ZipFile(target) as archive:
+            taken[export_id] = [archive.read(name) for name in archive.namelist() if name.endswith(".jpg")]
+        assert len(taken[export_id]) == 6
+    assert all(b"2026:11:27" in photo for photo in taken["photos-zip-gps"])
+    assert not any(b"2026:11:27" in photo for photo in taken["photos-zip"])
+    originals = {with_places.path(image_id).read_bytes() for image_id in with_places.table["image_id"]}
+    assert set(taken["photos-zip-gps"]) == originals
+
+
+def test_a_zip_with_places_is_not_offered_on_pages():
+    assert [each.id for each in DATASET_EXPORTS.values() if each.is_on_pages] == ["photos-zip"]
