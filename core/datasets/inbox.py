@@ -2,7 +2,7 @@
 
 inbox/<32 hexadecimal digits>/  one drop, or the photos of one sitting at the camera
     0, 1, 2 ...                 a file each, as it came
-    0.json, 1.json ...          {"name": what it is called on the user's computer}
+    0.json, 1.json ...          {"name": what it is called on the user's computer, "labels": what it is said to show}
     .0-5f3a91c2                 a file that is still being received
     camera                      photos were taken here: they are nowhere else
 
@@ -15,10 +15,10 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from core.home import Home, no_room_is_disk_full
 
@@ -47,10 +47,11 @@ def temporary_file(home: Home, suffix: str) -> Path:
 
 
 @contextmanager
-def receive_file(folder: Path, number: int, name: str) -> Iterator[BinaryIO]:
+def receive_file(folder: Path, number: int, name: str, labels: Mapping[str, str] | None = None) -> Iterator[BinaryIO]:
     """A file to write to, which is there under its number once the block ends well, and gone otherwise.
 
-    name: what the file is called on the user's computer; never a path here. Raises DiskFull.
+    name: what the file is called on the user's computer; never a path here. labels: what a person said that it shows,
+    class by label column. Raises DiskFull.
     """
     part = folder / f".{number}-{secrets.token_hex(4)}"
     with no_room_is_disk_full(folder / str(number)):
@@ -58,7 +59,9 @@ def receive_file(folder: Path, number: int, name: str) -> Iterator[BinaryIO]:
         try:
             with part.open("wb") as file:
                 yield file
-            (folder / f"{number}.json").write_text(json.dumps({"name": name}), encoding="utf-8")
+            (folder / f"{number}.json").write_text(
+                json.dumps({"name": name} | ({"labels": dict(labels)} if labels else {})), encoding="utf-8"
+            )
             part.replace(folder / str(number))
         finally:
             part.unlink(missing_ok=True)
@@ -72,12 +75,22 @@ def received_files(folder: Path) -> list[tuple[Path, str]]:
     return [(file, _name_of(file)) for file in files]
 
 
+def given_labels(file: Path) -> dict[str, str]:
+    """What a person said that a received file shows, class by label column; {} where nobody said anything."""
+    labels = _note(file).get("labels")
+    return {str(task): str(label) for task, label in labels.items()} if isinstance(labels, dict) else {}
+
+
 def _name_of(file: Path) -> str:
+    return str(_note(file).get("name") or file.name)
+
+
+def _note(file: Path) -> dict[str, Any]:
     try:
         note = json.loads(file.with_name(f"{file.name}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return file.name
-    return str(note.get("name") or file.name) if isinstance(note, dict) else file.name
+        return {}
+    return note if isinstance(note, dict) else {}
 
 
 def add_camera_photo(folder: Path, name: str, content: bytes) -> None:

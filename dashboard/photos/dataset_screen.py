@@ -43,7 +43,7 @@ def _show_head(dataset: Dataset) -> None:
         )
         with st.container(horizontal=True, width="content", gap="small"):
             if st.button("Add photos", type="tertiary", icon=":material/add_photo_alternate:"):
-                open_add_dialog(dataset)
+                open_add_dialog(dataset, state.current_task(dataset))
             if st.button("Another dataset", type="tertiary", icon=":material/swap_horiz:"):
                 state.close_dataset()
                 st.rerun()

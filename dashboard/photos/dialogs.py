@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.datasets import SPLITS, Dataset, Split, SplitPlan, delete_dataset, rename_dataset, split_again
+from core.datasets import SPLITS, Dataset, Split, SplitPlan, Task, delete_dataset, rename_dataset, split_again
 from core.errors import GraftError
-from dashboard.components.drop_zone import drop_zone
+from dashboard.components.drop_zone import Target, drop_zone
 from dashboard.glossary import GLOSSARY
 from dashboard.photos.bars import show_split_bar
 from dashboard.photos.importing import start_adding
@@ -63,7 +63,13 @@ def _percent(dataset: Dataset, split: Split) -> int:
 
 
 @st.dialog("Add photos", width="large")
-def open_add_dialog(dataset: Dataset) -> None:
-    show_note("The same ways as before: folders named like the classes, a zip, a table. A new version is made.")
-    if upload := drop_zone(key="add", title="Drop more photos here", compact=True):
+def open_add_dialog(dataset: Dataset, task: Task, label: str = "") -> None:
+    """label: the class that they show, which may be a new one; "" asks about loose photos."""
+    if label:
+        is_new = label not in task.classes
+        st.markdown(f"Photos of **{escape_markdown(label)}**" + (", a new class" if is_new else ""))
+    else:
+        show_note("Loose photos, folders named like the classes, a zip or a table. A new version is made.")
+    title = "Drop them here" if label else "Drop more photos here"
+    if upload := drop_zone(key="add", title=title, target=Target(task, label)):
         start_adding(state.home(), dataset, upload.folder)

@@ -49,7 +49,7 @@ def _show_classes(dataset: Dataset, task: Task) -> None:
 
 def _apply_class_edit(dataset: Dataset, task: Task, edit: ClassEdit) -> None:
     if edit.kind == "add":
-        open_add_dialog(dataset)
+        open_add_dialog(dataset, task, edit.name)
         return
     joined = edit.to in task.classes
     apply_change(

@@ -69,7 +69,8 @@ class Room:
 
 
 async def receive_upload(home: Home, room: Room, request: Request) -> Response:
-    """PUT /graft/uploads/{folder}/{number}?name=... : one file, kept under its number; its name stands beside it.
+    """PUT /graft/uploads/{folder}/{number}?name=...&label=...&task=... : one file, kept under its number; its name
+    stands beside it, and what a person said that it shows.
 
     A name is never a path here: who imports the folder reads it as words. Another site's page cannot send one: a PUT
     across sites needs a permission that is never given, and the server's guard refuses foreign origins.
@@ -80,6 +81,9 @@ async def receive_upload(home: Home, room: Room, request: Request) -> Response:
     name = request.query_params.get("name", "")
     if not inbox.is_folder_name(folder) or number >= inbox.MOST_FILES or not 0 < len(name) <= inbox.LONGEST_NAME:
         return error_response("not a file of an upload", 400)
+    label, task = request.query_params.get("label", ""), request.query_params.get("task", "")
+    if max(len(label), len(task)) > inbox.LONGEST_NAME:
+        return error_response("no name of a class is as long as that", 400)
     announced = int(request.headers.get("content-length", "0"))
     if announced > FILE_LIMIT:
         return error_response("it is larger than 20 GB", 413)
@@ -87,7 +91,7 @@ async def receive_upload(home: Home, room: Room, request: Request) -> Response:
     is_whole = False
     try:
         await room.check(announced)
-        with inbox.receive_file(home.inbox / folder, number, name) as file:
+        with inbox.receive_file(home.inbox / folder, number, name, {task: label} if label else None) as file:
             async for chunk in request.stream():
                 size += len(chunk)
                 room.add(len(chunk))

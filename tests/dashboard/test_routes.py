@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from core.datasets import import_dataset, leave_out, relabel
+from core.datasets import import_dataset, inbox, leave_out, relabel
 from core.exports import RUN_EXPORTS
 from dashboard.routes import (
     PLOTLY_URL,
@@ -44,6 +44,14 @@ def client(home):
 
 def send(client, content=b"pixels", name="oak/1.jpg", folder=FOLDER, number=0, **headers):
     return client.put(f"/graft/uploads/{folder}/{number}", params={"name": name}, content=content, headers=headers)
+
+
+def test_what_a_person_said_that_a_photo_shows_arrives_with_it(client, home):
+    client.put(f"/graft/uploads/{FOLDER}/0?name=1.jpg&label=a%2Fb&task=kind", content=b"pixels")
+    send(client, name="2.jpg", number=1)
+    files = {name: inbox.given_labels(path) for path, name in inbox.received_files(home.inbox / FOLDER)}
+    assert files == {"1.jpg": {"kind": "a/b"}, "2.jpg": {}}
+    assert client.put(f"/graft/uploads/{FOLDER}/2?name=3.jpg&label={'x' * 2_000}", content=b"").status_code == 400
 
 
 # JavaScript

@@ -12,7 +12,7 @@ from core.datasets.sources.csv import CSV
 from core.datasets.sources.folder import FOLDER
 from core.datasets.sources.labeled_photos import CLASS, Contents, Entry, Importer, LabeledPhoto, LabeledPhotos
 from core.datasets.sources.names import ARCHIVES, ending, tidy
-from core.datasets.sources.upload import open_dropped_files
+from core.datasets.sources.upload import label_dropped_files, open_dropped_files
 from core.datasets.sources.zip import ZIP
 from core.errors import BadDataset, NotFound
 from core.names import shorten
@@ -50,6 +50,10 @@ def open_source(source: Path, name: str) -> Iterator[LabeledPhotos | Contents]:
 def open_upload(folder: Path) -> Iterator[LabeledPhotos | Contents]:
     """An inbox folder: the one archive that was dropped, or the loose files. Raises BadDataset."""
     files = inbox.received_files(folder)
+    labels = {path: inbox.given_labels(path) for path, _ in files}
+    if any(labels.values()):
+        yield label_dropped_files(files, labels)
+        return
     endings = {each for importer in IMPORTERS.values() for each in importer.endings}
     # One that lies in a dropped folder beside other files is one of its files, and no more.
     archives = [

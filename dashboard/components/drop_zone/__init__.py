@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.datasets import IMPORTERS, inbox
+from core.datasets import IMPORTERS, Task, inbox
 from dashboard.components.loading import load_component
-from dashboard.routes import UPLOADS_URL
+from dashboard.routes import UPLOADS_URL, module_url
 
 _component = load_component(Path(__file__).parent)
 
@@ -23,14 +23,28 @@ class Upload:
     name: str
 
 
-def drop_zone(key: str, title: str = "Drop your photos here", compact: bool = False) -> Upload | None:
-    """Show the drop zone; returns the upload once, when all of it has just arrived."""
+@dataclass(frozen=True)
+class Target:
+    """The dataset that photos are added to. task: its label column. label: the class they all show, "" to ask."""
+
+    task: Task
+    label: str = ""
+
+
+def drop_zone(key: str, title: str = "Drop your photos here", target: Target | None = None) -> Upload | None:
+    """Show the drop zone; returns the upload once, when all of it has just arrived. One is asked what loose photos
+    show. target: where they are added to a dataset; otherwise they become one."""
     *formats, last = (importer.takes for importer in IMPORTERS.values())
     data = {
         "url": UPLOADS_URL,
         "title": title,
-        "formats": f"{', '.join(formats)}, or {last}",
-        "compact": compact,
+        "formats": f"loose photos, which you sort here, {', '.join(formats)}, or {last}",
+        "compact": target is not None,
+        "sorter": module_url("drop_zone", "sorter.js"),
+        "task": target.task.name if target else "",
+        "label": target.label if target else "",
+        "classes": list(target.task.classes) if target else [],
+        "done": "Add them" if target else "Make a dataset of them",
     }
     return parse_upload(_component(key=key, data=data, on_received_change=lambda: None).received)
 

@@ -8,16 +8,25 @@
  * @property {string} title
  * @property {string} formats what may be dropped, in words
  * @property {boolean} compact
+ * @property {string} sorter address of the module that asks what loose photos show
+ * @property {string} label the class that all of them go to, or ""
+ * @property {string} task the label column that classes belong to, or "" for the only one
+ * @property {string[]} classes that there are already
+ * @property {string} done words of the button that ends the sorting
  *
  * Out: the trigger "received" with {folder, files, name} once all files of a drop have arrived: the folder's name in
  * the inbox, how many files, what the dataset may be called.
  *
- * @typedef {{file: File, path: string}} Item
+ * Files that somebody gave a class to are sent with it: &label={class}&task={label column}.
+ *
+ * @typedef {{file: File, path: string, label?: string}} Item
  */
 
 const PARALLEL_UPLOADS = 4;
 const RETRY_MILLISECONDS = 400;
 const JUNK = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/; // what systems leave in folders: never photos
+const PICTURE = /\.(jpe?g|jpe|jfif|png|gif|bmp|webp|tiff?|avif|hei[cf]|jp2)$/i;
+const SAYS_CLASSES = /\.(zip|csv|tsv|txt|json|rar|7z|tar|gz|tgz|bz2|xz)$/i; // sent as it is: archives and tables
 
 /** By parentElement, its zone: the function below runs at every rerun. */
 const zones = new WeakMap();
@@ -26,6 +35,7 @@ const zones = new WeakMap();
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!zones.has(parentElement)) zones.set(parentElement, makeZone(parentElement.querySelector(".drop")));
   const zone = zones.get(parentElement);
+  zone.data = data;
   zone.url = data.url;
   zone.onReceived = (upload) => setTriggerValue("received", upload);
   zone.title.textContent = data.title;
@@ -39,7 +49,9 @@ function makeZone(element) {
   const sending = part(".sending");
   const problem = part(".problem");
   const zone = { element, title: ask.querySelector("b"), formats: ask.querySelector(".formats"), url: "", onReceived: null };
+  const sorting = part(".sorting");
   let controller = null; // aborts what is on its way
+  let sorter = null; // asks what loose photos show; loaded when there are some
 
   function showProblem(sentence) {
     problem.textContent = sentence;
@@ -52,17 +64,46 @@ function makeZone(element) {
     if (!files.length) return showProblem("There is no file in it.");
     showProblem("");
     ask.hidden = true;
-    sending.hidden = false;
-    controller = new AbortController();
     window.addEventListener("beforeunload", confirmLeaving);
+    const labeled = await label(files);
     const folder = randomName();
-    const failure = await sendAll(files, `${zone.url}/${folder}`, controller.signal, showProgress);
+    const address = ({ path, label: name }, number) => `${zone.url}/${folder}/${number}?${query(path, name)}`;
+    controller = new AbortController();
+    sending.hidden = !labeled;
+    const failure = labeled && (await sendAll(labeled, address, controller.signal, showProgress));
     window.removeEventListener("beforeunload", confirmLeaving);
     sending.hidden = true;
     ask.hidden = false;
+    if (!labeled) return;
     if (controller.signal.aborted) showProblem("Cancelled. Nothing was kept.");
     else if (failure) showProblem(`${failure.path}: ${failure.reason}. Try again; nothing else is lost.`);
-    else zone.onReceived({ folder, files: files.length, name: nameOf(files) });
+    else zone.onReceived({ folder, files: labeled.length, name: nameOf(labeled) });
+  }
+
+  /** The files with their class, where a person says it; as they are, where folders or a table do. Null: cancelled. */
+  async function label(files) {
+    if (files.some(({ path }) => SAYS_CLASSES.test(path))) return files;
+    if (zone.data.label) return files.map((item) => ({ ...item, label: zone.data.label }));
+    const pictures = files.filter(({ path }) => PICTURE.test(path));
+    if (!pictures.length || files.some(({ path }) => path.includes("/"))) return files;
+    const { makeSorter } = await import(new URL(zone.data.sorter, document.baseURI).href);
+    sorter = makeSorter(sorting, zone.data);
+    sorting.hidden = false;
+    const sorted = await sorter.sort(pictures);
+    sorting.hidden = true;
+    sorter = null;
+    return sorted && [...sorted, ...files.filter((item) => !pictures.includes(item))]; // the others are listed as left out
+  }
+
+  const query = (path, name) => {
+    const values = name ? { name: path, label: name, task: zone.data.task } : { name: path };
+    return new URLSearchParams(values).toString();
+  };
+
+  /** More photos while one is asked about some join these. */
+  function take(items) {
+    if (sorter) sorter.add(items.filter(({ path }) => !JUNK.test(path) && PICTURE.test(path)));
+    else send(items).catch(() => showProblem("The photos could not be sorted. Try again."));
   }
 
   function showProgress({ files, arrived, bytes, sent }) {
@@ -71,12 +112,12 @@ function makeZone(element) {
     part("output").textContent = `${count}, ${formatBytes(sent)} of ${formatBytes(bytes)}`;
   }
 
-  sending.querySelector("button").onclick = () => controller?.abort();
-  for (const input of element.querySelectorAll("input")) {
+  part(".stop").onclick = () => controller?.abort();
+  for (const input of element.querySelectorAll("input[type=file]")) {
     input.onchange = () => {
       const items = Array.from(input.files, (file) => ({ file, path: file.webkitRelativePath || file.name }));
       input.value = ""; // so that the same choice can be made again
-      send(items);
+      take(items);
     };
   }
   element.ondragover = (event) => {
@@ -94,7 +135,7 @@ function makeZone(element) {
     const entries = Array.from(event.dataTransfer.items, (item) => item.webkitGetAsEntry?.()).filter(Boolean);
     const loose = Array.from(event.dataTransfer.files, (file) => ({ file, path: file.name }));
     try {
-      await send(entries.length ? (await Promise.all(entries.map(listFiles))).flat() : loose);
+      take(entries.length ? (await Promise.all(entries.map(listFiles))).flat() : loose);
     } catch {
       showProblem("The folder could not be read. Choose it with the button instead.");
     }
@@ -116,12 +157,12 @@ function randomName() {
 /**
  * Send all files, the first failure ends it.
  * @param {Item[]} items
- * @param {string} address of the folder
+ * @param {(item: Item, number: number) => string} addressOf where one is sent
  * @param {AbortSignal} signal
  * @param {(progress: {files: number, arrived: number, bytes: number, sent: number}) => void} onProgress
  * @returns {Promise<{path: string, reason: string} | null>} what went wrong
  */
-async function sendAll(items, address, signal, onProgress) {
+async function sendAll(items, addressOf, signal, onProgress) {
   const bytes = items.reduce((sum, { file }) => sum + file.size, 0) || 1;
   const progress = { files: items.length, arrived: 0, bytes, sent: 0 };
   let next = 0;
@@ -131,8 +172,7 @@ async function sendAll(items, address, signal, onProgress) {
     while (next < items.length && !failure) {
       const number = next++;
       const { file, path } = items[number];
-      const target = `${address}/${number}?name=${encodeURIComponent(path)}`;
-      const reason = await sendFile(target, file, signal, (more) => {
+      const reason = await sendFile(addressOf(items[number], number), file, signal, (more) => {
         progress.sent += more;
         onProgress(progress);
       });
@@ -215,8 +255,10 @@ function formatBytes(bytes) {
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** What the dataset may be called: the folder that holds all, or the one file. */
+/** What the dataset may be called: the folder that holds all, the one file, or the classes that were named. */
 function nameOf(items) {
+  const labels = [...new Set(items.map((item) => item.label).filter(Boolean))];
+  if (labels.length) return labels.slice(0, 3).join(", ");
   const tops = new Set(items.map(({ path }) => path.split("/")[0]));
   return tops.size > 1 ? "" : [...tops][0].replace(/\.(zip|csv|tsv)$/i, "");
 }
