@@ -73,5 +73,5 @@ def _thumbnails(understanding: Understanding) -> dict[str, bytes]:
 
 
 def _spread(entries: Sequence[Entry]) -> list[Entry]:
-    step = max(1, len(entries) // PHOTOS)
-    return list(entries[::step][:PHOTOS])
+    count = min(PHOTOS, len(entries))
+    return [entries[number * len(entries) // count] for number in range(count)]

@@ -22,6 +22,7 @@ from core.datasets import (
 )
 from core.errors import BadInput
 from dashboard.glossary import GLOSSARY
+from dashboard.navigation import always_in_sight
 from dashboard.photos.bars import show_split_bar
 from dashboard.photos.importing import ColumnsToDecide, look_again, start_decided, throw_away
 from dashboard.session import state
@@ -53,10 +54,13 @@ def show_columns(job_id: str, waiting: ColumnsToDecide) -> None:
     for question in guessed.questions:
         st.warning(escape_markdown(question.sentence), icon=":material/help:")
     left, right = st.columns([1.25, 1], gap="large")
-    with left:
+    with left, st.container(key="asked_columns"):
         choice = _ask(guessed, job_id)
+    if (photo := _other_photo_column(guessed, choice)) is not None:
+        look_again(state.home(), waiting, photo)
     with right:
-        _show_consequence(waiting, choice)
+        photos, missing = _show_consequence(waiting, choice)
+    _show_buttons(waiting, choice, photos, missing)
 
 
 def _introduction(guessed: Understanding) -> str:
@@ -107,8 +111,8 @@ def _ask_role(guessed: Understanding, reading: Reading, key: str) -> Role:
 
 def _because(guessed: Understanding, reading: Reading) -> str:
     if reading.role == "split":
-        said = [f"{word} is {split}" for word, split in guessed.split_words.items() if split]
-        return ", ".join(said[:MOST_WORDS]) or reading.reason
+        said = [f"{word} is {split}" for word, split in guessed.split_words.items() if split and word.lower() != split]
+        return f"{reading.reason}: {', '.join(said[:MOST_WORDS])}" if said else reading.reason
     return reading.reason
 
 
@@ -145,27 +149,23 @@ def _ask_words(guessed: Understanding, choice: ColumnChoice, key: str) -> dict[s
 # What comes of it
 
 
-def _show_consequence(waiting: ColumnsToDecide, choice: ColumnChoice) -> None:
+def _show_consequence(waiting: ColumnsToDecide, choice: ColumnChoice) -> tuple[int, str]:
+    """Show it; gives how many photos there would be, and what is missing before they can be imported."""
     st.subheader("What comes of it")
-    guessed = waiting.preview.understanding
-    if (photo := _other_photo_column(guessed, choice)) is not None:
-        look_again(state.home(), waiting, photo)
     try:
-        decided = decide(guessed, choice)
+        decided = decide(waiting.preview.understanding, choice)
     except BadInput as error:
         show_error(error)
-        _show_buttons(waiting, choice, "Import", stop=error.sentence)
-        return
+        return 0, error.sentence
     found, missing = consequence(decided), still_missing(decided)
     if missing:
         show_note(missing)
     _show_figures(found)
-    verb = "Add" if waiting.request.adding_to else "Import"
-    _show_buttons(waiting, choice, f"{verb} {pluralize(len(found.photos), 'photo')}", stop=missing)
     for note in decided.table.notes:
         show_note(note, small=True)
     _show_photos(found, waiting.preview.thumbnails)
     _show_rejected(found)
+    return len(found.photos), missing
 
 
 def _other_photo_column(guessed: Understanding, choice: ColumnChoice) -> str | None:
@@ -173,10 +173,15 @@ def _other_photo_column(guessed: Understanding, choice: ColumnChoice) -> str | N
     return next((name for name in photos if name != guessed.table.photo_column), None)
 
 
-def _show_buttons(waiting: ColumnsToDecide, choice: ColumnChoice, title: str, stop: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+def _show_buttons(waiting: ColumnsToDecide, choice: ColumnChoice, photos: int, missing: str) -> None:
+    verb = "Add" if waiting.request.adding_to else "Import"
+    with always_in_sight(), st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
-            title, key="import_columns", type="primary", disabled=bool(stop), help=escape_markdown(stop) or None
+            f"{verb} {pluralize(photos, 'photo')}",
+            key="import_columns",
+            type="primary",
+            disabled=bool(missing) or photos == 0,
+            help=escape_markdown(missing) or None,
         ):
             start_decided(state.home(), waiting.request, choice)
         if st.button("Cancel", key="cancel_columns", type="tertiary"):

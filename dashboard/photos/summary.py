@@ -35,6 +35,7 @@ def show_summary(dataset: Dataset, task: Task) -> None:
         if name:
             show_mends(dataset, name)
     _show_rejected(dataset)
+    _show_notes(dataset)
     stops = [line.sentence for line in found if line.level == "stop"]
     show_next_button("photos", disabled=bool(stops), reason=escape_markdown(stops[0]) if stops else None)
 
@@ -85,3 +86,10 @@ def _show_rejected(dataset: Dataset) -> None:
         st.html(f'<ul class="checks small">{rows}</ul>')
         if len(dataset.rejected) > MAX_REJECTED_SHOWN:
             show_note(f"And {len(dataset.rejected) - MAX_REJECTED_SHOWN:,} more.")
+
+
+def _show_notes(dataset: Dataset) -> None:
+    """How the source was understood: which columns keep photos together, and which were left out."""
+    if dataset.notes:
+        with st.expander("How it was read", icon=":material/table:"):
+            show_checks(("ok", note) for note in dataset.notes)

@@ -67,7 +67,7 @@ def test_patients_are_kept_together_and_what_else_is_known_of_them_is_no_task(ho
     assert dataset.table["group"].nunique() == 15
     assert (dataset.table.groupby("group")["split"].nunique() == 1).all()
     assert 'Photos of one "patient_id" stay together: 15 groups.' in dataset.notes
-    assert 'The column "age" is left out: numbers.' in dataset.notes
+    assert 'The column "age" is left out: numbers, counted or measured: no classes.' in dataset.notes
 
 
 @pytest.fixture
@@ -204,6 +204,13 @@ def test_several_labels_in_a_cell_are_asked_about_and_taken_as_classes_on_purpos
     assert set(dataset.tasks[0].classes) == set(words)
 
 
+def test_photos_named_once_for_each_of_their_labels_are_asked_about(home, here):
+    rows = [[draw(here / f"{i}.jpg", i).name, label] for i in range(10) for label in ("red", "blue")[: 1 + i % 3]]
+    table = write_table(here / "labels.csv", ["file", "label"], rows)
+    with pytest.raises(Undecided, match='"label" has several labels for one photo; so far'):
+        import_dataset(home, "long", table)
+
+
 @pytest.mark.parametrize(("column", "values"), [("count", [str(n) for n in range(9)]), ("weight_kg", ["1.25", "3.7"])])
 def test_counts_and_measures_are_numbers_and_classes_only_on_purpose(home, here, column, values):
     rows = [[draw(here / f"{i}.jpg", i).name, values[i % len(values)]] for i in range(45)]
@@ -220,7 +227,7 @@ def test_numbers_beside_classes_are_left_out_and_said(home, here):
     rows = [[draw(here / f"{i}.jpg", i).name, "ab"[i % 2], i % 5] for i in range(20)]
     dataset = import_dataset(home, "photos", write_table(here / "t.csv", ["file", "kind", "petals"], rows))
     assert [task.name for task in dataset.tasks] == ["kind"]
-    assert 'The column "petals" is left out: whole numbers, which have an order.' in dataset.notes
+    assert 'The column "petals" is left out: numbers, counted or measured: no classes.' in dataset.notes
 
 
 def test_tables_named_like_splits_are_one_dataset(home, here):
@@ -304,6 +311,16 @@ def test_classes_in_the_names_of_files_are_offered_with_a_preview(home, here, na
     assert consequence(asked.value.understanding).classes == {"class": {"cat": 10, "dog": 10}}
     dataset = import_dataset(home, "pets", here / "pets", columns=ColumnChoice({column: "class"}))
     assert dataset.counts(dataset.tasks[0]) == {"cat": 10, "dog": 10}
+
+
+def test_a_folder_that_is_no_split_beside_those_that_are_is_asked_about(home, here):
+    for n, place in enumerate(f"{split}/{kind}" for split in ("train", "test", "extra") for kind in "ab"):
+        for i in range(3):
+            draw(here / place / f"{i}.jpg", 3 * n + i)
+    with pytest.raises(Undecided, match='"split folder" names splits, but what "extra" means is not known'):
+        import_dataset(home, "extra", here)
+    dataset = import_dataset(home, "extra", here, columns=ColumnChoice(split_words={"extra": "train"}))
+    assert len(dataset.indices("test")) == 6
 
 
 def test_split_folders_alone_are_no_classes(home, here):

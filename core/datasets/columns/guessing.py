@@ -129,7 +129,7 @@ class _Guess:
         """Class folders are the classes, unless they are places to keep photos in and a table or names say classes."""
         for name in self._are("folder"):
             others = self._are("class", "yes/no", "name class", "split?")
-            if others and not self._are_classes(name):
+            if (others or self.table.tables) and not self._are_classes(name):
                 self._take(name, "leave-out", "folders that only keep photos")
             elif not any(self._same(name, other) for other in self._are("class")):
                 self._take(name, "class")
@@ -232,7 +232,11 @@ class _Guess:
         readings = [self.readings[name] for name, column in self.columns.items() if column.origin == "table"]
         order: tuple[Role, ...] = ("labels", "number", "group", "leave-out")
         for role in order:
-            names = [r.column for r in readings if r.role == role and self.senses[r.column].facts.distinct > 1]
+            names = [
+                r.column
+                for r in readings
+                if r.role == role and (role == "labels" or self.senses[r.column].facts.distinct > 1)
+            ]
             if names:
                 sentence = _WHY_NO_CLASS[role].format(name=names[0], **self._example(names[0]))
                 return Question(
@@ -243,7 +247,7 @@ class _Guess:
     def _example(self, name: str) -> dict[str, str]:
         facts = self.senses[name].facts
         several = next((value for value in facts.counts if facts.mark and facts.mark in value), "")
-        return {"example": several, "distinct": f"{facts.distinct:,}"}
+        return {"example": f', such as "{several}"' if several else "", "distinct": f"{facts.distinct:,}"}
 
 
 def split_question(name: str, words: Mapping[str, Split | None]) -> Question:
@@ -272,8 +276,8 @@ def no_class_folders(source: str) -> BadDataset:
 
 _SUGGESTED = ("train", "validation", "test")
 _WHY_NO_CLASS: dict[Role, str] = {
-    "labels": '"{name}" has several labels for one photo, such as "{example}"; so far Graft learns one class of each. '
-    "As classes, each combination is a class of its own.",
+    "labels": '"{name}" has several labels for one photo{example}; so far Graft learns one class of each. As classes, '
+    "each combination in a cell is a class of its own, and of several rows the first counts.",
     "number": '"{name}" holds numbers, and numbers are not classes: so far Graft learns classes. As classes, each of '
     "its {distinct} numbers is a class of its own, without an order.",
     "group": '"{name}" may be what the photos show, or which of them belong together.',

@@ -17,6 +17,7 @@ Kind = Literal[
     "named class", "class", "folder", "name class", "yes/no", "split", "split?", "group", "place", "number", "order",
     "labels", "side", "",
 ]  # fmt: skip
+NUMBERS = "numbers, counted or measured: no classes"
 _STORAGE = re.compile(
     r"(images?|imgs?|photos?|pictures?|data|part|batch|chunk|folder|dir|set|files?|bilder|fotos?|raw|all)"
     r"([ _-]?\w{0,2}\d*)?([ _-]?(part|batch)?[ _-]?\d+)?"
@@ -119,7 +120,10 @@ def _table_sense(column: Column, facts: Facts, splits: dict[str, Split | None], 
         return "split?", "it is called a split, but not all of its words are known"
     if other := words.is_about(name, (each.name for each in table.columns if each.name != name)):
         return "side", f'it is about "{other}"'
-    return _by_name(name, facts) or _by_values(facts)
+    kind, reason = _by_name(name, facts) or _by_values(facts)
+    if kind in ("named class", "class") and 2 * len(column.conflicts) >= facts.filled:
+        return "labels", "most photos are named several times, with other labels"
+    return kind, reason
 
 
 def _by_name(name: str, facts: Facts) -> tuple[Kind, str] | None:
@@ -132,11 +136,11 @@ def _by_name(name: str, facts: Facts) -> tuple[Kind, str] | None:
         if facts.mark:
             return "labels", "some photos have several labels"
         if facts.has_fractions or (facts.is_integer and facts.distinct > 2 and not facts.comes_back):
-            return "number", "numbers"
+            return "number", NUMBERS
         return "named class", "a class, by its name"
     is_id = words.names_any(name, words.IDS)
     if words.names_any(name, words.NUMBER) and (facts.is_integer or facts.has_fractions):
-        return "number", "numbers"
+        return "number", NUMBERS
     if words.names_any(name, words.SIDE) and not is_id:
         return "side", "about the photo, and seldom what is to be learned"
     if words.names_any(name, words.PLACE):
@@ -147,7 +151,7 @@ def _by_name(name: str, facts: Facts) -> tuple[Kind, str] | None:
         return (
             ("group", "a number of things of which there are several photos")
             if facts.comes_back
-            else ("", "numbers each photo")
+            else ("", "each photo has its own")
         )
     return None
 
@@ -160,11 +164,11 @@ def _by_values(facts: Facts) -> tuple[Kind, str]:
     if facts.is_date:
         return "side", "dates"
     if facts.has_fractions:
-        return "number", "measured numbers"
+        return "number", NUMBERS
     if facts.mark:
         return "labels", "some photos have several labels"
     if facts.is_integer and facts.distinct > 2:
-        return "order", "whole numbers, which have an order"
+        return "order", NUMBERS
     if facts.distinct == 1 and facts.filled > 1:
         return "", f'it always says "{next(iter(facts.counts))}"'
     if facts.comes_back:
