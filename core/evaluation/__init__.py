@@ -15,7 +15,7 @@ from core.evaluation.predictions import (
 from core.evaluation.result import Result, TaskResult, evaluate, load_result, make_result, save_result
 from core.evaluation.scores import LossHistory, append_losses, empty_history, epoch_scores
 from core.evaluation.verdict import EpochScores, Reference, Verdict, window_epochs
-from core.evaluation.wording import verdict
+from core.evaluation.wording import in_plain_words, verdict
 
 __all__ = [
     "EpochScores",
@@ -30,6 +30,7 @@ __all__ = [
     "epoch_curves",
     "epoch_scores",
     "evaluate",
+    "in_plain_words",
     "labelled_predictions",
     "load_result",
     "make_result",

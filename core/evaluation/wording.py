@@ -9,6 +9,7 @@ from core.evaluation.verdict import (
     EpochTrend,
     Reference,
     Verdict,
+    VerdictKind,
     is_below_head_only,
     is_finite,
     since_epoch,
@@ -208,3 +209,18 @@ def _digits(value: float) -> int:
     if value == 0 or not math.isfinite(value):
         return 2
     return min(max(2, -math.floor(math.log10(abs(value)))), 6)
+
+
+_PLAIN: dict[VerdictKind, str] = {
+    "still learning": "It still gets better at photos that it has not seen.",
+    "levelled off": "It gets neither better nor worse any more at photos that it has not seen.",
+    "overfitting": "It learns the training photos by heart, and gets worse at others.",
+    "memorised, harmlessly": "It knows the training photos by heart, and is no worse at others for it.",
+    "underfitting": "It has learned little of what these photos show.",
+    "unstable": "It jumps about instead of getting better.",
+}
+
+
+def in_plain_words(found: Verdict) -> str:
+    """What a verdict means without a figure; of one that came too early, why."""
+    return _PLAIN.get(found.kind, found.sentence)

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.evaluation import EpochScores, Verdict
+from core.evaluation import EpochScores, Verdict, in_plain_words
 from core.home import Home, database
 from core.monitoring.curve import Curve
 from core.monitoring.panels import panels, thinned_curves
@@ -176,6 +176,7 @@ def _as_json(verdict: Verdict) -> dict[str, Any]:
     return {
         "kind": verdict.kind,
         "title": verdict.title,
+        "plain": in_plain_words(verdict),
         "sentence": verdict.sentence,
         "remedy": verdict.remedy,
         "epoch": verdict.epoch,

@@ -27,7 +27,7 @@ def page() -> None:
     show_request_error()
     _show_state(run)
     task = _chosen_task(run)
-    live_chart(run.id, run.state, task, on_changed=lambda: None)
+    live_chart(run.id, run.name, run.state, task, on_changed=lambda: None)
     if run.state in HAS_RESULTS:
         show_advice_buttons(run, task)
     left, right = st.columns(2, gap="large")

@@ -66,7 +66,7 @@ def test_what_the_live_view_asks_for_has_what_it_draws(small, home: Home) -> Non
     assert [set(phase) for phase in answer["marks"]["phases"]] == [{"step", "name"}] * len(answer["marks"]["phases"])
     assert {"activity", "activity_in_words", "phase", "number", "phases", "epoch", "epochs", "images", "images_total",
             "images_per_second", "seconds_left", "best", "waits_for"} <= set(answer["progress"])  # fmt: skip
-    assert {"kind", "title", "sentence", "remedy"} <= set(answer["verdict"])
+    assert {"kind", "title", "plain", "sentence", "remedy"} <= set(answer["verdict"])
 
 
 def test_pause_asks_the_run_to_pause(open_page, small, home: Home) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,9 +14,11 @@ from core.evaluation import (
     append_losses,
     empty_history,
     epoch_scores,
+    in_plain_words,
     verdict,
     window_epochs,
 )
+from core.evaluation.verdict import VerdictKind
 from core.tasks import KINDS
 
 IMAGES = 200
@@ -69,6 +72,13 @@ def judge(scores: list[EpochScores], epochs: int = 10, loss_is_finite: bool = Tr
 
 def test_before_the_first_epoch_it_is_too_early():
     assert judge([]).kind == "too early"
+
+
+def test_in_plain_words_no_verdict_has_a_figure_and_one_that_came_too_early_says_why():
+    for kind in get_args(VerdictKind):
+        plain = in_plain_words(Verdict(kind, "", "Why: 3 ± 1.", ""))
+        assert (plain == "Why: 3 ± 1.") == (kind == "too early")
+        assert kind == "too early" or not any(letter.isdigit() for letter in plain)
 
 
 def test_one_epoch_is_too_early():

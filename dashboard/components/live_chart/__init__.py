@@ -16,14 +16,16 @@ from dashboard.routes import PLOTLY_URL, curves_url, module_url
 _component = load_component(Path(__file__).parent, isolate_styles=False)
 
 
-def live_chart(run_id: str, state: str, task: str, on_changed: Callable[[], None]) -> None:
-    """The live view of a run. `state` is what the page shows; `on_changed` is called once when it is no longer true."""
+def live_chart(run_id: str, name: str, state: str, task: str, on_changed: Callable[[], None]) -> None:
+    """The live view of a run. `name` stands in the window's title; `state` is what the page shows, and `on_changed` is
+    called once when it is no longer true."""
     _component(
         key=f"live-{run_id}",
         data={
             "module": module_url("live_chart", "chart.js"),
             "curves": f"{curves_url(run_id)}?task={quote(task, safe='')}",
             "plotly": PLOTLY_URL,
+            "name": name,
             "state": state,
         },
         on_changed_change=on_changed,

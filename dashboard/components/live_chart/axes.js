@@ -2,7 +2,7 @@
 import { faint } from "./colours.js";
 import { figure } from "./words.js";
 
-const TOP = 24, BOTTOM = 26, LEFT = 46, RIGHT = 118; // pixels around a plot; on the right stand the lines' names
+const TOP = 24, BOTTOM = 42, LEFT = 46, RIGHT = 118; // pixels around a plot; on the right stand the lines' names
 
 export function layoutOf(panel, range, answer, per, view, colours) {
   const across = panel.element.clientWidth - LEFT - RIGHT, phased = answer.marks?.phases?.length > 1;
@@ -19,6 +19,9 @@ export function layoutOf(panel, range, answer, per, view, colours) {
     // Both ranges are ours, zoomed or not: Plotly would give a zoom up as soon as the range it replaced had moved on.
     xaxis: {
       range: ends, uirevision: String(ends), showgrid: false, zeroline: false, tickfont: number, showspikes: false,
+      title: { text: per === 1 ? "steps" : "epochs", font: number, standoff: 4 },
+      // Points lie within an epoch, too: "3.625" alone says nothing.
+      unifiedhovertitle: { text: per === 1 ? "after step %{x:,d}" : "after %{x:.3~g} epochs" },
       ...(span >= 2 ? { tick0: 0, dtick: Math.max(1, niceStep(span, 10)) } : {}),
     },
     yaxis: {
@@ -90,12 +93,14 @@ function marksOf(answer, per, ends, wide, colours) {
   });
   if (phases.length > 1) {
     phases.forEach(({ step, name }, i) => {
-      const room = pixels((phases[i + 1]?.step ?? ends[1] * per) - step); // a name that does not fit is its number
       if (i) upright(step, "solid");
-      word(step, room > 6.2 * name.length ? escaped(name) : String(i + 1), "left", 14);
+      // Of a phase that began before what is shown, the name stands where it is first seen.
+      const begins = Math.max(step, ends[0] * per), room = pixels(Math.min(phases[i + 1]?.step ?? Infinity, ends[1] * per) - begins);
+      const text = [escaped(name), `phase ${i + 1}`, String(i + 1)].find((each) => room > 6.2 * each.length);
+      if (text) word(begins, text, "left", 14);
     });
   }
-  if (best_step) {
+  if (best_step && best_step >= ends[0] * per && best_step <= ends[1] * per) {
     upright(best_step, "dot");
     word(best_step, "best", "center", 0);
   }

@@ -2,7 +2,9 @@
 // given to Plotly.react each time. Streamlit's script takes no part, so no rerun can stop, redraw or dim them.
 import { spanOf } from "./axes.js";
 import { readTheme } from "./colours.js";
+import { notifyOfEnding, offerNotification, showTitle } from "./ending.js";
 import { showHeader, showVerdict } from "./header.js";
+import { keep, readKept } from "./kept.js";
 import { describePanel, drawPanel, makePanel } from "./plot.js";
 
 const POLL_MS = 1000, SLOW_MS = 5000, PATIENCE_MS = 10_000;
@@ -26,13 +28,19 @@ function loadPlotly(url) {
 // called once with the state that the server tells instead.
 export function makeChart(root) {
   const panels = new Map(); // by id
-  let data, answer, timer, asking, onState, alive = true, seen = -1, shownState, view = null, inEpochs = true;
+  let data, answer, timer, asking, onState, alive = true, seen = -1, shownState, view = null, inEpochs = true, kept = {};
 
   function show(next, onStateChange) {
     onState = onStateChange;
     const other = data?.curves !== next.curves; // another task's curves
-    if (other) seen = -1;
     data = next;
+    if (other) {
+      seen = -1;
+      kept = readKept(data.curves);
+      view = kept.view ?? null;
+      inEpochs = kept.inEpochs ?? true;
+      for (const radio of root.querySelectorAll(".live-unit input")) radio.checked = (radio.value === "epochs") === inEpochs;
+    }
     shownState = next.state;
     if (other || next.state !== answer?.state) ask(); // also wakes a chart that had come to its end
     else draw();
@@ -49,7 +57,7 @@ export function makeChart(root) {
     clearTimeout(timer);
     const mine = (asking = {}); // a later question overtakes this one
     let ok = true;
-    if (!document.hidden) {
+    if (!document.hidden || isLive()) { // in a hidden tab only to tell of the end
       try {
         const url = `${data.curves}${data.curves.includes("?") ? "&" : "?"}${query()}`;
         const signal = AbortSignal.timeout(PATIENCE_MS);
@@ -61,12 +69,15 @@ export function makeChart(root) {
     }
     if (!alive || mine !== asking) return;
     root.querySelector(".live-away").hidden = ok;
-    if (answer?.state !== "finished" || !ok) timer = setTimeout(ask, ENDED.has(answer?.state) ? SLOW_MS : POLL_MS);
+    if (answer?.state === "finished" && ok) return;
+    timer = setTimeout(ask, ENDED.has(answer?.state) || document.hidden ? SLOW_MS : POLL_MS);
   }
+
+  const isLive = () => !answer || answer.state === "running" || answer.state === "queued";
 
   function query() {
     const asked = new URLSearchParams({ seen });
-    if (view) { // twice the visible width, so that panning finds something
+    if (view && answer) { // twice the visible width, so that panning finds something
       const per = unit(), margin = (view[1] - view[0]) / 2;
       asked.set("from", Math.max(0, Math.floor((view[0] - margin) * per)));
       asked.set("to", Math.max(0, Math.ceil((view[1] + margin) * per)));
@@ -77,12 +88,20 @@ export function makeChart(root) {
   const unit = () => (inEpochs && answer?.steps_per_epoch ? answer.steps_per_epoch : 1);
 
   async function take(reply) {
+    const isFirst = !answer;
     answer = reply;
     seen = reply.seen;
     showHeader(root, reply);
     showVerdict(root, reply.verdict);
-    await draw();
+    showTitle(reply, data.name);
+    offerNotification(root.querySelector(".live-notify"), reply.state === "finished" || ENDED.has(reply.state));
+    if (!document.hidden) await draw();
+    if (isFirst && view) { // a zoom of before: which steps that is, is known now
+      seen = -1;
+      ask();
+    }
     if (reply.state === shownState) return;
+    notifyOfEnding(reply.state, data.name);
     shownState = reply.state; // once: Python then redraws the buttons
     onState(shownState);
   }
@@ -97,6 +116,7 @@ export function makeChart(root) {
     const all = [...panels.values()], on = { zoomed, redraw: draw };
     await Promise.all(all.map((panel) => drawPanel(panel, answer, unit(), view, colours, on)));
     root.querySelector(".live-whole").hidden = !view && !all.some((panel) => panel.upwards);
+    keep(data.curves, view, inEpochs, panels);
   }
 
   // In the order in which the server names them; the last one stands below the verdict.
@@ -105,7 +125,7 @@ export function makeChart(root) {
     answer.panels.forEach((description, i) => {
       const { id } = description;
       if (!panels.has(id)) {
-        panels.set(id, makePanel(id));
+        panels.set(id, makePanel(id, kept.panels?.[id]));
         if (i < answer.panels.length - 1) beside.before(panels.get(id).figure);
         else beside.append(panels.get(id).figure);
       }
@@ -122,7 +142,11 @@ export function makeChart(root) {
     ask();
   }
 
-  const wake = () => { if (!document.hidden) ask(); };
+  const wake = () => {
+    if (document.hidden) return;
+    draw(); // what came while nobody looked
+    ask();
+  };
   document.addEventListener("visibilitychange", wake);
   // The theme's colours changed.
   root.addEventListener("transitionend", (event) => { if (event.target === root) draw(); });

@@ -60,7 +60,9 @@ export function showVerdict(root, verdict) {
   box.dataset.shown = JSON.stringify(verdict);
   box.dataset.kind = verdict.kind;
   box.querySelector("b").textContent = verdict.title;
+  box.querySelector(".plain").textContent = verdict.plain;
   box.querySelector(".sentence").textContent = verdict.sentence;
+  box.querySelector("details").hidden = verdict.plain === verdict.sentence;
   box.querySelector(".remedy").hidden = !verdict.remedy;
   box.querySelector(".remedy span").textContent = verdict.remedy ?? "";
 }

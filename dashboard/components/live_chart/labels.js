@@ -17,7 +17,8 @@ export function placeLabels(panel, lines, toggle) {
     button.setAttribute("aria-pressed", !off);
     button.title = `${line.help}. Press to ${off ? "show" : "hide"} it.`;
     button.firstChild.textContent = off ? `show ${line.name}` : line.name;
-    button.lastChild.textContent = off ? "" : panel.format(last.y);
+    // Where single steps noisily went last is no figure that one should remember.
+    button.lastChild.textContent = off || line.backdrop ? "" : panel.format(last.y);
   }
   const names = new Set(shown.map(({ line }) => line.name));
   for (const button of [...box.children]) if (!names.has(button.dataset.line)) button.remove();

@@ -5,14 +5,16 @@ import { formatOf, lastPoint, linesOf, tracesOf } from "./panels.js";
 
 const OPTIONS = { responsive: true, displayModeBar: false, showTips: false, doubleClick: false };
 
-// hidden: names of the lines that the user does not want to see. upwards: the vertical range that was zoomed to.
-export function makePanel(id) {
+// hidden: names of the lines that the user does not want to see. upwards: the vertical range that was zoomed to. Both
+// may be kept from before a reload.
+export function makePanel(id, kept) {
   const figure = document.createElement("figure");
   figure.dataset.panel = id;
   figure.innerHTML = `<figcaption><h2></h2><span class="help"></span></figcaption><div class="live-plot">
     <div class="graft-chart" role="img"></div><div class="live-labels"></div></div>`;
   const [element, labels] = figure.querySelector(".live-plot").children;
-  return { figure, element, labels, hidden: null, upwards: null, drawing: null };
+  const hidden = kept?.hidden ? new Set(kept.hidden) : null;
+  return { figure, element, labels, hidden, upwards: kept?.upwards ?? null, drawing: null };
 }
 
 // What the server says about a panel now.
@@ -45,6 +47,9 @@ export async function drawPanel(panel, answer, per, view, colours, { zoomed, red
 
 function listen(panel, zoomed, redraw) {
   panel.element.on("plotly_afterplot", () => panel.place());
+  // What the pointer reads lies below the lines' names: they step back for it.
+  panel.element.on("plotly_hover", () => panel.labels.classList.add("behind"));
+  panel.element.on("plotly_unhover", () => panel.labels.classList.remove("behind"));
   panel.element.on("plotly_relayout", (change) => {
     panel.drawing = null; // Plotly shows another range by now than was drawn last
     const [upwards, across] = ["y", "x"].map((axis) => [0, 1].map((end) => change[`${axis}axis.range[${end}]`]));

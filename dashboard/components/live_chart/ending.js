@@ -1,0 +1,36 @@
+// What tells of a run to who looks elsewhere: the window's title, and a notification where it was asked for.
+const ASKED = "graft:notify";
+const ENDINGS = {
+  finished: "finished", stopped: "stopped", failed: "could not go on", interrupted: "was interrupted",
+};
+
+export function showTitle(answer, name) {
+  const { state, steps, steps_total: total } = answer;
+  const share = total ? Math.min(99, Math.floor((100 * steps) / total)) : 0;
+  const before = { running: `${share} %`, paused: "Paused", queued: "Waiting" }[state] ?? (ENDINGS[state] && (state === "finished" ? "✓ Done" : "Ended"));
+  document.title = `${before ? `${before} · ` : ""}${name} · Graft`;
+}
+
+// The button that asks for it. Browsers tell only where the address is this computer's or encrypted.
+export function offerNotification(button, isOver) {
+  const possible = "Notification" in window && window.isSecureContext && Notification.permission !== "denied";
+  button.hidden = !possible || isOver;
+  button.setAttribute("aria-pressed", isAsked());
+  button.onclick = async () => {
+    const wants = !isAsked() && (await Notification.requestPermission()) === "granted";
+    wants ? sessionStorage.setItem(ASKED, "yes") : sessionStorage.removeItem(ASKED);
+    button.setAttribute("aria-pressed", isAsked());
+  };
+}
+
+export function notifyOfEnding(state, name) {
+  if (isAsked() && ENDINGS[state]) new Notification(`${name} ${ENDINGS[state]}`, { tag: `graft:${name}` });
+}
+
+function isAsked() {
+  try {
+    return sessionStorage.getItem(ASKED) === "yes" && Notification.permission === "granted";
+  } catch {
+    return false;
+  }
+}
