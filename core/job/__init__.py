@@ -12,7 +12,7 @@ from core.job.batches import (
 )
 from core.job.context import Job, Source, TrainingContext, build_context, resolve_tasks
 from core.job.events import Checkpointed, Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned, ignore_event
-from core.job.lr_schedule import HEAD, PhasePosition, base_learning_rates, learning_rates_at, phase_at
+from core.job.lr_schedule import HEAD, PhasePosition, base_learning_rates, learning_rates_at, phase_at, rates_over_time
 
 __all__ = [
     "CLEAN_SAMPLE_LIMIT",
@@ -39,6 +39,7 @@ __all__ = [
     "ignore_event",
     "learning_rates_at",
     "phase_at",
+    "rates_over_time",
     "resolve_tasks",
     "split_microbatches",
     "steps_per_epoch",

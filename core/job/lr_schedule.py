@@ -61,3 +61,12 @@ def schedule_factor(
 def warmup_steps(warmup_epochs: float, steps_per_epoch: int, epochs: int) -> int:
     """Warm-up in steps; never the whole phase, so that its full rate is reached."""
     return min(round(warmup_epochs * steps_per_epoch), epochs * steps_per_epoch - 1)
+
+
+def rates_over_time(phase: Phase, points: int) -> list[float]:
+    """What a phase multiplies its rates by, at so many moments evenly from its beginning to its end."""
+    steps_per_epoch = max(1, math.ceil(20 * points / phase.epochs))  # the shape does not depend on it from some on
+    steps = phase.epochs * steps_per_epoch
+    warmup = warmup_steps(phase.warmup_epochs, steps_per_epoch, phase.epochs)
+    moments = [round(i * (steps - 1) / max(1, points - 1)) for i in range(points)]
+    return [schedule_factor(phase.schedule, moment, steps, warmup) for moment in moments]

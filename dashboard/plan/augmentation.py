@@ -37,15 +37,15 @@ def show_augmentation(plan: Plan, dataset: Dataset, expert: bool) -> None:
     chosen = switched_on(plan.augmentation)
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.pills(
-            "Change the photos a little each time", list(STRENGTHS), selection_mode="multi",
+            "Change the photos a little each time", list(STRENGTHS), selection_mode="multi", wrap=True,
             help=GLOSSARY["augmentation"],
             **plan_widget("augmentation", chosen, lambda p, names: with_pills(p, names)),
         )  # fmt: skip
         if st.button("Another photo", icon=":material/refresh:", type="tertiary", key="other_photo"):
             state.set_tab_value("preview photo", _preview_number() + 1)
-    if expert:
-        _show_strengths(plan)
     _show_preview(plan.augmentation, dataset)
+    if expert:  # right below the photos that they change
+        _show_strengths(plan)
     if sentence := views_in_words(plan):
         st.caption(sentence)
 
@@ -79,8 +79,8 @@ def _show_strengths(plan: Plan) -> None:
         (paste, "Paste parts (cutmix), share", "cutmix", 0.0, 1.0, 0.05),
     ):
         value = float(getattr(plan.augmentation, field))
-        column.slider(
-            label, min(least, value), most, step=step, help=GLOSSARY.get(f"augmentation {field}"),
+        column.number_input(
+            label, min(least, value), most, step=step, format="%g", help=GLOSSARY.get(f"augmentation {field}"),
             **plan_widget(f"aug_{field}", value, partial(_set_field, field)),
         )  # fmt: skip
 

@@ -60,7 +60,7 @@ def show_teacher_views(column: Any, plan: Plan) -> None:
     """How many augmented views of each photo there are, where a teacher computes all of them."""
     assert plan.teacher
     views = plan.teacher.views
-    column.slider(
+    column.number_input(
         "Views of a photo", 2, max(MOST_VIEWS, views), help=GLOSSARY["teacher views"],
         **plan_widget("teacher_views", views, _set_views),
     )  # fmt: skip

@@ -5,11 +5,12 @@ import streamlit as st
 from core.backbones import get_card
 from core.errors import BadPlan, GraftError
 from core.plans import Plan, parse_plan
-from dashboard.plan.widgets import ERROR
+from dashboard.plan.widgets import ERROR, refuse
 from dashboard.session import state
 from dashboard.session.sharing import is_local_only
 
 UPLOAD = "plan_upload"
+FILE = "file"  # the part of the page where a plan is brought back
 
 
 def show_plan_file(plan: Plan) -> None:
@@ -38,7 +39,7 @@ def _brought_back() -> None:
         _refuse_files_of_this_computer(plan)
         chosen = get_card(plan.backbone.name)
     except GraftError as error:
-        state.set_tab_value(ERROR, error)
+        refuse(FILE, error)
         return
     state.choose_card(chosen)
     known = {task.name for task in dataset.tasks} if (dataset := state.current_dataset()) else set()

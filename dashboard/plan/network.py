@@ -10,10 +10,11 @@ from core.errors import BadInput
 from core.plans import RECIPES, Phase, Plan, recipe_of, set_frozen, set_rate, with_recipe
 from dashboard.components.network_picture import Block, network_picture
 from dashboard.glossary import GLOSSARY
-from dashboard.plan.widgets import ERROR, change_plan, plan_widget
+from dashboard.plan.widgets import change_plan, plan_widget, refuse
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, escape_markdown, format_compact
 
+NETWORK = "network"  # the part of the page with the picture
 OWN_RECIPE = "Your own mix of frozen and learning stages. A recipe above fills it in anew."
 
 
@@ -26,6 +27,7 @@ def show_recipe(plan: Plan, stages: Sequence[Stage]) -> None:
         list(titles),
         format_func=titles.__getitem__,
         width="stretch",
+        wrap=True,
         help=GLOSSARY["recipe"],
         **plan_widget("recipe", chosen, lambda plan, recipe: with_recipe(plan, recipe, len(stages))),
     )
@@ -45,6 +47,7 @@ def choose_phase(plan: Plan) -> int:
         format_func=lambda i: _phase_label(plan.phases[i], i),
         key=key,
         required=True,
+        wrap=True,
         help=GLOSSARY["phase"],
         on_change=lambda: state.set_tab_value(key, st.session_state[key]),
     )
@@ -52,8 +55,7 @@ def choose_phase(plan: Plan) -> int:
 
 
 def _phase_label(phase: Phase, number: int) -> str:
-    epochs = "1 epoch" if phase.epochs == 1 else f"{phase.epochs} epochs"
-    return escape_markdown(f"{number + 1}. {phase.name} ({epochs})")
+    return escape_markdown(f"{number + 1}. {phase.name}")
 
 
 def show_network(plan: Plan, phase: int, stages: Sequence[Stage], head_size: int, expert: bool) -> None:
@@ -87,7 +89,9 @@ def clicked(phase: int, message: Any) -> None:
     """A stage was clicked. The message of the browser is checked: it may be anything."""
     stage, frozen = _number(message), message.get("frozen") if isinstance(message, dict) else None
     if isinstance(stage, int) and isinstance(frozen, bool):
-        change_plan(lambda plan: set_frozen(plan, phase, stage, frozen) if _is_there(plan, phase, stage) else plan)
+        change_plan(
+            lambda plan: set_frozen(plan, phase, stage, frozen) if _is_there(plan, phase, stage) else plan, NETWORK
+        )
 
 
 def typed(phase: int, message: Any) -> None:
@@ -98,11 +102,9 @@ def typed(phase: int, message: Any) -> None:
     try:
         rate = float(text.strip().replace(",", "."))
     except ValueError:
-        state.set_tab_value(
-            ERROR, BadInput(f'"{text}" is no learning rate.', "Type a number such as 0.0001; 0 freezes.")
-        )
+        refuse(NETWORK, BadInput(f'"{text}" is no learning rate.', "Type a number such as 0.0001; 0 freezes."))
         return
-    change_plan(lambda plan: set_rate(plan, phase, stage, rate) if _is_there(plan, phase, stage) else plan)
+    change_plan(lambda plan: set_rate(plan, phase, stage, rate) if _is_there(plan, phase, stage) else plan, NETWORK)
 
 
 def _number(message: Any) -> int | None:

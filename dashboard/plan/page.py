@@ -4,19 +4,18 @@ import streamlit as st
 
 from core.backbones import BackboneCard, Stage
 from core.datasets import Dataset
-from core.errors import GraftError
 from core.plans import Plan
 from core.profiling import head_size
 from dashboard.navigation import show_empty_state
 from dashboard.plan.augmentation import show_augmentation
 from dashboard.plan.distillation import show_teacher
-from dashboard.plan.file import show_plan_file
-from dashboard.plan.network import choose_phase, show_network, show_recipe
+from dashboard.plan.file import FILE, show_plan_file
+from dashboard.plan.network import NETWORK, choose_phase, show_network, show_recipe
 from dashboard.plan.settings import show_everything_else, show_main_settings, show_tasks
 from dashboard.plan.summary import show_summary
-from dashboard.plan.widgets import ERROR
+from dashboard.plan.timeline import show_timeline
+from dashboard.plan.widgets import part_of_page
 from dashboard.session import state
-from dashboard.shared.texts import show_error
 
 EXPERT = "expert"
 
@@ -29,7 +28,6 @@ def page() -> None:
     if dataset is None or plan is None:
         show_empty_state("A plan is made for your photos, so they come first.", "Choose photos", "photos/page.py")
         return
-    _show_what_went_wrong()
     card, stages = state.current_card(), state.current_stages()
     head_parameters = head_size(plan, dataset, card)
     left, right = st.columns([2.25, 1], gap="large")
@@ -42,16 +40,22 @@ def page() -> None:
 def _show_choices(
     plan: Plan, dataset: Dataset, card: BackboneCard, stages: tuple[Stage, ...], head_size: int, expert: bool
 ) -> None:
-    show_tasks(plan, dataset)
-    show_recipe(plan, stages)
-    phase = choose_phase(plan)
-    show_network(plan, phase, stages, head_size, expert)
-    show_main_settings(plan, phase, card)
-    show_teacher(plan)
-    show_augmentation(plan, dataset, expert)
+    with part_of_page("recipe"):
+        show_tasks(plan, dataset)
+        show_recipe(plan, stages)
+        phase = choose_phase(plan)
+    show_timeline(plan, phase, stages)
+    with part_of_page(NETWORK):
+        show_network(plan, phase, stages, head_size, expert)
+    with part_of_page("main"):
+        show_main_settings(plan, phase, card)
+        show_teacher(plan)
+    with part_of_page("augmentation"):
+        show_augmentation(plan, dataset, expert)
     if expert:
         show_everything_else(plan, phase, dataset, card)
-        show_plan_file(plan)
+        with part_of_page(FILE):
+            show_plan_file(plan)
 
 
 def _expert_switch() -> bool:
@@ -62,12 +66,6 @@ def _expert_switch() -> bool:
         help="Each stage's rate to type, and all the settings that have a good default.",
         on_change=lambda: state.set_tab_value(EXPERT, st.session_state["expert"]),
     )
-
-
-def _show_what_went_wrong() -> None:
-    error = state.get_tab_value(ERROR)
-    if isinstance(error, GraftError):
-        show_error(error)
 
 
 page()

@@ -1,5 +1,7 @@
 """How long, how fast, on what pixels: the settings everyone sees, and behind one switch all the others."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
@@ -10,13 +12,13 @@ from core.device import devices
 from core.plans import Head, Plan, set_early_stopping, set_epochs, set_head_rate, set_optimizer, set_phase
 from dashboard.glossary import GLOSSARY
 from dashboard.plan.distillation import show_teacher_settings
-from dashboard.plan.widgets import columns_in_rows, plan_widget, show_objective, with_value
+from dashboard.plan.widgets import columns_in_rows, part_of_page, plan_widget, show_objective, with_value
 from dashboard.shared.texts import escape_markdown
 
 USUAL_EPOCHS = 50
 SMALLEST_PHOTO = 32
 HEAD_RATES = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
-BATCHES = (4, 8, 16, 32, 64, 128, 256)
+LARGEST_BATCH = 4_096
 AVERAGES = (0.0, 0.9, 0.99, 0.995, 0.999, 0.9995)
 PRECISIONS = {"auto": "automatic", "fp32": "32 bit", "bf16": "16 bit (bf16)", "fp16": "16 bit (fp16)"}
 SCHEDULES = {"constant": "as it is", "cosine": "falls in a curve", "linear": "falls evenly"}
@@ -63,16 +65,29 @@ def show_tasks(plan: Plan, dataset: Dataset) -> None:
 
 
 def show_everything_else(plan: Plan, phase: int, dataset: Dataset, card: BackboneCard) -> None:
-    """What an expert may want to set. Every one of them has a default that works."""
+    """What an expert may want to set, in groups. Every one of them has a default that works."""
+    several = len(plan.phases) > 1
     with st.container(key="card_expert"):
         st.header("Everything else")
-        _phase_settings(plan, phase)
-        _resizing_settings(plan, phase, card)
-        _optimizer_settings(plan)
-        _calming_settings(plan)
-        _loss_settings(plan)
-        show_teacher_settings(plan, dataset)
-        _machine_settings(plan)
+        with _group(f"Phase {phase + 1}: {plan.phases[phase].name}" if several else "Time"):
+            _phase_settings(plan, phase)
+            _resizing_settings(plan, phase, card)
+        with _group("Steps"):
+            _optimizer_settings(plan)
+            _calming_settings(plan)
+        with _group("Loss"):
+            _loss_settings(plan)
+        with _group("Teacher"):
+            show_teacher_settings(plan, dataset)
+        with _group("This computer"):
+            _machine_settings(plan)
+
+
+@contextmanager
+def _group(title: str) -> Iterator[None]:
+    st.subheader(escape_markdown(title), anchor=False)
+    with part_of_page(title):
+        yield
 
 
 def _phase_settings(plan: Plan, number: int) -> None:
@@ -124,8 +139,8 @@ def _optimizer_settings(plan: Plan) -> None:
         "Weight decay", 0.0, 10.0, step=0.01, format="%g", help=GLOSSARY["weight decay"],
         **plan_widget("decay", plan.optimizer.weight_decay, lambda plan, n: set_optimizer(plan, weight_decay=n)),
     )  # fmt: skip
-    c.select_slider(
-        "Photos in a batch", with_value(BATCHES, plan.batch_size), help=GLOSSARY["batch size"],
+    c.number_input(
+        "Photos in a batch", 1, max(LARGEST_BATCH, plan.batch_size), help=GLOSSARY["batch size"],
         **plan_widget("batch", plan.batch_size, _field("batch_size")),
     )  # fmt: skip
 
@@ -155,8 +170,8 @@ def _average_in_words(decay: float) -> str:
 
 def _loss_settings(plan: Plan) -> None:
     columns = columns_in_rows(3)
-    next(columns).slider(
-        "Dropout before the head", 0.0, max(0.9, plan.head.dropout), step=0.05, help=GLOSSARY["dropout"],
+    next(columns).number_input(
+        "Dropout before the head", 0.0, max(0.9, plan.head.dropout), step=0.05, format="%g", help=GLOSSARY["dropout"],
         **plan_widget("dropout", plan.head.dropout, lambda plan, n: _with(plan, head=Head(dropout=n))),
     )  # fmt: skip
     for objective in plan.objectives:

@@ -60,6 +60,7 @@ def show_summary(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Seque
         if _fits(plan, stages):
             _show_cost(plan, dataset, head_size)
         _show_checks(checks)
+        _show_same_run(plan)
         suggested = default_run_name(plan, dataset.name)
         name = st.text_input(
             "Name of this run", placeholder=suggested, max_chars=120, key="run_name", help=GLOSSARY["run"]
@@ -109,6 +110,19 @@ def _write_cost(cost: Cost) -> None:
 def _show_checks(checks: Sequence[Check]) -> None:
     lines = "".join(f'<li class="{check.level}">{escape_html(without_paths(check.sentence))}</li>' for check in checks)
     st.html(f'<ul class="checks apart">{lines}</ul>')
+
+
+def _show_same_run(plan: Plan) -> None:
+    """The newest run of this very plan, where there is one: the same plan gives the same model again."""
+    same = next((run for run in list_runs(state.home()) if run.plan.hash == plan.hash), None)
+    if same is None:
+        return
+    best = same.progress.best
+    reached = f", which reached {best.accuracy_text} on validation" if best and same.is_over else ""
+    show_note(f"This is the plan of “{same.name}”{reached}. Training it again gives the same.", small=True)
+    if st.button("Look at that run", key="same_run", icon=":material/arrow_forward:"):
+        state.open_run(same)
+        st.switch_page("train/page.py")
 
 
 def _show_start(plan: Plan, name: str, obstacle: str | None) -> None:

@@ -14,6 +14,7 @@ from dashboard.plan import summary
 from dashboard.plan.augmentation import switched_on, with_pills
 from dashboard.plan.distillation import key_of
 from dashboard.plan.network import blocks_of
+from dashboard.plan.timeline import in_words
 from dashboard.plan.widgets import with_value
 from dashboard.session.plan_drafts import load_draft, save_draft
 from tests.dashboard.conftest import words
@@ -142,7 +143,8 @@ def scripted(home: Home, small, statement: str):
         "import streamlit as st\n"
         "state.sync_query_params()\n"
         f"{statement}\n"
-        "st.write(str(state.get_tab_value(ERROR)))\n"
+        "refusal = state.get_tab_value(ERROR)\n"
+        "st.write(str(refusal and (refusal.part, str(refusal.error))))\n"
     )
     app.query_params["dataset"] = small.id
     app.query_params["plan"] = save_draft(home, made_plan(small, "feature-extraction"))
@@ -164,6 +166,46 @@ def test_a_rate_that_is_none_is_said_and_changes_nothing(home: Home, small, rate
     app = scripted(home, small, f"typed(0, {{'stage': 4, 'rate': {rate!r}}})")
     assert plan_of(app) == made_plan(small, "feature-extraction")
     assert sentence in app.markdown[0].value
+
+
+def test_what_went_wrong_is_said_in_the_part_where_it_was_asked_for(home: Home, small) -> None:
+    app = scripted(home, small, "typed(0, {'stage': 4, 'rate': 'fast'})")
+    assert app.markdown[0].value.startswith("('network', ")
+
+
+def test_a_setting_that_is_refused_says_so_right_below_its_group(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    app.toggle(key="expert").set_value(True).run()
+    labelled(app.number_input, "Blend photos (mixup), share").set_value(0.75).run()
+    labelled(app.number_input, "Paste parts (cutmix), share").set_value(0.75).run()
+    labels = [getattr(element, "label", element.type) for element in app.main]
+    error = next(i for i, element in enumerate(app.main) if element.type == "error")
+    assert labels.index("Paste parts (cutmix), share") < error < labels.index("Optimizer")
+
+
+def test_a_plan_over_time_is_a_picture_that_says_who_learns_when(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    assert "timeline" not in words(app)  # one phase
+    labelled(app.segmented_control, "Recipe").set_value("head-first").run()
+    plan = plan_of(app)
+    first, last = plan.phases[0].epochs, plan.epochs
+    assert in_words(plan, [*(stage.name for stage in describe_stages(STARTER)), "head"]) == (
+        f"Phase 1, epochs 1 to {first}: head learns. Phase 2, epochs {first + 1} to {last}: all learn."
+    )
+    assert f'aria-label="Phase 1, epochs 1 to {first}: head learns.' in words(app)
+
+
+def test_a_plan_that_a_run_had_says_so_and_leads_there(open_page, small, home: Home) -> None:
+    plan = made_plan(small, "top")
+    run = made_run(home, small, "finished", epochs=3, plan=plan, name="The *first*")
+    app = open_page("plan", dataset=small.id, model=STARTER, plan=save_draft(home, plan))
+    assert "This is the plan of “The *first*”, which reached" in words(app)
+    app.button(key="same_run").click().run()
+    assert run.id in app.query_params["run"]
+    other = open_page(
+        "plan", dataset=small.id, model=STARTER, plan=save_draft(home, plan.model_copy(update={"seed": 7}))
+    )
+    assert "This is the plan of" not in words(other)
 
 
 def test_the_blocks_add_up_to_the_whole_network(small) -> None:
@@ -316,10 +358,10 @@ def test_a_run_of_these_photos_and_a_network_that_is_here_can_teach(open_page, s
 def test_how_much_a_teacher_counts_reaches_the_plan(open_page, small) -> None:
     app = open_page("plan", dataset=small.id)
     with_teacher(app, key_of(Teacher(backbone=BackboneChoice(name=STARTER))))
-    labelled(app.slider, "Its answers count").set_value(2.5).run()
-    labelled(app.slider, "What it sees counts").set_value(0.0).run()
-    labelled(app.slider, "Softness").set_value(4.0).run()
-    labelled(app.slider, "Views of a photo").set_value(8).run()
+    labelled(app.number_input, "Its answers count").set_value(2.5).run()
+    labelled(app.number_input, "What it sees counts").set_value(0.0).run()
+    labelled(app.number_input, "Softness").set_value(4.0).run()
+    labelled(app.number_input, "Views of a photo").set_value(8).run()
     plan = plan_of(app)
     said = {each.kind: (each.weight, getattr(each, "temperature", None)) for each in plan.objectives}
     assert said["logit_distillation"] == (2.5, 4.0)
@@ -331,7 +373,7 @@ def test_a_teacher_stays_with_another_network_and_another_recipe_and_can_be_left
     app = open_page("plan", dataset=small.id)
     teacher = Teacher(backbone=BackboneChoice(name=STARTER))
     with_teacher(app, key_of(teacher))
-    labelled(app.slider, "What it sees counts").set_value(3.0).run()
+    labelled(app.number_input, "What it sees counts").set_value(3.0).run()
     app.segmented_control[0].set_value("head-first").run()
     assert plan_of(app).teacher == teacher
     app = open_page("plan", dataset=small.id, plan=plan_of(app).hash[:16], model="test_resnet.r160_in1k")
@@ -376,9 +418,9 @@ def test_settings_beyond_the_sliders_are_shown_as_they_are(open_page, small, hom
     app = open_page("plan", dataset=small.id, plan=save_draft(home, plan), model=STARTER)
     app.toggle(key="expert").set_value(True).run()
     assert not app.exception, app.exception[0].value
-    assert labelled(app.slider, "Views of a photo").value == 32
-    assert labelled(app.slider, "Softness").value == 40.0
-    assert labelled(app.slider, "Its answers count").value == 9.0
+    assert labelled(app.number_input, "Views of a photo").value == 32
+    assert labelled(app.number_input, "Softness").value == 40.0
+    assert labelled(app.number_input, "Its answers count").value == 9.0
     assert labelled(app.number_input, "Longest gradient, 0 is off").value == 5_000.0
     assert plan_of(app) == plan
 
@@ -397,9 +439,9 @@ def test_a_plan_that_a_file_may_hold_is_shown_whatever_the_sliders_reach(open_pa
     app = open_page("plan", dataset=small.id, plan=save_draft(home, plan), model=STARTER)
     app.toggle(key="expert").set_value(True).run()
     assert not app.exception, app.exception[0].value
-    assert labelled(app.slider, "Dropout before the head").value == 0.95
-    assert labelled(app.slider, "Label smoothing").value == 0.8
-    assert labelled(app.slider, "Crop keeps at least").value == 0.05
+    assert labelled(app.number_input, "Dropout before the head").value == 0.95
+    assert labelled(app.number_input, "Label smoothing").value == 0.8
+    assert labelled(app.number_input, "Crop keeps at least").value == 0.05
     assert plan_of(app) == plan
 
 
@@ -445,9 +487,9 @@ def test_calming_settings_reach_the_plan(open_page, small) -> None:
 def test_too_much_mixing_is_refused_in_a_sentence_and_less_is_shown(open_page, small) -> None:
     app = open_page("plan", dataset=small.id)
     app.toggle(key="expert").set_value(True).run()
-    labelled(app.slider, "Blend photos (mixup), share").set_value(0.75).run()
+    labelled(app.number_input, "Blend photos (mixup), share").set_value(0.75).run()
     assert plan_of(app).augmentation.mixup == 0.75
-    labelled(app.slider, "Paste parts (cutmix), share").set_value(0.75).run()
+    labelled(app.number_input, "Paste parts (cutmix), share").set_value(0.75).run()
     assert "let them add up to at most 1" in app.error[0].value
     assert plan_of(app).augmentation.cutmix == 0
 
@@ -458,7 +500,7 @@ def test_the_controls_of_a_new_objective_appear_by_themselves(open_page, small, 
     app = open_page("plan", dataset=small.id, plan=save_draft(home, plan), model=STARTER)
     app.toggle(key="expert").set_value(True).run()
     assert not app.exception, app.exception[0].value
-    assert labelled(app.slider, "Pull").value == 3.0
+    assert labelled(app.number_input, "Pull").value == 3.0
     assert labelled(app.number_input, "Projected to").help == "Channels after the projection."
     labelled(app.number_input, "Projected to").set_value(8).run()
     labelled(app.selectbox, "Power of the distance").set_value(1).run()

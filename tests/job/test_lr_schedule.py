@@ -5,7 +5,7 @@ import pytest
 
 from core.backbones import Stage
 from core.job.batches import Role, clean_sample, epoch_batches, steps_per_epoch
-from core.job.lr_schedule import learning_rates_at, phase_at, schedule_factor, warmup_steps
+from core.job.lr_schedule import learning_rates_at, phase_at, rates_over_time, schedule_factor, warmup_steps
 from core.plans import Phase
 from tests.fixtures.engine import make_plan, phase
 
@@ -68,3 +68,10 @@ def test_the_clean_sample_is_as_large_as_validation_and_always_the_same():
     assert np.array_equal(sample, clean_sample(rows, 300, seed=1))
     assert len(clean_sample(rows, 4_000, seed=1)) == 2_000
     assert len(clean_sample(rows[:50], 300, seed=1)) == 50
+
+
+def test_rates_over_time_have_the_shape_that_training_gives_them():
+    half = Phase(name="x", epochs=4, stage_rates=(0.0,), head_rate=1.0, schedule="linear", warmup_epochs=2.0)
+    rates = rates_over_time(half, 9)
+    assert rates == pytest.approx([0, 0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25, 0], abs=0.05)
+    assert rates_over_time(half.model_copy(update={"schedule": "constant", "warmup_epochs": 0.0}), 5) == [1.0] * 5
