@@ -43,6 +43,7 @@ from core.datasets.editing import (
     rename_class,
     split_again,
 )
+from core.datasets.formulas import is_formula, without_formula
 from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload
 from core.datasets.location import without_gps
 from core.datasets.originals import WORKERS
@@ -118,6 +119,7 @@ __all__ = [
     "in_several_splits",
     "inbox",
     "is_deleted",
+    "is_formula",
     "is_noise",
     "join_classes",
     "join_similar_classes",
@@ -144,5 +146,6 @@ __all__ = [
     "sweep_datasets",
     "thumbnail",
     "undo",
+    "without_formula",
     "without_gps",
 ]

@@ -7,7 +7,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from core.datasets import Dataset, is_noise, labels_in_words, without_gps
+from core.datasets import Dataset, is_formula, is_noise, labels_in_words, without_formula, without_gps
 from core.errors import BadDataset, BadInput
 from core.exports.export import Export
 from core.home import whole_file
@@ -58,7 +58,7 @@ def _places(dataset: Dataset) -> list[str]:
 def _folder(label: str) -> str:
     """The label as every system can call a folder; the table has it as it is."""
     name = re.sub(r'[\x00-\x1f<>:"/\\|?*]+', " ", label).strip(" .")[:80].rstrip(" .") or "class"
-    return f"class {name}" if _RESERVED.fullmatch(name) or is_noise(name) else name
+    return f"class {name}" if _RESERVED.fullmatch(name) or is_noise(name) or is_formula(name) else name
 
 
 def _table(dataset: Dataset, places: list[str]) -> bytes:
@@ -67,11 +67,11 @@ def _table(dataset: Dataset, places: list[str]) -> bytes:
     writer = csv.writer(file)
     groups = ["group"] if words["group"].notna().any() else []
     columns = [task.column for task in tasks]  # label:species, which the import takes for one whatever stands in it
-    writer.writerow(["image", *columns, "split", *groups])
+    writer.writerow(["image", *columns, "split", *groups])  # none of these begins as a formula does
     rows = list(zip(places, words[[*columns, "split", *groups]].itertuples(index=False), strict=True))
     rows.sort(key=lambda row: sum(value is None for value in row[1]))  # the first one names all tasks, in order
     for place, row in rows:
-        writer.writerow([place, *(value or "" for value in row)])
+        writer.writerow([place, *(without_formula(value or "") for value in row)])
     return file.getvalue().encode("utf-8-sig")  # with the mark by which spreadsheets know UTF-8
 
 

@@ -5,10 +5,9 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.datasets import without_formula
 from core.exports.predictor import Prediction
 from core.tasks import Task, label_kind
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,7 @@ class PhotoPrediction:
 def predictions_csv(photos: Sequence[PhotoPrediction], tasks: Sequence[Task]) -> str:
     """A row per photo with all that is predicted: of classes, the probability of each.
 
-    A cell that a spreadsheet would take for a formula gets an apostrophe before it: names of files and classes are
-    what somebody typed (OWASP, "CSV Injection").
+    A cell that a spreadsheet would take for a formula gets an apostrophe before it (`without_formula`).
     """
     head = ["photo"]
     for task in tasks:
@@ -46,8 +44,3 @@ def _cells(photo: PhotoPrediction, task: Task) -> tuple[str, ...]:
     if photo.prediction is None:
         return f"not read: {photo.reason}", *[""] * (len(kind.csv_columns(task)) - 1)
     return kind.csv_cells(task, photo.prediction[task.name])
-
-
-def without_formula(text: str) -> str:
-    """The text of a cell such that no spreadsheet runs it."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

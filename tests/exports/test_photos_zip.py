@@ -1,12 +1,17 @@
 """A dataset's photos in a zip: what is in it, and that nothing is lost on the way there and back."""
 
+import csv
+import io
 import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
-from core.datasets import Dataset, import_dataset, leave_out, relabel
+from core.datasets import Dataset, import_dataset, is_formula, leave_out, relabel, without_formula
+from core.datasets.formulas import with_formula
 from core.errors import BadDataset, BadInput
 from core.exports import DATASET_EXPORTS, photos_zip
 from core.home import Home
@@ -125,3 +130,26 @@ def test_where_photos_were_taken_leaves_only_when_it_is_asked_for(home: Home, wi
 
 def test_a_zip_with_places_is_not_offered_on_pages():
     assert [each.id for each in DATASET_EXPORTS.values() if each.is_on_pages] == ["photos-zip"]
+
+
+FORMULAS = ["=1+1", '=HYPERLINK("http://evil.test")', "+1", "-1", "@x", "'=x", "''-x", "=cmd|' /C calc'!A0", "＝1"]
+
+
+@pytest.mark.parametrize("label", FORMULAS)
+def test_no_cell_is_a_formula_and_each_label_comes_back_as_it_was(
+    home: Home, leaves: Dataset, tmp_path: Path, label: str
+):
+    edited = relabel(home, leaves, leaves.table["image_id"][:2], "species", label)
+    target = photos_zip(edited, tmp_path / "leaves.zip")
+    with zipfile.ZipFile(target) as archive:
+        rows = list(csv.reader(io.StringIO(archive.read("labels.csv").decode("utf-8-sig"))))
+    cells = [cell for row in rows for cell in row]
+    assert f"'{label}" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "＝"))]
+    assert reported(import_dataset(home, "again", target)) == reported(edited)
+
+
+@given(st.text(st.sampled_from("=+-@' aＡ＝"), max_size=6))
+def test_what_is_made_a_word_comes_back(text: str):
+    assert with_formula(without_formula(text)) == text
+    assert not is_formula(without_formula(text))

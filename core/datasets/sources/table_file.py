@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
+from core.datasets.formulas import with_formula
 from core.datasets.limits import (
     LABEL_LETTERS,
     TABLE_BYTES,
@@ -159,7 +160,7 @@ def _rows(lines: Iterable[list[str]], name: str) -> list[list[str]]:
         for cell in raw:
             known = shared.get(cell)
             if known is None:
-                known = tidy(cell)
+                known = with_formula(tidy(cell))
                 taken += sys.getsizeof(known)
                 if len(shared) >= _SHARED_CELLS:
                     shared.clear()
