@@ -5,6 +5,7 @@ A format is an `Export` in a file of its own, registered in RUN_EXPORTS or DATAS
 
 from core.datasets import Dataset
 from core.exports.export import Export, get_export
+from core.exports.familiarity import Strangeness, strangeness
 from core.exports.photos_zip import PHOTOS_ZIP, PHOTOS_ZIP_GPS, photos_zip
 from core.exports.predictions_csv import PhotoPrediction, predictions_csv
 from core.exports.predictor import Prediction, best_model_version, cached_predictor, load_predictor
@@ -17,6 +18,7 @@ __all__ = [
     "Export",
     "PhotoPrediction",
     "Prediction",
+    "Strangeness",
     "best_model_version",
     "cached_predictor",
     "export_zip",
@@ -24,6 +26,7 @@ __all__ = [
     "load_predictor",
     "photos_zip",
     "predictions_csv",
+    "strangeness",
 ]
 
 RUN_EXPORTS: dict[str, Export[Run]] = {each.id: each for each in (TAKE_HOME,)}

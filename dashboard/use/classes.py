@@ -19,23 +19,29 @@ def rank_classes(probabilities: Mapping[str, float]) -> list[tuple[str, float]]:
     return sorted(probabilities.items(), key=lambda item: -item[1])
 
 
-def unsure_in_words(probabilities: Mapping[str, float]) -> str:
-    """What to make of an unsure prediction, in one sentence; "" where it is sure."""
-    (first, confidence), *others = rank_classes(probabilities)
-    if confidence >= UNSURE or not others:
-        return ""
-    return f"It is unsure: {first} or {others[0][0]}. Look for yourself."
+def is_unsure(prediction: Mapping[str, Any]) -> bool:
+    """Whether the likeliest class is hardly likelier than all others together."""
+    ranked = rank_classes(prediction)
+    return len(ranked) > 1 and ranked[0][1] < UNSURE
+
+
+def answer_in_words(prediction: Mapping[str, Any]) -> str:
+    """The likeliest class; where it is unsure, the two likeliest."""
+    ranked = rank_classes(prediction)
+    return f"{ranked[0][0]} or {ranked[1][0]}?" if is_unsure(prediction) else ranked[0][0]
 
 
 def show_prediction(model: RunResults, task: Task, prediction: Mapping[str, Any]) -> None:
-    """The likeliest class large, what its confidence is worth, and all classes as bars."""
+    """The likeliest class large, or that it is unsure; what its confidence is worth, and all classes as bars."""
     ranked = rank_classes(prediction)
-    name, confidence = ranked[0]
+    confidence = ranked[0][1]
     title = f'<p class="muted small">{escape_html(task.name)}</p>' if len(model.tasks) > 1 else ""
-    st.html(f'{title}<p class="big name">{escape_html(name)} <small>{format_probability(confidence)}</small></p>')
-    for line in (unsure_in_words(prediction), _calibration_in_words(model, task, confidence)):
-        if line:
-            st.html(f'<p class="muted">{escape_html(line)}</p>')
+    share = "it is unsure" if is_unsure(prediction) else format_probability(confidence)
+    st.html(f'{title}<p class="big name">{escape_html(answer_in_words(prediction))} <small>{share}</small></p>')
+    if is_unsure(prediction):
+        st.html('<div class="doubt"><p>Neither is much likelier than the rest together. Look for yourself.</p></div>')
+    if line := _calibration_in_words(model, task, confidence):
+        st.html(f'<p class="muted">{escape_html(line)}</p>')
     st.html(_bars(ranked))
 
 

@@ -9,6 +9,7 @@ from dashboard.glossary import GLOSSARY
 from dashboard.navigation import show_empty_state
 from dashboard.session import state
 from dashboard.shared.texts import show_error, show_note
+from dashboard.use.examples import TRIED, choose_example, forget_example, show_labels_of_example, show_what_it_knows
 from dashboard.use.take_home import show_take_home
 from dashboard.use.try_photos import (
     CAMERA,
@@ -38,19 +39,30 @@ def page() -> None:
     left, right = st.columns([1, 1.15], gap="large")
     with left, st.container(key="try"):
         photos = take_photos()
+        if photos:
+            forget_example()
+        elif example := choose_example(model):
+            photos = [example]
         tried = _predict(run, photos)
-        if len(tried) == 1 and tried[0].photo.prediction and photos[0].name != CAMERA:
-            show_photo(photos[0])
     with right:
         if len(tried) == 1:
-            show_prediction(model, tried[0].photo)
-            show_note(GLOSSARY["confidence"], small=True)
+            _show_tried(model, photos[0], tried[0])
         elif not tried:
-            show_note("Its answer appears here: the class, how sure it is, and what else it might be.")
-            _show_what_it_knows(model)
+            show_what_it_knows(model)
+        _show_limits(model)
         show_take_home(model)
     if len(tried) > 1:
         show_table(model, tried)
+
+
+def _show_tried(model: RunResults, photo: NewPhoto, tried: TriedPhoto) -> None:
+    """A photo and its answer below each other: both are in sight."""
+    with st.container(key=TRIED):
+        if tried.photo.prediction and photo.name != CAMERA:
+            show_photo(photo)
+            show_labels_of_example(model)
+        show_prediction(model, tried)
+        show_note(GLOSSARY["confidence"], small=True)
 
 
 def _predict(run: Run, photos: list[NewPhoto]) -> list[TriedPhoto]:
@@ -66,10 +78,11 @@ def _show_which(model: RunResults) -> None:
     show_note(f"{model.run.name}: {best.accuracy_text} on validation photos." if best else model.run.name)
 
 
-def _show_what_it_knows(model: RunResults) -> None:
+def _show_limits(model: RunResults) -> None:
+    """What it can answer at all."""
     tasks = tasks_of(model)
     for kind in dict.fromkeys(task.kind for task in tasks):
-        show_note(viewer_of(kind).known_in_words([task for task in tasks if task.kind == kind]), small=True)
+        show_note(viewer_of(kind).known_in_words([task for task in tasks if task.kind == kind]))
 
 
 page()

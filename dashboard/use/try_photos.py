@@ -12,12 +12,19 @@ import streamlit as st
 from core.datasets import decode_within
 from core.errors import BadDataset
 from core.execution import RunResults
-from core.exports import PhotoPrediction, best_model_version, cached_predictor, predictions_csv
+from core.exports import (
+    PhotoPrediction,
+    Strangeness,
+    best_model_version,
+    cached_predictor,
+    predictions_csv,
+    strangeness,
+)
 from core.runs import Run
 from core.tasks import Task
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
-from dashboard.shared.texts import escape_markdown, pluralize, show_note
+from dashboard.shared.texts import escape_html, escape_markdown, pluralize, show_note
 from dashboard.use.viewers import viewer_of
 
 ENDINGS = ["jpg", "jpeg", "jfif", "png", "webp", "avif", "bmp", "gif", "tif", "tiff", "jp2"]
@@ -37,10 +44,17 @@ class NewPhoto:
 
 @dataclass(frozen=True)
 class TriedPhoto:
-    """thumbnail: the photo in small, as a data address; "" where it could not be read."""
+    """thumbnail: the photo in small, as a data address; "" where it could not be read. strangeness: to the model; None
+    where it is not known.
+    """
 
     photo: PhotoPrediction
     thumbnail: str = ""
+    strangeness: Strangeness | None = None
+
+    @property
+    def is_strange(self) -> bool:
+        return self.strangeness is not None and self.strangeness.is_strange
 
 
 def take_photos() -> list[NewPhoto]:
@@ -53,7 +67,7 @@ def take_photos() -> list[NewPhoto]:
         photo = st.camera_input("Show it something", key="try_camera")
         return [NewPhoto(photo.file_id, CAMERA, photo.getvalue())] if photo else []
     files = st.file_uploader(
-        "Drop photos here, one or some dozens", type=ENDINGS, accept_multiple_files=True, key="try_files",
+        "Drop photos of your own, one or some dozens", type=ENDINGS, accept_multiple_files=True, key="try_files",
         max_upload_size=50,
     )  # fmt: skip
     if len(files) > MOST_PHOTOS:
@@ -72,13 +86,16 @@ def predict_photos(run: Run, photos: list[NewPhoto]) -> list[TriedPhoto]:
 
 
 def _predict(run_id: str, photos: list[NewPhoto]) -> list[TriedPhoto]:
-    predictions = cached_predictor(state.home(), run_id).iter_predictions([photo.content for photo in photos])
-    return [
-        TriedPhoto(PhotoPrediction(photo.name, None, prediction.sentence))
-        if isinstance(prediction, BadDataset)
-        else TriedPhoto(PhotoPrediction(photo.name, prediction), _thumbnail(photo.content))
-        for photo, prediction in zip(photos, predictions, strict=True)
-    ]
+    contents = [photo.content for photo in photos]
+    predictions = cached_predictor(state.home(), run_id).iter_predictions(contents)
+    with st.spinner("Looking at it, and at the photos that it learned from ..."):
+        strange = strangeness(state.home(), run_id, contents)
+        return [
+            TriedPhoto(PhotoPrediction(photo.name, None, prediction.sentence))
+            if isinstance(prediction, BadDataset)
+            else TriedPhoto(PhotoPrediction(photo.name, prediction), _thumbnail(photo.content), how_strange)
+            for photo, prediction, how_strange in zip(photos, predictions, strange, strict=True)
+        ]
 
 
 def show_photo(photo: NewPhoto) -> None:
@@ -86,16 +103,25 @@ def show_photo(photo: NewPhoto) -> None:
     st.image(decode_within(photo.content, LARGE), width="stretch")
 
 
-def show_prediction(model: RunResults, photo: PhotoPrediction) -> None:
-    """Show one photo's prediction for each task, as the viewer of its kind of label does."""
+def show_prediction(model: RunResults, tried: TriedPhoto) -> None:
+    """Show one photo's prediction for each task, as the viewer of its kind of label does; before it, a doubt as large
+    as the answer where the photo is unlike those that the model learned from.
+    """
+    photo = tried.photo
     if photo.prediction is None:
         st.error(
             f"**{escape_markdown(photo.name)}** could not be read: {escape_markdown(photo.reason)}",
             icon=":material/broken_image:",
         )
         return
-    for task in tasks_of(model):
-        viewer_of(task.kind).show_prediction(model, task, photo.prediction[task.name])
+    if tried.strangeness is not None and tried.is_strange:
+        st.html(
+            '<div class="doubt"><b>Perhaps none of what it knows</b>'
+            f"<p>{escape_html(tried.strangeness.sentence)} It must answer all the same:</p></div>"
+        )
+    with st.container(key="doubtful_answer" if tried.is_strange else "answer"):
+        for task in tasks_of(model):
+            viewer_of(task.kind).show_prediction(model, task, photo.prediction[task.name])
 
 
 def tasks_of(model: RunResults) -> list[Task]:
@@ -125,11 +151,23 @@ def _column(task: Task, name: str, tasks: Sequence[Task]) -> str:
     return f"{task.name}: {name}" if len(tasks) > 1 else name
 
 
+def doubt_in_words(tried: TriedPhoto, tasks: Sequence[Task]) -> str:
+    """Why not to trust a prediction, in a word or two; "" where there is no special reason."""
+    prediction = tried.photo.prediction
+    if prediction is None:
+        return ""
+    if tried.is_strange:
+        return "unlike its photos"
+    unsure = any(viewer_of(task.kind).is_unsure(prediction[task.name]) for task in tasks)
+    return "unsure" if unsure else ""
+
+
 def show_table(model: RunResults, tried: list[TriedPhoto]) -> None:
     """Show several photos in a table with small pictures, and offer all of it as a file."""
     tasks, photos = tasks_of(model), [each.photo for each in tried]
     table = as_table(photos, tasks)
     table.insert(0, " ", [each.thumbnail or None for each in tried])
+    table["doubt"] = [doubt_in_words(each, tasks) for each in tried]
     columns: dict[str, Any] = {" ": st.column_config.ImageColumn(" ", width="small")}
     for task in tasks:
         for name in viewer_of(task.kind).empty_cells(""):

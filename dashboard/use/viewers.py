@@ -18,6 +18,10 @@ class PredictionViewer(Protocol):
         """One photo's prediction, large."""
         ...
 
+    def is_unsure(self, prediction: Mapping[str, Any]) -> bool:
+        """Whether the prediction itself says that it is a guess."""
+        ...
+
     def table_cells(self, prediction: Mapping[str, Any]) -> dict[str, object]:
         """By column, the prediction in a table of several photos."""
         ...
@@ -45,6 +49,9 @@ class WordsOfKind:
         words, confidence = self._kind.prediction_in_words(dict(prediction))
         title = f'<p class="muted small">{escape_html(task.name)}</p>' if len(model.tasks) > 1 else ""
         st.html(f'{title}<p class="big name">{escape_html(words)} <small>{escape_html(confidence)}</small></p>')
+
+    def is_unsure(self, prediction: Mapping[str, Any]) -> bool:
+        return False
 
     def table_cells(self, prediction: Mapping[str, Any]) -> dict[str, object]:
         words, confidence = self._kind.prediction_in_words(dict(prediction))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import numpy as np
 import pytest
@@ -9,13 +10,14 @@ from PIL import Image
 
 from core.backbones import describe_stages, get_card
 from core.errors import BadDataset
-from core.exports import PhotoPrediction, predictions_csv
+from core.exports import PhotoPrediction, Strangeness, predictions_csv
 from core.home import Home
 from core.plans import Teacher, make_plan
 from core.tasks import Task
+from dashboard.components.photo_choice import parse_choice
 from dashboard.session.plan_drafts import load_draft
-from dashboard.shared.texts import format_probability
-from dashboard.use.classes import unsure_in_words
+from dashboard.shared.texts import escape_markdown, format_probability
+from dashboard.use.classes import answer_in_words, is_unsure
 from dashboard.use.try_photos import as_table
 from tests.conftest import draw_photo
 from tests.dashboard.conftest import words
@@ -40,8 +42,11 @@ class Oracle:
 def asked(monkeypatch, small, home: Home, open_page, tmp_path):
     """asked(answer, *names): the page after photos of these names were dropped on it."""
 
-    def ask(answer: dict, *names: str):
+    def ask(answer: dict, *names: str, strange: Strangeness | None = None):
         monkeypatch.setattr("dashboard.use.try_photos.cached_predictor", lambda home, run_id: Oracle(answer))
+        monkeypatch.setattr(
+            "dashboard.use.try_photos.strangeness", lambda home, run_id, photos: [strange] * len(photos)
+        )
         run = made_run(home, small, "finished", epochs=2)
         app = open_page("use", run=run.id)
         picture = draw_photo(tmp_path / "new.png", 0, 0).read_bytes()
@@ -82,9 +87,54 @@ def test_one_photo_gets_its_classes_as_bars(asked) -> None:
     assert "sure and wrong" in said  # what confidence is worth
 
 
-def test_an_unsure_answer_says_so(asked) -> None:
-    assert "It is unsure: *cats* &lt;b&gt;$x$ or dogs." in words(asked(TORN, "new.png"))
-    assert unsure_in_words(CONFIDENT["class"]) == ""
+def test_an_unsure_answer_is_a_question(asked) -> None:
+    said = words(asked(TORN, "new.png"))
+    assert '<p class="big name">*cats* &lt;b&gt;$x$ or dogs? <small>it is unsure</small></p>' in said
+    assert "Look for yourself." in said
+    assert answer_in_words(CONFIDENT["class"]) == "*cats* <b>$x$"
+    assert not is_unsure({"the only class": 0.1})
+
+
+def test_a_photo_unlike_those_it_learned_from_gets_a_doubt_before_the_answer(asked) -> None:
+    said = words(asked(CONFIDENT, "new.png", strange=Strangeness(judges=60, as_far=0)))
+    assert said.index("Perhaps none of what it knows") < said.index("91\u00a0%")
+    assert "Not one of 60 photos that judged it is so unlike those it learned from." in said
+    assert "Perhaps none" not in words(asked(CONFIDENT, "new.png", strange=Strangeness(judges=60, as_far=7)))
+
+
+def test_doubts_stand_in_the_table_of_several_photos(asked) -> None:
+    far = Strangeness(judges=60, as_far=0)
+    assert list(asked(CONFIDENT, "a.png", "b.jpg").dataframe[0].value["doubt"]) == ["", ""]
+    assert list(asked(TORN, "a.png", "b.png").dataframe[0].value["doubt"]) == ["unsure", "unsure"]
+    assert list(asked(TORN, "a.png", "b.png", strange=far).dataframe[0].value["doubt"]) == ["unlike its photos"] * 2
+
+
+def test_a_photo_of_the_test_is_tried_at_one_click(open_page, small, home: Home, monkeypatch) -> None:
+    monkeypatch.setattr("dashboard.use.try_photos.cached_predictor", lambda home, run_id: Oracle(CONFIDENT))
+    monkeypatch.setattr("dashboard.use.try_photos.strangeness", lambda home, run_id, photos: [None] * len(photos))
+    run = made_run(home, small, "finished", epochs=2)
+    app = open_page("use", run=run.id)
+    payloads = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    offered = next(payload["photos"] for payload in payloads if "then_show" in payload)
+    unseen = small.table["image_id"].iloc[small.indices("test")]
+    assert set(offered) <= set(unseen)
+    assert "known" in words(app)  # until a photo is tried, what it knows stands there
+    app.session_state["graft:example photo"] = (run.id, offered[0])
+    app.run()
+    assert not app.exception, app.exception[0].value
+    said = words(app)
+    label = small.tasks[0].classes[small.labels(small.tasks[0])[small.row[offered[0]]]]
+    assert f"Its label: {escape_markdown(label)}" in said
+    assert "91\u00a0%" in said
+    picture = small.path(offered[0]).read_bytes()
+    app.file_uploader(key="try_files").set_value([("own.png", picture, "image/png")]).run()
+    assert "Its label" not in words(app)
+
+
+@pytest.mark.parametrize("payload", [None, {}, {"id": 3}, {"id": "gone"}, "x"])
+def test_a_choice_that_is_none_is_ignored(payload) -> None:
+    assert parse_choice(payload, ["a"]) is None
+    assert parse_choice({"id": "a"}, ["a"]) == "a"
 
 
 def test_a_photo_of_16_bits_is_shown(asked, tmp_path) -> None:
