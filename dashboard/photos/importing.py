@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import streamlit as st
+
 from core.datasets import (
     ColumnChoice,
     Dataset,
@@ -22,7 +24,11 @@ from core.datasets import (
 from core.errors import BadInput, GraftError
 from core.home import Home, Progress
 from core.names import unused_name
+from dashboard.session import state
 from dashboard.shared.job_progress import start_and_watch
+from dashboard.shared.texts import escape_markdown
+
+WANTED_NAME = "wanted name"  # a value of this tab: what the dataset that is being imported was to be called
 
 
 @dataclass(frozen=True)
@@ -52,13 +58,29 @@ def unused_dataset_name(home: Home, wanted: str) -> str:
     return unused_name(" ".join(wanted.split()) or "photos", [known.name for known in list_datasets(home)])
 
 
+def _name_for(home: Home, wanted: str) -> str:
+    """The name of a new dataset; that another one was wanted is said once it is there (`say_other_name`)."""
+    state.set_tab_value(WANTED_NAME, " ".join(wanted.split()))
+    return unused_dataset_name(home, wanted)
+
+
+def say_other_name(dataset: Dataset) -> None:
+    """Say once that a new dataset has a number after its name, because another one was called so already."""
+    wanted = state.get_tab_value(WANTED_NAME)
+    state.drop_tab_value(WANTED_NAME)
+    if wanted and dataset.name != wanted and dataset.name.startswith(wanted):
+        sentence = f'There is a dataset called "{wanted}" already, so this one is called "{dataset.name}".'
+        st.toast(f'{escape_markdown(sentence)} Rename it under "More".', icon=":material/edit:", duration="long")
+
+
 def start_upload_import(home: Home, folder: str, wanted: str) -> None:
     """Import an inbox folder, which is used up by that."""
-    _start(home, ImportRequest(home.inbox / folder, unused_dataset_name(home, wanted)))
+    _start(home, ImportRequest(home.inbox / folder, _name_for(home, wanted)))
 
 
 def start_adding(home: Home, dataset: Dataset, folder: str) -> None:
     """Add the photos of an inbox folder to a dataset; it is used up by that."""
+    state.drop_tab_value(WANTED_NAME)
     _start(home, ImportRequest(home.inbox / folder, dataset.name, dataset.id))
 
 
@@ -116,7 +138,7 @@ def start_path_import(home: Home, text: str) -> None:
     source = _existing(text.strip().strip('"'))
     if source is None:
         raise BadInput(f'There is nothing at "{text.strip()}".', "Check the path; it begins with / or with a drive.")
-    name = unused_dataset_name(home, source.stem if source.is_file() else source.resolve().name)
+    name = _name_for(home, source.stem if source.is_file() else source.resolve().name)
     _start(home, ImportRequest(source.resolve(), name))
 
 
@@ -129,7 +151,7 @@ def _existing(text: str) -> Path | None:
 
 
 def start_sample_import(home: Home, sample: Sample) -> None:
-    name = unused_dataset_name(home, sample.title)
+    name = _name_for(home, sample.title)
     start_and_watch(
         "import",
         sample.id,

@@ -1,4 +1,4 @@
-"""The first screen: every way to give photos, sets that are here already, unfinished runs, datasets."""
+"""The first screen: what was begun and which datasets there are, then every way to give photos."""
 
 from contextlib import AbstractContextManager
 
@@ -15,11 +15,11 @@ from dashboard.photos.importing import start_path_import, start_public_import, s
 from dashboard.routes import sample_url
 from dashboard.session import state
 from dashboard.session.sharing import is_local_only
-from dashboard.shared.job_progress import show_running_jobs
+from dashboard.shared.job_progress import show_job, show_running_jobs
 from dashboard.shared.run_status import progress_in_words, state_pill
 from dashboard.shared.texts import escape_html, format_time, pluralize, show_error, show_note
 
-MAX_SHOWN = 6  # datasets and runs; the rest is one click away
+MAX_SHOWN = 3  # datasets and runs; the rest is one click away
 UNFINISHED = ("running", "paused", "interrupted", "queued")
 
 
@@ -31,13 +31,20 @@ def show_start() -> None:
         "teach it the rest in a minute or two, on this computer. Nothing is sent anywhere."
     )
     show_running_jobs("import")
+    _show_unfinished_runs(home)
+    _show_datasets(home)
     left, right = st.columns([1.25, 1], gap="large")
     with left:
         _show_own_photos(home)
     with right:
         _show_samples(home)
-    _show_unfinished_runs(home)
-    _show_datasets(home)
+
+
+def show_import(job_id: str) -> None:
+    """The screen while this tab waits for an import: nothing but how far it is."""
+    st.title("Getting the photos ready")
+    show_note("There is nothing to do meanwhile: they appear here by themselves.")
+    show_job(job_id)
 
 
 def _show_own_photos(home: Home) -> None:
@@ -67,16 +74,18 @@ def _show_samples(home: Home) -> None:
 
 
 def _show_sample(home: Home, sample: Sample) -> None:
+    is_first = sample is samples()[0]
     with st.container(key=f"card_sample_{sample.id}"):
         pictures = "".join(f'<img alt="" src="{escape_html(sample_url(sample.id, n))}">' for n in range(3))
+        pill = '<br><span class="pill good">good to begin with</span>' if is_first else ""
         with _row():
             st.html(
                 f'<div class="row nowrap"><span class="thumbs">{pictures}</span>'
-                f"<span><b>{escape_html(sample.title)}</b><br>"
-                f'<span class="muted small">{escape_html(sample.sentence)}</span></span></div>'
+                f"<span><b>{escape_html(sample.title)}</b>{pill}</span></div>"
             )
-            if st.button("Use", key=f"use_{sample.id}"):
+            if st.button("Use", key=f"use_{sample.id}", type="primary" if is_first else "secondary"):
                 start_sample_import(home, sample)
+        show_note(sample.sentence, small=True)
 
 
 def _show_public_set(home: Home, public: PublicSet) -> None:
@@ -143,12 +152,12 @@ def _show_datasets(home: Home) -> None:
 def _show_dataset_card(home: Home, summary: DatasetSummary) -> None:
     labels = " and ".join(task.name for task in summary.tasks) if len(summary.tasks) > 1 else ""
     classes = pluralize(len(summary.tasks[0].classes), "class", "classes")
-    with st.container(key=f"card_dataset_{summary.id}"):
+    with st.container(key=f"card_dataset_{summary.id}"), _row():
         st.html(
             f'<p class="title">{escape_html(summary.name)}</p><p class="muted small">'
             f"{pluralize(summary.images, 'photo')}, {escape_html(labels or classes)}, "
             f"made {format_time(summary.created)}</p>"
         )
-        if st.button("Open", key=f"open_{summary.id}", width="stretch"):
+        if st.button("Open", key=f"open_{summary.id}"):
             state.choose_dataset(load_dataset(home, summary.id))
             st.rerun()

@@ -22,8 +22,13 @@ def start_and_watch(kind: JobKind, subject: str, title: str, work: Callable[[Pro
 def show_running_jobs(kind: JobKind) -> None:
     """Show a bar for each running job of this kind, whoever started it."""
     for job in background_jobs.running(kind):
-        with st.container(key=f"card_job_{job.id}"):
-            _watch(job.id)
+        show_job(job.id)
+
+
+def show_job(job_id: str) -> None:
+    """Show the bar of one job; when it has ended, the whole script runs anew."""
+    with st.container(key=f"card_job_{job_id}"):
+        _watch(job_id)
 
 
 @st.fragment(run_every=0.5)
@@ -46,7 +51,7 @@ def _watch(job_id: str) -> None:
 
 
 def _show_bar(job: BackgroundJob) -> None:
-    left = job.seconds_left()
+    fraction, left = job.fraction or 0.0, job.seconds_left()
     words = [
         escape_markdown(job.activity or "preparing"),
         count_in_words(job),
@@ -55,7 +60,7 @@ def _show_bar(job: BackgroundJob) -> None:
     if job.is_cancel_requested:
         words = ["stopping"]
     st.markdown(f"**{escape_markdown(job.title)}**")
-    st.progress(job.fraction or 0.0, text=" · ".join(word for word in words if word))
+    st.progress(fraction, text=" · ".join(word for word in words if word))
 
 
 def count_in_words(job: BackgroundJob) -> str:

@@ -107,6 +107,38 @@ def test_an_import_that_goes_on_shows_its_bar_in_every_tab(open_page):
         wait_for_imports()
 
 
+def test_while_a_tab_waits_for_its_import_there_is_nothing_else_to_do(open_page):
+    import threading
+
+    go = threading.Event()
+    work = background_jobs.start("import", "a test", "Reading owls", lambda progress: go.wait(30))
+    try:
+        app = open_page(job=work.id)
+        assert app.title[0].value == "Getting the photos ready"
+        assert "Reading owls" in words(app)
+        assert [each.label for each in app.button] == ["Cancel"]
+    finally:
+        go.set()
+        wait_for_imports()
+
+
+def test_a_second_import_of_one_name_says_what_it_is_called(open_page, home, draw_photos, tmp_path):
+    folder = draw_photos(tmp_path / "birds", {"owl": 8, "tit": 8})
+    import_dataset(home, "Birds", folder)
+    app = open_page()
+    app.text_input(key="path").input(str(folder)).run()
+    app.button(key="use_path").click().run()
+    wait_for_imports()
+    app.run()
+    assert [toast.value for toast in app.toast if "birds 2" in toast.value]
+
+
+def test_what_was_begun_and_what_is_there_comes_first(open_page, small):
+    app = open_page()
+    headers = [each.value for each in app.header]
+    assert headers.index("Your datasets") < headers.index("Or begin with a set that is here already")
+
+
 def test_datasets_that_are_there_can_be_opened(open_page, small):
     app = open_page()
     app.button(key=f"open_{small.id}").click().run()
