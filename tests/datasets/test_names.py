@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from core.datasets.columns import ColumnChoice, Undecided, label, understand
 from core.datasets.sources import Contents, Entry
 from core.datasets.sources.class_folders import folder_columns
-from core.datasets.sources.names import is_noise, legacy_encoding, split_named, tidy, tidy_path
+from core.datasets.sources.names import ending, is_noise, legacy_encoding, split_named, tidy, tidy_path
 from core.datasets.sources.photo_table import CLASS_FOLDER
 from core.errors import BadDataset
 from core.tasks.classes.labels import natural_order
@@ -82,3 +83,20 @@ def test_words_for_splits(word, split):
 def test_what_systems_strew_about_is_noise():
     assert all(map(is_noise, ["__MACOSX/a/1.jpg", "a/._1.jpg", ".git/1.png", "a/@eaDir/1.jpg"]))
     assert not any(map(is_noise, ["a/1.jpg", "my.photos/1.jpg"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a/B.JPG", "jpg"),
+        ("a.b/c", ""),
+        (".jpg", ""),
+        ("a.", ""),
+        ("x.tar.gz", "gz"),
+        ("a.b/", "b"),
+        ("", ""),
+        ("..x", "x"),
+    ],
+)
+def test_the_ending_of_a_name_is_what_stands_behind_its_last_point(name, kind):
+    assert ending(name) == kind == PurePosixPath(name).suffix[1:].lower()
