@@ -8,6 +8,8 @@ GraftError
 |-- NotFound        no dataset, run, backbone or file of that name
 |-- Refused         it would lose something that is still in use
 |-- NotReachable    the network, or a server on it, did not answer
+|-- Damaged         what Graft keeps cannot be read any more: its database, a dataset, a run
+|-- Busy            another program holds what is needed, and does not let go of it
 |-- DiskFull        no room left where Graft keeps its things
 `-- TooLittleMemory what was asked for does not fit into what is free
 """
@@ -63,6 +65,14 @@ class Refused(GraftError):
 
 
 class NotReachable(GraftError):
+    pass
+
+
+class Damaged(GraftError):
+    pass
+
+
+class Busy(GraftError):
     pass
 
 

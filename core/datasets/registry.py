@@ -17,7 +17,7 @@ from core.datasets.dataset import Dataset, DatasetSummary, Rejected
 from core.datasets.limits import NAME_LETTERS
 from core.datasets.sources.names import tidy
 from core.datasets.table import read_table, write_table
-from core.errors import BadInput, NotFound, Refused
+from core.errors import BadInput, DiskFull, NotFound, Refused
 from core.home import (
     Home,
     database,
@@ -27,6 +27,7 @@ from core.home import (
     hidden_folder,
     mark_deleted,
     no_room_is_disk_full,
+    room_to_delete,
     whole_file,
 )
 from core.names import shorten
@@ -75,18 +76,34 @@ def rename_dataset(home: Home, dataset_id: str, name: str) -> None:
 def delete_dataset(home: Home, dataset_id: str) -> None:
     """Gone with its files; where runs refer to it, only its name is free again and they can still read it.
 
-    Raises NotFound.
+    Raises NotFound, DiskFull.
     """
+    with room_to_delete(home):
+        try:
+            in_use = _delete_or_hide(home, dataset_id)
+        except DiskFull:
+            with database(home) as connection:
+                if _is_in_use(connection, dataset_id):
+                    raise
+            delete_folder(home.datasets / dataset_id)  # which makes room for the change to the database
+            in_use = _delete_or_hide(home, dataset_id)
+        if not in_use:
+            delete_folder(home.datasets / dataset_id)
+
+
+def _delete_or_hide(home: Home, dataset_id: str) -> bool:
+    """Out of the list; whether runs still refer to it."""
     with database(home, write=True) as connection:
         row = connection.execute("SELECT name FROM datasets WHERE id = ?", (dataset_id,)).fetchone()
         if row is None:
             raise _not_found(connection, dataset_id)
-        if _is_in_use(connection, dataset_id):
+        in_use = _is_in_use(connection, dataset_id)
+        if in_use:
             hidden_name = f"{row['name']} (deleted {secrets.token_hex(2)})"
             connection.execute("UPDATE datasets SET hidden = 1, name = ? WHERE id = ?", (hidden_name, dataset_id))
-            return
-        _delete(home, connection, [dataset_id])
-    delete_folder(home.datasets / dataset_id)
+        else:
+            _delete(home, connection, [dataset_id])
+    return in_use
 
 
 def is_deleted(home: Home, dataset_id: str) -> bool:

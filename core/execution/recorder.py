@@ -3,13 +3,14 @@
 import contextlib
 import json
 import math
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from core.errors import DiskFull
+from core.errors import Busy, DiskFull
 from core.evaluation import epoch_curves, step_curves
 from core.execution.eta import ProgressMeter, with_activity
 from core.home import Home, database
@@ -34,6 +35,7 @@ from core.runs import (
 from core.tasks import Task, label_kind
 
 FLUSH_SECONDS = 0.5
+BUSY_SECONDS = 20.0  # until the next try, after one that waited as long in vain
 RESERVE_BYTES = 512 * 1024  # what a run frees when the disk is full, so that its last events still find some room
 RATE_CHANGE = 0.01  # a learning rate is written down again when it moved by this share
 
@@ -43,7 +45,7 @@ EventRow = tuple[int, float, str, dict[str, Any]]  # number, time, kind, facts w
 def reserve_disk(folder: Path) -> None:
     """Occupy a little room in a run's folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / RESERVE).write_bytes(bytes(RESERVE_BYTES))
+    (folder / RESERVE).write_bytes(random.Random(0).randbytes(RESERVE_BYTES))  # zeros could be packed
 
 
 def free_disk_reserve(folder: Path) -> None:
@@ -84,7 +86,7 @@ class Recorder:
         self.view.append_points(points)
         self._append(Entry(points, self._event_row(event)))
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
-            self.flush()
+            self._flush_unless_busy()
 
     def add_event(self, kind: str, sentence: str, **facts: Any) -> None:
         """An event of the run's history that the engine knows nothing of."""
@@ -95,7 +97,7 @@ class Recorder:
         """What takes its time before or after the engine's own events."""
         self.view.progress = replace(with_activity(self.view.progress, event), seconds_left=None)
         if time.monotonic() - self._flushed > FLUSH_SECONDS or not event.done:
-            self.flush()
+            self._flush_unless_busy()
 
     def set_state(self, state: State, sentence: str) -> None:
         """Running or paused: the claim stays."""
@@ -103,7 +105,7 @@ class Recorder:
         self.add_event(state, sentence)
 
     def flush(self) -> None:
-        """Write what is pending to the database, and read the requested action. Raises LeaseLost, DiskFull."""
+        """Write what is pending to the database, and read the requested action. Raises LeaseLost, DiskFull, Busy."""
         progress = json.dumps(self.view.progress.as_json())
         with database(self._home, write=True) as db:
             renew(db, self._claim)
@@ -118,15 +120,22 @@ class Recorder:
         self._journal.clear()
         self._flushed = time.monotonic()
 
+    def _flush_unless_busy(self) -> None:
+        """A viewer of databases that does not let go stops no training: the journal has all until the next time."""
+        try:
+            self.flush()
+        except Busy:
+            self._flushed = time.monotonic() + BUSY_SECONDS
+
     def close(self) -> None:
         """Write what is pending, however the run ended, also on a full disk."""
         try:
             self.flush()
         except DiskFull:
             free_disk_reserve(run_folder(self._home, self._run.id))
-            with contextlib.suppress(DiskFull, LeaseLost):
+            with contextlib.suppress(DiskFull, LeaseLost, Busy):
                 self.flush()
-        except LeaseLost:
+        except (LeaseLost, Busy):
             pass
         self._journal.close()
 

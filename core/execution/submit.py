@@ -2,13 +2,16 @@
 
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from core.backbones import get_card
 from core.datasets import load_dataset
 from core.device import resolve_device
 from core.errors import BadPlan, NotFound
 from core.execution.preflight import check_teacher
-from core.home import Home, database, this_process, write_whole
+from core.home import Home, database, delete_folder, mark_deleted, this_process, unmark_deleted, write_whole
 from core.names import unused_name
 from core.plans import Plan, recipe_of
 from core.runs import Run, add_event, get_run, run_folder, validate_run_name
@@ -36,9 +39,9 @@ def submit(home: Home, plan: Plan, name: str = "") -> Run:
         raise BadPlan(f'"{dataset.name}" has no label column "{missing[0]}".', f"It has {known}.")
     check_teacher(home, plan)
     wanted = validate_run_name(name) if name.strip() else default_run_name(plan, dataset.name)
-    run_id = secrets.token_hex(5)
-    write_whole(run_folder(home, run_id) / "plan.json", plan.model_dump_json(indent=1).encode())
-    with database(home, write=True) as db:
+    device, run_id = str(resolve_device(plan.device)), secrets.token_hex(5)
+    folder = run_folder(home, run_id)
+    with database(home, write=True) as db, _marked_deleted(folder):
         used = [row["name"] for row in db.execute("SELECT name FROM runs")]
         db.execute(
             "INSERT INTO runs (id, name, state, created, plan, plan_hash, dataset_id, device, lease_owner) "
@@ -50,12 +53,26 @@ def submit(home: Home, plan: Plan, name: str = "") -> Run:
                 plan.model_dump_json(),
                 plan.hash,
                 dataset.id,
-                str(resolve_device(plan.device)),
+                device,
                 this_process(),
             ),
         )
         add_event(db, run_id, "queued", "Put into the queue.")
+        write_whole(folder / "plan.json", plan.model_dump_json(indent=1).encode())
+    unmark_deleted(folder)
     return get_run(home, run_id)
+
+
+@contextmanager
+def _marked_deleted(folder: Path) -> Iterator[None]:
+    """A new run's folder, which goes unless the database takes the run: now, or at the next start after a kill."""
+    folder.mkdir(parents=True)
+    mark_deleted(folder)
+    try:
+        yield
+    except BaseException:
+        delete_folder(folder)
+        raise
 
 
 def default_run_name(plan: Plan, dataset_name: str) -> str:

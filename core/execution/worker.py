@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 
-from core.errors import DiskFull
+from core.errors import GraftError
 from core.execution.executor import Execution, Executor, ThreadExecutor
 from core.execution.sweeping import sweep
 from core.home import Home
@@ -30,9 +30,10 @@ class Worker:
         self._watcher = threading.Thread(target=self._watch, name="graft queue", daemon=True)
 
     def start(self) -> None:
-        """Begin. Runs that a process left behind when it ended are interrupted from now on."""
-        interrupt_stale(self._home)
-        sweep(self._home)
+        """Begin. Runs that a process left behind when it ended are interrupted from now on, its other traces swept."""
+        with contextlib.suppress(GraftError, sqlite3.Error, OSError):  # the queue says so, as long as it lasts
+            interrupt_stale(self._home)
+            sweep(self._home)
         self._watcher.start()
 
     def close(self, seconds: float = 5.0) -> None:
@@ -46,7 +47,7 @@ class Worker:
             self._close_executions()  # it may have started another one in the meantime
         ended = [execution.wait(deadline - time.monotonic()) for execution in self._executions.values()]
         if not all(ended):
-            with contextlib.suppress(DiskFull, sqlite3.OperationalError):  # the next start finds its lease stale
+            with contextlib.suppress(GraftError, sqlite3.Error):  # the next start finds its lease stale
                 interrupt_held(self._home)
 
     def _close_executions(self) -> None:
@@ -62,9 +63,11 @@ class Worker:
                     checked = time.monotonic()
                 for device in waiting_devices(self._home):
                     self._start_next(device)
-            except (DiskFull, sqlite3.OperationalError):
+                pause = POLL_SECONDS
+            except (GraftError, sqlite3.Error, OSError):
                 log.exception("the queue could not be read; trying again")
-            self._wake.wait(POLL_SECONDS)
+                pause = STALE_POLL_SECONDS
+            self._wake.wait(pause)
             self._wake.clear()
 
     def _start_next(self, device: str) -> None:

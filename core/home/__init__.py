@@ -10,6 +10,7 @@ from core.home.files import (
     delete_marked,
     mark_deleted,
     recover_folder,
+    unmark_deleted,
     whole_file,
     whole_folder,
     write_json,
@@ -20,6 +21,7 @@ from core.home.parts import delete_abandoned, hidden_folder, part_beside
 from core.home.paths import Home
 from core.home.processes import is_alive, is_this_process, process_is_gone, shares_clock, this_process
 from core.home.progress import Progress, silent
+from core.home.reserve import room_to_delete
 
 __all__ = [
     "Home",
@@ -40,9 +42,11 @@ __all__ = [
     "part_beside",
     "process_is_gone",
     "recover_folder",
+    "room_to_delete",
     "shares_clock",
     "silent",
     "this_process",
+    "unmark_deleted",
     "whole_file",
     "whole_folder",
     "write_json",

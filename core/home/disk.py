@@ -76,6 +76,14 @@ def evict_oldest(folder: Path, budget_bytes: int, keep: Path | None = None) -> N
             total -= sizes[entry] - _size(entry)
 
 
+def evict_one(folder: Path) -> bool:
+    """Delete the entry of `folder` that was used longest ago; False where there is none."""
+    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")] if folder.exists() else []
+    if entries:
+        evict_oldest(folder, sum(map(_size, entries)) - 1)
+    return bool(entries)
+
+
 def _last_used(entry: Path) -> float:
     try:
         return entry.stat().st_mtime

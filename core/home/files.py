@@ -132,11 +132,15 @@ def mark_deleted(folder: Path) -> None:
         (folder / _DELETED).touch()
 
 
+def unmark_deleted(folder: Path) -> None:
+    (folder / _DELETED).unlink(missing_ok=True)
+
+
 def delete_marked(parent: Path, wanted: Container[str]) -> None:
     """Delete the folders in `parent` that were to be deleted. wanted: names of those that the database still has."""
     for mark in parent.glob(f"*/{_DELETED}"):
         if mark.parent.name in wanted:  # a process was killed before its deletion counted
-            mark.unlink()
+            unmark_deleted(mark.parent)
         else:
             delete_folder(mark.parent)
 

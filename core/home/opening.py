@@ -3,14 +3,16 @@
 import os
 import runpy
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from platformdirs import user_data_dir
 
-from core.errors import BadInput, Refused
-from core.home.database import connect
+from core.errors import BadInput, DiskFull, Refused
+from core.home.database import connect, errors_in_words
 from core.home.disk import no_room_is_disk_full
 from core.home.paths import Home
+from core.home.reserve import free_reserve, keep_reserve
 
 # 001_*.sql, 002_*.py ...: a number, once landed, never changes. A .py file has `migrate(home, db)`; it may be killed
 # anywhere and is then called again from the beginning, with the database as it was.
@@ -23,14 +25,15 @@ def open_home(root: Path | str | None = None) -> Home:
 
     Raises DiskFull, BadInput where no folder can be, and Refused when a newer Graft wrote it.
     """
-    chosen = root or os.environ.get("GRAFT_HOME") or user_data_dir("graft", appauthor=False)
+    chosen = root or os.environ.get("GRAFT_HOME") or _usual_home()
     try:
         home = Home(Path(chosen).expanduser().resolve())
         with no_room_is_disk_full(home.root):
             for folder in (home.datasets, home.runs, home.weights, home.inbox, home.pixels, home.thumbnails):
                 folder.mkdir(parents=True, exist_ok=True)
             migrate(home)
-    except (OSError, RuntimeError, sqlite3.Error) as error:  # RuntimeError: the home of a user whom nobody knows
+            keep_reserve(home)
+    except (OSError, RuntimeError, ValueError, sqlite3.Error) as error:  # ~ of a user whom nobody knows, a NUL
         reason = getattr(error, "strerror", None) or error
         raise BadInput(
             f'"{chosen}" cannot be the folder where Graft keeps its things: {reason}.',
@@ -39,11 +42,27 @@ def open_home(root: Path | str | None = None) -> Home:
     return home
 
 
-def migrate(home: Home) -> None:
-    """Bring the home to the newest schema. Raises Refused when a newer Graft wrote it."""
-    steps = sorted(step for step in MIGRATIONS.iterdir() if step.suffix in (".sql", ".py"))
-    db = connect(home.db, wait_seconds=_MIGRATION_SECONDS)
+def _usual_home() -> str:
     try:
+        return user_data_dir("graft", appauthor=False)
+    except RuntimeError as error:
+        sentence = "This system does not say where your files belong: there is no HOME, and nobody knows this user."
+        raise BadInput(sentence, "Choose a folder with --home, or GRAFT_HOME.") from error
+
+
+def migrate(home: Home) -> None:
+    """Bring the home to the newest schema. Raises Refused when a newer Graft wrote it, DiskFull, Busy, Damaged."""
+    try:
+        _migrate(home)
+    except DiskFull:  # without a step to take, a home can be opened on a full disk
+        if not free_reserve(home):
+            raise
+        _migrate(home)
+
+
+def _migrate(home: Home) -> None:
+    steps = sorted(step for step in MIGRATIONS.iterdir() if step.suffix in (".sql", ".py"))
+    with errors_in_words(home.db), closing(connect(home.db, wait_seconds=_MIGRATION_SECONDS)) as db:
         known = _schema(db)
         if known > len(steps):
             raise Refused(
@@ -59,8 +78,6 @@ def migrate(home: Home) -> None:
             _run_step(step, home, db)
             db.execute(f"PRAGMA user_version = {number}")
         db.execute("COMMIT")
-    finally:
-        db.close()
 
 
 def _schema(db: sqlite3.Connection) -> int:

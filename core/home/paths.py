@@ -15,6 +15,11 @@ class Home:
         return self.root / "graft.db"
 
     @property
+    def reserve(self) -> Path:
+        """Occupies a little room: core/home/reserve.py."""
+        return self.root / "reserve"
+
+    @property
     def datasets(self) -> Path:
         return self.root / "datasets"
 

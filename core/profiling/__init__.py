@@ -25,6 +25,7 @@ from core.profiling.estimate import (
     room_needed,
     trainable_parameters,
 )
+from core.profiling.first_choices import first_choices, remember_choice
 
 __all__ = [
     "CostProfile",
@@ -36,6 +37,7 @@ __all__ = [
     "caching_seconds",
     "estimate",
     "estimate_in_background",
+    "first_choices",
     "head_parameters",
     "head_size",
     "known_cost_profile",
@@ -44,6 +46,7 @@ __all__ = [
     "profile_costs",
     "record_actual",
     "record_max_micro_batch",
+    "remember_choice",
     "room_needed",
     "trainable_parameters",
     "trusted_cost_profile",

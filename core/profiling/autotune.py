@@ -3,9 +3,10 @@
 The configuration of a run is decided here, before `train`, and is part of its job:
 
 1. a resumed run has the configuration of its checkpoint;
-2. the winner of a race for this backbone, photo size, batch size and kind of step is stored and used again;
-3. a race is held for a run that is long enough to make up for its seconds;
-4. any other run has the default of its device (`core.device.default_compute_config`).
+2. a plan that was trained on this machine before has the configuration of then, whatever was measured since;
+3. the winner of a race for this backbone, photo size, batch size and kind of step is stored and used again;
+4. a race is held for a run that is long enough to make up for its seconds;
+5. any other run has the default of its device (`core.device.default_compute_config`).
 """
 
 from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ from core.models import TrainedModel, create_model, saved_compute_config
 from core.plans import BackboneChoice, Plan
 from core.profiling import benchmarks
 from core.profiling.benchmarks import BenchmarkSetup
+from core.profiling.first_choices import first_choices, remember_choice
 
 SIGNIFICANT = 0.95  # of the seconds of the safer or default candidate: a smaller gain may be noise
 RACE_SECONDS = 0.5  # of turns that count, at least; never fewer rounds than MIN_ROUNDS
@@ -41,6 +43,7 @@ FEW_THREADS = 4  # up to so many, all threads are faster than half of them: smal
 TURNS = 15  # in a whole race, about
 MIN_RUN_RATIO = 10  # a run must last so many times as long as a race that is to pay off
 
+_CHOICE = "compute_config"
 _MEASURED_TASK = Task("measured", tuple("0123456789"))
 
 Benchmark = Callable[[BenchmarkSetup], float]  # seconds per image
@@ -56,8 +59,18 @@ def autotune_job(job: Job) -> Job:
     saved = compute_config_from(facts, device) if facts else None
     if saved is None:
         job.progress(Prepared("autotune", 0, 0))
-        saved = compute_config_for_run(job.home, job.plan, len(job.dataset), device)
+        saved = _first_compute_config(job, device)
     return replace(job, compute_config=saved)
+
+
+def _first_compute_config(job: Job, device: torch.device) -> ComputeConfig | None:
+    """The configuration in which the plan was first trained here; decided now where it was not."""
+    first = first_choices(job.home, job.plan, device)
+    if _CHOICE in first:
+        return compute_config_from(first[_CHOICE], device) if first[_CHOICE] else None
+    chosen = compute_config_for_run(job.home, job.plan, len(job.dataset), device)
+    remember_choice(job.home, job.plan, device, _CHOICE, chosen.facts() if chosen else None)
+    return chosen
 
 
 def compute_config_for_run(home: Home, plan: Plan, photos: int, device: torch.device) -> ComputeConfig | None:

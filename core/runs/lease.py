@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlite3 import Connection, Row
 from types import TracebackType
 
-from core.errors import DiskFull, GraftError
+from core.errors import GraftError
 from core.home import Home, database, is_alive, is_this_process, process_is_gone, shares_clock, this_process
 from core.runs.event_log import add_event
 from core.runs.folder import tidy_run
@@ -204,5 +204,5 @@ class Lease:
                     renew(db, self._claim)
             except LeaseLost:
                 return  # the run notices when it writes its next event
-            except (DiskFull, sqlite3.OperationalError):
+            except (GraftError, sqlite3.Error):
                 continue  # a full disk or a busy database may pass before the lease runs out

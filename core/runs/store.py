@@ -4,8 +4,8 @@ import json
 import sqlite3
 import time
 
-from core.errors import BadInput, NotFound, Refused
-from core.home import Home, database, delete_folder, mark_deleted, this_process
+from core.errors import BadInput, DiskFull, NotFound, Refused
+from core.home import Home, database, delete_folder, mark_deleted, room_to_delete, this_process
 from core.names import shorten, visible
 from core.plans import parse_plan
 from core.runs.event_log import add_event
@@ -19,9 +19,8 @@ _SELECT = "SELECT runs.*, datasets.name AS dataset_name FROM runs LEFT JOIN data
 
 def sweep_runs(home: Home) -> None:
     """Delete what killed processes left of runs."""
-    with database(home) as db:
-        known = {row["id"] for row in db.execute("SELECT id FROM runs")}
-    sweep_folders(home, known)
+    with database(home, write=True) as db:  # nobody queues one meanwhile
+        sweep_folders(home, {row["id"] for row in db.execute("SELECT id FROM runs")})
 
 
 def list_runs(home: Home) -> list[Run]:
@@ -117,14 +116,24 @@ def delete_run(home: Home, run_id: str) -> None:
     for student in list_runs(home):
         if student.plan.teacher and student.plan.teacher.run == run.id and student.state not in HAS_RESULTS:
             raise Refused(f'"{student.name}" learns from "{run.name}".', "Let it finish, or delete it first.")
+    if run.state in WORKING:
+        raise Refused(f'"{run.name}" is {run.state}.', "Stop it first, then delete it.")
+    with room_to_delete(home):
+        try:
+            _delete_row(home, run)
+        except DiskFull:  # its files make room for the change to the database
+            delete_folder(run_folder(home, run.id))
+            _delete_row(home, run)
+        delete_folder(run_folder(home, run.id))
+        free_deleted(home)
+
+
+def _delete_row(home: Home, run: Run) -> None:
     with database(home, write=True) as db:
         gone = db.execute("DELETE FROM runs WHERE id = ? AND state NOT IN ('running', 'paused')", (run.id,)).rowcount
-        if gone:
-            mark_deleted(run_folder(home, run.id))
-    if not gone:
-        raise Refused(f'"{run.name}" is {run.state}.', "Stop it first, then delete it.")
-    delete_folder(run_folder(home, run.id))
-    free_deleted(home)
+        if not gone:
+            raise Refused(f'"{run.name}" has begun meanwhile, or is gone.', "Look at the list of runs again.")
+        mark_deleted(run_folder(home, run.id))
 
 
 def runs_ahead(home: Home, run: Run) -> list[Run]:

@@ -35,7 +35,7 @@ from core.job import (
 from core.models import set_learning_rates, set_trainable
 from core.objectives import objective_curves
 from core.training.checkpoints import Checkpointer
-from core.training.setup import setup_training
+from core.training.setup import remember_views, setup_training
 from core.training.state import TrainingState, stop_reason
 from core.training.step import DeferredMetrics, Reading, batch_metrics, forward, optimizer_step, retry_smaller
 from core.training.validation import epoch_scores_by_task, evaluate, mean_validation_loss
@@ -92,6 +92,7 @@ def _train_epochs(
             views = state.cached_views.get(current.number)
             pipeline = yield from build_pipeline(context, model, current, views, previous=pipeline)
             state.cached_views[current.number] = pipeline.views
+            remember_views(context, current.number, pipeline.views)
         pipeline = yield from pipeline.with_epoch_cache(position.epoch)
         if pipeline.is_head_only:
             compute_config.use_one_thread()

@@ -32,9 +32,11 @@ from core.models import (
 )
 from core.objectives import make_auxiliary
 from core.plans import Plan
-from core.profiling import known_cost_profile, max_micro_batch
+from core.profiling import first_choices, known_cost_profile, max_micro_batch, remember_choice
 from core.training.checkpoints import Checkpointer, resume
 from core.training.state import TrainingState
+
+_MICRO_BATCH_SIZE = "micro_batch_size"
 
 
 def setup_training(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingState, Checkpointer]]:
@@ -70,6 +72,7 @@ def setup_training(job: Job) -> Generator[Event, None, tuple[TrainingContext, Tr
         yield Warned(warning)
     if state.position.step == 0:
         yield from _limit_micro_batches(job, state)
+        state.cached_views = _first_cached_views(job, device)
     if heads := distillation_heads(state.auxiliary):
         yield from heads.cache_teacher()
     return context, state, Checkpointer(job, trainable)
@@ -115,12 +118,31 @@ def _limit_micro_batches(job: Job, state: TrainingState) -> Generator[Warned, No
     if costs and device.type == "cpu":
         # A GPU raises an error when its memory runs out; an operating system mostly kills the process that asked last.
         limit = min(limit, max_micro_batch_in_memory(costs.step_bytes[plan.first_trainable_stage]))
-    if limit < plan.batch_size:
-        state.micro_batch_size = max(limit, 2)
+    first = first_choices(job.home, plan, device).get(_MICRO_BATCH_SIZE, plan.batch_size)
+    state.micro_batch_size = min(plan.batch_size, max(limit, 2), first)
+    remember_choice(job.home, plan, device, _MICRO_BATCH_SIZE, state.micro_batch_size)
+    if state.micro_batch_size < plan.batch_size:
+        reason = "does not hold" if limit < plan.batch_size else "did not hold, when this plan was first trained here,"
         yield Warned(
-            f"The memory of this machine does not hold a step of {plan.batch_size} photos: it is computed "
+            f"The memory of this machine {reason} a step of {plan.batch_size} photos: it is computed "
             f"{state.micro_batch_size} photos at once, and still learns from all of them."
         )
+
+
+def _first_cached_views(job: Job, device: torch.device) -> dict[int, int]:
+    """By phase, how many views of a photo the plan was trained on when it was first trained here."""
+    first = first_choices(job.home, job.plan, device)
+    names = {number: _views_of_phase(number) for number in range(len(job.plan.phases))}
+    return {number: first[name] for number, name in names.items() if name in first}
+
+
+def remember_views(context: TrainingContext, phase: int, views: int) -> None:
+    """Let later runs of the plan train on as many views of a photo in this phase, however much room there is then."""
+    remember_choice(context.home, context.plan, context.compute_config.device, _views_of_phase(phase), views)
+
+
+def _views_of_phase(phase: int) -> str:
+    return f"cached_views of phase {phase}"
 
 
 def _check_batch_norm(model: TrainedModel, plan: Plan, training_images: int) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
+from core.errors import Busy, DiskFull, GraftError, Refused, TooLittleMemory
 from core.execution import run_loop
+from core.execution.recorder import Recorder
 from core.execution.run_loop import execute_run
 from core.home import Home, database, open_home, part_beside
 from core.job.events import Ended, PhaseBegan, Stepped
@@ -300,6 +301,26 @@ def test_what_a_killed_run_left_half_made_goes_when_it_is_found(home: Home, put_
         db.execute("UPDATE runs SET lease_until = 0")
     assert [run.state for run in list_runs(home)] == ["interrupted"]
     assert [entry.name for entry in folder.iterdir()] == ["best"]
+
+
+def test_a_database_that_another_program_holds_stops_no_training_and_loses_no_point(
+    home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+):
+    flush, held = Recorder.flush, []
+
+    def flush_unless_held(recorder: Recorder) -> None:
+        if engine.started and len(held) < 3 and recorder.view.progress.step in (3, 4, 5):
+            held.append(recorder.view.progress.step)
+            raise Busy("Another program has the database open.")
+        flush(recorder)
+
+    monkeypatch.setattr(Recorder, "flush", flush_unless_held)
+    monkeypatch.setattr("core.execution.recorder.FLUSH_SECONDS", -1.0)
+    monkeypatch.setattr("core.execution.recorder.BUSY_SECONDS", 0.0)
+    run = execute_run(home, put_run("first").id)
+    assert held == [3, 4, 5]
+    assert run.state == "finished"
+    assert {row[1] for row in rows_of(home, run.id) if row[0] == "loss/train"} == set(range(1, 21))
 
 
 def test_a_run_that_another_process_took_over_writes_nothing_more(
