@@ -25,6 +25,7 @@ from core.errors import BadInput, GraftError
 from core.home import Home, Progress
 from core.names import unused_name
 from dashboard.session import state
+from dashboard.session.sharing import is_local_only
 from dashboard.shared.job_progress import start_and_watch
 from dashboard.shared.texts import escape_markdown
 
@@ -134,7 +135,9 @@ def _import(home: Home, request: ImportRequest, columns: ColumnChoice, progress:
 
 
 def start_path_import(home: Home, text: str) -> None:
-    """Import a folder, zip or table on this computer. Raises BadInput when there is none."""
+    """Import a folder, zip or table on this computer. Raises BadInput when there is none, or others may ask, too."""
+    if not is_local_only():
+        raise BadInput("Graft is shared: no page takes a path on this computer then.", "Drop the photos instead.")
     source = _existing(text.strip().strip('"'))
     if source is None:
         raise BadInput(f'There is nothing at "{text.strip()}".', "Check the path; it begins with / or with a drive.")

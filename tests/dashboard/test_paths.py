@@ -3,8 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.errors import DiskFull
+from core.errors import BadInput, DiskFull
 from core.home import no_room_is_disk_full
+from dashboard.photos.importing import start_path_import
 from dashboard.routes.responses import error_response
 from dashboard.session.sharing import is_local_only, without_paths
 
@@ -59,3 +60,15 @@ def test_a_page_says_it_without_the_way_to_it(shared, home):
     said = AppTest.from_function(page, args=(disk_full(home).sentence,)).run().error[0].value
     assert "Graft's folder" in said.replace("\\", "")
     assert home.root.name not in said.replace("Graft's folder", "")
+
+
+def test_no_path_is_imported_from(monkeypatch, home, tmp_path):
+    monkeypatch.setattr("dashboard.photos.importing.is_local_only", lambda: False)
+    with pytest.raises(BadInput, match="no page takes a path"):
+        start_path_import(home, str(tmp_path))
+
+
+def test_the_start_screen_asks_for_no_path(monkeypatch, open_page):
+    assert "Where it lies" in [field.label for field in open_page().text_input]
+    monkeypatch.setattr("dashboard.photos.start_screen.is_local_only", lambda: False)
+    assert "Where it lies" not in [field.label for field in open_page().text_input]
