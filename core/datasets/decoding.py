@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 VERSION = 2  # of what `decode_for` gives: another number when the same file gives other pixels
-BAND_PIXELS = 2**22  # converted at once, where a picture is not RGB in itself
+BAND_PIXELS = 2**18  # converted at once, where a picture is not RGB in itself
 # Pillow warns above its own limit and refuses at twice that; one limit for both, and the warning never shows, since
 # `_opened` refuses first.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -234,8 +234,8 @@ def _resized(square: "Tensor", side: int) -> np.ndarray:
 def _opened(source: Source, reduced_to: int = 0) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
     """The picture with nothing decoded yet, and its full size; whatever goes wrong in the block becomes BadDataset.
 
-    reduced_to: a JPEG is read at a half, a quarter or an eighth, as long as its sides stay above that; 0 leaves it. The
-    memory that decoding takes is reserved while the block lasts.
+    reduced_to: a JPEG is read at a half, a quarter or an eighth, as long as its sides stay above that, and nothing of
+    the picture is there after the block; 0 leaves it. The memory that decoding takes is reserved while the block lasts.
     """
     try:
         with _stream(source) as file, Image.open(_checked_icon(file), formats=FORMATS) as image:
@@ -246,7 +246,11 @@ def _opened(source: Source, reduced_to: int = 0) -> Iterator[tuple[Image.Image, 
             needed = scratch + picture_bytes(image)
             refuse_bomb(needed, file.seek(0, os.SEEK_END))
             with ROOM.reserved(needed):
-                yield image, full_size
+                try:
+                    yield image, full_size
+                finally:
+                    if reduced_to:
+                        image.close()  # its pixels are free before the next picture takes the room
     except Image.DecompressionBombError as error:
         raise giant("far more") from error
     except Image.UnidentifiedImageError as error:
@@ -387,5 +391,8 @@ def _black_and_white(image: Image.Image, rows: int) -> tuple[float, float]:
 def _scaled_to_8_bits(image: Image.Image, black: float, white: float) -> Image.Image:
     values = np.asarray(image).astype(np.float64)
     with np.errstate(all="ignore"):  # infinite values, and differences that are
-        scaled = (values - black) / max(white - black, 1e-12) * 255
-        return Image.fromarray(np.nan_to_num(scaled).clip(0, 255).round().astype(np.uint8)).convert("RGB")
+        values -= black  # in place: each copy of a band of the largest picture takes 14 MB
+        values /= max(white - black, 1e-12)
+        values *= 255
+        np.nan_to_num(values, copy=False)
+        return Image.fromarray(values.clip(0, 255, out=values).round(out=values).astype(np.uint8)).convert("RGB")

@@ -17,8 +17,8 @@ from core.errors import BadDataset
 
 ICON = b"\0\0\1\0"
 
-# Bytes of each pixel in Pillow's memory: RGB takes as many as RGBA.
-_SMALL_MODES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
+# Bytes of each pixel in Pillow's memory: RGB takes as many as RGBA, 16 bits half a copy more when they are scaled.
+_SMALL_MODES = {"1": 1, "L": 1, "P": 1, "I;16": 3, "I;16B": 3, "I;16L": 3, "I;16N": 3}
 # What decoders take beside the picture, in bytes per pixel, measured at 20 megapixels: WebP keeps two canvases, its own
 # pixels and a copy as bytes; AVIF up to 12 bits of each channel and the copy; JPEG 2000 32 bits of each channel.
 _SCRATCH = {"WEBP": 13, "AVIF": 12, "JPEG2000": 21}

@@ -12,11 +12,12 @@ TOTAL_BYTES = 200 * GIB  # of all photos of one source, unpacked
 PHOTO_BYTES = GIB  # of one photo's file
 PREVIEW_BYTES = 64 * 2**20  # of a photo's file that is shown before the import; of a larger one nothing is
 
-# A decoded picture takes 4 bytes per pixel, so the largest takes DECODING_BYTES, and no more is decoded at once. What
-# takes more for its format (progressive JPEG, WebP, TIFF in one strip ...) must be a file with something in it.
-MAX_PIXELS = 120_000_000  # above any camera that people own
-DECODING_BYTES = 4 * MAX_PIXELS
-DECODING_RATIO = 1_000  # bytes of memory per byte of the file; photos take 5 to 100
+# A decoded picture takes 4 bytes per pixel, so the largest takes 440 MB, and all that are
+# decoded at once take no more than DECODING_BYTES. What takes more for its format (progressive JPEG, WebP, TIFF in one
+# strip ...) must be a file with something in it.
+MAX_PIXELS = 110_000_000  # above any camera that people own
+DECODING_BYTES = 450_000_000
+DECODING_RATIO = 700  # bytes of memory per byte of the file; photos take 5 to 100
 ICON_PIXELS = 2_048 * 2_048
 
 # Names inside a source. Every end of a path can name its photo in a table, so memory grows with length times depth.

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from core.datasets import import_dataset
-from core.datasets.sources import describing, json_table, table_file
+from core.datasets.sources import describing, json_table
 from core.datasets.sources.labeled_photos import Contents, Entry
 from core.datasets.sources.names import TOO_DEEP
 from core.datasets.sources.table_file import read_table
@@ -50,11 +50,17 @@ def test_a_table_of_more_cells_than_fit_is_refused_while_it_is_read(content):
         read_table(entry(content))
 
 
-def test_cells_that_all_differ_count_as_what_they_take(monkeypatch):
-    monkeypatch.setattr(table_file, "TABLE_MEMORY_BYTES", 2**20)
-    read_table(entry(b"file,label\n" + b"the same,cat\n" * 10_000))
+def test_cells_that_all_differ_count_as_what_they_take():
+    read_table(entry(b"file,label\n" + b"the same,cat\n" * 10_000), 2**20)
     with pytest.raises(BadDataset, match="is too large"):
-        read_table(entry(b"file,label\n" + b"".join(b"other %d,cat\n" % n for n in range(10_000))))
+        read_table(entry(b"file,label\n" + b"".join(b"other %d,cat\n" % n for n in range(10_000))), 2**20)
+
+
+def test_all_tables_of_a_source_share_one_bound(home, zipped, monkeypatch):
+    rows = b"file,label\n" + b"a/1.png,cat\n" * 5_000
+    monkeypatch.setattr(describing, "TABLE_MEMORY_BYTES", 10**6)
+    dataset = import_dataset(home, "photos", zipped({**ABC, "1.csv": rows, "2.csv": rows, "3.csv": rows}))
+    assert {each.name for each in dataset.rejected if "is too large" in each.reason} == {"3.csv"}
 
 
 def test_a_table_of_one_endless_line_is_refused():

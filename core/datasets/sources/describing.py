@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from core.datasets.dataset import Rejected
+from core.datasets.limits import TABLE_MEMORY_BYTES
 from core.datasets.sources.class_folders import folder_columns
 from core.datasets.sources.column_words import names_classes
 from core.datasets.sources.labeled_photos import Contents, Entry
@@ -93,11 +94,12 @@ def _refuse_too_many_cells(table: Table, pictures: int) -> None:
 
 
 def _readable(entries: Iterable[Entry]) -> tuple[list[Table], list[Rejected]]:
-    """A table that cannot be read says nothing; class folders beside it still may."""
-    tables, unread = [], []
+    """A table that cannot be read says nothing; class folders beside it still may. All share one bound of memory."""
+    tables: list[Table] = []
+    unread: list[Rejected] = []
     for entry in entries:
         try:
-            tables.append(read_table(entry))
+            tables.append(read_table(entry, TABLE_MEMORY_BYTES - sum(table.bytes for table in tables)))
         except BadDataset as error:
             unread.append(Rejected(entry.name, error.sentence))
     return tables, unread

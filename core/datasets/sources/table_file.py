@@ -37,13 +37,15 @@ _CELL_BYTES = 8  # of the reference to a cell
 class Table:
     """name: where it lies in the source. header: column names, all different. rows: as long as the header.
 
-    first: the cells of the first line, which may be no header at all; () where the header is certain.
+    first: the cells of the first line, which may be no header at all; () where the header is certain. bytes: what the
+    cells take in memory.
     """
 
     name: str
     header: tuple[str, ...]
     rows: list[list[str]]
     first: tuple[str, ...] = ()
+    bytes: int = 0
 
     def column(self, name: str) -> list[str]:
         place = self.header.index(name)
@@ -52,20 +54,22 @@ class Table:
     def without_header(self) -> "Table":
         """The same table, its first line being a row like the others."""
         header = tuple(f"column {number}" for number in range(1, len(self.header) + 1))
-        return Table(self.name, header, [list(self.first), *self.rows])
+        return Table(self.name, header, [list(self.first), *self.rows], bytes=self.bytes)
 
 
-def read_table(entry: Entry) -> Table:
-    """The table in a file; delimiter and encoding are found out. Raises BadDataset."""
+def read_table(entry: Entry, memory_bytes: int = TABLE_MEMORY_BYTES) -> Table:
+    """The table in a file; delimiter and encoding are found out. Raises BadDataset, also where it takes more memory."""
     kind = ending(entry.name)
     try:
         encoding = _encoding(entry)
         if kind == "json":
-            rows = _rows(_with_header(read_json(_text(entry, encoding), entry.name)), entry.name)
+            rows, taken = _rows(_with_header(read_json(_text(entry, encoding), entry.name)), entry.name, memory_bytes)
         elif kind == "jsonl":
-            rows = _rows(_with_header(read_json_lines(_lines(entry, encoding), entry.name)), entry.name)
+            rows, taken = _rows(
+                _with_header(read_json_lines(_lines(entry, encoding), entry.name)), entry.name, memory_bytes
+            )
         else:
-            rows = _rows(_csv_rows(entry, encoding), entry.name)
+            rows, taken = _rows(_csv_rows(entry, encoding), entry.name, memory_bytes)
     except csv.Error as error:
         raise BadDataset(f'The table "{entry.name}" cannot be read: {error}.', "Save it again as CSV.") from error
     except UNREADABLE as error:
@@ -76,7 +80,8 @@ def read_table(entry: Entry) -> Table:
         row.extend([""] * (width - len(row)))
     if not rows:
         return Table(entry.name, (), [])
-    return Table(entry.name, _different(rows[0]), rows[1:], () if kind in ("json", "jsonl") else tuple(rows[0]))
+    first = () if kind in ("json", "jsonl") else tuple(rows[0])
+    return Table(entry.name, _different(rows[0]), rows[1:], first, taken)
 
 
 def _encoding(entry: Entry) -> str:
@@ -147,11 +152,11 @@ def _with_header(objects: Iterable[Mapping[str, str]]) -> Iterator[list[str]]:
     yield from ([each.get(key, "") for key in keys] for each in found)
 
 
-def _rows(lines: Iterable[list[str]], name: str) -> list[list[str]]:
-    """Rows that are not empty, of tidy cells. Raises BadDataset where they would take too much memory."""
+def _rows(lines: Iterable[list[str]], name: str, memory_bytes: int) -> tuple[list[list[str]], int]:
+    """Rows that are not empty, of tidy cells, and the bytes that they take. Raises BadDataset for too many."""
     rows: list[list[str]] = []
     shared: dict[str, str] = {}
-    width = taken = 0
+    width = taken = bytes_in_all = 0
     for raw in lines:
         if not any(raw):
             continue
@@ -169,9 +174,9 @@ def _rows(lines: Iterable[list[str]], name: str) -> list[list[str]]:
         rows.append(row)
         # Each row becomes as long as the longest: one wide row among many short ones is what takes the memory.
         bytes_in_all = taken + len(rows) * (_ROW_BYTES + _CELL_BYTES * width)
-        if width > TABLE_COLUMNS or len(rows) > TABLE_ROWS or bytes_in_all > TABLE_MEMORY_BYTES:
+        if width > TABLE_COLUMNS or len(rows) > TABLE_ROWS or bytes_in_all > memory_bytes:
             raise _too_large(name, len(rows), width)
-    return rows
+    return rows, bytes_in_all
 
 
 def _too_large(name: str, rows: int, width: int) -> BadDataset:
