@@ -26,6 +26,7 @@ from core.profiling.estimate import (
     trainable_parameters,
 )
 from core.profiling.first_choices import first_choices, remember_choice
+from core.profiling.rough import rough_seconds
 
 __all__ = [
     "CostProfile",
@@ -48,6 +49,7 @@ __all__ = [
     "record_max_micro_batch",
     "remember_choice",
     "room_needed",
+    "rough_seconds",
     "trainable_parameters",
     "trusted_cost_profile",
     "with_teacher",

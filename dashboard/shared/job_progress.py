@@ -31,6 +31,11 @@ def show_job(job_id: str) -> None:
         _watch(job_id)
 
 
+def show_running_job(job: BackgroundJob) -> None:
+    """The same without a card of its own, in one that says what it is about."""
+    _watch(job.id)
+
+
 @st.fragment(run_every=0.5)
 def _watch(job_id: str) -> None:
     """Redraw the bar twice a second; when the job has ended, run the whole script anew."""
@@ -74,15 +79,27 @@ def count_in_words(job: BackgroundJob) -> str:
 
 def take_finished_job(kind: JobKind) -> BackgroundJob | None:
     """The job that this tab waited for, once it is done. A failed one shows its error until that was dismissed."""
+    if failed := failed_job(kind):
+        show_failed_job(failed)
+        return None
     job = background_jobs.get(state.watched_job())
     if job is None or job.kind != kind or job.state == "running":
-        return None
-    if job.state == "failed" and job.error is not None:
-        show_error(job.error)
-        st.button("Understood", key="understood", on_click=state.watch_job, args=(None,))
         return None
     state.watch_job(None)
     if job.state == "cancelled":
         state.flash(f"{job.title}: cancelled, nothing was kept.")
         st.rerun()
     return job
+
+
+def failed_job(kind: JobKind) -> BackgroundJob | None:
+    """The job that this tab waited for, when it failed and that was not dismissed yet."""
+    job = background_jobs.get(state.watched_job())
+    return job if job is not None and job.kind == kind and job.state == "failed" else None
+
+
+def show_failed_job(job: BackgroundJob) -> None:
+    """Show why a job failed, with a button that dismisses it."""
+    if job.error is not None:
+        show_error(job.error)
+    st.button("Understood", key="understood", on_click=state.watch_job, args=(None,))

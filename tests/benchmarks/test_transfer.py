@@ -25,8 +25,9 @@ from benchmarks.transfer import (
     _tables,
     accuracy,
 )
+from core.backbones import get_card
 from core.datasets import Dataset, Task
-from dashboard.glossary import TRANSFER_EXAMPLE
+from dashboard.glossary import STARTERS_RIGHT, TRANSFER_EXAMPLE
 
 ROOT = Path(__file__).parents[2]
 
@@ -179,3 +180,11 @@ def test_the_transfer_example_on_the_model_page_is_what_was_measured(published: 
     found = {row[1]: float(row[place].split(" ±")[0]) for row in published.rows if row[0].startswith("Graft CNN")}
     assert f"names {found[LINEAR]:.0f} of 100 others right" in TRANSFER_EXAMPLE
     assert f"begun from nothing, {found[SCRATCH]:.0f}." in TRANSFER_EXAMPLE
+
+
+def test_what_the_model_page_says_of_each_starter_is_what_was_measured(published: Table):
+    place = published.columns.index("clothing")
+    found = {row[0].split(",")[0]: float(row[place].split(" ±")[0]) for row in published.rows if row[1] == LINEAR}
+    assert {get_card(name).title: right for name, right in STARTERS_RIGHT.items()} == {
+        title: round(found[title]) for title in ("Graft CNN", "Graft small", "Graft transformer")
+    }

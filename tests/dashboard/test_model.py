@@ -6,12 +6,22 @@ import pytest
 
 from core.backbones import list_gallery
 from core.errors import NotReachable
-from core.units import format_bytes
+from core.profiling import Estimate
+from core.units import format_bytes, format_rough_duration
 from dashboard.model.gallery import card_in_html, format_gmacs
 from dashboard.shared import background_jobs
+from dashboard.shared.texts import escape_html
 from tests.dashboard.conftest import words
+from tests.fixtures.made_runs import made_run
 
 STARTER = "graft-resnet10t"
+
+
+@pytest.fixture(autouse=True)
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No measuring in these tests: the first starter takes six seconds, others as much more as they compute."""
+    estimate = Estimate(6.0, 0)
+    monkeypatch.setattr("core.profiling.rough.estimate_in_background", lambda *_: estimate)
 
 
 def choose_key(name):
@@ -35,8 +45,8 @@ def test_what_comes_with_graft_is_always_here_and_others_are_ready_or_so_large(o
     cards = list_gallery()
     assert [card.source for card in cards[:4]] == ["starter", "starter", "starter", "hub"]
     assert words(open_page("model")).count(">always here<") == 3
-    assert ">ready<" in card_in_html(cards[3], ready=True)
-    assert f">{format_bytes(cards[3].weights_bytes)}<" in card_in_html(cards[3], ready=False)
+    assert ">ready<" in card_in_html(cards[3], True, [])
+    assert f">{format_bytes(cards[3].weights_bytes)}<" in card_in_html(cards[3], False, [])
 
 
 def test_without_photos_the_way_on_is_closed_and_says_where_to_begin(open_page):
@@ -66,6 +76,29 @@ def test_search_looks_beyond_the_gallery(open_page):
     shown = words(app)
     assert "resnet18" in shown
     assert "ConvNeXt" not in shown.split("What do these")[0].replace("resnet, vit, convnext", "")
+
+
+def test_a_card_says_what_it_gets_right_and_how_long_these_photos_take(open_page, home, small):
+    cards = {card.name: card for card in list_gallery()}
+    known = cards[STARTER]
+    other = next(card for card in cards.values() if card.accuracy and card.gmacs > known.gmacs)
+    shown = words(open_page("model", dataset=small.id))
+    assert "Names 51 of 100 clothes right" in shown
+    assert f"Names {other.accuracy:.0f} of 100 photos right" in shown
+    assert "Learns your 24 photos in about 6 s here" in shown
+    seconds = 6.0 * other.gmacs / known.gmacs
+    assert f"in {format_rough_duration(seconds)} here" in shown
+    assert "–<" not in shown
+
+
+def test_what_a_run_reached_on_these_photos_is_said_first(open_page, home, small):
+    run = made_run(home, small, "finished", epochs=3)
+    assert f"Reached {run.progress.best.accuracy_text} on these photos." in words(open_page("model", dataset=small.id))
+
+
+def test_the_suggested_one_is_described_once(open_page, small):
+    shown = words(open_page("model", dataset=small.id))
+    assert shown.count(escape_html(list_gallery()[0].sentence)) == 1
 
 
 def test_a_search_that_finds_nothing_says_what_to_do(open_page):
@@ -101,10 +134,16 @@ def test_no_network_is_said_in_a_sentence_until_it_was_read(open_page, monkeypat
 
     monkeypatch.setattr("dashboard.model.gallery.download_weights", unreachable)
     app = open_page("model")
-    next(b for b in app.button if b.label.startswith("Fetch")).click().run()
+    button = next(b for b in app.button if b.label.startswith("Fetch"))
+    fetch = button.key
+    button.click().run()
     wait_for_downloads()
     app.run()
     assert "did not answer" in app.error[0].value
+    buttons = [element for element in app.main if element.type in ("alert", "error", "button")]
+    at = next(i for i, element in enumerate(buttons) if element.type != "button")
+    assert buttons[at + 1].key == "understood"
+    assert buttons[at + 2].key == fetch  # at its card
     app.button(key="understood").click().run()
     assert not app.error
 
@@ -119,6 +158,6 @@ def test_a_download_is_counted_in_bytes(done, total, words):
     )
 
 
-@pytest.mark.parametrize(("gmacs", "text"), [(4.123, "4.1"), (0.5, "0.5"), (0.0058, "0.006"), (None, "–")])
-def test_a_small_network_is_not_said_to_compute_nothing(gmacs: float | None, text: str) -> None:
+@pytest.mark.parametrize(("gmacs", "text"), [(4.123, "4.1"), (0.5, "0.5"), (0.0058, "0.006")])
+def test_a_small_network_is_not_said_to_compute_nothing(gmacs: float, text: str) -> None:
     assert format_gmacs(gmacs) == text

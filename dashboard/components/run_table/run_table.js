@@ -155,7 +155,7 @@ function makeTable(root) {
       resume.onclick = () => table.ask({ kind: "resume", id: row.id });
     }
     const details = add(place, "details");
-    add(details, "summary", "", "···").setAttribute("aria-label", `More about ${row.name}`);
+    add(details, "summary", "", "").setAttribute("aria-label", `More about ${row.name}`);
     const menu = add(details, "div", "menu");
     const item = (css, title, action) => {
       add(menu, "button", css, title).onclick = () => {
