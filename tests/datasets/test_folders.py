@@ -73,7 +73,7 @@ def test_an_inbox_folder_is_used_up_by_an_import_whether_it_succeeds_or_not(home
     import_upload(home, "fine", fine)
     assert not fine.exists()
     loose = drop(home, {"1.png": photo(1)})
-    with pytest.raises(BadDataset, match='"the dropped files" lie in no class folders'):
+    with pytest.raises(BadDataset, match='"1.png" lie in no class folders'):
         import_upload(home, "loose", loose)
     assert not loose.exists()
 
