@@ -22,7 +22,7 @@ from core.home import Home, Progress, open_home
 from core.names import shorten
 
 if TYPE_CHECKING:
-    from core.datasets import Dataset
+    from core.datasets import Dataset, DatasetSummary
 
 SAMPLE, PUBLIC = "sample:", "public:"
 REJECTED_SHOWN = 5
@@ -120,7 +120,7 @@ def datasets(json: JsonOption = False, home: HomeOption = None) -> None:
         print_json(
             [
                 {"name": d.name, "id": d.id, "version": d.version, "images": d.images, "splits": d.counts,
-                 "tasks": {task.name: list(task.classes) for task in d.tasks}}
+                 "damage": d.damage, "tasks": {task.name: list(task.classes) for task in d.tasks}}
                 for d in found
             ]
         )  # fmt: skip
@@ -132,8 +132,12 @@ def datasets(json: JsonOption = False, home: HomeOption = None) -> None:
     else:
         print_table(
             ["name", "photos", "classes", "version"],
-            [(d.name, f"{d.images:,}", ", ".join(str(len(t.classes)) for t in d.tasks), d.version) for d in found],
+            [(d.name, f"{d.images:,}", _classes_in_words(d), d.version) for d in found],
         )
+
+
+def _classes_in_words(dataset: "DatasetSummary") -> str:
+    return "damaged" if dataset.damage else ", ".join(str(len(task.classes)) for task in dataset.tasks)
 
 
 def delete(
@@ -144,14 +148,14 @@ def delete(
     """Delete a dataset or a run."""
     where = open_home(home)
     if kind is Deletable.run:
-        from core.runs import delete_run, get_run
+        from core.runs import delete_run, find_run
 
-        run = get_run(where, name)
-        delete_run(where, run.id)
-        print_line(f'The run "{run.name}" is deleted.')
+        run_id, run_name = find_run(where, name)
+        delete_run(where, run_id)
+        print_line(f'The run "{run_name}" is deleted.')
     else:
-        from core.datasets import delete_dataset, load_dataset
+        from core.datasets import delete_dataset, find_dataset
 
-        dataset = load_dataset(where, name)
+        dataset = find_dataset(where, name)
         delete_dataset(where, dataset.id)
         print_line(f'The dataset "{dataset.name}" is deleted.')

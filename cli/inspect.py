@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import HomeOption, JsonOption, print_json, print_line, print_table
+from cli.output import HomeOption, JsonOption, print_error, print_json, print_line, print_table
 from core.home import Home, free_bytes, open_home
 
 LIBRARIES = ("torch", "torchvision", "timm", "streamlit", "plotly", "pandas", "numpy", "pillow", "safetensors")
@@ -66,9 +66,12 @@ def runs(
     home: HomeOption = None,
 ) -> None:
     """List the runs, newest first."""
-    from core.runs import filter_runs, list_runs
+    from core.runs import damaged_runs, filter_runs, list_runs
 
-    everything = list_runs(open_home(home))
+    where = open_home(home)
+    everything = list_runs(where)
+    for each in damaged_runs(where):
+        print_error(f"{each.reason} Delete it with: graft delete run {each.id}")
     found = filter_runs(everything, search, tuple(tag or ()), state, dataset)
     if json:
         print_json(

@@ -53,6 +53,7 @@ from core.datasets.public.catalogue import PublicSet, public_sets
 from core.datasets.public.importing import import_public
 from core.datasets.registry import (
     delete_dataset,
+    find_dataset,
     free_deleted,
     is_deleted,
     list_datasets,
@@ -108,6 +109,7 @@ __all__ = [
     "delete_dataset",
     "evaluation_pixels",
     "examples",
+    "find_dataset",
     "free_deleted",
     "gather_copies",
     "has_pixels",

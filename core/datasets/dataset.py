@@ -96,7 +96,9 @@ class Dataset:
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """What a list of datasets shows, without reading a table. counts: images per split."""
+    """What a list of datasets shows, without reading a table. counts: images per split. damage: what of it cannot be
+    read any more, in a sentence; "" as a rule. A damaged one may have no tasks.
+    """
 
     id: str
     name: str
@@ -107,3 +109,4 @@ class DatasetSummary:
     counts: dict[str, int]
     origin: str
     hidden: bool = False
+    damage: str = ""

@@ -17,7 +17,7 @@ from core.datasets.dataset import Dataset, DatasetSummary, Rejected
 from core.datasets.limits import NAME_LETTERS
 from core.datasets.sources.names import tidy
 from core.datasets.table import read_table, write_table
-from core.errors import BadInput, DiskFull, NotFound, Refused
+from core.errors import BadInput, Damaged, DiskFull, NotFound, Refused
 from core.home import (
     Home,
     database,
@@ -36,6 +36,7 @@ from core.tasks import SPLITS, Task
 _LARGEST_VERSION = 2**63 - 1  # what a column of SQLite holds
 _UNPUBLISHED = ".unpublished"  # in the folder of a dataset that the database does not have for sure yet
 _CHANGING = ".changing-"  # and the number of the version that is coming in
+_PARQUET = b"PAR1"  # how such a file begins and ends
 _NEWEST = """
     SELECT d.id, d.name, d.created, d.hidden, v.number, v.created AS changed, v.body FROM datasets d
     JOIN versions v ON v.dataset_id = d.id
@@ -46,10 +47,11 @@ _NEWEST = """
 def list_datasets(home: Home) -> list[DatasetSummary]:
     """What there is, newest first; deleted ones that runs still need are left out."""
     # The list of rejected files may be long and is not shown here: SQLite drops it before Python reads the rest.
-    query = _NEWEST.replace("v.body", "json_remove(v.body, '$.rejected') AS body")
+    rejected_left_out = "CASE WHEN json_valid(v.body) THEN json_remove(v.body, '$.rejected') ELSE '' END AS body"
+    query = _NEWEST.replace("v.body", rejected_left_out)
     with database(home) as connection:
         rows = connection.execute(f"{query} AND NOT d.hidden ORDER BY d.created DESC, d.rowid DESC", {"version": None})
-        return [_summary(row) for row in rows]
+        return [_summary(home, row) for row in rows]
 
 
 def load_dataset(home: Home, name_or_id: str, version: int | None = None) -> Dataset:
@@ -59,6 +61,16 @@ def load_dataset(home: Home, name_or_id: str, version: int | None = None) -> Dat
     """
     with database(home) as connection:
         return _load(home, connection, name_or_id, version)
+
+
+def find_dataset(home: Home, name_or_id: str) -> DatasetSummary:
+    """What a list shows of one dataset, also of a damaged one. Raises NotFound."""
+    known = list_datasets(home)
+    for found in (*(each for each in known if each.id == name_or_id), *known):
+        if name_or_id == found.id or tidy(name_or_id).casefold() == found.name.casefold():
+            return found
+    with database(home) as connection:
+        raise _not_found(connection, name_or_id)
 
 
 def rename_dataset(home: Home, dataset_id: str, name: str) -> None:
@@ -241,7 +253,15 @@ def _load(home: Home, connection: sqlite3.Connection, name_or_id: str, version: 
     row = connection.execute(query, {"version": version, "key": tidy(name_or_id)}).fetchone()
     if row is None:
         raise _not_found(connection, name_or_id, version)
-    return _read(home.datasets / row["id"], row["id"], row["number"], row["name"], row["changed"], row["body"])
+    try:
+        return _read(home.datasets / row["id"], row["id"], row["number"], row["name"], row["changed"], row["body"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Damaged(_damaged(row["name"], row["number"], error), "Delete it, and import its photos again.") from error
+
+
+def _damaged(name: str, version: int, error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not what Graft wrote"
+    return f'Version {version} of the dataset "{name}" is damaged, its table cannot be read: {reason}.'
 
 
 # Rows of a version never change, so its table is read once; 16 tables of 100,000 photos are some 500 MB at the most.
@@ -264,19 +284,39 @@ def _read(folder: Path, dataset_id: str, version: int, name: str, created: float
     )
 
 
-def _summary(row: sqlite3.Row) -> DatasetSummary:
-    body = json.loads(row["body"])
+def _summary(home: Home, row: sqlite3.Row) -> DatasetSummary:
+    damage = _damage_of_table(_table_path(home.datasets / row["id"], row["number"]))
+    try:
+        body = json.loads(row["body"])
+        tasks, counts, origin = _tasks(body), body["counts"], body["origin"]
+        images = sum(counts.values())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        tasks, counts, origin, images = (), {}, "", 0
+        damage = "Its row in the database is damaged."
     return DatasetSummary(
         id=row["id"],
         name=row["name"],
         version=row["number"],
         created=row["created"],
-        tasks=_tasks(body),
-        images=sum(body["counts"].values()),
-        counts=body["counts"],
-        origin=body["origin"],
+        tasks=tasks,
+        images=images,
+        counts=counts,
+        origin=origin,
         hidden=bool(row["hidden"]),
+        damage=damage,
     )
+
+
+def _damage_of_table(path: Path) -> str:
+    """What can be seen without reading it: a file that is gone, may not be read, or was cut short."""
+    try:
+        with path.open("rb") as file:
+            begin, size = file.read(len(_PARQUET)), file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - len(_PARQUET)))
+            whole = begin == file.read() == _PARQUET
+    except OSError as error:
+        return f"Its table cannot be read: {error.strerror}."
+    return "" if whole else "Its table is damaged."
 
 
 def _tasks(body: dict[str, Any]) -> tuple[Task, ...]:

@@ -88,7 +88,10 @@ def _own_seconds() -> float:
 def _read_with_age(home: Home, key: str) -> tuple[Body, float] | None:
     with database(home) as db:
         row = db.execute("SELECT body, created FROM profiles WHERE key = ?", (key,)).fetchone()
-    return (json.loads(row["body"]), time.time() - row["created"]) if row else None
+    try:
+        return (json.loads(row["body"]), time.time() - row["created"]) if row else None
+    except ValueError:  # damaged: it is measured again
+        return None
 
 
 def _is_stale(body: Body, age_seconds: float) -> bool:

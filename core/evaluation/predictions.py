@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.errors import Damaged
 from core.home import whole_file
 from core.tasks import KINDS, Comparison, Split, Task, label_kind
 
@@ -38,10 +39,14 @@ def write_predictions(folder: Path, predictions: pd.DataFrame) -> None:
 
 
 def read_predictions(folder: Path) -> pd.DataFrame:
-    """A run's predictions; an empty table when it has none yet."""
+    """A run's predictions; an empty table when it has none yet. Raises Damaged."""
     path = folder / FILE
-    if path.exists():
-        return pd.read_parquet(path)
+    try:
+        if path.exists():
+            return pd.read_parquet(path)
+    except (OSError, ValueError, KeyError) as error:
+        sentence = f'The predictions of this run, "{path}", cannot be read: they are damaged.'
+        raise Damaged(sentence, "Train it again, or delete it under All runs.") from error
     return pd.DataFrame(
         columns=[*COLUMNS, *dict.fromkeys(c for kind in KINDS.values() for c in kind.prediction_columns)]
     )

@@ -90,5 +90,5 @@ def load_result(folder: Path) -> Result:
         return Result.model_validate_json((folder / FILE).read_bytes())
     except FileNotFoundError as error:
         raise NotFound("This run has no results yet.", "Wait until it has finished.") from error
-    except ValidationError as error:
+    except (OSError, ValidationError) as error:
         raise NotFound(f'"{folder / FILE}" does not hold results as this Graft writes them.', "Train again.") from error

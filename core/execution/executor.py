@@ -4,6 +4,7 @@ Commands go in, events come out into the home, and nothing else is shared: anoth
 implement the same two protocols. That a run is to pause or stop stands in the database, whoever carries it out.
 """
 
+import contextlib
 import logging
 import os
 import sys
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from core.errors import GraftError
 from core.execution.run_loop import execute
 from core.home import Home
 from core.runs import Claim, get_run
@@ -63,8 +65,9 @@ class ThreadExecution:
 
     def _execute(self, home: Home, claim: Claim, on_end: Callable[[], None]) -> None:
         try:
-            if get_run(home, claim.run_id).device == "cpu":
-                lower_priority()
+            with contextlib.suppress(GraftError):  # a damaged run: its outcome says so
+                if get_run(home, claim.run_id).device == "cpu":
+                    lower_priority()
             execute(home, claim, is_closing=self._closing.is_set)
         except Exception:  # not even a run whose outcome could not be written may end the queue
             log.exception("run %s ended without an outcome", claim.run_id)

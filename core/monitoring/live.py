@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import zlib
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,7 +141,8 @@ def _catch_up(home: Home, run: Run, stored: _StoredView) -> None:
             "SELECT number, kind, body FROM events WHERE run_id = ? AND number > ? ORDER BY number",
             (run.id, stored.last_event),
         ):
-            view.apply_event(row["kind"], json.loads(row["body"]))
+            with suppress(ValueError, KeyError, TypeError):  # a damaged row: the others are drawn
+                view.apply_event(row["kind"], json.loads(row["body"]))
             stored.last_event = row["number"]
         for name in _curve_names(db, run.id):
             rows = db.execute(

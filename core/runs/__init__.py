@@ -18,8 +18,10 @@ from core.runs.lease import (
     waiting_devices,
 )
 from core.runs.store import (
+    damaged_runs,
     delete_run,
     dequeue,
+    find_run,
     get_run,
     list_runs,
     pause,
@@ -31,7 +33,7 @@ from core.runs.store import (
     waits_for,
 )
 from core.runs.tags import clean_tags, filter_runs, set_note, set_tags
-from core.runs.types import HAS_RESULTS, Best, RequestedAction, Run, RunProgress, State
+from core.runs.types import HAS_RESULTS, Best, DamagedRun, RequestedAction, Run, RunProgress, State
 
 __all__ = [
     "HAS_RESULTS",
@@ -39,6 +41,7 @@ __all__ = [
     "RESERVE",
     "Best",
     "Claim",
+    "DamagedRun",
     "Entry",
     "Journal",
     "Lease",
@@ -53,9 +56,11 @@ __all__ = [
     "claim",
     "claim_next",
     "clean_tags",
+    "damaged_runs",
     "delete_run",
     "dequeue",
     "filter_runs",
+    "find_run",
     "get_run",
     "has_best",
     "interrupt_held",

@@ -30,4 +30,11 @@ def read_events(home: Home, run_id: str, after: int = 0) -> list[RunEvent]:
             "SELECT number, time, kind, body FROM events WHERE run_id = ? AND number > ? ORDER BY number",
             (run_id, after),
         ).fetchall()
-    return [RunEvent(row["number"], row["time"], row["kind"], json.loads(row["body"])["sentence"]) for row in rows]
+    return [RunEvent(row["number"], row["time"], row["kind"], _sentence(row["body"])) for row in rows]
+
+
+def _sentence(body: str) -> str:
+    try:
+        return str(json.loads(body)["sentence"])
+    except (ValueError, KeyError, TypeError):
+        return "(This line is damaged.)"

@@ -6,6 +6,7 @@ event is first appended to a small file, which is emptied once the database has 
 
 import json
 import math
+from contextlib import suppress
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, NamedTuple
@@ -67,8 +68,9 @@ def save_entries(db: Connection, run_id: str, entries: list[Entry]) -> None:
 def replay_journal(db: Connection, run_id: str, folder: Path) -> None:
     """Write what a killed process left to the database. The file stays: replaying it again changes nothing."""
     path = folder / FILE_NAME
-    if path.exists():
-        save_entries(db, run_id, _read(path))
+    with suppress(OSError):  # a folder that may not be read: what the database has is shown
+        if path.exists():
+            save_entries(db, run_id, _read(path))
 
 
 def _read(path: Path) -> list[Entry]:
@@ -76,7 +78,7 @@ def _read(path: Path) -> list[Entry]:
     for line in path.read_bytes().splitlines():
         try:
             points, event = json.loads(line)
-        except ValueError:  # cut short in the middle of a line
+            entries.append(Entry([Point(*point) for point in points], tuple(event) if event else None))
+        except (ValueError, TypeError):  # cut short in the middle of a line, or damaged
             break
-        entries.append(Entry([Point(*point) for point in points], tuple(event) if event else None))
     return entries

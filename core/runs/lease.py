@@ -152,7 +152,8 @@ def _release(db: Connection, home: Home, run_id: str, outcome: RunOutcome) -> No
     replay_journal(db, run_id, home.runs / run_id)
     db.execute(
         "UPDATE runs SET state = ?, ended = ?, error = ?, requested_action = '', lease_owner = '', "
-        "progress = json_set(progress, '$.activity', '', '$.seconds_left', NULL) WHERE id = ?",
+        "progress = CASE WHEN json_valid(progress) "
+        "THEN json_set(progress, '$.activity', '', '$.seconds_left', NULL) ELSE progress END WHERE id = ?",
         (outcome.state, time.time(), outcome.error, run_id),
     )
     add_event(db, run_id, outcome.state, outcome.sentence)

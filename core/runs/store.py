@@ -3,15 +3,16 @@
 import json
 import sqlite3
 import time
+from contextlib import suppress
 
-from core.errors import BadInput, DiskFull, NotFound, Refused
+from core.errors import BadInput, Damaged, DiskFull, GraftError, NotFound, Refused
 from core.home import Home, database, delete_folder, mark_deleted, room_to_delete, this_process
 from core.names import shorten, visible
 from core.plans import parse_plan
 from core.runs.event_log import add_event
 from core.runs.folder import has_best, run_folder, sweep_folders
 from core.runs.lease import interrupt_stale, is_stale
-from core.runs.types import HAS_RESULTS, WORKING, Run, progress_from
+from core.runs.types import HAS_RESULTS, STATES, WORKING, DamagedRun, Run, RunProgress, progress_from
 
 LONGEST_NAME = 120
 _SELECT = "SELECT runs.*, datasets.name AS dataset_name FROM runs LEFT JOIN datasets ON datasets.id = runs.dataset_id"
@@ -28,11 +29,38 @@ def list_runs(home: Home) -> list[Run]:
     interrupt_stale(home)
     with database(home) as db:
         rows = db.execute(f"{_SELECT} ORDER BY runs.created DESC, runs.id").fetchall()
-    return [_run_from(row) for row in rows]
+    return _readable(rows)
+
+
+def damaged_runs(home: Home) -> list[DamagedRun]:
+    """Runs that `list_runs` leaves out because their rows cannot be read; they can only be deleted."""
+    found = []
+    with database(home) as db:
+        rows = db.execute(f"{_SELECT} ORDER BY runs.created DESC, runs.id").fetchall()
+    for row in rows:
+        try:
+            _run_from(row)
+        except Damaged as error:
+            found.append(DamagedRun(row["id"], str(row["name"]), row["created"], error.sentence))
+    return found
+
+
+def find_run(home: Home, id_or_name: str) -> tuple[str, str]:
+    """Id and name of a run, also of a damaged one. Raises NotFound."""
+    row = _find_row(home, id_or_name)
+    return row["id"], row["name"]
+
+
+def _readable(rows: list[sqlite3.Row]) -> list[Run]:
+    runs = []
+    for row in rows:
+        with suppress(Damaged):
+            runs.append(_run_from(row))
+    return runs
 
 
 def get_run(home: Home, id_or_name: str) -> Run:
-    """One run by its id, the beginning of its id (four letters or more), or its name. Raises NotFound."""
+    """One run by its id, the beginning of its id (four letters or more), or its name. Raises NotFound, Damaged."""
     row = _find_row(home, id_or_name)
     if row["state"] in WORKING and is_stale(row):
         interrupt_stale(home)
@@ -112,28 +140,30 @@ def delete_run(home: Home, run_id: str) -> None:
     """
     from core.datasets import free_deleted  # loads pandas, for which a list of runs does not wait
 
-    run = get_run(home, run_id)
+    row = _find_row(home, run_id)
+    run_id, name = row["id"], row["name"]
     for student in list_runs(home):
-        if student.plan.teacher and student.plan.teacher.run == run.id and student.state not in HAS_RESULTS:
-            raise Refused(f'"{student.name}" learns from "{run.name}".', "Let it finish, or delete it first.")
-    if run.state in WORKING:
-        raise Refused(f'"{run.name}" is {run.state}.', "Stop it first, then delete it.")
+        if student.plan.teacher and student.plan.teacher.run == run_id and student.state not in HAS_RESULTS:
+            raise Refused(f'"{student.name}" learns from "{name}".', "Let it finish, or delete it first.")
+    row = _find_row(home, run_id)  # interrupted by now where its process is gone
+    if row["state"] in WORKING:
+        raise Refused(f'"{name}" is {row["state"]}.', "Stop it first, then delete it.")
     with room_to_delete(home):
         try:
-            _delete_row(home, run)
+            _delete_row(home, run_id, name)
         except DiskFull:  # its files make room for the change to the database
-            delete_folder(run_folder(home, run.id))
-            _delete_row(home, run)
-        delete_folder(run_folder(home, run.id))
+            delete_folder(run_folder(home, run_id))
+            _delete_row(home, run_id, name)
+        delete_folder(run_folder(home, run_id))
         free_deleted(home)
 
 
-def _delete_row(home: Home, run: Run) -> None:
+def _delete_row(home: Home, run_id: str, name: str) -> None:
     with database(home, write=True) as db:
-        gone = db.execute("DELETE FROM runs WHERE id = ? AND state NOT IN ('running', 'paused')", (run.id,)).rowcount
+        gone = db.execute("DELETE FROM runs WHERE id = ? AND state NOT IN ('running', 'paused')", (run_id,)).rowcount
         if not gone:
-            raise Refused(f'"{run.name}" has begun meanwhile, or is gone.', "Look at the list of runs again.")
-        mark_deleted(run_folder(home, run.id))
+            raise Refused(f'"{name}" has begun meanwhile, or is gone.', "Look at the list of runs again.")
+        mark_deleted(run_folder(home, run_id))
 
 
 def runs_ahead(home: Home, run: Run) -> list[Run]:
@@ -146,7 +176,7 @@ def runs_ahead(home: Home, run: Run) -> list[Run]:
             "(state = 'queued' AND (runs.created, runs.id) < (?, ?))) ORDER BY state = 'queued', runs.created, runs.id",
             (run.device, run.created, run.id),
         ).fetchall()
-    return [_run_from(row) for row in rows]
+    return _readable(rows)
 
 
 def waits_for(home: Home, run: Run) -> str:
@@ -191,6 +221,25 @@ def _find_row(home: Home, id_or_name: str) -> sqlite3.Row:
 
 
 def _run_from(row: sqlite3.Row) -> Run:
+    """Raises Damaged for a row that is not what Graft wrote."""
+    try:
+        if row["state"] not in STATES:
+            raise ValueError
+        return _parsed(row)
+    except (GraftError, ValueError, KeyError, TypeError, AttributeError) as error:
+        said = error.sentence if isinstance(error, GraftError) else "its row in the database is not what Graft wrote."
+        raise Damaged(f'The run "{row["name"]}" is damaged: {said}', "It can only be deleted.") from error
+
+
+def _progress(text: str) -> RunProgress:
+    """Where it cannot be read, that of a run that has just begun: what counts lies in the checkpoint."""
+    try:
+        return progress_from(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return RunProgress()
+
+
+def _parsed(row: sqlite3.Row) -> Run:
     return Run(
         id=row["id"],
         name=row["name"],
@@ -203,7 +252,7 @@ def _run_from(row: sqlite3.Row) -> Run:
         dataset_name=row["dataset_name"] or "(deleted)",
         device=row["device"],
         requested_action=row["requested_action"],
-        progress=progress_from(json.loads(row["progress"])),
+        progress=_progress(row["progress"]),
         error=row["error"],
         test_opened=row["test_opened"],
         seconds=_seconds(row),

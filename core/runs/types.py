@@ -11,6 +11,7 @@ RequestedAction = Literal["", "pause", "stop"]
 
 WORKING: tuple[State, ...] = ("running", "paused")  # a process holds its device
 OVER: tuple[State, ...] = ("finished", "stopped", "failed", "interrupted")
+STATES: tuple[State, ...] = ("queued", *WORKING, *OVER)
 HAS_RESULTS: tuple[State, ...] = ("finished", "stopped")
 
 
@@ -104,6 +105,16 @@ class Run:
     @property
     def can_resume(self) -> bool:
         return self.state in ("paused", "interrupted", "failed")
+
+
+@dataclass(frozen=True)
+class DamagedRun:
+    """A run whose row in the database cannot be read any more. reason: in a sentence."""
+
+    id: str
+    name: str
+    created: float
+    reason: str
 
 
 class RunEvent(NamedTuple):

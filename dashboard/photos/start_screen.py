@@ -1,11 +1,21 @@
 """The first screen: what was begun and which datasets there are, then every way to give photos."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import streamlit as st
 
-from core.datasets import DatasetSummary, PublicSet, Sample, list_datasets, load_dataset, public_sets, samples
-from core.errors import BadInput
+from core.datasets import (
+    DatasetSummary,
+    PublicSet,
+    Sample,
+    delete_dataset,
+    list_datasets,
+    load_dataset,
+    public_sets,
+    samples,
+)
+from core.errors import BadInput, Damaged
 from core.home import Home
 from core.runs import Run, list_runs, resume
 from core.units import format_bytes
@@ -15,9 +25,10 @@ from dashboard.photos.importing import start_path_import, start_public_import, s
 from dashboard.routes import sample_url
 from dashboard.session import state
 from dashboard.session.sharing import is_local_only
+from dashboard.shared.dialogs import confirm_deletion
 from dashboard.shared.job_progress import show_job, show_running_jobs
 from dashboard.shared.run_status import progress_in_words, state_pill
-from dashboard.shared.texts import escape_html, format_time, pluralize, show_error, show_note
+from dashboard.shared.texts import escape_html, escape_markdown, format_time, pluralize, show_error, show_note
 
 MAX_SHOWN = 3  # datasets and runs; the rest is one click away
 UNFINISHED = ("running", "paused", "interrupted", "queued")
@@ -149,7 +160,34 @@ def _show_datasets(home: Home) -> None:
         st.toggle(f"All {len(known)}", key="all_datasets")
 
 
+def _show_damaged_card(home: Home, summary: DatasetSummary) -> None:
+    """It cannot be opened, and stops none of the others."""
+    with st.container(key=f"card_damaged_{summary.id}"), _row():
+        st.html(
+            f'<p class="title">{escape_html(summary.name)} <span class="pill">damaged</span></p>'
+            f'<p class="muted small">{escape_html(summary.damage)}</p>'
+        )
+        if st.button("Delete", key=f"delete_{summary.id}", icon=":material/delete:"):
+            _open_damaged_dialog(home, summary)
+
+
+def _open_damaged_dialog(home: Home, summary: DatasetSummary) -> None:
+    def delete() -> None:
+        delete_dataset(home, summary.id)
+        state.flash(f"{summary.name} is deleted.")
+
+    confirm_deletion(
+        "Delete the dataset?",
+        f"{escape_markdown(summary.damage)} **{escape_markdown(summary.name)}** goes with its photos. This cannot be "
+        "undone.",
+        delete,
+    )
+
+
 def _show_dataset_card(home: Home, summary: DatasetSummary) -> None:
+    if summary.damage:
+        _show_damaged_card(home, summary)
+        return
     labels = " and ".join(task.name for task in summary.tasks) if len(summary.tasks) > 1 else ""
     classes = pluralize(len(summary.tasks[0].classes), "class", "classes")
     with st.container(key=f"card_dataset_{summary.id}"), _row():
@@ -159,5 +197,9 @@ def _show_dataset_card(home: Home, summary: DatasetSummary) -> None:
             f"made {format_time(summary.created)}</p>"
         )
         if st.button("Open", key=f"open_{summary.id}"):
-            state.choose_dataset(load_dataset(home, summary.id))
+            try:
+                state.choose_dataset(load_dataset(home, summary.id))
+            except Damaged as error:  # inside its table, which a list does not read
+                _open_damaged_dialog(home, replace(summary, damage=error.sentence))
+                return
             st.rerun()

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from core.datasets import Dataset, decode_within, load_dataset, sample_preview, thumbnail, without_gps
-from core.errors import BadDataset, NotFound
+from core.errors import BadDataset, Damaged, NotFound
 from core.exports import DATASET_EXPORTS, get_export
 from core.home import Home
 from core.tasks import MISSING
@@ -41,7 +41,7 @@ def photo_list(home: Home, request: Request) -> Response:
     try:
         dataset = _requested_dataset(home, request)
         task = dataset.task(request.query_params.get("task") or None)
-    except (NotFound, KeyError):
+    except (NotFound, Damaged, KeyError):
         return error_response("no such dataset, version or label column", 404)
     splits = ("train", "validation", "test")
     table = dataset.table
@@ -76,7 +76,7 @@ def dataset_export(home: Home, request: Request) -> ASGIApp:
     try:
         dataset = _requested_dataset(home, request)
         export = get_export(DATASET_EXPORTS, request.path_params["export"])
-    except NotFound:
+    except (NotFound, Damaged):
         return error_response("no such dataset, version or format", 404)
     return export_response(home, request, dataset.name, export.suffix, partial(export.save, home, dataset))
 
@@ -88,7 +88,7 @@ def photo_thumbnail(home: Home, request: Request) -> Response:
         return FileResponse(
             thumbnail(home, dataset, request.path_params["image"]), media_type="image/jpeg", headers=IMMUTABLE
         )
-    except (NotFound, BadDataset, FileNotFoundError):
+    except (NotFound, Damaged, BadDataset, OSError):
         return error_response("no such photo", 404)
 
 
@@ -100,7 +100,7 @@ def full_photo(home: Home, request: Request) -> Response:
         if media_type and path.stat().st_size <= SENT_WHOLE_BYTES:
             return Response(without_gps(path.read_bytes()), media_type=media_type, headers=IMMUTABLE)
         image = decode_within(path, LARGE_SIDE)
-    except (NotFound, BadDataset, FileNotFoundError):
+    except (NotFound, Damaged, BadDataset, OSError):
         return error_response("no such photo", 404)
     with BytesIO() as file:
         image.save(file, "JPEG", quality=90)

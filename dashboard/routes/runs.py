@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from core.errors import NotFound
+from core.errors import Damaged, NotFound
 from core.exports import RUN_EXPORTS, get_export
 from core.home import Home
 from core.monitoring import curves
@@ -35,7 +35,7 @@ def live_curves(home: Home, request: Request) -> Response:
         return error_response("seen, from and to are whole numbers", 400)
     try:
         answer = curves(home, _requested_run(home, request).id, seen, start, stop, query.get("task") or None)
-    except NotFound:
+    except (NotFound, Damaged):
         return error_response("no such run", 404)
     return Response(status_code=204, headers=NO_STORE) if answer is None else JSONResponse(answer, headers=NO_STORE)
 
@@ -49,7 +49,7 @@ def run_export(home: Home, request: Request) -> ASGIApp:
     try:
         run = _requested_run(home, request)
         export = get_export(RUN_EXPORTS, request.path_params["export"])
-    except NotFound:
+    except (NotFound, Damaged):
         return error_response("no such run or format", 404)
     return export_response(home, request, run.name, export.suffix, partial(export.save, home, run))
 

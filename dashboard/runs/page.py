@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.runs import list_runs
 from dashboard.runs.comparison import show_comparison
+from dashboard.runs.damaged import show_damaged
 from dashboard.runs.run_list import TICKED, show_list, ticked_runs
 from dashboard.session import state
 from dashboard.shared.texts import show_note
@@ -12,6 +13,7 @@ from dashboard.shared.texts import show_note
 def page() -> None:
     st.title("What has been tried?", anchor=False)
     runs = list_runs(state.home())
+    show_damaged()
     if not runs:
         show_note(
             "Nothing yet. Choose photos and a model, press Start: the run then stands here, whatever becomes of it."

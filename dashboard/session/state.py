@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.backbones import BackboneCard, Stage, default_card, describe_stages, get_card
 from core.datasets import Dataset, Task, load_dataset
-from core.errors import NotFound
+from core.errors import Damaged, NotFound
 from core.home import Home, open_home
 from core.plans import DatasetChoice, Plan, make_plan, recipe_of, with_teacher_of
 from core.runs import Run, get_run
@@ -76,6 +76,10 @@ def current_dataset() -> Dataset | None:
     try:
         return load_dataset(home(), chosen, int(version) if re.fullmatch("[0-9]{1,9}", version) else None)
     except NotFound:
+        return None
+    except Damaged as error:  # every page asks for it: none may stay dead
+        close_dataset()
+        flash(str(error))
         return None
 
 
@@ -182,6 +186,10 @@ def current_run() -> Run | None:
     try:
         return get_run(home(), chosen)
     except NotFound:
+        return None
+    except Damaged as error:
+        _set(run=None)
+        flash(str(error))
         return None
 
 
