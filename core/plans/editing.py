@@ -160,5 +160,5 @@ def checked(plan: Plan) -> Plan:
 def _value(text: str) -> Any:
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return text

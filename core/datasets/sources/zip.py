@@ -49,6 +49,7 @@ def _contents(archive: ZipFile, name: str, archive_bytes: int) -> Contents:
     tables: list[Entry] = []
     rejected: list[Rejected] = []
     others: list[str] = []
+    seen: set[str] = set()
     for info, inner_name in _named(archive):
         if is_too_deep(inner_name):
             rejected.append(Rejected(shorten(inner_name), TOO_DEEP))
@@ -60,9 +61,12 @@ def _contents(archive: ZipFile, name: str, archive_bytes: int) -> Contents:
         kind = file_kind(inside)
         if kind == "archive":
             rejected.append(Rejected(inside, "An archive inside the archive is not opened; unpack it first."))
+        elif inside in seen:
+            rejected.append(Rejected(inside, "Another file in the archive has the same name."))
         elif kind == "other":
             others.append(inside)
         elif kind != "noise":
+            seen.add(inside)
             _refuse_what_cannot_be_read(info, name)
             entry = Entry(inside, info.file_size, _opener(archive, info))
             (tables if kind == "table" else pictures).append(entry)
