@@ -156,12 +156,13 @@ def test_a_file_that_never_ends_is_no_photo(home, monkeypatch):
 def test_entries_that_share_the_same_bytes_are_counted_each(home, zipped, monkeypatch):
     """The overlapping bomb: many entries of the directory point at one compressed stream."""
     monkeypatch.setattr(zip_source, "UNPACKED_FREE_BYTES", 2**20)
-    content = zipped({"a/1.bmp": bytes(2**20 - 1)}).read_bytes()
+    content = zipped({"a/000.bmp": bytes(2**20 - 1)}).read_bytes()
     start, end = content.index(b"PK\x01\x02"), content.index(b"PK\x05\x06")
     entry, count = content[start:end], 400
     tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, len(entry) * count, start, 0)
     source = zipped({})
-    source.write_bytes(content[:start] + entry * count + tail)
+    entries = b"".join(entry.replace(b"000", b"%03d" % number) for number in range(count))
+    source.write_bytes(content[:start] + entries + tail)
     refused(home, source, BadDataset, "unpacks to more than")
 
 
