@@ -12,8 +12,8 @@ def rough_seconds(home: Home, dataset: Dataset, card: BackboneCard) -> float | N
     """Seconds in which a new head learns these photos on top of a network, on this computer.
 
     What the first starter takes, which is here and measured at once, times how much more this network computes for a
-    photo; of one that computes less, the same, since the photos are read all the same. Right within a factor of about
-    two. None while that is measured, and where the computation is not known.
+    photo; of one that computes less, the same, since the photos are read all the same. A rough guess: networks differ
+    in how fast they compute. None while that is measured, and where the computation is not known.
     """
     known = list_gallery()[0]
     if not card.gmacs or not known.gmacs:

@@ -1,11 +1,13 @@
 """Splits and checks of a dataset, drawn with st.html: every name escaped."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import streamlit as st
 
-from dashboard.shared.texts import escape_html
+from core.datasets import Rejected
+from dashboard.shared.texts import escape_html, pluralize, show_note
 
+MAX_REJECTED_SHOWN = 200
 SPLIT_COLOURS = {"train": "var(--accent)", "validation": "var(--training)", "test": "var(--test)"}
 
 
@@ -25,3 +27,17 @@ def show_checks(lines: Iterable[tuple[str, str]]) -> None:
     """Show [(level, sentence), ...] with a sign each; level is "ok", "warning" or "stop"."""
     items = "".join(f'<li class="{escape_html(level)}">{escape_html(sentence)}</li>' for level, sentence in lines)
     st.html(f'<ul class="checks">{items}</ul>')
+
+
+def show_rejected(rejected: Sequence[Rejected]) -> None:
+    """Show, folded, the files that were left out, each with its reason."""
+    if not rejected:
+        return
+    with st.expander(f"{pluralize(len(rejected), 'file')} left out, and why", icon=":material/report:"):
+        rows = "".join(
+            f'<li class="warning"><b>{escape_html(file.name)}</b><br>{escape_html(file.reason)}</li>'
+            for file in rejected[:MAX_REJECTED_SHOWN]
+        )
+        st.html(f'<ul class="checks small">{rows}</ul>')
+        if len(rejected) > MAX_REJECTED_SHOWN:
+            show_note(f"And {len(rejected) - MAX_REJECTED_SHOWN:,} more.")

@@ -23,7 +23,7 @@ from core.datasets import (
 from core.errors import BadInput
 from dashboard.glossary import GLOSSARY
 from dashboard.navigation import always_in_sight
-from dashboard.photos.bars import show_split_bar
+from dashboard.photos.bars import show_rejected, show_split_bar
 from dashboard.photos.importing import ColumnsToDecide, look_again, start_decided, throw_away
 from dashboard.session import state
 from dashboard.shared.texts import escape_html, escape_markdown, pluralize, show_error, show_note
@@ -31,7 +31,6 @@ from dashboard.shared.texts import escape_html, escape_markdown, pluralize, show
 MOST_COLUMNS = 24  # shown at once; the others behind a click
 MOST_CLASSES = 8  # bars of each task
 MOST_WORDS = 12  # of a split column that are asked for
-MOST_REJECTED = 50
 
 TITLES: dict[Role, str] = {
     "photo": "Photo",
@@ -164,7 +163,7 @@ def _show_consequence(waiting: ColumnsToDecide, choice: ColumnChoice) -> tuple[i
     for note in decided.table.notes:
         show_note(note, small=True)
     _show_photos(found, waiting.preview.thumbnails)
-    _show_rejected(found)
+    show_rejected(found.rejected)
     return len(found.photos), missing
 
 
@@ -232,16 +231,3 @@ def _show_photos(found: Consequence, thumbnails: Mapping[str, bytes]) -> None:
 
 def _data_url(jpeg: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-
-
-def _show_rejected(found: Consequence) -> None:
-    if not found.rejected:
-        return
-    with st.expander(f"{pluralize(len(found.rejected), 'file')} left out, and why", icon=":material/report:"):
-        rows = "".join(
-            f'<li class="warning"><b>{escape_html(file.name)}</b><br>{escape_html(file.reason)}</li>'
-            for file in found.rejected[:MOST_REJECTED]
-        )
-        st.html(f'<ul class="checks small">{rows}</ul>')
-        if len(found.rejected) > MOST_REJECTED:
-            show_note(f"And {len(found.rejected) - MOST_REJECTED:,} more.")

@@ -11,12 +11,10 @@ from dashboard.components.class_list import ClassEdit, class_list
 from dashboard.components.photo_grid import photo_wall
 from dashboard.glossary import GLOSSARY
 from dashboard.navigation import show_next_button
-from dashboard.photos.bars import show_checks, show_split_bar
+from dashboard.photos.bars import show_checks, show_rejected, show_split_bar
 from dashboard.photos.dialogs import open_add_dialog, open_split_dialog
 from dashboard.photos.mends import apply_change, show_mends
-from dashboard.shared.texts import escape_html, escape_markdown, pluralize, show_note
-
-MAX_REJECTED_SHOWN = 200
+from dashboard.shared.texts import escape_markdown
 
 
 def show_summary(dataset: Dataset, task: Task) -> None:
@@ -34,7 +32,7 @@ def show_summary(dataset: Dataset, task: Task) -> None:
             _show_copies(dataset, task)
         if name:
             show_mends(dataset, name)
-    _show_rejected(dataset)
+    show_rejected(dataset.rejected)
     _show_notes(dataset)
     stops = [line.sentence for line in found if line.level == "stop"]
     show_next_button("photos", disabled=bool(stops), reason=escape_markdown(stops[0]) if stops else None)
@@ -73,19 +71,6 @@ def _by_mend(found: Sequence[Check]) -> Iterator[tuple[str, list[Check]]]:
     """Checks in their order, those that one mend is about together: the buttons stand below them."""
     for name, lines in groupby(found, key=lambda line: line.mend):
         yield name, list(lines)
-
-
-def _show_rejected(dataset: Dataset) -> None:
-    if not dataset.rejected:
-        return
-    with st.expander(f"{pluralize(len(dataset.rejected), 'file')} left out, and why", icon=":material/report:"):
-        rows = "".join(
-            f'<li class="warning"><b>{escape_html(file.name)}</b><br>{escape_html(file.reason)}</li>'
-            for file in dataset.rejected[:MAX_REJECTED_SHOWN]
-        )
-        st.html(f'<ul class="checks small">{rows}</ul>')
-        if len(dataset.rejected) > MAX_REJECTED_SHOWN:
-            show_note(f"And {len(dataset.rejected) - MAX_REJECTED_SHOWN:,} more.")
 
 
 def _show_notes(dataset: Dataset) -> None:
