@@ -4,6 +4,7 @@ const RETRY_MS = 1000;
 const charts = new WeakMap(); // parentElement -> promise of its chart: the function below is called again at each rerun
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  parentElement.querySelector(".graft-live").dataset.state ??= data.state; // how tall it is depends on it
   let chart = charts.get(parentElement);
   if (!chart) charts.set(parentElement, (chart = load(data.module, parentElement)));
   chart.then(({ show }) => show(data, (state) => setTriggerValue("changed", state)));
