@@ -22,8 +22,10 @@ def graft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Closed behind the last browser test of a worker: Playwright's event loop runs in its thread until then, and no
+    other test could start one of its own."""
     with sync_playwright() as playwright:
         try:
             browser = start_browser(playwright)
