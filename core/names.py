@@ -1,5 +1,6 @@
 """Names that people give to things, and texts of others as they may stand in a sentence."""
 
+import re
 import unicodedata
 from collections.abc import Collection
 
@@ -11,6 +12,20 @@ def unused_name(wanted: str, used: Collection[str]) -> str:
     taken = {name.casefold() for name in used}
     candidates = (wanted if number == 1 else f"{wanted} {number}" for number in range(1, len(taken) + 2))
     return next(name for name in candidates if name.casefold() not in taken)
+
+
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def is_device_of_windows(name: str) -> bool:
+    """Whether Windows takes a name for one of its devices, with any ending: "con.zip" is the console."""
+    return _DEVICES.fullmatch(name) is not None
+
+
+def file_name(title: str) -> str:
+    """A title as every system can call a file, without an ending."""
+    name = re.sub(r"[^\w.-]+", "-", title).strip("-.") or "graft"
+    return f"graft-{name}" if is_device_of_windows(name) else name
 
 
 def shorten(text: object, letters: int = ECHOED_LETTERS) -> str:

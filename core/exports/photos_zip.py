@@ -11,9 +11,9 @@ from core.datasets import Dataset, is_formula, is_noise, labels_in_words, withou
 from core.errors import BadDataset, BadInput
 from core.exports.export import Export
 from core.home import whole_file
+from core.names import is_device_of_windows
 
 TABLE, NO_LABEL = "labels.csv", "no label"
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # by Windows
 
 
 def photos_zip(dataset: Dataset, target: Path, with_gps: bool = False) -> Path:
@@ -58,7 +58,7 @@ def _places(dataset: Dataset) -> list[str]:
 def _folder(label: str) -> str:
     """The label as every system can call a folder; the table has it as it is."""
     name = re.sub(r'[\x00-\x1f<>:"/\\|?*]+', " ", label).strip(" .")[:80].rstrip(" .") or "class"
-    return f"class {name}" if _RESERVED.fullmatch(name) or is_noise(name) or is_formula(name) else name
+    return f"class {name}" if is_device_of_windows(name) or is_noise(name) or is_formula(name) else name
 
 
 def _table(dataset: Dataset, places: list[str]) -> bytes:

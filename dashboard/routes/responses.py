@@ -1,6 +1,5 @@
 """Responses that several routes give."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import DiskFull, GraftError, NotFound
 from core.home import Home
+from core.names import file_name
 from dashboard.session.sharing import without_paths
 
 IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
@@ -42,8 +42,7 @@ def export_response(home: Home, request: Request, title: str, suffix: str, write
     except BaseException:
         file.unlink(missing_ok=True)
         raise
-    name = re.sub(r"[^\w.-]+", "-", title).strip("-.") or "graft"
-    return _removed_once_sent(file, FileResponse(file, filename=f"{name}{suffix}", headers=WHOLE_ONLY))
+    return _removed_once_sent(file, FileResponse(file, filename=f"{file_name(title)}{suffix}", headers=WHOLE_ONLY))
 
 
 def _removed_once_sent(file: Path, response: Response) -> ASGIApp:
