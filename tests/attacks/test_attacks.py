@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import sqlite3
 import stat
 import struct
 import subprocess
@@ -21,7 +22,7 @@ import pytest
 from PIL import Image
 
 from core.datasets import import_dataset
-from core.home import Home, database
+from core.home import Home, database, open_home
 
 pytestmark = [
     pytest.mark.slow,
@@ -337,3 +338,42 @@ def test_links_and_pipes(home: Home, photos: Path, tmp_path: Path):
     if Path("/dev/full").exists():
         assert stat.S_ISCHR(Path("/dev/full").stat().st_mode)
     nothing_left(home, set())
+
+
+def damage_database(home: Home) -> None:
+    with home.db.open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 5_000)
+
+
+def no_database(home: Home) -> None:
+    home.db.write_bytes(b"this is no database " * 300)
+
+
+def drop_tables(home: Home) -> None:
+    with sqlite3.connect(home.db) as db:
+        db.execute("DROP TABLE versions")
+
+
+def damage_labels(home: Home) -> None:
+    next(home.datasets.rglob("*.parquet")).write_bytes(b"PAR1" + bytes(99))
+
+
+def lose_labels(home: Home) -> None:
+    next(home.datasets.rglob("*.parquet")).unlink()
+
+
+def test_damaged_homes(home: Home, tmp_path: Path, photos: Path):
+    """Whatever is damaged, every command answers, or ends in a sentence."""
+    cases = []
+    for damage in (damage_database, no_database, drop_tables, damage_labels, lose_labels):
+        damaged = open_home(tmp_path / damage.__name__)
+        import_dataset(damaged, "shapes", photos)
+        import_dataset(damaged, "others", photos)
+        damage(damaged)
+        for line in (["datasets"], ["runs"], ["show", "x"], ["plan", "--dataset", "shapes"],
+                     ["save-photos", "shapes", str(tmp_path / "out.zip")], ["import", "more", str(photos)],
+                     ["delete", "dataset", "shapes"]):  # fmt: skip
+            cases.append(Case(f"{damage.__name__}: {line[0]}", [*line, "--home", str(damaged.root)]))
+    attack(home, tmp_path, cases, WITH_TORCH)
+    assert not list(tmp_path.rglob("graft.log"))
