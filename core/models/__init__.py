@@ -31,7 +31,6 @@ from core.models.weights_io import (
     read_facts,
     save_frozen,
     saved_compute_config,
-    to_cpu,
     verify_file,
 )
 
@@ -62,7 +61,6 @@ __all__ = [
     "set_learning_rates",
     "set_trainable",
     "split_frozen_names",
-    "to_cpu",
     "trains_batch_norm",
     "verify_file",
 ]

@@ -8,12 +8,14 @@ runs/<id>/last/, best/          model.safetensors    tensors that can change; th
                                 state.json           position, history, compute configuration, checksums
 """
 
+import copy
 import json
 import shutil
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +25,6 @@ from torch import Tensor
 from core.errors import GraftError
 from core.evaluation import LossHistory
 from core.home import recover_folder, whole_folder
-from core.job import Checkpointed, Job
 from core.models import (
     FORMAT,
     MODEL,
@@ -37,56 +38,75 @@ from core.models import (
     load_flat_optimizer_state,
     load_tensors,
     read_facts,
-    to_cpu,
     verify_file,
 )
 from core.training.state import TrainingState
 
-CHECKPOINT_SECONDS = 60.0
 
+@dataclass(frozen=True)
+class Snapshot:
+    """A training state as it was at one moment: copies, which training changes no more.
 
-class Checkpointer:
-    """Writes the checkpoints of a run, and knows when the next one is due.
-
-    names: of the model's tensors that can change.
+    model, training: tensors by name, of model.safetensors and of training_state.safetensors. facts: all else, as JSON.
+    copied: on a GPU, when the copies there are complete.
     """
 
-    def __init__(self, job: Job, names: list[str]) -> None:
-        self.folder, self.plan_hash, self.names = job.folder, job.plan.hash, names
-        self._best_epoch = saved_best_epoch(job.folder)
-        self._last_saved: tuple[int, int] | None = None  # step and epoch
-        self._saved_at = time.monotonic()
+    model: dict[str, Tensor]
+    training: dict[str, Tensor]
+    facts: dict[str, Any]
+    copied: torch.cuda.Event | None = None
 
-    def is_due(self) -> bool:
-        return time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS
+    @property
+    def epoch(self) -> int:
+        """From 1; the one that was under way, or had just ended."""
+        position = self.facts["position"]
+        return position["epoch"] + (position["batch"] > 0)
 
-    def save(self, state: TrainingState) -> Checkpointed:
-        """Write last/, and best/ at the end of the best epoch. Raises DiskFull; the checkpoints on disk stay."""
-        position = state.position
-        best, last = self.folder / "best", self.folder / "last"
-        # best/ first: a crash in between leaves an older last/, from which the same best/ follows again.
-        if position.batch == 0 and position.epoch == state.best.epoch != self._best_epoch:
-            save(state, best, self.names, self.plan_hash)
-            copy_checkpoint(best, last)
-            self._best_epoch = position.epoch
-        elif (position.step, position.epoch) != self._last_saved:
-            save(state, last, self.names, self.plan_hash)
-        self._last_saved = (position.step, position.epoch)
-        self._saved_at = time.monotonic()
-        return Checkpointed(position.epoch + (position.batch > 0), position.step)
+    @property
+    def step(self) -> int:
+        return self.facts["position"]["step"]
 
 
-def save(state: TrainingState, folder: Path, names: list[str], plan_hash: str) -> None:
-    """Replace the checkpoint at `folder`. Raises DiskFull; the earlier checkpoint is then still there.
+def take_snapshot(state: TrainingState, names: list[str], plan_hash: str) -> Snapshot:
+    """Copy the state, in the time that memory takes: a GPU copies within its own, or at once to the host's where that
+    has no room.
 
     names: of the model's tensors that can change.
     """
     tensors = state.ema.tensors if state.ema else state.model.state_dict()
+    facts = {"format": FORMAT, "plan_hash": plan_hash, **copy.deepcopy(state.facts())}
+    model, training = {name: tensors[name] for name in names}, _training_tensors(state)
+    if state.compute_config.device.type == "cuda":
+        try:
+            copies = _copies(model, _cloned), _copies(training, _cloned)
+        except torch.OutOfMemoryError:
+            pass
+        else:
+            return Snapshot(*copies, facts, torch.cuda.current_stream(state.compute_config.device).record_event())
+    return Snapshot(_copies(model, _copied_to_host), _copies(training, _copied_to_host), facts)
+
+
+def on_host(snapshot: Snapshot) -> Snapshot:
+    """The snapshot in the memory of the host. It is copied there on a stream of its own, for which no step waits."""
+    if snapshot.copied is None:
+        return snapshot
+    stream = torch.cuda.Stream(snapshot.copied.device)
+    with torch.cuda.stream(stream):
+        snapshot.copied.wait(stream)
+        model, training = _copies(snapshot.model, _pinned), _copies(snapshot.training, _pinned)
+        stream.synchronize()
+    return Snapshot(model, training, snapshot.facts)
+
+
+def write_checkpoint(snapshot: Snapshot, folder: Path) -> None:
+    """Replace the checkpoint at `folder`. Raises DiskFull; the earlier checkpoint is then still there.
+
+    snapshot: on the host.
+    """
     with whole_folder(folder) as part, disk_full_as_os_error():
-        save_file({name: to_cpu(tensors[name]) for name in names}, part / MODEL)
-        save_file({name: to_cpu(value) for name, value in _training_tensors(state).items()}, part / TRAINING_STATE)
-        facts = {"format": FORMAT, "plan_hash": plan_hash, **state.facts()}
-        facts["files"] = {name: file_checksum(part / name) for name in (MODEL, TRAINING_STATE)}
+        save_file(snapshot.model, part / MODEL)
+        save_file(snapshot.training, part / TRAINING_STATE)
+        facts = {**snapshot.facts, "files": {name: file_checksum(part / name) for name in (MODEL, TRAINING_STATE)}}
         (part / STATE).write_text(json.dumps({"facts": facts, "checksum": json_checksum(facts)}, indent=1))
 
 
@@ -163,6 +183,25 @@ def _training_tensors(state: TrainingState) -> dict[str, Tensor]:
         for field in ("best", "recent"):
             tensors[f"losses/{task}/{field}"] = torch.from_numpy(np.ascontiguousarray(getattr(history, field)))
     return tensors
+
+
+def _copies(tensors: Mapping[str, Tensor], copy_of: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
+    return {name: copy_of(value.detach()) for name, value in tensors.items()}
+
+
+def _cloned(value: Tensor) -> Tensor:
+    return value.clone(memory_format=torch.contiguous_format)
+
+
+def _copied_to_host(value: Tensor) -> Tensor:
+    return value.to("cpu", copy=True, memory_format=torch.contiguous_format)
+
+
+def _pinned(value: Tensor) -> Tensor:
+    """A copy on the host that may still be under way."""
+    if value.device.type == "cpu":
+        return value
+    return torch.empty_like(value, device="cpu", pin_memory=True).copy_(value, non_blocking=True)
 
 
 def _with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

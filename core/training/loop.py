@@ -34,7 +34,7 @@ from core.job import (
 )
 from core.models import set_learning_rates, set_trainable
 from core.objectives import objective_curves
-from core.training.checkpoints import Checkpointer
+from core.training.checkpointer import Checkpointer
 from core.training.setup import remember_views, setup_training
 from core.training.state import TrainingState, stop_reason
 from core.training.step import DeferredMetrics, Reading, batch_metrics, forward, optimizer_step, retry_smaller
@@ -54,21 +54,24 @@ class Unstable(Exception):
 def train(job: Job) -> Iterator[Event]:
     """Train as the plan says, from the newest checkpoint in `job.folder` if there is one. The last event is Ended.
 
-    A checkpoint is written at the end of each epoch, every minute, and when the generator is closed. EpochEnded comes
-    before the checkpoint of its epoch, so that who records it at once never misses one. Raises GraftError for what a
-    user can mend.
+    Checkpoints are written while training goes on, at the ends of epochs as often as that costs little, and every
+    minute; Checkpointed says that one is on the disk. EpochEnded comes before the checkpoint of its epoch, so that who
+    records it at once never misses one. At Ended, or when the generator was closed, everything is on the disk. Raises
+    GraftError for what a user can mend.
     """
     context, state, checkpointer = yield from setup_training(job)
     metrics = DeferredMetrics(context.compute_config.device)
     try:
         reason = yield from _train_epochs(context, state, checkpointer, metrics)
+        yield from checkpointer.save(state)
     except GeneratorExit:
         if all(math.isfinite(loss) for _, (loss, *_) in metrics.flush()):
-            checkpointer.save(state)
+            list(checkpointer.save(state))
         raise
     except Unstable:
         reason = "unstable"  # no checkpoint of this state: last/ and best/ are of finite losses
     finally:
+        checkpointer.close()
         context.compute_config.use_threads()
     yield _ended(reason, job, state)
 
@@ -125,9 +128,10 @@ def _train_epochs(
             position.advance(images, time.perf_counter() - started)
             step = Stepped(position.step, position.epoch + 1, current.number, position.images, math.nan, None, rates)
             yield from _arrived(metrics.push(step, torch.stack(sums).sum(dim=0)), curves)
+            yield from checkpointer.written()
             if checkpointer.is_due():
                 yield from _arrived(metrics.flush(), curves)
-                yield checkpointer.save(state)
+                checkpointer.begin(state)
         yield from _arrived(metrics.flush(), curves)
 
         with state.evaluated_weights():
@@ -138,7 +142,7 @@ def _train_epochs(
         images_per_second, seconds = position.images / position.seconds, position.seconds
         is_best = state.end_epoch(scores, validation_loss)
         yield EpochEnded(position.epoch, current.number, position.step, scores, images_per_second, seconds, is_best)
-        yield checkpointer.save(state)
+        checkpointer.end_epoch(state)
     return reason
 
 

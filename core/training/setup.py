@@ -33,7 +33,8 @@ from core.models import (
 from core.objectives import make_auxiliary
 from core.plans import Plan
 from core.profiling import first_choices, known_cost_profile, max_micro_batch, remember_choice
-from core.training.checkpoints import Checkpointer, resume
+from core.training.checkpointer import Checkpointer
+from core.training.checkpoints import resume
 from core.training.state import TrainingState
 
 _MICRO_BATCH_SIZE = "micro_batch_size"

@@ -41,16 +41,18 @@ class Log:
             self.losses.append(event.loss)
             self.rates = event.learning_rates
 
-    def write(self, **facts: Any) -> None:
-        """Write one line: `facts`, and the figures of the events since the previous line."""
-        line = {
-            **facts,
+    def step_figures(self) -> dict[str, Any]:
+        """Of the steps since this was asked last."""
+        losses, self.losses = self.losses, []
+        return {
             "rate": max(self.rates.values(), default=0.0),
-            "train_loss": round(float(np.mean(self.losses)), 4) if self.losses else None,
-            "steps": len(self.losses),
-            "time": round(time.time()),
+            "train_loss": round(float(np.mean(losses)), 4) if losses else None,
+            "steps": len(losses),
         }
-        self.losses = []
+
+    def write(self, **facts: Any) -> None:
+        """Write one line."""
+        line = {**facts, "time": round(time.time())}
         with self.file.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
@@ -118,24 +120,24 @@ def _start_from(previous: Job, job: Job) -> None:
     load_model(state.model, previous.folder, "last")
     if state.ema:
         state.ema.load(state.model.state_dict())
-    checkpointer.save(state)
+    list(checkpointer.save(state))
+    checkpointer.close()
 
 
 def _train_with_log(stretch: int, job: Job, log: Log) -> None:
     """Train, with a line in the log per epoch; first the one of an epoch whose photos were scored when it broke off."""
     done = read_facts(job.folder / "last")["position"]["epoch"] if _has_checkpoint(job) else 0
     if done and (stretch, done) not in {(line["stretch"], line["epoch"]) for line in log.lines()}:
-        log.write(**_epoch_facts(stretch, job, done))
-    ended: EpochEnded | None = None
+        log.write(**_epoch_facts(stretch, job, done), **log.step_figures())
+    figures: dict[int, dict[str, Any]] = {}  # by the step that ended the epoch
     for event in train(autotune_job(job)):
         log.on_event(event)
         if isinstance(event, Prepared) and event.total == 0:
             print(activity_in_words(event.kind), flush=True)
         if isinstance(event, EpochEnded):
-            ended = event
-        if isinstance(event, Checkpointed) and ended:
-            log.write(**_epoch_facts(stretch, job, ended.epoch), **_epoch_figures(job, ended))
-            ended = None
+            figures[event.step] = _epoch_figures(job, event) | log.step_figures()
+        if isinstance(event, Checkpointed) and event.step in figures:
+            log.write(**_epoch_facts(stretch, job, event.epoch), **figures.pop(event.step))
 
 
 def _epoch_facts(stretch: int, job: Job, epoch: int) -> dict[str, Any]:
