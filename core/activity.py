@@ -5,6 +5,7 @@ from typing import Literal
 Preparation = Literal[
     "decode",
     "build",
+    "start_device",
     "copy_pixels",
     "autotune",
     "profile",
@@ -21,6 +22,7 @@ Activity = Literal["", "training"] | Preparation
 _WORDS: dict[Activity, str] = {
     "decode": "Decoding photos",
     "build": "Building the network",
+    "start_device": "Starting the graphics card",
     "copy_pixels": "Copying photos to the GPU",
     "autotune": "Measuring this machine",
     "profile": "Measuring this machine",

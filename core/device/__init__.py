@@ -1,6 +1,7 @@
 """This machine: its devices and memory, how to compute on it, random numbers, and stored measurements of it."""
 
 from core.device.devices import devices, resolve_device
+from core.device.first_touch import start_device
 from core.device.memory import (
     in_smaller_batches,
     is_out_of_memory,
@@ -38,5 +39,6 @@ __all__ = [
     "release_memory",
     "resolve_device",
     "restored_threads",
+    "start_device",
     "uniform",
 ]

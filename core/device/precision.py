@@ -4,7 +4,7 @@ in speed and in the last digits.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -35,6 +35,15 @@ class ComputeConfig:
     def inference_autocast(self) -> AbstractContextManager[object]:
         """For the frozen part alone, whose activations are cached."""
         return _autocast(self.device, self.inference_dtype or self.precision)
+
+    @property
+    def is_16_bit(self) -> bool:
+        """Whether any part is computed in 16 bits, where numbers may overflow."""
+        return {self.precision, self.inference_dtype or self.precision} != {"fp32"}
+
+    def in_32_bits(self) -> "ComputeConfig":
+        """The same, every part in 32 bits."""
+        return replace(self, precision="fp32", inference_dtype=None)
 
     def to_step_precision(self, value: Tensor) -> Tensor:
         """Activations of the frozen part in the precision of the training step."""

@@ -78,7 +78,7 @@ class Recorder:
 
     def record(self, event: Event) -> None:
         """One event of the engine."""
-        if self._is_resumed and isinstance(event, Stepped | EpochEnded):
+        if isinstance(event, Stepped | EpochEnded) and (self._is_resumed or self._goes_back(event)):
             self._rewind(event)
             self._is_resumed = False
         self.view.progress = self._meter.follow(event)
@@ -213,6 +213,10 @@ class Recorder:
             images_per_second=event.images_per_second,
             scores={task: asdict(scores) for task, scores in event.scores.items()},
         )
+
+    def _goes_back(self, event: Stepped | EpochEnded) -> bool:
+        """Whether the engine itself went back to a checkpoint."""
+        return isinstance(event, Stepped) and event.step <= self.view.progress.step
 
     def _rewind(self, event: Stepped | EpochEnded) -> None:
         """Cut the history back to the checkpoint that the run resumed from: later steps will be taken again."""

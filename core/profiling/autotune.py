@@ -26,6 +26,7 @@ from core.device import (
     release_memory,
     resolve_device,
     restored_threads,
+    start_device,
 )
 from core.home import Home
 from core.job import Job, Prepared
@@ -55,6 +56,7 @@ def autotune_job(job: Job) -> Job:
     job.progress is called before a measurement begins. Raises what `core.models.create_model` raises.
     """
     device = resolve_device(job.plan.device)
+    start_device(device)
     facts = saved_compute_config(job.folder)
     saved = compute_config_from(facts, device) if facts else None
     if saved is None:
@@ -150,7 +152,8 @@ def _race(plan: Plan, model: TrainedModel, device: torch.device) -> ComputeConfi
     """
     first, stages = plan.first_trainable_stage, len(model.stages)
     allowed = allowed_precisions(device, plan.precision)
-    default = replace(default_compute_config(model.backbone, device), precision=allowed[0])
+    default = default_compute_config(model.backbone, device, plan.precision)
+    others = [each for each in allowed if each != default.precision]
     setup = benchmarks.set_up(model, plan, default, first, TURN_SECONDS)
 
     def step(setup: BenchmarkSetup) -> float:
@@ -160,13 +163,13 @@ def _race(plan: Plan, model: TrainedModel, device: torch.device) -> ComputeConfi
         return benchmarks.forward_seconds(setup, benchmarks.SINGLE_RUN)
 
     work = forward if first == stages else step
-    precisions = [replace(default, precision=each) for each in allowed[1:]]
+    precisions = [replace(default, precision=each) for each in others]
     other_layout = replace(default, channels_last=not default.channels_last)
     winner = fastest(setup, [default, *precisions, other_layout], work)
     winner = fastest(setup, [replace(winner, threads=each) for each in thread_counts(device)], work)
     if work is forward:
         return replace(winner, inference_dtype=winner.precision)
-    frozen = fastest(setup, [replace(winner, precision=each) for each in allowed], forward)
+    frozen = fastest(setup, [replace(winner, precision=each) for each in (default.precision, *others)], forward)
     return replace(winner, inference_dtype=frozen.precision)
 
 

@@ -25,15 +25,16 @@ class Checkpointer:
     Training waits for the copy in memory alone. The best epoch's snapshot stays in memory until the next checkpoint is
     written: `save` and `close` leave nothing there.
 
-    names: of the model's tensors that can change.
+    names: of the model's tensors that can change. best_epoch: of the state from which training goes on.
     """
 
-    def __init__(self, job: Job, names: list[str]) -> None:
+    def __init__(self, job: Job, names: list[str], best_epoch: int) -> None:
         self._folder, self._plan_hash, self._names = job.folder, job.plan.hash, names
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="checkpoints")
         self._writing: Future[Checkpointed | None] | None = None
         self._best: Future[Snapshot] | None = None  # not on the disk yet
-        self._best_epoch = saved_best_epoch(job.folder)  # in memory or on the disk
+        # In memory or on the disk, where best/ may be of a later epoch than the state, which then comes again.
+        self._best_epoch = best_epoch if best_epoch == saved_best_epoch(job.folder) else 0
         self._last_taken: tuple[int, int] | None = None  # step and epoch of what is written as last/
         self._began_at = time.monotonic()
         self._snapshot_seconds, self._writer_seconds = 0.0, 0.0

@@ -10,6 +10,7 @@ runs/<id>/last/, best/          model.safetensors    tensors that can change; th
 
 import copy
 import json
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -146,24 +147,34 @@ def load(state: TrainingState, folder: Path, plan_hash: str) -> None:
 def resume(state: TrainingState, folder: Path, plan_hash: str) -> str:
     """Load the newest whole checkpoint of a run into the state; without one, the state is left as it is.
 
-    Returns a sentence for the user when that checkpoint is not the last one, else "". Raises GraftError when all are
-    damaged.
+    Returns a sentence for the user when the newest one is damaged, else "". Raises GraftError when all are.
     """
     for which in ("last", "best"):
         recover_folder(folder / which)
     found = [folder / which for which in ("last", "best") if (folder / which).exists()]
     damage = ""
-    for checkpoint in found:
+    for checkpoint in sorted(found, key=_saved_step, reverse=True):
         try:
             load(state, checkpoint, plan_hash)
         except DamagedCheckpoint as error:
             damage = damage or str(error)
         else:
-            epoch = f"the best epoch so far, {state.position.epoch}"
-            return f"The last checkpoint is damaged ({damage}); training goes on from {epoch}." if damage else ""
+            epoch = "the best epoch so far, " if checkpoint.name == "best" else "epoch "
+            came_from = f"{epoch}{state.position.epoch}"
+            return f"The last checkpoint is damaged ({damage}); training goes on from {came_from}." if damage else ""
     if found:
         raise GraftError(f"The checkpoints of this run are damaged: {damage}.", "Start a new run with the same plan.")
     return ""
+
+
+def _saved_step(checkpoint: Path) -> float:
+    """The step of a checkpoint, by which the newest is found: best/ may be written without last/. A damaged last/
+    counts as the newest, so that the user is told.
+    """
+    try:
+        return read_facts(checkpoint)["position"]["step"]
+    except DamagedCheckpoint:
+        return math.inf if checkpoint.name == "last" else -1
 
 
 def saved_best_epoch(folder: Path) -> int:

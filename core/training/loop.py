@@ -17,7 +17,7 @@ import torch
 
 from core.activations import FeaturePipeline, build_pipeline
 from core.augmentation import mixed_terms, sample_mixture
-from core.device import generator
+from core.device import ComputeConfig, generator
 from core.job import (
     Ended,
     EpochEnded,
@@ -26,6 +26,7 @@ from core.job import (
     PhaseBegan,
     Stepped,
     TrainingContext,
+    Warned,
     base_learning_rates,
     epoch_batches,
     learning_rates_at,
@@ -56,10 +57,28 @@ def train(job: Job) -> Iterator[Event]:
 
     Checkpoints are written while training goes on, at the ends of epochs as often as that costs little, and every
     minute; Checkpointed says that one is on the disk. EpochEnded comes before the checkpoint of its epoch, so that who
-    records it at once never misses one. At Ended, or when the generator was closed, everything is on the disk. Raises
-    GraftError for what a user can mend.
+    records it at once never misses one. At Ended, or when the generator was closed, everything is on the disk.
+
+    Where the loss is not finite in 16 bits, training goes back to the newest checkpoint and on in 32 bits; steps then
+    come again. Raises GraftError for what a user can mend.
     """
-    context, state, checkpointer = yield from setup_training(job)
+    reason, state = yield from _train_from_checkpoint(job)
+    if reason == "unstable" and state.compute_config.is_16_bit:
+        in_32_bits = state.compute_config.in_32_bits()
+        del state  # its memory is needed anew
+        yield Warned("In 16 bits the loss was no longer a number; the run goes on from its last checkpoint in 32 bits.")
+        reason, state = yield from _train_from_checkpoint(job, in_32_bits)
+    yield _ended(reason, job, state)
+
+
+def _train_from_checkpoint(
+    job: Job, compute_config: ComputeConfig | None = None
+) -> Generator[Event, None, tuple[str, TrainingState]]:
+    """Train from the newest checkpoint, if any, until there is a reason to stop.
+
+    compute_config: how to go on; None is as the run began.
+    """
+    context, state, checkpointer = yield from setup_training(job, compute_config)
     metrics = DeferredMetrics(context.compute_config.device)
     try:
         reason = yield from _train_epochs(context, state, checkpointer, metrics)
@@ -73,7 +92,7 @@ def train(job: Job) -> Iterator[Event]:
     finally:
         checkpointer.close()
         context.compute_config.use_threads()
-    yield _ended(reason, job, state)
+    return reason, state
 
 
 def _train_epochs(

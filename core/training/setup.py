@@ -14,6 +14,7 @@ from core.device import (
     default_compute_config,
     max_micro_batch_in_memory,
     resolve_device,
+    start_device,
 )
 from core.distillation import DISTILLATION, distillation_heads, projection_heads_for
 from core.errors import BadPlan
@@ -40,12 +41,16 @@ from core.training.state import TrainingState
 _MICRO_BATCH_SIZE = "micro_batch_size"
 
 
-def setup_training(job: Job) -> Generator[Event, None, tuple[TrainingContext, TrainingState, Checkpointer]]:
+def setup_training(
+    job: Job, compute_config: ComputeConfig | None = None
+) -> Generator[Event, None, tuple[TrainingContext, TrainingState, Checkpointer]]:
     """Everything that a run works with and everything that changes in it, as its newest checkpoint has it.
 
-    Raises GraftError for what a user can mend: photos, weights, device, disk.
+    compute_config: how to go on; None is as the run began. Raises GraftError for what a user can mend: photos, weights,
+    device, disk.
     """
     plan, device = job.plan, resolve_device(job.plan.device)
+    starting = start_device(device)
     stores: dict[Role, PixelStore] = {}
     for role, dataset in job.datasets.items():
         yield Prepared("decode", 0, len(dataset))
@@ -56,7 +61,10 @@ def setup_training(job: Job) -> Generator[Event, None, tuple[TrainingContext, Tr
             yield Warned(stores[role].note)
     yield Prepared("build", 0, 0)
     model = create_model(job.home, plan, resolve_tasks(plan, job.dataset))
-    compute_config = yield from _compute_config(job, model, device)
+    if starting and starting.is_alive():
+        yield Prepared("start_device", 0, 0)
+        starting.join()
+    compute_config = compute_config or (yield from _compute_config(job, model, device))
     compute_config.use_threads()
     for role, dataset in job.datasets.items():
         stores[role] = yield from cache_pixels_on_gpu(stores[role], len(dataset), device)
@@ -76,7 +84,7 @@ def setup_training(job: Job) -> Generator[Event, None, tuple[TrainingContext, Tr
         state.cached_views = _first_cached_views(job, device)
     if heads := distillation_heads(state.auxiliary):
         yield from heads.cache_teacher()
-    return context, state, Checkpointer(job, trainable)
+    return context, state, Checkpointer(job, trainable, state.best.epoch)
 
 
 def _compute_config(job: Job, model: TrainedModel, device: torch.device) -> Generator[Warned, None, ComputeConfig]:

@@ -5,9 +5,10 @@ import math
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,13 +17,13 @@ from core.execution import run_loop
 from core.execution.recorder import Recorder
 from core.execution.run_loop import execute_run
 from core.home import Home, database, open_home, part_beside
-from core.job.events import Ended, PhaseBegan, Stepped
+from core.job.events import Ended, EpochEnded, Event, PhaseBegan, Stepped, Warned
 from core.monitoring.live import curves, read_history
 from core.profiling.estimate import CostProfile, Counts
 from core.runs.event_log import read_events
 from core.runs.store import get_run, list_runs, pause, resume, stop, waits_for
 from core.runs.types import Run
-from tests.fixtures.runs import STEPS_PER_EPOCH, FakeEngine, Gate, put_run_in
+from tests.fixtures.runs import STEPS_PER_EPOCH, FakeEngine, Gate, put_run_in, scores
 
 FAR = "another-machine|77|1.0|abc"
 
@@ -71,6 +72,26 @@ def test_a_run_goes_from_the_queue_to_its_results(home: Home, put_run: Callable[
         "began", "phase", "epoch", "phase", "epoch", "epoch", "epoch", "finished",
     ]  # fmt: skip
     assert [scores.validation_loss for scores in read_history(home, run.id, "label")] == [1, 1 / 2, 1 / 3, 1 / 4]
+
+
+def test_steps_that_come_again_replace_those_of_before(
+    home: Home, put_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, engine: FakeEngine
+):
+    def train(job: SimpleNamespace) -> Iterator[Event]:
+        yield PhaseBegan(0, "all", 1, 2, {"stem": 1e-3})
+        for step in (1, 2, 3, 2, 3, 4):
+            if step == 2:
+                yield Warned("It goes back to its last checkpoint.")
+            yield Stepped(step, 1, 0, 8 * step, 1 / step, 0.5, {"stem": 1e-3})
+        (job.folder / "best").mkdir()
+        yield EpochEnded(1, 0, 4, {"label": scores(0.5)}, 100.0, 0.1, best=True)
+        yield Ended("finished", 1, 4)
+
+    monkeypatch.setattr(run_loop, "train", train)
+    run = execute_run(home, put_run("first").id)
+    losses = [(step, value) for name, step, value in rows_of(home, run.id) if name == "loss/train"]
+    assert losses == [(step, pytest.approx(1 / step)) for step in (1, 2, 3, 4)]
+    assert run.progress.rewound == 1
 
 
 def test_whoever_carries_it_out_sees_each_event(home: Home, put_run: Callable[..., Run], engine: FakeEngine):

@@ -126,10 +126,10 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(job_for: Callable[..., Jo
     whole = run_through(unbroken)
     heard: list[Event] = []
     events = train(killed)
-    saved = hear_until(events, heard, lambda event: isinstance(event, Checkpointed))
+    saved = follow_until(events, heard, lambda event: isinstance(event, Checkpointed))
     as_it_was = tmp_path / "as it was"
     shutil.copytree(killed.folder, as_it_was)  # a kill writes nothing more; closing would
-    hear_until(events, heard, lambda event: isinstance(event, Stepped) and event.step >= saved.step + 2)
+    follow_until(events, heard, lambda event: isinstance(event, Stepped) and event.step >= saved.step + 2)
     events.close()
     revived = replace(killed, folder=as_it_was)
     resumed = run_through(revived)
@@ -139,7 +139,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(job_for: Callable[..., Jo
     assert history_of(whole) == history_of(heard + resumed)
 
 
-def hear_until(events: Iterator[Event], heard: list[Event], is_last: Callable[[Event], bool]) -> Event:
+def follow_until(events: Iterator[Event], heard: list[Event], is_last: Callable[[Event], bool]) -> Event:
     """Add events to `heard` up to the last one, which is returned."""
     for event in events:
         heard.append(event)
