@@ -1,11 +1,12 @@
 """`graft predict`, `graft export` and `graft save-photos`."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.output import HomeOption, JsonOption, given_path, print_error, print_json, print_line, print_table
+from cli.output import HomeOption, JsonOption, given_path, print_error, print_json, print_line, print_table, progress_bar
 from core.errors import BadDataset
 from core.home import open_home
 from core.tasks import label_kind
@@ -30,14 +31,16 @@ def predict(
 
     trained = load_predictor(open_home(home), run)
     rows, predictions, failures = [], [], 0
-    for file, prediction in zip(files, trained.iter_predictions(files), strict=True):
-        if isinstance(prediction, BadDataset):
-            print_error(f"{file}: {prediction}")
-            failures += 1
-            continue
-        predictions.append({"file": str(file), "answers": prediction})
-        for task in trained.tasks:
-            rows.append((file, task.name, *label_kind(task).prediction_in_words(prediction[task.name])))
+    with progress_bar(quiet=json) as progress, closing(trained.iter_predictions(files)) as answers:
+        for done, (file, prediction) in enumerate(zip(files, answers, strict=True), start=1):
+            progress(done, len(files), "Photos")
+            if isinstance(prediction, BadDataset):
+                print_error(f"{file}: {prediction}")
+                failures += 1
+                continue
+            predictions.append({"file": str(file), "answers": prediction})
+            for task in trained.tasks:
+                rows.append((file, task.name, *label_kind(task).prediction_in_words(prediction[task.name])))
     if json:
         print_json(predictions)
     elif rows:

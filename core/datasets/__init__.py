@@ -47,6 +47,7 @@ from core.datasets.formulas import is_formula, without_formula
 from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload
 from core.datasets.location import without_gps
 from core.datasets.originals import WORKERS
+from core.datasets.parallel import in_order
 from core.datasets.pixels import PixelStore, has_pixels, open_pixels
 from core.datasets.previewing import SourcePreview, preview_in_doubt, preview_source
 from core.datasets.public.catalogue import PublicSet, public_sets
@@ -118,6 +119,7 @@ __all__ = [
     "import_public",
     "import_sample",
     "import_upload",
+    "in_order",
     "in_several_splits",
     "inbox",
     "is_deleted",

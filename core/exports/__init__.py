@@ -8,16 +8,26 @@ from core.exports.export import Export, get_export
 from core.exports.familiarity import Strangeness, strangeness
 from core.exports.photos_zip import PHOTOS_ZIP, PHOTOS_ZIP_GPS, photos_zip
 from core.exports.predictions_csv import PhotoPrediction, predictions_csv
-from core.exports.predictor import Prediction, best_model_version, cached_predictor, load_predictor
+from core.exports.predictor import (
+    BATCH,
+    Prediction,
+    Predictor,
+    best_model_version,
+    cached_predictor,
+    load_predictor,
+    read_photo,
+)
 from core.exports.take_home import TAKE_HOME, export_zip
 from core.runs import Run
 
 __all__ = [
+    "BATCH",
     "DATASET_EXPORTS",
     "RUN_EXPORTS",
     "Export",
     "PhotoPrediction",
     "Prediction",
+    "Predictor",
     "Strangeness",
     "best_model_version",
     "cached_predictor",
@@ -26,6 +36,7 @@ __all__ = [
     "load_predictor",
     "photos_zip",
     "predictions_csv",
+    "read_photo",
     "strangeness",
 ]
 

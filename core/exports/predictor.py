@@ -1,9 +1,10 @@
 """A trained model that predicts new photos, on the very path that training and evaluation used."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.datasets import evaluation_pixels, load_dataset
+from core.datasets import evaluation_pixels, in_order, load_dataset
 from core.device import resolve_device
 from core.errors import BadDataset, NotFound
 from core.home import Home
@@ -45,19 +46,21 @@ class Predictor:
             predictions.append(prediction)
         return predictions
 
-    def iter_predictions(self, photos: Sequence[Photo]) -> Iterator[Prediction | BadDataset]:
-        """One prediction per photo, batch by batch, for any number of photos; an error for each that cannot be read."""
-        with ThreadPoolExecutor() as pool:
-            for start in range(0, len(photos), BATCH):
-                batch = photos[start : start + BATCH]
-                pixels = list(pool.map(partial(read_photo, image_size=self.plan.image_size), batch))
-                readable = [photo for photo in pixels if not isinstance(photo, BadDataset)]
-                predictions = iter(self._predict_pixels(np.stack(readable)) if readable else [])
-                yield from (photo if isinstance(photo, BadDataset) else next(predictions) for photo in pixels)
+    def iter_predictions(self, photos: Sequence[Photo]) -> Generator[Prediction | BadDataset, None, None]:
+        """One prediction per photo, in order, for any number of photos; an error for each that cannot be read.
+
+        The photos of the next batch are decoded while the network computes one. Closing it ends that soon.
+        """
+        decode = partial(read_photo, image_size=self.plan.image_size)
+        with closing(in_order(decode, photos, ahead=BATCH)) as decoded:
+            while batch := list(islice(decoded, BATCH)):
+                readable = [photo for photo in batch if not isinstance(photo, BadDataset)]
+                predictions = iter(self.predict_pixels(np.stack(readable)) if readable else [])
+                yield from (photo if isinstance(photo, BadDataset) else next(predictions) for photo in batch)
 
     @torch.inference_mode()
-    def _predict_pixels(self, pixels: np.ndarray) -> list[Prediction]:
-        """Predictions for uint8 [batch, size, size, 3]."""
+    def predict_pixels(self, pixels: np.ndarray) -> list[Prediction]:
+        """Predictions for photos as `read_photo` gives them, uint8 [batch, size, size, 3]."""
         photos = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self.device, torch.float32)
         logits = self.model(self.model.normalize(photos))
         of_tasks = {task.name: label_kind(task).decode(task, logits[task.name]) for task in self.tasks}

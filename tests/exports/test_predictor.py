@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from core.datasets.decoding import center_crop
 from core.errors import BadDataset, NotFound
 from core.execution.submit import submit
 from core.exports import cached_predictor, load_predictor
-from core.exports.predictor import BATCH, read_photo
+from core.exports.predictor import BATCH, Predictor, read_photo
 from core.models.build import load_trained_model
 
 pytestmark = pytest.mark.slow
@@ -67,6 +69,82 @@ def test_a_file_that_is_no_photo_does_not_stop_the_others(home, run, photos, tmp
     assert isinstance(third, dict)
     with pytest.raises(BadDataset):
         load_predictor(home, run.id).predict([photos[0], text])
+
+
+class OpenedPhotos(list):
+    """Photos that count how many of them were asked for."""
+
+    opened = 0
+
+    def __iter__(self):
+        for photo in super().__iter__():
+            self.opened += 1
+            yield photo
+
+
+def test_broken_photos_in_the_middle_of_batches_stand_at_their_place(home, run, photos, tmp_path):
+    text = tmp_path / "text.jpg"
+    text.write_text("not a picture")
+    broken = {3, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH + 5}
+    several = [text if number in broken else photos[number % len(photos)] for number in range(2 * BATCH + 7)]
+    known = load_predictor(home, run.id)
+    one_by_one = known.predict(photos)
+    for number, answer in enumerate(known.iter_predictions(several)):
+        assert isinstance(answer, BadDataset) == (number in broken)
+        if number not in broken:
+            (shares,), (expected,) = answer.values(), one_by_one[number % len(photos)].values()
+            assert shares == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_batch_of_broken_photos_is_listed_whole(home, run, photos, tmp_path):
+    text = tmp_path / "text.jpg"
+    text.write_text("not a picture")
+    answers = list(load_predictor(home, run.id).iter_predictions([text] * BATCH + [photos[0]]))
+    assert [isinstance(answer, BadDataset) for answer in answers] == [True] * BATCH + [False]
+
+
+def test_the_next_photos_are_decoded_while_the_network_computes(home, run, photos, monkeypatch):
+    decoded_next = threading.Event()
+    several = (photos * BATCH)[: 2 * BATCH]
+
+    def read(photo, image_size):
+        if photo == "of the second batch":
+            decoded_next.set()
+            photo = photos[0]
+        return read_photo(photo, image_size)
+
+    several[BATCH + 3] = "of the second batch"
+    known = load_predictor(home, run.id)
+    compute = Predictor.predict_pixels
+    waited = []
+
+    def predict_pixels(self, pixels):
+        waited.append(decoded_next.wait(30))
+        return compute(self, pixels)
+
+    monkeypatch.setattr("core.exports.predictor.read_photo", read)
+    monkeypatch.setattr(Predictor, "predict_pixels", predict_pixels)
+    next(known.iter_predictions(several))
+    assert waited == [True]
+
+
+def test_any_number_of_photos_takes_the_memory_of_two_batches(home, run, photos):
+    several = OpenedPhotos((photos * 10 * BATCH)[: 10 * BATCH])
+    answers = load_predictor(home, run.id).iter_predictions(several)
+    for number, _ in enumerate(answers):
+        assert several.opened <= number + 2 * BATCH
+    assert several.opened == 10 * BATCH
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, GeneratorExit])
+def test_an_interruption_ends_the_decoding(home, run, photos, interrupt):
+    several = OpenedPhotos((photos * 10 * BATCH)[: 10 * BATCH])
+    answers = load_predictor(home, run.id).iter_predictions(several)
+    next(answers)
+    with pytest.raises(interrupt):
+        answers.throw(interrupt)
+    assert several.opened <= 2 * BATCH
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("in-order")]
 
 
 def test_no_photos_get_no_answers(home, run):
