@@ -92,12 +92,16 @@ def _import_by_name(home: Home, name: str, source: str, progress: Progress) -> "
 
 
 def _print_dataset(dataset: "Dataset", json: bool) -> None:
+    from core.datasets import check
+
+    warnings = [found.sentence for found in check(dataset) if found.level != "ok"]
     counts = {task.name: dataset.counts(task) for task in dataset.tasks}
     splits = {split: len(dataset.indices(split)) for split in ("train", "validation", "test")}
     if json:
         rejected = [{"name": each.name, "reason": each.reason} for each in dataset.rejected]
         print_json({"dataset": dataset.name, "id": dataset.id, "version": dataset.version, "images": len(dataset),
-                  "splits": splits, "classes": counts, "notes": list(dataset.notes), "rejected": rejected})  # fmt: skip
+                  "splits": splits, "classes": counts, "notes": list(dataset.notes), "warnings": warnings,
+                  "rejected": rejected})  # fmt: skip
         return
     split_sizes = ", ".join(f"{count:,} for {split}" for split, count in splits.items())
     print_line(f'"{dataset.name}": {len(dataset):,} photos ({split_sizes}).')
@@ -105,6 +109,8 @@ def _print_dataset(dataset: "Dataset", json: bool) -> None:
         print_table([task, "photos"], [(label, f"{count:,}") for label, count in class_counts.items()])
     for note in dataset.notes:
         print_line(note)
+    for warning in warnings:
+        print_line(f"Note: {warning}")
     for each in dataset.rejected[:REJECTED_SHOWN]:
         print_error(f"Left out: {each.name}: {each.reason}")
     if len(dataset.rejected) > REJECTED_SHOWN:

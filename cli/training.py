@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import HomeOption, JsonOption, given_path, print_error, print_line, progress_bar
+from cli.output import HomeOption, JsonOption, given_path, print_error, print_json, print_line, progress_bar
 from core.errors import BadDataset, BadPlan
 from core.home import Home, open_home
 from core.names import shorten
@@ -75,16 +75,25 @@ def train(
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Train a model. Ctrl-C ends it so that it can be resumed."""
+    """Train a model. Ctrl-C ends it so that it can be resumed.
+
+    With --json a line comes before it begins (`"event": "begins"`) with what is worth knowing, and one at its end.
+    """
     where = open_home(home)
     chosen = _make_plan(where, dataset, backbone, recipe, plan, teacher, set or [])
 
     from cli.follow import follow_run  # loads torch, after a faulty plan has been refused
     from core.execution import submit
 
-    _check_plan(where, chosen, quiet=json)
+    warnings = _check_plan(where, chosen)
+    if not json:
+        for warning in warnings:
+            print_error(f"Note: {warning}")
     _download_weights(where, chosen, quiet=json)
-    raise typer.Exit(follow_run(where, submit(where, chosen, name), json))
+    run = submit(where, chosen, name)
+    if json:
+        print_json({"event": "begins", "run": run.id, "name": run.name, "warnings": warnings})
+    raise typer.Exit(follow_run(where, run, json))
 
 
 def pause(run: RunArgument, home: HomeOption = None) -> None:
@@ -174,20 +183,22 @@ def _with_teacher(home: Home, plan: "Plan", teacher: str) -> "Plan":
         ) from error
 
 
-def _check_plan(home: Home, plan: "Plan", quiet: bool) -> None:
-    """Print the warnings that the plan page would show. Raises BadDataset or BadPlan for a plan that cannot train."""
+def _check_plan(home: Home, plan: "Plan") -> list[str]:
+    """The warnings that the photos' page and the plan's would show. Raises BadDataset or BadPlan for a plan that cannot
+    train.
+    """
     from core.datasets import check, load_dataset
     from core.execution import preflight_checks
 
     photos = load_dataset(home, plan.source.id, plan.source.version)
-    for found in check(photos):
+    of_photos, of_plan = check(photos), preflight_checks(home, plan, photos)
+    for found in of_photos:
         if found.level == "stop":
             raise BadDataset(found.sentence)
-    for found in preflight_checks(home, plan, photos):
+    for found in of_plan:
         if found.level == "stop":
             raise BadPlan(found.sentence)
-        if found.level == "warning" and not quiet:
-            print_error(f"Note: {found.sentence}")
+    return [found.sentence for found in (*of_photos, *of_plan) if found.level == "warning"]
 
 
 def _download_weights(home: Home, plan: "Plan", quiet: bool) -> None:

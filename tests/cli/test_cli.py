@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -33,7 +34,7 @@ def shapes(home: Home, photos: Path) -> str:
 
 @pytest.fixture
 def trained(home: Home, shapes: str, capsys: pytest.CaptureFixture[str]) -> dict:
-    """The line that `graft train --json` ends with."""
+    """The line that `graft train --json` ends with, after the one with which it begins."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     capsys.readouterr()
@@ -41,7 +42,7 @@ def trained(home: Home, shapes: str, capsys: pytest.CaptureFixture[str]) -> dict
     torch.set_num_threads(threads)
     said = capsys.readouterr()
     assert (status, said.err) == (0, "")
-    (line,) = said.out.splitlines()
+    _, line = said.out.splitlines()
     return json.loads(line)
 
 
@@ -153,8 +154,44 @@ def test_a_teacher_is_a_run_or_a_network(home: Home, trained: dict, capsys: pyte
 
 def test_a_small_network_learns_from_a_run(home: Home, trained: dict, capsys: pytest.CaptureFixture[str]):
     status, out, _ = asked(capsys, "train", "--dataset", "shapes", "--teacher", trained["name"], *SMALL, "--json")
-    assert (status, json.loads(out)["state"]) == (0, "finished")
-    assert get_run(home, json.loads(out)["run"]).plan.teacher == Teacher(run=trained["run"])
+    ended = json.loads(out.splitlines()[-1])
+    assert (status, ended["state"]) == (0, "finished")
+    assert get_run(home, ended["run"]).plan.teacher == Teacher(run=trained["run"])
+
+
+@pytest.fixture
+def leaking(tmp_path: Path, draw_photos: Callable[..., Path]) -> Path:
+    """Photos in three splits, of which two of the test are training photos."""
+    folder = tmp_path / "leaking"
+    for split, counts in (("train", {"disc": 12, "box": 12}), ("validation", {"disc": 5, "box": 5})):
+        draw_photos(folder / split, counts)
+    for label in ("disc", "box"):  # drawn like the first ones of training, so moved away from them
+        for photo in (folder / "validation" / label).iterdir():
+            photo.unlink()
+        for number in range(7, 12):
+            photo = folder / "train" / label / f"{number:04}.png"
+            photo.rename(folder / "validation" / label / photo.name)
+        (folder / "test" / label).mkdir(parents=True)
+        shutil.copy(folder / "train" / label / "0000.png", folder / "test" / label / "again.png")
+    return folder
+
+
+def test_copies_in_several_splits_are_said_by_import_and_by_train(
+    home: Home, leaking: Path, capsys: pytest.CaptureFixture[str]
+):
+    def leaks(warnings: list[str]) -> list[str]:
+        return [warning for warning in warnings if warning.startswith("A leak: 2 photos lie in more than one split")]
+
+    status, out, err = asked(capsys, "import", "leaking", str(leaking), "--json")
+    assert (status, err, len(leaks(json.loads(out)["warnings"]))) == (0, "", 1)
+    _, out, _ = asked(capsys, "import", "again", str(leaking))
+    assert "Note: A leak: 2 photos lie in more than one split" in out
+
+    status, out, err = asked(capsys, "train", "--dataset", "leaking", *SMALL, "--json")
+    begins = json.loads(out.splitlines()[0])
+    assert (status, err, begins["event"], len(leaks(begins["warnings"]))) == (0, "", "begins", 1)
+    status, _, err = asked(capsys, "train", "--dataset", "leaking", *SMALL)
+    assert err.index("Note: A leak: 2 photos") < err.index("epoch 1:")
 
 
 def test_training_ends_with_one_line_of_json(home: Home, trained: dict):
