@@ -56,8 +56,8 @@ def main() -> None:
         files = sorted(folder.rglob("*.jpg"))
         rows = [measure(predictor, files, options.rounds) for predictor in predictors]
     note = (
-        f"{len(files):,} photos, medians of {options.rounds} rounds. The goal is {GOAL} of the photos per second of the "
-        f"forward pass alone. Other programs used {100 * load.fraction:.0f} % of the processor meanwhile."
+        f"{len(files):,} photos, medians of {options.rounds} rounds. The goal is {GOAL} of the photos per second of "
+        f"the forward pass alone. Other programs used {100 * load.fraction:.0f} % of the processor meanwhile."
     )
     print(save_report(options.name, Table("Predictions beside their forward pass", COLUMNS, rows), note=note))
 

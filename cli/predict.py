@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from cli.output import HomeOption, JsonOption, given_path, print_error, print_json, print_line, print_table, progress_bar
+from cli.output import (
+    HomeOption,
+    JsonOption,
+    given_path,
+    print_error,
+    print_json,
+    print_line,
+    print_table,
+    progress_bar,
+)
 from core.errors import BadDataset
 from core.home import open_home
 from core.tasks import label_kind
