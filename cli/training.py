@@ -1,5 +1,6 @@
 """`graft plan`, `graft train`, and control of a run: `graft pause`, `graft resume` and `graft stop`."""
 
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -90,9 +91,10 @@ def train(
         for warning in warnings:
             print_error(f"Note: {warning}")
     _download_weights(where, chosen, quiet=json)
+    expected = _estimate(where, chosen, quiet=json)
     run = submit(where, chosen, name)
     if json:
-        print_json({"event": "begins", "run": run.id, "name": run.name, "warnings": warnings})
+        print_json({"event": "begins", "run": run.id, "name": run.name, "warnings": warnings, **expected})
     raise typer.Exit(follow_run(where, run, json))
 
 
@@ -199,6 +201,33 @@ def _check_plan(home: Home, plan: "Plan") -> list[str]:
         if found.level == "stop":
             raise BadPlan(found.sentence)
     return [found.sentence for found in (*of_photos, *of_plan) if found.level == "warning"]
+
+
+def _estimate(home: Home, plan: "Plan", quiet: bool) -> dict[str, float | None]:
+    """Print how long the run will take, and return it for JSON: seconds from now on, those of them before the first
+    photo is computed, and those that this process took already. None where memory does not suffice to find out.
+    """
+    import psutil
+
+    from core.backbones import get_card
+    from core.datasets import load_dataset
+    from core.errors import TooLittleMemory
+    from core.profiling import estimate_before_start, head_size
+    from core.units import format_rough_duration
+
+    dataset = load_dataset(home, plan.source.id, plan.source.version)
+    try:
+        found = estimate_before_start(home, plan, dataset, head_size(plan, dataset, get_card(plan.backbone.name)))
+    except TooLittleMemory:  # the run itself computes in smaller parts
+        return {"estimated_seconds": None, "estimated_start_seconds": None, "seconds_before": None}
+    if not quiet:
+        start = format_rough_duration(found.start_seconds)
+        print_error(f"It will take {format_rough_duration(found.seconds)}, of which {start} to start.")
+    return {
+        "estimated_seconds": round(found.seconds, 1),
+        "estimated_start_seconds": round(found.start_seconds, 1),
+        "seconds_before": round(time.time() - psutil.Process().create_time(), 1),
+    }
 
 
 def _download_weights(home: Home, plan: "Plan", quiet: bool) -> None:

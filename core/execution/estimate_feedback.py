@@ -6,6 +6,14 @@ from core.job import Checkpointed, EpochEnded, Event, PhaseBegan, Prepared, Step
 from core.plans import Plan
 from core.profiling import CostProfile, Counts, caching_seconds, phase_seconds
 
+COMPUTING = (
+    "copy_pixels",
+    "check_cache",
+    "cache",
+    "cache_view",
+    "teacher",
+)  # what photos are prepared for, after the start
+
 
 class EstimateFeedback:
     """Follows a run's events and adds up estimated_seconds (without a correction) and measured_seconds, both for whole
@@ -62,3 +70,26 @@ class EstimateFeedback:
             self.estimated_seconds += estimated[event.epoch - 1 - epochs_before]
             self.measured_seconds += self._epoch_seconds + seconds
         self._epoch_seconds, self._is_whole_epoch = 0.0, True
+
+
+class StartFeedback:
+    """Measures what a run takes before its first photo is computed, beside decoding, which the estimate has by itself.
+
+    seconds: None until then, and of a run that goes on.
+    """
+
+    def __init__(self, steps_before: int, clock: Callable[[], float]) -> None:
+        """steps_before, clock: as of `EstimateFeedback`. It begins now."""
+        self.seconds: float | None = None
+        self._is_waiting, self._is_decoding = steps_before == 0, False
+        self._clock, self._last = clock, clock()
+        self._counted = 0.0
+
+    def follow(self, event: Event) -> None:
+        now = self._clock()
+        self._counted += 0.0 if self._is_decoding else now - self._last
+        self._last, self._is_decoding = now, isinstance(event, Prepared) and event.kind == "decode"
+        computes = isinstance(event, Stepped) or (isinstance(event, Prepared) and event.kind in COMPUTING)
+        if self._is_waiting and computes:
+            self._is_waiting = False
+            self.seconds = self._counted

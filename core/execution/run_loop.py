@@ -13,7 +13,7 @@ from core.backbones import get_card
 from core.datasets import Dataset, load_dataset
 from core.device import BUSY, OtherLoad, devices, release_memory, resolve_device, restored_threads
 from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
-from core.execution.estimate_feedback import EstimateFeedback
+from core.execution.estimate_feedback import EstimateFeedback, StartFeedback
 from core.execution.eta import ProgressMeter, RunClock, estimated_epoch_seconds
 from core.execution.final_evaluation import evaluate_best
 from core.execution.recorder import Recorder, free_disk_reserve, reserve_disk
@@ -22,7 +22,15 @@ from core.home import Home, no_room_is_disk_full
 from core.job import Ended, EpochEnded, Event, Job, Prepared, ignore_event
 from core.monitoring import unregister_live
 from core.plans import Plan, resizes_progressively
-from core.profiling import Counts, autotune_job, known_cost_profile, profile_costs, record_actual, trusted_cost_profile
+from core.profiling import (
+    Counts,
+    autotune_job,
+    known_cost_profile,
+    profile_costs,
+    record_actual,
+    record_start,
+    trusted_cost_profile,
+)
 from core.runs import (
     Claim,
     Lease,
@@ -161,11 +169,13 @@ def _train_and_evaluate(
     tasks = [dataset.task(name) for name in run.plan.tasks]
     photos, clock, others = count_photos(run.plan, dataset), RunClock(), OtherLoad()
     feedback = _feedback(home, run, photos, clock)
+    start = StartFeedback(run.progress.step, clock)
     meter = ProgressMeter(run.plan, photos, run.progress, _estimated_epochs(home, run, photos), clock)
 
     def on_training_event(event: Event) -> None:
         if feedback:
             feedback.follow(event)
+        start.follow(event)
         on_event(event)
 
     with contextlib.closing(Recorder(home, claimed, run, meter, tasks)) as sink:
@@ -176,8 +186,11 @@ def _train_and_evaluate(
             outcome = _train(job, sink, clock, on_training_event, is_closing)
         except _RunEnds as end:
             outcome = end.outcome
+        device = resolve_device(run.device)
+        if start.seconds is not None:
+            # Also of a busy machine: it mostly is so when a run begins.
+            record_start(home, run.plan.backbone.name, device, start.seconds)
         if feedback and others.share() < BUSY:
-            device = resolve_device(run.device)
             record_actual(home, run.plan, device, feedback.estimated_seconds, feedback.measured_seconds)
         if outcome.state == "interrupted":
             return outcome

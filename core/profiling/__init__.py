@@ -2,12 +2,15 @@
 
 from core.profiling.autotune import autotune_job
 from core.profiling.background import estimate_in_background
+from core.profiling.before_start import estimate_before_start
 from core.profiling.cost_profile import (
     known_cost_profile,
+    learned_start_seconds,
     max_micro_batch,
     profile_costs,
     record_actual,
     record_max_micro_batch,
+    record_start,
     trusted_cost_profile,
     with_teacher,
 )
@@ -37,16 +40,19 @@ __all__ = [
     "caches_views",
     "caching_seconds",
     "estimate",
+    "estimate_before_start",
     "estimate_in_background",
     "first_choices",
     "head_parameters",
     "head_size",
     "known_cost_profile",
+    "learned_start_seconds",
     "max_micro_batch",
     "phase_seconds",
     "profile_costs",
     "record_actual",
     "record_max_micro_batch",
+    "record_start",
     "remember_choice",
     "room_needed",
     "rough_seconds",

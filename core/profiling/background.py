@@ -4,14 +4,14 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from core.activations import cached_stages
 from core.backbones import BackboneCard, get_card
-from core.datasets import Dataset, has_pixels
+from core.datasets import Dataset
 from core.device import resolve_device
 from core.home import Home
 from core.plans import Plan
-from core.profiling.cost_profile import max_micro_batch, profile_costs, with_teacher
-from core.profiling.estimate import CostProfile, Counts, Estimate, MachineState, estimate
+from core.profiling.before_start import machine_state
+from core.profiling.cost_profile import profile_costs, with_teacher
+from core.profiling.estimate import CostProfile, Counts, Estimate, estimate
 
 # One at a time: two measurements at once would measure each other.
 _pool = ThreadPoolExecutor(1, "graft-profiling")
@@ -39,11 +39,8 @@ def estimate_in_background(home: Home, plan: Plan, dataset: Dataset, head_size: 
     profile = _profile_in_background(home, plan, get_card(plan.backbone.name))
     if not profile.done():
         return None
-    device = resolve_device(plan.device)
     photos = Counts(len(dataset.indices("train")), len(dataset.indices("validation")))
-    decoded = has_pixels(home, dataset, plan.image_size)
-    machine = MachineState(decoded, max_micro_batch(home, plan, device), cached_stages(home, plan, device))
-    return estimate(plan, photos, profile.result(), head_size, machine)
+    return estimate(plan, photos, profile.result(), head_size, machine_state(home, plan, dataset))
 
 
 def _profile_in_background(home: Home, plan: Plan, card: BackboneCard) -> "Future[CostProfile]":

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cache
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -40,15 +41,15 @@ def profile_costs(home: Home, plan: Plan, card: BackboneCard, device: torch.devi
 
     Raises TooLittleMemory.
     """
-    timed_model = cache(lambda: _timed_model(home, plan))
-    compute_config = autotune_compute_config(home, plan, lambda: timed_model()[0], device)
+    built = cache(lambda: timed_model(home, plan))
+    compute_config = autotune_compute_config(home, plan, lambda: built()[0], device)
 
     def measure() -> profile_store.Body:
-        return asdict(_measure(home, plan, *timed_model(), compute_config))
+        return asdict(_measure(home, plan, *built(), compute_config))
 
     stored = profile_store.cached(home, _costs_key(plan, card, compute_config), measure)
-    decode_seconds = _decode_seconds(home, plan)
-    return replace(_from_json(stored), decode_seconds=decode_seconds, correction=correction(home, plan, device))
+    decoding = decode_seconds(home, plan)
+    return replace(_from_json(stored), decode_seconds=decoding, correction=correction(home, plan, device))
 
 
 def known_cost_profile(home: Home, plan: Plan, card: BackboneCard, device: torch.device) -> CostProfile | None:
@@ -75,7 +76,7 @@ def _from_json(body: profile_store.Body) -> CostProfile:
     return CostProfile(**values)
 
 
-def _decode_seconds(home: Home, plan: Plan) -> float:
+def decode_seconds(home: Home, plan: Plan) -> float:
     """Per photo of this dataset: those of a camera take many times as long as those of a web page."""
     key = profile_store.key_of("decoding", plan.source.id, plan.source.version, plan.image_size)
     return profile_store.cached(home, key, lambda: {"seconds": _measure_decoding(home, plan)})["seconds"]
@@ -147,6 +148,23 @@ def _correction_key(plan: Plan, device: torch.device) -> str:
     return profile_store.key_of("correction", plan.backbone.name, plan.image_size, head_only, device, *teacher)
 
 
+def record_start(home: Home, backbone: str, device: torch.device, seconds: float) -> None:
+    """Note what a run took before its first photo was computed, beside decoding."""
+    key = _start_key(backbone, device)
+    stored = profile_store.read(home, key) or {"seconds": []}
+    profile_store.write(home, key, {"seconds": [*stored["seconds"], seconds][-CORRECTING_RUNS:]})
+
+
+def learned_start_seconds(home: Home, backbone: str, device: torch.device) -> float | None:
+    """The median of the last runs' `record_start`; None before there is any."""
+    stored = profile_store.read(home, _start_key(backbone, device))
+    return median(stored["seconds"]) if stored else None
+
+
+def _start_key(backbone: str, device: torch.device) -> str:
+    return profile_store.key_of("start", backbone, device)
+
+
 def record_max_micro_batch(home: Home, plan: Plan, device: torch.device, micro_batch_size: int) -> None:
     """Note that a training step of this plan ran out of memory until its micro-batches were no larger than this."""
     known = max_micro_batch(home, plan, device)
@@ -166,7 +184,7 @@ def _micro_batch_key(plan: Plan, device: torch.device) -> str:
     return profile_store.key_of("micro-batch", *what, device, *teacher)
 
 
-def _timed_model(home: Home, plan: Plan) -> tuple[TrainedModel, float]:
+def timed_model(home: Home, plan: Plan) -> tuple[TrainedModel, float]:
     """A model of the plan with random weights, and the seconds that building it took."""
     started = time.perf_counter()
     return random_model(home, plan), time.perf_counter() - started

@@ -11,9 +11,10 @@ from core.tasks import Task, label_kind
 
 # Python with all that it loads, libraries included, before any network is; measured as resident memory.
 PROCESS_BYTES = 900 * 2**20
-# Building the network, tracing it for the cut and loading it again at the end take about as long as each other;
-# START_SECONDS does not depend on the network.
-START_REPETITIONS, START_SECONDS = 3, 0.4
+# Building the network, tracing it for the cut and loading it again at the end take about as long as each other, the
+# first two before the run computes anything; START_SECONDS does not depend on the network. Once a network was trained
+# here, what that took instead counts: also opening files, the first touch of a device, what libraries load when used.
+START_REPETITIONS, REPETITIONS_BEFORE, START_SECONDS = 3, 2, 0.4
 EPOCH_SECONDS = 0.008  # of an epoch beside its steps, evaluation and checkpoint: sums, events, curves
 # Writing activations into files with checksums, and reading them again from memory; per byte.
 CACHE_WRITE_SECONDS, CACHE_READ_SECONDS = 3e-9, 1e-9
@@ -55,10 +56,13 @@ class CostProfile:
 
 @dataclass(frozen=True)
 class Estimate:
-    """memory_bytes: of the whole process, on a processor; cached activations lie in files and are not in it."""
+    """memory_bytes: of the whole process, on a processor; cached activations lie in files and are not in it.
+    start_seconds: those of `seconds` before the first photo is computed.
+    """
 
     seconds: float
     memory_bytes: int
+    start_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,13 @@ def caches_activations(plan: Plan, phase: Phase) -> bool:
 class MachineState:
     """What is known of this machine before a run. decoded: the pixel store exists. micro_batch_size: that fits the
     memory, where a whole batch does not. cached_stages: the cuts for which activations of clean photos are cached.
+    start_seconds: what earlier runs of this network took before they computed anything, beside decoding.
     """
 
     decoded: bool = False
     micro_batch_size: int | None = None
     cached_stages: Container[int] = ()
+    start_seconds: float | None = None
 
 
 def estimate(
@@ -95,8 +101,12 @@ def estimate(
 ) -> Estimate:
     """Time and memory of a plan."""
     images = photos.training + photos.validation
-    seconds = 0.0 if machine.decoded else images * costs.decode_seconds
-    seconds += START_SECONDS + START_REPETITIONS * costs.start_seconds
+    start_seconds = costs.correction * (0.0 if machine.decoded else images * costs.decode_seconds)
+    if machine.start_seconds is None:
+        start_seconds += costs.correction * (START_SECONDS + REPETITIONS_BEFORE * costs.start_seconds)
+    else:
+        start_seconds += machine.start_seconds  # as measured
+    seconds = (START_REPETITIONS - REPETITIONS_BEFORE) * costs.start_seconds
     seconds += photos.scored * costs.forward_seconds  # the best epoch, at the end
     seconds += _frozen_bytes(plan, costs.parameters) * costs.save_seconds_per_byte
     teacher_passes = (plan.fixed_views or 0) * photos.training
@@ -110,7 +120,8 @@ def estimate(
         last_cut = cut
     micro_batch_size = min(plan.batch_size, machine.micro_batch_size or plan.batch_size, max(photos.training, 1))
     memory_bytes = _memory_bytes(plan, costs, head_parameters, micro_batch_size)
-    return Estimate(float(seconds * costs.correction), int(memory_bytes))
+    seconds = start_seconds + seconds * costs.correction
+    return Estimate(float(seconds), int(memory_bytes), float(start_seconds))
 
 
 def caching_seconds(phase: Phase, costs: CostProfile) -> float:

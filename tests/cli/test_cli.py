@@ -16,6 +16,7 @@ from cli.app import run
 from cli.training import RecipeChoice
 from core.home import Home
 from core.plans import RECIPES, Teacher
+from core.profiling import learned_start_seconds
 from core.runs.store import get_run, list_runs
 
 SMALL = ("--set", "image_size=32", "--set", "epochs=2", "--set", "device=cpu", "--set", "precision=fp32")
@@ -192,6 +193,18 @@ def test_copies_in_several_splits_are_said_by_import_and_by_train(
     assert (status, err, begins["event"], len(leaks(begins["warnings"]))) == (0, "", "begins", 1)
     status, _, err = asked(capsys, "train", "--dataset", "leaking", *SMALL)
     assert err.index("Note: A leak: 2 photos") < err.index("epoch 1:")
+
+
+def test_how_long_it_takes_is_said_before_it_begins(home: Home, shapes: str, capsys: pytest.CaptureFixture[str]):
+    status, out, _ = asked(capsys, "train", "--dataset", shapes, *SMALL, "--json")
+    begins = json.loads(out.splitlines()[0])
+    assert 0 < begins["estimated_start_seconds"] < begins["estimated_seconds"]
+    assert begins["seconds_before"] > 0
+    (learned,) = {learned_start_seconds(home, "graft-resnet10t", torch.device("cpu"))}
+    assert learned > 0
+    status, _, err = asked(capsys, "train", "--dataset", shapes, *SMALL)
+    assert status == 0
+    assert err.index("It will take about ") < err.index("epoch 1:")
 
 
 def test_training_ends_with_one_line_of_json(home: Home, trained: dict):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.execution.estimate_feedback import EstimateFeedback
+from core.execution.estimate_feedback import EstimateFeedback, StartFeedback
 from core.execution.eta import RunClock
 from core.job.events import Checkpointed, EpochEnded, PhaseBegan, Prepared, Stepped
 from core.plans import NO_AUGMENTATION, Phase
@@ -86,3 +86,25 @@ def test_a_pause_does_not_count():
     with ride.clock.stopped():
         ride.now += 1_000
     assert ride.epoch(1, 2.0, 5.0, 0.0).both == pytest.approx((EPOCH, 25.0))
+
+
+def start_seconds(*events, begun: int = 0) -> float | None:
+    """What the start took, by events that are 10 seconds apart."""
+    now = 0.0
+    start = StartFeedback(begun, lambda: now)
+    for event in events:
+        now += 10.0
+        start.follow(event)
+    return start.seconds
+
+
+def test_the_start_ends_with_the_first_photo_that_is_computed_and_decoding_is_not_in_it():
+    before = Prepared("decode", 0, 100), Prepared("build", 0, 0), PhaseBegan(0, "top", 1, 2, {})
+    step = Stepped(1, 1, 0, 8, 0.5, 0.5, {})
+    assert start_seconds(*before, Prepared("cache", 64, 100), step, step) == pytest.approx(30.0)
+    assert start_seconds(*before, step) == pytest.approx(30.0)
+    assert start_seconds(*before) is None
+
+
+def test_a_run_that_goes_on_says_nothing_of_a_start():
+    assert start_seconds(Prepared("build", 0, 0), Stepped(5, 1, 0, 8, 0.5, 0.5, {}), begun=4) is None

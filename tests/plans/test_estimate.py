@@ -99,6 +99,15 @@ def test_what_is_decoded_already_costs_nothing(dataset, card, stages):
     assert whole.seconds - decoded.seconds == pytest.approx(240 * 2e-3)
 
 
+def test_the_start_is_what_earlier_runs_of_the_network_took(dataset, card, stages):
+    plan = make_plan(dataset, card, stages, "top")
+    costs = replace(MEASURED, correction=2.0)
+    guessed, learned = (estimate(plan, PHOTOS, costs, 10, MachineState(start_seconds=s)) for s in (None, 9.0))
+    assert guessed.start_seconds == pytest.approx(2 * (START_SECONDS + 2 * 0.5 + 240 * 2e-3))
+    assert learned.start_seconds == pytest.approx(9.0 + 2 * 240 * 2e-3)
+    assert learned.seconds - guessed.seconds == pytest.approx(learned.start_seconds - guessed.start_seconds)
+
+
 def test_what_runs_really_took_scales_all(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "top")
     once, corrected = (estimate(plan, PHOTOS, replace(MEASURED, correction=c), 10) for c in (1.0, 1.5))

@@ -88,7 +88,7 @@ def test_decoding_is_measured_on_the_photos_of_the_plan(home: Home, monkeypatch:
     monkeypatch.setattr(profile_store, "busy_share", lambda: 0.0)
     monkeypatch.setattr(benchmarks, "decode_for", lambda photo, side: decoded.append(photo))
     monkeypatch.setattr(cost_profile, "load_dataset", lambda home, name, version: make_dataset(26, 9))
-    cost_profile._decode_seconds(home, make_plan())
+    cost_profile.decode_seconds(home, make_plan())
     assert len(decoded) == cost_profile.DECODED_PHOTOS
     assert {str(photo) for photo in decoded} <= {f"nowhere/{number}.png" for number in range(35)}
 
@@ -100,7 +100,7 @@ def test_where_the_photos_cannot_be_read_a_photo_like_a_phones_stands_for_them(
     monkeypatch.setattr(profile_store, "busy_share", lambda: 0.0)
     if unreadable == "a photo that is gone":
         monkeypatch.setattr(cost_profile, "load_dataset", lambda home, name, version: make_dataset(26, 9))
-    assert cost_profile._decode_seconds(home, make_plan()) > 0
+    assert cost_profile.decode_seconds(home, make_plan()) > 0
 
 
 def test_what_a_teacher_costs_is_measured_once_beside_its_student(
