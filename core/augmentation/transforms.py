@@ -170,25 +170,28 @@ def _jitter_colour(images: Tensor, parameters: AugmentationParameters) -> Tensor
 
     s c b x + (1 - s) c b grey(x) + (1 - c) b mean(grey(x)), clamped to the range of a pixel.
     """
-    b, c, s = (
-        torch.from_numpy(each.astype(np.float32)).to(images.device).view(-1, 1, 1, 1)
-        for each in (parameters.brightness, parameters.contrast, parameters.saturation)
-    )
+    b, c, s = (each.astype(np.float32) for each in (parameters.brightness, parameters.contrast, parameters.saturation))
+    # One copy to the device, not one for each of them.
+    factors = np.stack([s * c * b, (1 - s) * c * b, (1 - c) * b])
+    of_image, of_grey, of_mean = torch.from_numpy(factors).to(images.device).view(3, -1, 1, 1, 1)
     # A batch is larger than a processor's caches, so each further pass over it, and each new tensor, takes as long.
     red, green, blue = images.split(1, dim=1)
     grey = (GREY[0] * red).add_(green, alpha=GREY[1]).add_(blue, alpha=GREY[2])
     mean = grey.mean(dim=(-1, -2), keepdim=True)
-    rest = grey.mul_((1 - s) * c * b).add_((1 - c) * b * mean)
-    return torch.addcmul(rest, images, s * c * b, out=images).clamp_(0, 255)
+    rest = grey.mul_(of_grey).add_(of_mean * mean)
+    return torch.addcmul(rest, images, of_image, out=images).clamp_(0, 255)
 
 
 def apply_erasing(images: Tensor, parameters: AugmentationParameters) -> Tensor:
     """Set the erased rectangle of each normalised image [images, 3, size, size] to 0, in place."""
     size = images.shape[-1]
-    left, top, right, bottom = np.rint(parameters.erase * size).astype(int).T
-    for number in np.flatnonzero(right > left):
-        images[number, :, top[number] : bottom[number], left[number] : right[number]] = 0
-    return images
+    boxes = np.rint(parameters.erase * size).astype(np.int64)
+    if not (boxes[:, 2] > boxes[:, 0]).any():
+        return images
+    left, top, right, bottom = torch.from_numpy(boxes.T[:, :, None].copy()).to(images.device)  # each [images, 1]
+    places = torch.arange(size, device=images.device)
+    across, down = (places >= left) & (places < right), (places >= top) & (places < bottom)
+    return images.masked_fill_(down[:, None, :, None] & across[:, None, None, :], 0)
 
 
 def preview_augmentation(pixels: Tensor, augmentation: Augmentation, seed: int, views: int) -> Tensor:
