@@ -26,7 +26,7 @@ from dashboard.navigation import always_in_sight
 from dashboard.photos.bars import show_rejected, show_split_bar
 from dashboard.photos.importing import ColumnsToDecide, look_again, start_decided, throw_away
 from dashboard.session import state
-from dashboard.shared.texts import escape_html, escape_markdown, pluralize, show_error, show_note
+from dashboard.shared.texts import escape_html, escape_markdown, pluralize, show_note
 
 MOST_COLUMNS = 24  # shown at once; the others behind a click
 MOST_CLASSES = 8  # bars of each task
@@ -75,7 +75,7 @@ def _introduction(guessed: Understanding) -> str:
 
 def _ask(guessed: Understanding, key: str) -> ColumnChoice:
     """A row for each column; gives what stands in them."""
-    st.subheader("Columns", help=GLOSSARY["column roles"])
+    st.header("Columns", help=GLOSSARY["column roles"])
     roles: dict[str, Role] = {}
     readings = list(enumerate(guessed.readings))
     for number, reading in readings[:MOST_COLUMNS]:
@@ -124,7 +124,7 @@ def _ask_words(guessed: Understanding, choice: ColumnChoice, key: str) -> dict[s
     unknown = [word for word, split in words.items() if split is None]
     if not unknown:
         return {}
-    st.subheader("Words of the split")
+    st.header("Words of the split")
     chosen: dict[str, Split] = {}
     for number, word in enumerate(unknown[:MOST_WORDS]):
         name, where = st.columns([1.5, 1], vertical_alignment="center")
@@ -149,22 +149,20 @@ def _ask_words(guessed: Understanding, choice: ColumnChoice, key: str) -> dict[s
 
 
 def _show_consequence(waiting: ColumnsToDecide, choice: ColumnChoice) -> tuple[int, str]:
-    """Show it; gives how many photos there would be, and what is missing before they can be imported."""
-    st.subheader("What comes of it")
+    """Show it; gives how many photos there would be, and what is missing before they can be imported: that stands
+    beside the button, which is in sight on a phone, too."""
+    st.header("What comes of it")
     try:
         decided = decide(waiting.preview.understanding, choice)
     except BadInput as error:
-        show_error(error)
-        return 0, error.sentence
-    found, missing = consequence(decided), still_missing(decided)
-    if missing:
-        show_note(missing)
+        return 0, str(error)
+    found = consequence(decided)
     _show_figures(found)
     for note in decided.table.notes:
         show_note(note, small=True)
     _show_photos(found, waiting.preview.thumbnails)
     show_rejected(found.rejected)
-    return len(found.photos), missing
+    return len(found.photos), still_missing(decided)
 
 
 def _other_photo_column(guessed: Understanding, choice: ColumnChoice) -> str | None:
@@ -180,13 +178,14 @@ def _show_buttons(waiting: ColumnsToDecide, choice: ColumnChoice, photos: int, m
             key="import_columns",
             type="primary",
             disabled=bool(missing) or photos == 0,
-            help=escape_markdown(missing) or None,
         ):
             start_decided(state.home(), waiting.request, choice)
         if st.button("Cancel", key="cancel_columns", type="tertiary"):
             throw_away(state.home(), waiting.request)
             state.watch_job(None)
             st.rerun()
+        if missing:
+            st.html(f'<p class="missing">{escape_html(missing)}</p>')
 
 
 def _show_figures(found: Consequence) -> None:

@@ -1,6 +1,7 @@
 """Text and figures as a person reads them, safe in Markdown and in HTML whatever a user called a thing."""
 
 import html
+import re
 import time
 
 import streamlit as st
@@ -9,11 +10,15 @@ from core.errors import GraftError
 from dashboard.session.sharing import without_paths
 
 _MARKDOWN_MARKS = str.maketrans({mark: "\\" + mark for mark in r"\`*_{}[]<>()#+-.!|~:$&"})
+_WITHIN_WORD = re.compile(r"(?<=[^\W_])\\_(?=[^\W_])")
 
 
 def escape_markdown(text: str) -> str:
-    """One line of text that Markdown (st.markdown, labels, toasts) shows letter by letter."""
-    return " ".join(text.split()).translate(_MARKDOWN_MARKS)
+    """One line of text that Markdown (st.markdown, labels, toasts) shows letter by letter.
+
+    A _ inside a word marks nothing and stays as it is: a screen reader is given a label as it was written.
+    """
+    return _WITHIN_WORD.sub("_", " ".join(text.split()).translate(_MARKDOWN_MARKS))
 
 
 def escape_html(text: object) -> str:

@@ -14,9 +14,9 @@ expect.set_options(timeout=LONG)  # what is slow on a busy machine is not wrong
 HERE_ONLY = re.compile(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:|about:")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def graft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Graft with an empty home."""
+    """The address of a Graft whose home was empty when the first of its tests began: starting one takes seconds."""
     folder = tmp_path_factory.mktemp("graft")
     with served(folder / "home", folder / "log.txt") as address:
         yield address

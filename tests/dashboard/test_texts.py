@@ -20,6 +20,11 @@ def test_no_markdown_survives_in_a_users_name(name):
         assert shown.count(mark) == shown.count("\\" + mark)
 
 
+def test_a_name_of_several_words_reaches_a_screen_reader_without_backslashes():
+    assert escape_markdown("patient_id") == "patient_id"
+    assert escape_markdown("_a_b__c_") == r"\_a_b\_\_c\_"
+
+
 def test_lines_become_one_line():
     assert escape_markdown("two\n\n lines") == "two lines"
 
