@@ -5,7 +5,7 @@ import streamlit as st
 from core.runs import list_runs
 from dashboard.runs.comparison import show_comparison
 from dashboard.runs.damaged import show_damaged
-from dashboard.runs.run_list import TICKED, show_list, ticked_runs
+from dashboard.runs.run_list import show_list, ticked_runs
 from dashboard.session import state
 from dashboard.shared.texts import show_note
 
@@ -25,7 +25,7 @@ def page() -> None:
         with st.container(key="comparison"):
             show_comparison(compared)
             if st.button("Close the comparison", icon=":material/close:", key="close_comparison"):
-                state.drop_tab_value(TICKED)
+                state.set_compared_runs([])
                 st.rerun()
         st.header("All runs", anchor=False)
     else:

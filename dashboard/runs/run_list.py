@@ -8,7 +8,7 @@ import streamlit as st
 from core.backbones import get_card
 from core.errors import GraftError, NotFound
 from core.monitoring import sparklines
-from core.runs import HAS_RESULTS, Run, delete_run, get_run, rename_run, resume, set_note, set_tags
+from core.runs import HAS_RESULTS, Run, delete_run, get_run, list_runs, rename_run, resume, set_note, set_tags
 from core.units import format_duration
 from dashboard.components.run_table import RunAction, RunRow, run_table
 from dashboard.session import state
@@ -16,24 +16,37 @@ from dashboard.shared.dialogs import ask_name, confirm_deletion
 from dashboard.shared.run_status import progress_in_words, state_in_words
 from dashboard.shared.texts import escape_markdown, format_time, show_error
 
-TICKED = "compared runs"
+ASKED = "asked of a run"  # a value of this tab: what the table asked for and the page has not done yet
+REFRESH_SECONDS = 2.0
 
 
 def ticked_runs(runs: Sequence[Run]) -> list[Run]:
     """The runs that are ticked for comparison, in the order of ticking."""
     by_id = {run.id: run for run in runs}
-    return [by_id[each] for each in state.get_tab_value(TICKED, ()) if each in by_id]
+    return [by_id[each] for each in state.compared_runs() if each in by_id]
 
 
 def show_list(runs: Sequence[Run]) -> None:
-    """Show the table, and do what was asked for in it."""
+    """Show the table, and do what was asked for in it. While a run is not over, its row says how far it is."""
+    st.fragment(_draw_table, run_every=None if all(run.is_over for run in runs) else REFRESH_SECONDS)()
+    action = state.get_tab_value(ASKED)
+    if action is not None:
+        state.drop_tab_value(ASKED)
+        apply_action(action)
+
+
+def _draw_table() -> None:
+    """The table as the runs are now. What is asked for is left to the page: a dialog that opened in here would close
+    when the table is drawn anew."""
+    runs = list_runs(state.home())
     ticked = [run.id for run in ticked_runs(runs)]
     action, now_ticked = run_table(rows_of(runs), ticked, key="all_runs")
     if now_ticked != ticked:
-        state.set_tab_value(TICKED, now_ticked)
+        state.set_compared_runs(now_ticked)
         st.rerun()
     if action is not None:
-        apply_action(action)
+        state.set_tab_value(ASKED, action)
+        st.rerun()
 
 
 def rows_of(runs: Sequence[Run]) -> list[RunRow]:

@@ -215,6 +215,20 @@ def open_run(run: Run) -> None:
     )
 
 
+def compared_runs() -> list[str]:
+    """Ids of the runs that are ticked for comparison, in that order. Only the page of all runs, which asks, has them in
+    its address."""
+    chosen = st.query_params.get("compare") or _get("compare")
+    if not chosen:
+        return []
+    _set(compare=chosen)
+    return chosen.split(",")
+
+
+def set_compared_runs(run_ids: list[str]) -> None:
+    _set(compare=",".join(run_ids) or None)
+
+
 # Background jobs, messages and values of this tab
 
 

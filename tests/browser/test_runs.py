@@ -1,14 +1,15 @@
 """All runs in a real browser: found, sorted, tagged and compared with the mouse and the keyboard."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.datasets import import_dataset
-from core.home import open_home
-from core.runs import get_run
+from core.datasets import import_dataset, load_dataset
+from core.home import database, open_home
+from core.runs import delete_run, get_run, set_note
 from tests.browser.serving import served
 from tests.conftest import draw_photo
 from tests.fixtures.made_runs import made_run
@@ -32,17 +33,17 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
         yield address, folder / "home"
 
 
-def names(page: Page) -> list[str]:
-    return page.locator(".graft-runs tbody .open").all_inner_texts()
+def expect_names(page: Page, names: Sequence[str]) -> None:
+    expect(page.locator(".graft-runs tbody .open")).to_have_text(names)
 
 
 def test_runs_are_sorted_found_tagged_and_the_tag_stays(filled, page: Page) -> None:
     address, home = filled
     page.goto(f"{address}/runs")
     expect(page.locator(".graft-runs tbody tr")).to_have_count(3)
-    assert names(page) == list(reversed(NAMES))
+    expect_names(page, NAMES[::-1])
     page.get_by_role("columnheader", name="Run").get_by_role("button").click()
-    assert names(page) == ["a_b *c*", "first", "Zebra"]
+    expect_names(page, ["a_b *c*", "first", "Zebra"])
 
     page.get_by_role("button", name="Add a tag to Zebra").click()
     page.keyboard.type("  poster  2 ")
@@ -52,11 +53,11 @@ def test_runs_are_sorted_found_tagged_and_the_tag_stays(filled, page: Page) -> N
     expect(page.get_by_role("button", name="Add a tag to Zebra")).to_be_focused()
 
     page.get_by_label("Find runs").fill("post zeb")
-    assert names(page) == ["Zebra"]
+    expect_names(page, ["Zebra"])
     page.reload()
     expect(page.locator(".graft-runs tbody tr")).to_have_count(1)  # what one looked for is kept over a reload
     page.get_by_label("Find runs").fill("")
-    assert names(page) == ["a_b *c*", "first", "Zebra"]
+    expect_names(page, ["a_b *c*", "first", "Zebra"])
 
 
 @pytest.mark.parametrize("width", [1280, 400])
@@ -70,6 +71,32 @@ def test_two_ticks_bring_the_comparison_into_view(filled, open_tab: Callable[...
     expect(page.get_by_text("are right equally often")).to_be_in_viewport()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.reload()
+    expect(heading).to_be_visible()
+    expect(page.get_by_label("Compare first")).to_be_checked()
     page.get_by_role("button", name="Close the comparison").click()
     expect(heading).to_have_count(0)
     expect(page.get_by_label("Compare first")).not_to_be_checked()
+    assert "compare=" not in page.url
+
+
+def test_the_row_of_a_run_that_learns_goes_with_it_and_a_field_in_it_stays(filled, page: Page) -> None:
+    """While one types a tag, training goes on: the other rows show it, the row with the field once one is done."""
+    address, folder = filled
+    home = open_home(folder)
+    dataset = load_dataset(home, "Things")
+    run = made_run(home, dataset, "running", epochs=2, name="at it")
+    page.goto(f"{address}/runs")
+    row = page.get_by_role("row").filter(has_text="at it")
+    expect(row.locator(".pill")).to_have_text("learning")
+    page.get_by_role("button", name="Add a tag to at it").click()
+    page.keyboard.type("half")
+    with database(home, write=True) as db:
+        db.execute("UPDATE runs SET state = 'stopped', lease_owner = '', ended = ? WHERE id = ?", (time.time(), run.id))
+    set_note(home, get_run(home, "Zebra").id, "for Ana")
+    expect(page.get_by_role("row").filter(has_text="Zebra").locator(".note")).to_have_text("for Ana")
+    expect(page.get_by_label("New tag of at it")).to_have_value("half")
+    page.keyboard.press("Enter")
+    expect(row.locator(".tag")).to_have_text("half×")
+    expect(row.locator(".pill")).to_have_text("stopped")
+    delete_run(home, run.id)

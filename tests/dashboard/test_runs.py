@@ -13,7 +13,7 @@ from core.plans import change, make_plan
 from core.runs import set_note, set_tags
 from core.runs.store import get_run, list_runs, run_folder
 from dashboard.components.run_table import RunAction, parse_action, parse_ticks
-from dashboard.runs.run_list import TICKED, score_of
+from dashboard.runs.run_list import score_of
 from tests.dashboard.conftest import words
 from tests.fixtures.made_runs import made_plan, made_run
 
@@ -65,7 +65,7 @@ def test_a_backbone_is_called_as_in_the_gallery_and_by_its_name_where_there_is_n
 
 
 def compared(app: AppTest, *runs) -> AppTest:
-    app.session_state[f"graft:{TICKED}"] = [run.id for run in runs]
+    app.query_params["compare"] = ",".join(run.id for run in runs)
     app.run()
     assert not app.exception, app.exception[0].value
     return app

@@ -50,14 +50,18 @@ function makeTable(root) {
   const known = part("datalist");
   known.id = `tags-${Math.random().toString(36).slice(2)}`;
   const view = { find: "", state: "", dataset: "", tag: "", sort: BY_TIME, ...remembered() };
-  const table = { rows: [], ticked: new Set(), limit: ROWS_AT_ONCE, jump: false };
+  const table = { rows: [], ticked: new Set(), limit: ROWS_AT_ONCE, jump: false, sent: null };
   const drawn = new Map(); // by id, a row of the page and what it shows
 
   table.show = ({ rows, compared }) => {
     table.rows = rows;
-    table.ticked = new Set(compared);
+    // An answer from before the last click knows nothing of it.
+    const sent = table.sent?.filter((id) => rows.some((row) => row.id === id));
+    if (!sent || String(sent) === String(compared)) table.sent = null;
+    table.ticked = new Set(table.sent ?? compared);
     fillSelects();
     draw();
+    if (table.sent) return;
     if (table.jump && compared.length > 1) bringIntoView(".st-key-comparison");
     table.jump = false;
   };
@@ -67,9 +71,7 @@ function makeTable(root) {
     const shown = rows.slice(0, table.limit);
     const had = document.activeElement?.closest?.("tr")?.dataset.id;
     const elements = shown.map((row) => drawRow(row));
-    if (elements.some((element, i) => body.children[i] !== element) || body.children.length !== elements.length) {
-      body.replaceChildren(...elements);
-    }
+    place(elements);
     for (const id of drawn.keys()) if (!shown.some((row) => row.id === id)) drawn.delete(id);
     if (had && !root.contains(document.activeElement)) drawn.get(had)?.element.querySelector(".add")?.focus();
     drawHead();
@@ -79,11 +81,20 @@ function makeTable(root) {
     part(".more-rows").textContent = `Show ${Math.min(ROWS_AT_ONCE, rows.length - table.limit)} more`;
   }
 
+  /** Let the body hold these rows. One that stays is not moved: a field in it would lose the focus. */
+  function place(elements) {
+    for (const old of [...body.children]) if (!elements.includes(old)) old.remove();
+    elements.forEach((element, i) => {
+      if (body.children[i] !== element) body.insertBefore(element, body.children[i] ?? null);
+    });
+  }
+
   function drawRow(row) {
     const content = JSON.stringify(row);
     const old = drawn.get(row.id);
-    const element = old?.content === content ? old.element : makeRow(row);
-    drawn.set(row.id, { element, content });
+    const isInUse = old?.element.querySelector("input:not([type=checkbox]), textarea, details[open]");
+    const element = old && (isInUse || old.content === content) ? old.element : makeRow(row); // a running run's row changes
+    drawn.set(row.id, { element, content: isInUse ? old.content : content });
     const ticked = table.ticked.has(row.id);
     element.classList.toggle("ticked", ticked);
     element.querySelector(".tick input").checked = ticked;
@@ -125,7 +136,8 @@ function makeTable(root) {
     else table.ticked.delete(id);
     table.jump = on && table.ticked.size === 2;
     draw();
-    table.tick([...table.ticked]);
+    table.sent = [...table.ticked];
+    table.tick(table.sent);
   }
 
   function drawTags(place, row) {
