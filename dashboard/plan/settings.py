@@ -17,9 +17,9 @@ from dashboard.shared.texts import escape_markdown
 
 USUAL_EPOCHS = 50
 SMALLEST_PHOTO = 32
+LARGEST_PHOTO = 2_048
 HEAD_RATES = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
 LARGEST_BATCH = 4_096
-AVERAGES = (0.0, 0.9, 0.99, 0.995, 0.999, 0.9995)
 PRECISIONS = {"auto": "automatic", "fp32": "32 bit", "bf16": "16 bit (bf16)", "fp16": "16 bit (fp16)"}
 SCHEDULES = {"constant": "as it is", "cosine": "falls in a curve", "linear": "falls evenly"}
 
@@ -71,7 +71,9 @@ def show_everything_else(plan: Plan, phase: int, dataset: Dataset, card: Backbon
         st.header("Everything else")
         with _group(f"Phase {phase + 1}: {plan.phases[phase].name}" if several else "Time"):
             _phase_settings(plan, phase)
-            _resizing_settings(plan, phase, card)
+        if not card.fixed_size or plan.phases[phase].start_image_size:
+            with _group("Photos"):
+                _photo_settings(plan, phase, card)
         with _group("Steps"):
             _optimizer_settings(plan)
             _calming_settings(plan)
@@ -108,24 +110,32 @@ def _phase_settings(plan: Plan, number: int) -> None:
     )  # fmt: skip
 
 
-def _resizing_settings(plan: Plan, number: int, card: BackboneCard) -> None:
-    """Only where they mean something: every stage learns, and the network takes smaller photos; or where it is set."""
+def _photo_settings(plan: Plan, number: int, card: BackboneCard) -> None:
+    """The photo size, any that the network takes, and from which one photos grow. That only where it means something:
+    every stage learns, and the network takes smaller photos; or where it is set."""
     phase, step = plan.phases[number], image_size_multiple(card)
-    sizes = [size for size in range(step, plan.image_size, step) if size >= SMALLEST_PHOTO]
     begins = min(phase.start_image_size or plan.image_size, plan.image_size)
-    possible = phase.first_trainable_stage == 0 and not (card.fixed_size or card.one_built_size) and sizes
-    if begins == plan.image_size and not possible:
-        return
+    size, start, _ = st.columns(3)
+
+    def to_multiple(side: int) -> int:
+        return max(step, round(side / step) * step)
 
     def start_from(plan: Plan, side: int) -> Plan:
         return set_phase(plan, number, start_image_size=side if side < plan.image_size else None)
 
-    st.columns(3)[0].select_slider(
-        "Photos grow from", with_value((*sizes, plan.image_size), begins),
-        format_func=lambda side: f"{side} px" if side < plan.image_size else "no, they stay",
-        help=GLOSSARY["progressive resizing"],
-        **plan_widget("start_image_size", begins, start_from),
-    )  # fmt: skip
+    if len(image_sizes_for(card)) > 1:
+        size.number_input(
+            "Photo size, exactly", min(SMALLEST_PHOTO, plan.image_size), LARGEST_PHOTO, step=step,
+            help=f"{GLOSSARY['image size']} It is brought to a multiple of {step}.",
+            **plan_widget("exact_size", plan.image_size, lambda plan, side: _with(plan, image_size=to_multiple(side))),
+        )  # fmt: skip
+    takes_smaller = not (card.fixed_size or card.one_built_size) and plan.image_size > max(SMALLEST_PHOTO, step)
+    if begins < plan.image_size or (phase.first_trainable_stage == 0 and takes_smaller):
+        start.number_input(
+            f"Photos grow from, {plan.image_size} is off", min(SMALLEST_PHOTO, begins), plan.image_size, step=step,
+            help=GLOSSARY["progressive resizing"],
+            **plan_widget("start_image_size", begins, lambda plan, side: start_from(plan, to_multiple(side))),
+        )  # fmt: skip
 
 
 def _optimizer_settings(plan: Plan) -> None:
@@ -152,8 +162,8 @@ def _calming_settings(plan: Plan) -> None:
         "Longest gradient, 0 is off", 0.0, step=0.5, format="%g", help=GLOSSARY["gradient clipping"],
         **plan_widget("clip", plan.optimizer.clip_norm or 0.0, lambda p, n: set_optimizer(p, clip_norm=n or None)),
     )  # fmt: skip
-    b.select_slider(
-        "Average of the weights", with_value(AVERAGES, plan.optimizer.ema_decay), format_func=_average_in_words,
+    b.number_input(
+        "Average of the weights, 0 is off", 0.0, max(0.99999, plan.optimizer.ema_decay), step=0.001, format="%g",
         help=GLOSSARY["ema decay"],
         **plan_widget("ema_decay", plan.optimizer.ema_decay, lambda plan, n: set_optimizer(plan, ema_decay=n)),
     )  # fmt: skip
@@ -162,10 +172,6 @@ def _calming_settings(plan: Plan) -> None:
         "Early stop, epochs", 0, 10_000, help=GLOSSARY["early stopping"],
         **plan_widget("patience", stopping.patience if stopping else 0, set_early_stopping),
     )  # fmt: skip
-
-
-def _average_in_words(decay: float) -> str:
-    return f"{decay:g}" if decay else "off"
 
 
 def _loss_settings(plan: Plan) -> None:

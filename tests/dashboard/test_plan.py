@@ -466,19 +466,28 @@ def test_the_second_label_alone_can_be_learned(open_page, two_tasks) -> None:
 def test_photos_grow_only_where_every_stage_learns(open_page, small, many) -> None:
     app = open_page("plan", dataset=small.id)
     app.toggle(key="expert").set_value(True).run()
-    assert "Photos grow from" not in [each.label for each in app.select_slider]
+    assert not [each.label for each in app.number_input if each.label.startswith("Photos grow")]
     labelled(app.segmented_control, "Recipe").set_value("scratch").run()
-    labelled(app.select_slider, "Photos grow from").set_value(32).run()
+    labelled(app.number_input, "Photos grow from, 64 is off").set_value(32).run()
     assert plan_of(app).phases[0].start_image_size == 32
-    labelled(app.select_slider, "Photos grow from").set_value(64).run()
+    labelled(app.number_input, "Photos grow from, 64 is off").set_value(64).run()
     assert plan_of(app).phases[0].start_image_size is None
+
+
+def test_any_photo_size_can_be_typed_and_becomes_one_that_the_network_takes(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    app.toggle(key="expert").set_value(True).run()
+    labelled(app.number_input, "Photo size, exactly").set_value(100).run()
+    assert plan_of(app).image_size == 96
+    assert labelled(app.number_input, "Photo size, exactly").value == 96
+    assert labelled(app.select_slider, "Photo size").value == 96
 
 
 def test_calming_settings_reach_the_plan(open_page, small) -> None:
     app = open_page("plan", dataset=small.id)
     app.toggle(key="expert").set_value(True).run()
     labelled(app.number_input, "Longest gradient, 0 is off").set_value(2.0).run()
-    labelled(app.select_slider, "Average of the weights").set_value(0.99).run()
+    labelled(app.number_input, "Average of the weights, 0 is off").set_value(0.99).run()
     assert (plan_of(app).optimizer.clip_norm, plan_of(app).optimizer.ema_decay) == (2.0, 0.99)
     labelled(app.number_input, "Longest gradient, 0 is off").set_value(0.0).run()
     assert plan_of(app).optimizer.clip_norm is None
