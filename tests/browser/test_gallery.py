@@ -72,10 +72,13 @@ def test_loose_photos_are_sorted_in_the_browser_and_classes_edited_where_they_st
 
 
 def test_photos_that_say_their_class_are_sorted_already_and_a_class_takes_more(graft: str, page: Page, tmp_path: Path):
-    files = [draw_photo(tmp_path / f"{('owl', 'tit')[n % 2]}_{n}.png", n % 2, n) for n in range(12)]
+    """Two of them, from two folders, have the same name, too."""
+    files = [draw_photo(tmp_path / f"{('owl_', 'tit.')[n % 2]}{n}.png", n % 2, n) for n in range(12)]
+    files.append(draw_photo(tmp_path / "another folder" / "tit.1.png", 1, 20))
     open_start(page, graft)
     j.drop_files(page, *files)
     expect(page.get_by_text("owl: 6 photos")).to_be_visible(timeout=j.LONG)
+    expect(page.get_by_text("tit: 7 photos")).to_be_visible()
     page.get_by_role("button", name="Make a dataset of them").click()
     j.see_photos(page)
     page.get_by_role("button", name="+ Add a class").click()
@@ -85,7 +88,7 @@ def test_photos_that_say_their_class_are_sorted_already_and_a_class_takes_more(g
     expect(dialog.get_by_text("Photos of jay, a new class")).to_be_visible(timeout=j.LONG)
     more = [draw_photo(tmp_path / f"{n}.png", 2, n) for n in range(4)]
     dialog.locator("input[type=file]:not([webkitdirectory]):not(.further)").set_input_files(more)
-    expect(page.get_by_text("16 photos, 3 classes. All could be read.")).to_be_visible(timeout=j.LONG)
+    expect(page.get_by_text("17 photos, 3 classes. All could be read.")).to_be_visible(timeout=j.LONG)
 
 
 @pytest.mark.parametrize("width", [400, 1280])

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.datasets import import_dataset, inbox, leave_out, list_datasets, load_dataset, samples
+from core.datasets import delete_dataset, import_dataset, inbox, leave_out, list_datasets, load_dataset, samples
 from core.errors import GraftError
 from core.exports import DATASET_EXPORTS, Export
 from dashboard.components.drop_zone import Upload, parse_upload
@@ -18,6 +18,7 @@ from dashboard.photos.dataset_screen import import_in_words
 from dashboard.photos.importing import unused_dataset_name
 from dashboard.shared import background_jobs
 from tests.dashboard.conftest import words
+from tests.fixtures.made_runs import made_run
 
 FOLDER = "0123456789abcdef" * 2
 
@@ -29,6 +30,15 @@ def button(app, label):
 def component(app, name):
     """The payload that a component got."""
     return next(json.loads(c.proto.json) for c in app.get("bidi_component") if c.proto.component_name.endswith(name))
+
+
+def test_a_deleted_dataset_that_a_run_needs_is_shown_and_called_deleted(open_page, home, small):
+    assert "was deleted" not in words(open_page(dataset=small.id))
+    made_run(home, small)
+    delete_dataset(home, small.id)
+    said = words(open_page(dataset=small.id))
+    assert "This dataset was deleted" in said
+    assert "24 photos" in said
 
 
 # Nothing yet

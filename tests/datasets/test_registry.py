@@ -15,6 +15,7 @@ from core.datasets import (
     delete_dataset,
     free_deleted,
     import_dataset,
+    is_deleted,
     leave_out,
     list_datasets,
     load_dataset,
@@ -200,7 +201,10 @@ def test_a_deleted_dataset_is_gone_with_its_files(home, leaves):
 
 def test_a_deleted_dataset_that_runs_need_stays_readable_and_its_name_is_free(home, leaves, draw_photos, tmp_path):
     refer(home, leaves)
+    assert not is_deleted(home, leaves.id)
     delete_dataset(home, leaves.id)
+    assert is_deleted(home, leaves.id)
+    assert not is_deleted(home, "of nobody")
     assert list_datasets(home) == []
     again = load_dataset(home, leaves.id)
     assert again.path(again.table["image_id"][0]).exists()
