@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.report import Table, save_report
-from core.activations.input_batches import GpuPixelCache
+from core.activations import GpuPixelCache
 from core.backbones import describe_stages, get_card
 from core.datasets import Dataset, store_side
 from core.home import Home, open_home

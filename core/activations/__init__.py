@@ -3,7 +3,7 @@
 from core.activations.cache import ActivationCache, CachedActivations, cached_stages, digest_of_tensors, gather_views
 from core.activations.cache_files import Activations
 from core.activations.feature_pipeline import FeaturePipeline, build_pipeline
-from core.activations.input_batches import cache_pixels_on_gpu, view_pixels
+from core.activations.input_batches import GpuPixelCache, cache_pixels_on_gpu, view_pixels
 from core.activations.split_backbone import forward_facts
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Activations",
     "CachedActivations",
     "FeaturePipeline",
+    "GpuPixelCache",
     "build_pipeline",
     "cache_pixels_on_gpu",
     "cached_stages",
