@@ -65,6 +65,9 @@ GLOSSARY: dict[str, str] = {
     "device": "What computes: the processor, or a graphics card, which is many times faster.",
     "precision": "How exactly numbers are kept. Automatic uses half precision where this "
     "machine has it and it is quicker. In the field: mixed precision.",
+    "repeatable": "Lets a graphics card add in the same order each time, as far as it can, so that the same plan gives "
+    "the same model again. Its steps may take longer, some networks' much longer. A processor's runs are the same to "
+    "the last bit either way. In the field: deterministic algorithms.",
     "gradient clipping": "The direction in which a few photos pull is made no longer than this, so that odd ones "
     "cannot throw it off. 1 is usual where it is on.",
     "ema decay": "What is judged and kept is an average over the last steps: of about 100 at 0.99, of 1,000 at 0.999; "

@@ -1,5 +1,6 @@
 """This machine: its devices and memory, how to compute on it, random numbers, and stored measurements of it."""
 
+from core.device.deterministic import deterministic_algorithms
 from core.device.devices import devices, resolve_device
 from core.device.first_touch import start_device
 from core.device.memory import (
@@ -29,6 +30,7 @@ __all__ = [
     "available_precisions",
     "compute_config_from",
     "default_compute_config",
+    "deterministic_algorithms",
     "devices",
     "generator",
     "in_smaller_batches",

@@ -80,6 +80,7 @@ def plan_in_words(plan: Plan, names: PlanNames) -> dict[str, str]:
         "What is made small": "; ".join(_objective(each) for each in plan.objectives),
         "Seed": str(plan.seed),
         "Precision": _PRECISIONS[plan.precision],
+        "Repeatable": "yes" if plan.repeatable else "as it comes",
     }
 
 

@@ -198,6 +198,7 @@ class Plan(_Frozen):
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    repeatable: bool = False
 
     @model_validator(mode="after")
     def _phases_agree(self) -> "Plan":

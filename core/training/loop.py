@@ -11,13 +11,14 @@ a run that was never stopped.
 import math
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
 import torch
 
 from core.activations import FeaturePipeline, build_pipeline
 from core.augmentation import mixed_terms, sample_mixture
-from core.device import ComputeConfig, generator
+from core.device import ComputeConfig, deterministic_algorithms, generator
 from core.job import (
     Ended,
     EpochEnded,
@@ -81,7 +82,8 @@ def _train_from_checkpoint(
     context, state, checkpointer = yield from setup_training(job, compute_config)
     metrics = DeferredMetrics(context.compute_config.device)
     try:
-        reason = yield from _train_epochs(context, state, checkpointer, metrics)
+        with deterministic_algorithms() if job.plan.repeatable else nullcontext():
+            reason = yield from _train_epochs(context, state, checkpointer, metrics)
         yield from checkpointer.save(state)
     except GeneratorExit:
         if all(math.isfinite(loss) for _, (loss, *_) in metrics.flush()):

@@ -197,6 +197,10 @@ def _machine_settings(plan: Plan) -> None:
         "Precision", list(PRECISIONS), format_func=PRECISIONS.__getitem__, help=GLOSSARY["precision"],
         **plan_widget("precision", plan.precision, _field("precision")),
     )  # fmt: skip
+    a.toggle(
+        "Repeatable", help=GLOSSARY["repeatable"],
+        **plan_widget("repeatable", plan.repeatable, _field("repeatable")),
+    )  # fmt: skip
 
 
 def _field(name: str) -> Any:

@@ -67,6 +67,7 @@ def test_a_frozen_head_that_gets_a_rate_leaves_all_others_as_they_were(dataset, 
         ("augmentation.flip=false", lambda p: p.augmentation.flip is False),
         ("phases.0.warmup_epochs=2", lambda p: p.phases[0].warmup_epochs == 2),
         ("precision=fp32", lambda p: p.precision == "fp32"),
+        ("repeatable=true", lambda p: p.repeatable is True),
         ('early_stopping={"patience": 3}', lambda p: p.early_stopping.patience == 3),
     ],
 )
