@@ -36,12 +36,14 @@ def make_plan(work: Work, dataset: DatasetChoice, task: str) -> Plan:
     stages = len(describe_stages(work.model))
     rates = tuple(work.rate / 10 if stage >= work.first_trainable_stage else 0.0 for stage in range(stages))
     views = {} if work.cached_views is None else {"cached_views": work.cached_views}
+    head = Phase(epochs=max(1, work.head_epochs), stage_rates=(0.0,) * stages, head_rate=work.rate)
+    rest = Phase(epochs=work.epochs - work.head_epochs, stage_rates=rates, head_rate=work.rate, schedule="constant")
     changes = Augmentation(flip=True, crop=0.7, colour=0.0, **views) if work.crop_and_flip else NO_AUGMENTATION
     return Plan(
         datasets=(dataset,),
         tasks=(task,),
         backbone=BackboneChoice(name=work.model, weights="file", file=work.weights),
-        phases=(Phase(epochs=work.epochs, stage_rates=rates, head_rate=work.rate, schedule="constant"),),
+        phases=(head, rest) if work.head_epochs else (rest,),
         augmentation=changes,
         batch_size=work.batch_size,
         image_size=work.image_size,

@@ -15,7 +15,7 @@ class Work:
     """photos: a JSON file with the lists `training` and `validation` of file names and classes. frozen: names of the
     backbone's parameters that are not trained. first_trainable_stage: its number in Graft. weights: a safetensors file
     without a classifier. crop_and_flip: photos are augmented. cached_views: of Graft's plan; None for its default.
-    home: Graft's, with the dataset in it.
+    home: Graft's, with the dataset in it. head_epochs: of the epochs, so many first ones teach the head alone.
     """
 
     model: str
@@ -31,6 +31,7 @@ class Work:
     cached_views: int | None = None
     home: str = ""
     rate: float = 1e-3
+    head_epochs: int = 0
 
     def examples(self, part: str) -> Examples:
         return [(name, kind) for name, kind in json.loads(Path(self.photos).read_text())[part]]
