@@ -8,9 +8,9 @@ from typing import Literal
 class BackboneCard:
     """One pretrained network, as the gallery shows it.
 
-    name: what a plan calls it: a timm name with its tag (`resnet50.a1_in1k`), or a starter (`graft-resnet10t`).
+    name: what a plan calls it: a timm name with its tag (`resnet50.a1_in1k`), or what comes with Graft (`graft-resnet10t`).
     architecture: the timm model to create (`resnet50`, `resnet10t`).
-    source: "starter" (lies in assets/weights) or "hub" (timm downloads it once).
+    source: "starter" (lies in assets/weights), "package" (installed with Graft) or "hub" (timm downloads it once).
     input_size: the side in pixels at which it works best for use on photos.
     accuracy: ImageNet top-1 in percent as timm's own tables give it, else None.
     gmacs: billions of multiply-adds for one image at its input size, else None.
@@ -23,7 +23,7 @@ class BackboneCard:
     title: str
     sentence: str
     architecture: str
-    source: Literal["starter", "hub"]
+    source: Literal["starter", "package", "hub"]
     family: str
     parameters: int
     input_size: int
@@ -38,6 +38,11 @@ class BackboneCard:
     fixed_size: bool = False
     one_built_size: bool = False
     gallery: bool = False
+
+    @property
+    def timm_name(self) -> str:
+        """What timm creates it by; with its tag, where details of the architecture depend on that."""
+        return self.name if self.source == "hub" else self.architecture
 
     @property
     def size(self) -> Literal["small", "medium", "large"]:

@@ -71,11 +71,10 @@ def _file_of(home: Home, choice: Choice, card: BackboneCard) -> Path:
 
 
 def _from_file(card: BackboneCard, file: Path, **settings: Any) -> nn.Module:
-    # A starter is its architecture with another file; `custom_load` is for weights in another format than timm's.
-    name = card.architecture if card.source == "starter" else card.name
     classes = {"num_classes": settings["num_classes"]} if settings["num_classes"] else {}  # else timm makes a new one
+    # `custom_load` is for weights in another format than timm's.
     from_file = {"file": str(file), "custom_load": False, **classes}
-    return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=from_file, **settings)
+    return timm.create_model(card.timm_name, pretrained=True, pretrained_cfg_overlay=from_file, **settings)
 
 
 class Normalize(nn.Module):
@@ -111,7 +110,7 @@ def architecture_features(architecture: str) -> int:
 
 def _size_settings(card: BackboneCard, image_size: int) -> dict[str, Any]:
     """The arguments of the architecture for this photo size. Raises BadInput where it can't take it."""
-    config = pretrained_cfg_of(card.name if card.source == "hub" else card.architecture)
+    config = pretrained_cfg_of(card.timm_name)
     if not config.fixed_input_size:
         return {}
     if card.fixed_size and image_size != card.input_size:

@@ -10,6 +10,7 @@ from core.backbones.backbone import BackboneCard
 from core.backbones.curated import CURATED, CuratedBackbone
 from core.backbones.facts import facts, facts_of, pretrained_cfg_of
 from core.backbones.family_names import family_of, licence_name, training_data_of
+from core.backbones.packaged import PACKAGED, find_packaged, packaged_card, packaged_file
 from core.backbones.starters import find_starter, list_starters
 from core.backbones.weights import weights_present
 from core.errors import NotFound
@@ -21,9 +22,14 @@ _SIZES = (64, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512)
 
 @cache
 def list_gallery() -> tuple[BackboneCard, ...]:
-    """The starters, then the chosen ones that this timm has, from small to large."""
+    """What is always here, then the chosen ones that this timm has, from small to large."""
     chosen = [_chosen_card(c) for c in CURATED if c.name in _known()]
-    return tuple(s.card for s in list_starters()) + tuple(sorted(chosen, key=lambda c: c.parameters))
+    return _always_here() + tuple(sorted(chosen, key=lambda c: c.parameters))
+
+
+def _always_here() -> tuple[BackboneCard, ...]:
+    packaged = [packaged_card(each) for each in PACKAGED if packaged_file(each)]
+    return (*packaged, *(starter.card for starter in list_starters()))
 
 
 @cache
@@ -35,6 +41,9 @@ def get_card(name: str) -> BackboneCard:
     starter = find_starter(name)
     if starter is not None:
         return starter.card
+    packaged = find_packaged(name)
+    if packaged is not None:
+        return packaged_card(packaged)
     full = name if name in _known() else _usual_weights(name)
     chosen = next((c for c in CURATED if c.name == full), None)
     return _chosen_card(chosen) if chosen else plain_card(full)
@@ -70,8 +79,8 @@ def plain_card(name: str) -> BackboneCard:
 
 
 def default_card(home: Home) -> BackboneCard:
-    """What a new plan begins with: of the gallery's small and medium backbones that are here the most accurate one
-    on ImageNet, else the best starter."""
+    """What a new plan begins with: of the gallery's small and medium backbones that were downloaded the most accurate
+    one on ImageNet, else the first that is always here."""
     here = [c for c in list_gallery() if c.source == "hub" and c.size != "large" and weights_present(home, c)]
     return max(here, key=lambda c: c.accuracy or 0.0, default=list_gallery()[0])
 
@@ -86,6 +95,9 @@ def image_sizes_for(card: BackboneCard) -> tuple[int, ...]:
     starter = find_starter(card.name)
     if starter is not None:
         return starter.sizes
+    packaged = find_packaged(card.name)
+    if packaged is not None:
+        return packaged.sizes
     if card.fixed_size:
         return (card.input_size,)
     step = image_size_multiple(card)
@@ -130,9 +142,8 @@ def _usual_weights(name: str) -> str:
         full = f"{name}.{getattr(get_pretrained_cfg(name), 'tag', '')}"
         if full in _known():
             return full
-    names = [s.card.name for s in list_starters()] + list(
-        dict.fromkeys(known.split(".")[0] for known in list_pretrained())
-    )
+    architectures = dict.fromkeys(known.split(".")[0] for known in list_pretrained())
+    names = [*(card.name for card in _always_here()), *architectures]
     near = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
     raise NotFound(
         f'There is no pretrained backbone "{shorten(name)}".',

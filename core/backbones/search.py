@@ -76,8 +76,8 @@ def _vocabulary() -> list[str]:
 @cache
 def _index() -> tuple[_Entry, ...]:
     shown = {c.name: c for c in list_gallery()}
-    starters = [c.name for c in list_gallery() if c.source == "starter"]
-    return tuple(_entry(name, shown.get(name)) for name in [*starters, *searchable()])
+    always_here = [c.name for c in list_gallery() if c.source != "hub"]
+    return tuple(_entry(name, shown.get(name)) for name in [*always_here, *searchable()])
 
 
 def _entry(name: str, shown: BackboneCard | None) -> _Entry:

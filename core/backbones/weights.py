@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from core.backbones.backbone import BackboneCard
 from core.backbones.facts import pretrained_cfg_of
+from core.backbones.packaged import converted_file, find_packaged, packaged_file, unusable
 from core.backbones.starters import find_starter, verify_starter
 from core.errors import BadWeights, NotFound, NotReachable
 from core.home import Home, Progress, no_room_is_disk_full, silent
@@ -24,11 +25,14 @@ def weights_present(home: Home, card: BackboneCard) -> bool:
 
 
 def weights_file(home: Home, card: BackboneCard) -> Path:
-    """The safetensors file of it. Raises NotFound when it was not downloaded yet, BadWeights for a damaged starter."""
+    """The safetensors file of it. Raises NotFound when it was not downloaded yet, BadWeights for damage."""
     starter = find_starter(card.name)
     if starter is not None:
         verify_starter(starter)
         return starter.file
+    packaged = find_packaged(card.name)
+    if packaged is not None:
+        return converted_file(home, packaged)
     file = _file(home, card)
     if file is None:
         raise NotFound(
@@ -46,6 +50,9 @@ def download_weights(home: Home, card: BackboneCard, progress: Progress = silent
     """
     if weights_present(home, card):
         return
+    packaged = find_packaged(card.name)
+    if packaged is not None:
+        raise unusable(packaged)
     repository = _repository(card)
     if repository is None:
         raise _only_pickled(card)
@@ -79,6 +86,9 @@ def _file(home: Home, card: BackboneCard) -> Path | None:
     starter = find_starter(card.name)
     if starter is not None:
         return starter.file if starter.file.is_file() else None
+    packaged = find_packaged(card.name)
+    if packaged is not None:
+        return packaged_file(packaged)
     repository = _repository(card)
     found = try_to_load_from_cache(repository, FILE, cache_dir=home.weights) if repository else None
     return Path(found) if isinstance(found, str) else None

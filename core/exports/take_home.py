@@ -82,13 +82,11 @@ def plain_tensors(trained: Predictor) -> dict[str, Tensor]:
 
 def model_facts(trained: Predictor, backbone_card: BackboneCard) -> dict[str, Any]:
     """The architecture's name and arguments for `timm.create_model`, the weights file and the heads, as JSON."""
-    # With its tag, since timm takes details of the architecture from it, such as how a transformer pools.
-    name = backbone_card.architecture if backbone_card.source == "starter" else backbone_card.name
     arguments: dict[str, Any] = {"num_classes": 0}
     if trained.model.backbone.pretrained_cfg.get("fixed_input_size"):  # type: ignore[union-attr, operator]
         arguments["img_size"] = trained.plan.image_size
     return {
-        "name": name,
+        "name": backbone_card.timm_name,
         "arguments": arguments,
         "weights": "model.safetensors",
         "heads": [f"heads.{number}" for number in range(len(trained.tasks))],

@@ -125,7 +125,7 @@ def _details_in_html(card: BackboneCard) -> str:
 
 
 def _location_pill(card: BackboneCard, ready: bool) -> str:
-    if card.source == "starter":
+    if card.source != "hub":
         return '<span class="pill good">always here</span>'
     return (
         '<span class="pill good">ready</span>'

@@ -81,8 +81,8 @@ def test_a_full_disk_is_said_to_be_full(home: Home, vit_file: Path, hub, monkeyp
         download_weights(home, get_card(NAME))
 
 
-def test_the_default_is_the_starter_until_a_better_one_is_here(home: Home, vit_file: Path, put_into_hub_cache):
-    assert default_card(home).name == "graft-resnet10t"
+def test_the_default_is_always_here_until_a_better_one_is_downloaded(home: Home, vit_file: Path, put_into_hub_cache):
+    assert default_card(home).name == "efficientnet-lite0"
     put_into_hub_cache(vit_file, "resnet34.tv_in1k")
     put_into_hub_cache(vit_file, "resnet18.tv_in1k")
     put_into_hub_cache(vit_file, "convnext_base.fb_in22k_ft_in1k")
