@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+_FREE_LICENCES = {"Apache-2.0", "MIT", "BSD-3-Clause", "CC BY 4.0"}
+
 
 @dataclass(frozen=True)
 class BackboneCard:
@@ -43,6 +45,13 @@ class BackboneCard:
     def timm_name(self) -> str:
         """What timm creates it by; with its tag, where details of the architecture depend on that."""
         return self.name if self.source == "hub" else self.architecture
+
+    @property
+    def commercial_use(self) -> Literal["free", "own terms", "no"]:
+        """Whether a company may use the weights: a licence known to allow it, one to be read first, one that forbids."""
+        if self.licence in _FREE_LICENCES:
+            return "free"
+        return "no" if "non-commercial" in self.licence or "research only" in self.licence else "own terms"
 
     @property
     def size(self) -> Literal["small", "medium", "large"]:

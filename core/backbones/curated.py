@@ -61,6 +61,21 @@ CURATED: tuple[CuratedBackbone, ...] = (
         "Every layer sees all layers before it; often used for X-rays and microscope pictures.",
     ),
     CuratedBackbone(
+        "tiny_vit_5m_224.dist_in22k_ft_in1k",
+        "TinyViT 5M",
+        "Taught by a huge network on 22,000 kinds of things; the most skill of the small ones.",
+    ),
+    CuratedBackbone(
+        "eva02_tiny_patch14_336.mim_in22k_ft_in1k",
+        "EVA-02 tiny",
+        "A small transformer trained to repeat what a giant one sees; skilled at 336 pixels, and slow for its size.",
+    ),
+    CuratedBackbone(
+        "efficientvit_b1.r224_in1k",
+        "EfficientViT B1",
+        "Sees near things by convolution and far ones by a cheap kind of attention; quick on any computer.",
+    ),
+    CuratedBackbone(
         "mobilenetv4_conv_medium.e500_r256_in1k",
         "MobileNetV4 medium",
         "The phone's network with more room: close to ResNet-50 in skill at a third of its work.",
@@ -109,6 +124,18 @@ CURATED: tuple[CuratedBackbone, ...] = (
         "vit_small_patch16_224.augreg_in21k_ft_in1k",
         "Vision Transformer small",
         "The middle Vision Transformer, trained on fourteen million photos; its features transfer widely.",
+    ),
+    CuratedBackbone(
+        "vit_small_patch14_dinov2.lvd142m",
+        "DINOv2 small",
+        "Learned from 142 million photos without labels; frozen features that suit few photos, free for everybody.",
+        input_size=224,
+        gmacs=5.5,
+    ),
+    CuratedBackbone(
+        "convnext_tiny.dinov3_lvd1689m",
+        "ConvNeXt tiny, DINOv3",
+        "DINOv3's knowledge in a network without attention: takes photos of any size, and is easy to fine-tune.",
     ),
     CuratedBackbone(
         "vit_small_patch16_dinov3.lvd1689m",

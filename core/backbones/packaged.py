@@ -67,7 +67,7 @@ PACKAGED = (
         file="models/efficientnet-lite1-77cc7160.pth",
         sha256="77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
         input_size=160,
-        gmacs=0.267,
+        gmacs=0.256,
     ),
     PackagedWeights(
         name="efficientnet-lite2",
@@ -78,7 +78,7 @@ PACKAGED = (
         file="models/efficientnet-lite2-9656183e.pth",
         sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
         input_size=192,
-        gmacs=0.468,
+        gmacs=0.423,
     ),
 )
 

@@ -18,13 +18,14 @@ class _Entry:
     """One backbone as the search sees it.
 
     named: words of its name and title, whole and with letters and digits apart (`resnet50`, `resnet`, `50`).
-    related: the same of its family. run_together: its name without separators.
+    related: the same of its family. run_together: its name without separators; title: likewise.
     """
 
     name: str
     named: frozenset[str]
     related: frozenset[str]
     run_together: str
+    title: str
     in_gallery: bool
     accuracy: float
 
@@ -46,7 +47,8 @@ def search_backbones(text: str, limit: int = 50) -> tuple[BackboneCard, ...]:
 
 def _fit(words: list[str], entry: _Entry) -> int:
     """The sum over the words, 0 as soon as one does not fit. What begins as was typed, and the gallery, count more."""
-    total = 2 * entry.run_together.startswith("".join(words)) + entry.in_gallery
+    begins = any(start.startswith("".join(words)) for start in (entry.run_together, entry.title))
+    total = 2 * begins + entry.in_gallery
     for word in words:
         if word in entry.named:
             total += 4
@@ -86,10 +88,15 @@ def _entry(name: str, shown: BackboneCard | None) -> _Entry:
         name=name,
         named=_words_of(f"{name} {shown.title if shown else ''}"),
         related=_words_of(shown.family if shown else family_of(model_entrypoint(name).__module__)),
-        run_together=re.sub(r"[^a-z0-9]", "", name.lower()),
+        run_together=_run_together(name),
+        title=_run_together(shown.title if shown else name),
         in_gallery=shown is not None,
         accuracy=known.top1 if known and known.top1 else 0.0,
     )
+
+
+def _run_together(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def _words_of(text: str) -> frozenset[str]:

@@ -137,3 +137,18 @@ def test_what_is_offered_as_smaller_is_here_and_at_most_half_as_large(home, monk
     assert 2 * smaller_available(home, large).parameters <= large.parameters
     monkeypatch.setattr("core.backbones.cards.weights_present", lambda *_: False)
     assert smaller_available(home, large) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("efficientnet-lite0", "free"),
+        ("resnet50.tv_in1k", "free"),
+        ("graft-resnet10t", "no"),
+        ("convnextv2_tiny.fcmae_ft_in22k_in1k", "no"),
+        ("vit_small_patch16_dinov3.lvd1689m", "own terms"),
+        ("fastvit_sa12.apple_dist_in1k", "own terms"),
+    ],
+)
+def test_a_card_says_whether_companies_may_use_it(name: str, use: str):
+    assert get_card(name).commercial_use == use
