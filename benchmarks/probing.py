@@ -15,7 +15,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from core.backbones import BackboneCard, describe_stages, find_starter, get_card, list_starters
+from core.backbones import BackboneCard, describe_stages, find_packaged, find_starter, get_card, list_gallery, list_starters
 from core.datasets import (
     VERSION,
     Dataset,
@@ -61,12 +61,17 @@ FORWARD_BATCH_SIZE = 64
 
 @dataclass(frozen=True)
 class Subject:
-    """A backbone that is tried. file: of weights that are no starter's; None for a starter. size: of the photos."""
+    """A backbone that is tried. file: of weights that do not come with Graft, else None. size: of the photos."""
 
     name: str
     title: str
     size: int
     file: Path | None = None
+
+    @property
+    def has_imagenet_weights(self) -> bool:
+        """Of 1.3 million large photos, and so no starter."""
+        return self.file is not None or find_packaged(self.name) is not None
 
     @property
     def card(self) -> BackboneCard:
@@ -83,14 +88,23 @@ class Subject:
 @cache
 def weights_digest(subject: Subject) -> str:
     """Of the file with its pretrained weights: what was measured of others says nothing about these."""
-    starter = find_starter(subject.name)
-    if starter:
-        return starter.sha256
+    comes_with_graft = find_starter(subject.name) or find_packaged(subject.name)
+    if comes_with_graft:
+        return comes_with_graft.sha256
     return hashlib.sha256(subject.file.read_bytes()).hexdigest() if subject.file else ""
 
 
 def starters_here() -> list[Subject]:
     return [Subject(s.card.name, s.card.title, s.card.input_size) for s in list_starters()]
+
+
+def packaged_here() -> list[Subject]:
+    return [Subject(c.name, c.title, c.input_size) for c in list_gallery() if c.source == "package"]
+
+
+def dataset_named(home: Home, data: Path, name: str) -> Dataset:
+    """Clothing, or a domain of office-caltech10."""
+    return clothing(home, data) if name == CLOTHING else domain(home, data, name)
 
 
 def clothing(home: Home, data: Path) -> Dataset:

@@ -20,6 +20,7 @@ from core.backbones.cards import (
 from core.backbones.conv_bn_fusion import FusedPrefix
 from core.backbones.cut import cut
 from core.backbones.facts import FACTS_COLUMNS, FACTS_TABLE, coarsest_stride, pretrained_cfg_of
+from core.backbones.packaged import find_packaged
 from core.backbones.search import search_backbones
 from core.backbones.stages import describe_stages, find_stages
 from core.backbones.starters import find_starter, list_starters
@@ -44,6 +45,7 @@ __all__ = [
     "describe_stages",
     "download_weights",
     "find_stages",
+    "find_packaged",
     "find_starter",
     "fingerprint",
     "get_card",

@@ -29,7 +29,7 @@ from core.profiling.estimate import (
     trainable_parameters,
 )
 from core.profiling.first_choices import first_choices, remember_choice
-from core.profiling.rough import rough_seconds
+from core.profiling.rough import measured_networks, rough_seconds
 
 __all__ = [
     "CostProfile",
@@ -48,6 +48,7 @@ __all__ = [
     "known_cost_profile",
     "learned_start_seconds",
     "max_micro_batch",
+    "measured_networks",
     "phase_seconds",
     "profile_costs",
     "record_actual",

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.backbones import BackboneCard, download_weights, list_gallery, search_backbones, weights_present
+from core.datasets import Dataset
 from core.home import Home, Progress
-from core.units import format_bytes
+from core.units import format_bytes, format_rough_duration
 from dashboard.glossary import GLOSSARY
-from dashboard.model.promises import Promises
+from dashboard.model.promises import Promises, quicker_network
 from dashboard.navigation import show_next_button
 from dashboard.session import state
 from dashboard.shared import background_jobs
@@ -163,8 +164,11 @@ def show_choice(promises: Promises) -> None:
     with st.container(key="card_summary"):
         st.header("Your choice" if state.is_model_chosen() else "Suggested")
         st.html(f'<p class="title">{escape_html(card.title)}</p>{_promises_in_html(promises(card))}')
-        if state.current_dataset() is None:
+        dataset = state.current_dataset()
+        if dataset is None:
             st.page_link("photos/page.py", label="First, choose photos", icon=":material/arrow_back:")
+        else:
+            _offer_quicker(dataset, card)
         with st.expander("Licence and origin"):
             st.caption(f"Licence of the weights: {escape_markdown(card.licence)}", help=GLOSSARY["licence"])
             if card.origin:
@@ -177,4 +181,18 @@ def show_choice(promises: Promises) -> None:
             ("Licence", "licence"),
         ):
             st.markdown(f"**{name}.** {GLOSSARY[key]}")
-    show_next_button("model", disabled=state.current_dataset() is None)
+    show_next_button("model", disabled=dataset is None)
+
+
+def _offer_quicker(dataset: Dataset, chosen: BackboneCard) -> None:
+    quicker = quicker_network(state.home(), dataset, chosen)
+    if quicker is None:
+        return
+    title, seconds = escape_markdown(quicker.card.title), format_rough_duration(quicker.seconds)
+    show_note(
+        f"{format_rough_duration(quicker.chosen_seconds).capitalize()} is long to wait. {title} learns these photos in "
+        f"{seconds}, and as a rule gets fewer right."
+    )
+    if st.button(f"Take {title}", key="take_quicker"):
+        state.choose_card(quicker.card)
+        st.rerun()
