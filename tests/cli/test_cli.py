@@ -14,6 +14,7 @@ import torch
 import graft
 from cli.app import run
 from cli.training import RecipeChoice
+from core.backbones import list_gallery
 from core.home import Home
 from core.plans import RECIPES, Teacher
 from core.profiling import learned_start_seconds
@@ -200,7 +201,7 @@ def test_how_long_it_takes_is_said_before_it_begins(home: Home, shapes: str, cap
     begins = json.loads(out.splitlines()[0])
     assert 0 < begins["estimated_start_seconds"] < begins["estimated_seconds"]
     assert begins["seconds_before"] > 0
-    (learned,) = {learned_start_seconds(home, "graft-resnet10t", torch.device("cpu"))}
+    (learned,) = {learned_start_seconds(home, list_gallery()[0].name, torch.device("cpu"))}
     assert learned > 0
     status, _, err = asked(capsys, "train", "--dataset", shapes, *SMALL)
     assert status == 0
