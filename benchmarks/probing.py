@@ -15,7 +15,15 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from core.backbones import BackboneCard, describe_stages, find_packaged, find_starter, get_card, list_gallery, list_starters
+from core.backbones import (
+    BackboneCard,
+    describe_stages,
+    find_packaged,
+    find_starter,
+    get_card,
+    list_gallery,
+    list_starters,
+)
 from core.datasets import (
     VERSION,
     Dataset,

@@ -113,7 +113,11 @@ def main() -> None:
 
 def _subjects(data: Path) -> list[Subject]:
     file = data / "weights" / f"{REFERENCE}.safetensors"
-    return [*packaged_here()[:1], *starters_here(), Subject(REFERENCE, "MobileNetV2, real ImageNet", REFERENCE_SIZE, file)]
+    return [
+        *packaged_here()[:1],
+        *starters_here(),
+        Subject(REFERENCE, "MobileNetV2, real ImageNet", REFERENCE_SIZE, file),
+    ]
 
 
 def _cells(subjects: Sequence[Subject], datasets: Sequence[str], quick: bool) -> Iterator[Cell]:

@@ -10,7 +10,8 @@ _FREE_LICENCES = {"Apache-2.0", "MIT", "BSD-3-Clause", "CC BY 4.0"}
 class BackboneCard:
     """One pretrained network, as the gallery shows it.
 
-    name: what a plan calls it: a timm name with its tag (`resnet50.a1_in1k`), or what comes with Graft (`graft-resnet10t`).
+    name: what a plan calls it: a timm name with its tag (`resnet50.a1_in1k`), or what comes with Graft
+    (`graft-resnet10t`).
     architecture: the timm model to create (`resnet50`, `resnet10t`).
     source: "starter" (lies in assets/weights), "package" (installed with Graft) or "hub" (timm downloads it once).
     input_size: the side in pixels at which it works best for use on photos.
@@ -48,7 +49,7 @@ class BackboneCard:
 
     @property
     def commercial_use(self) -> Literal["free", "own terms", "no"]:
-        """Whether a company may use the weights: a licence known to allow it, one to be read first, one that forbids."""
+        """Whether a company may use the weights: a licence that allows it, one to be read first, one that forbids."""
         if self.licence in _FREE_LICENCES:
             return "free"
         return "no" if "non-commercial" in self.licence or "research only" in self.licence else "own terms"

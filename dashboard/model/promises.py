@@ -70,7 +70,7 @@ def licence_in_words(card: BackboneCard) -> str:
 
 @dataclass(frozen=True)
 class QuickerNetwork:
-    """A network that is here and learns these photos in less than half the time. seconds: of the chosen one; its own."""
+    """A network that is here and learns these photos in less than half the time. Times are in seconds."""
 
     card: BackboneCard
     chosen_seconds: float

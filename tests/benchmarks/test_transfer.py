@@ -177,7 +177,11 @@ def test_what_was_measured_is_of_the_starters_that_come_with_graft():
 
 def test_the_transfer_example_on_the_model_page_is_what_was_measured(published: Table):
     place = published.columns.index("clothing")
-    found = {row[1]: float(row[place].split(" ±")[0]) for row in published.rows if row[0].startswith("EfficientNet-Lite0") and row[place]}
+    found = {
+        row[1]: float(row[place].split(" ±")[0])
+        for row in published.rows
+        if row[0].startswith("EfficientNet-Lite0") and row[place]
+    }
     assert f"names {found[LINEAR]:.0f} of 100 others right" in TRANSFER_EXAMPLE
     assert f"before it had learned anything, {found[RANDOM]:.0f}." in TRANSFER_EXAMPLE
 
