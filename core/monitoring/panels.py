@@ -99,17 +99,19 @@ def _with_band(mean: dict[str, list], error: dict[str, list]) -> dict[str, list]
 
 
 def _rates(view: RunView, start: int | None, stop: int | None) -> dict[str, dict[str, list]]:
-    """From stem to head. A rate is stored when it moves: its line goes on to the step where the run is."""
+    """From stem to head. A rate is stored when it moves: its line goes on to where the run is, or to `stop`."""
     rates = {}
+    end = view.progress.step if stop is None else min(stop, view.progress.step)
     for stage in view.stages:
         curve = view.curves.get(f"rate/{stage}", _EMPTY)
         if not curve.last:
             continue
         line = curve.thinned(start, stop, points=RATE_POINTS)
-        if stop is None and line["step"] and line["step"][-1] < view.progress.step:
-            line["step"].append(view.progress.step)
-            line["mean"].append(curve.last[1])
-        rates[f"rate/{stage}"] = {"step": line["step"], "mean": line["mean"]}
+        steps, means = line["step"], line["mean"]
+        if steps and steps[-1] < end:
+            steps.append(end)
+            means.append(means[-1])
+        rates[f"rate/{stage}"] = {"step": steps, "mean": means}
     return rates
 
 

@@ -48,6 +48,12 @@ def test_the_answer_has_all_that_the_chart_draws(home: Home, finished: Run):
     json.dumps(answer, allow_nan=False)
 
 
+def test_a_rate_that_stays_is_drawn_through_a_part_that_was_zoomed_into(home: Home, finished: Run):
+    for start, stop, end in ((8, 12, 12), (12, 40, 20)):
+        drawn = curves(home, finished.id, start=start, stop=stop)["curves"]["rate/stem"]
+        assert drawn == {"step": [1, end], "mean": [0, 0]}
+
+
 def test_nothing_new_is_answered_with_nothing(home: Home, finished: Run):
     seen = curves(home, finished.id)["seen"]
     assert curves(home, finished.id, seen) is None
