@@ -164,7 +164,7 @@ def _show_damaged_card(home: Home, summary: DatasetSummary) -> None:
     """It cannot be opened, and stops none of the others."""
     with st.container(key=f"card_damaged_{summary.id}"), _row():
         st.html(
-            f'<p class="title">{escape_html(summary.name)} <span class="pill">damaged</span></p>'
+            f'<p class="title">{escape_html(summary.name)} <span class="pill stop">damaged</span></p>'
             f'<p class="muted small">{escape_html(summary.damage)}</p>'
         )
         if st.button("Delete", key=f"delete_{summary.id}", icon=":material/delete:"):

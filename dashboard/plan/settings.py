@@ -163,7 +163,7 @@ def _calming_settings(plan: Plan) -> None:
         **plan_widget("clip", plan.optimizer.clip_norm or 0.0, lambda p, n: set_optimizer(p, clip_norm=n or None)),
     )  # fmt: skip
     b.number_input(
-        "Average of the weights, 0 is off", 0.0, max(0.99999, plan.optimizer.ema_decay), step=0.001, format="%g",
+        "Average weights, 0 is off", 0.0, max(0.99999, plan.optimizer.ema_decay), step=0.001, format="%g",
         help=GLOSSARY["ema decay"],
         **plan_widget("ema_decay", plan.optimizer.ema_decay, lambda plan, n: set_optimizer(plan, ema_decay=n)),
     )  # fmt: skip

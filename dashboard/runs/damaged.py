@@ -10,10 +10,13 @@ from dashboard.shared.texts import escape_html, escape_markdown
 
 def show_damaged() -> None:
     for run in damaged_runs(state.home()):
-        with st.container(key=f"damaged_{run.id}", horizontal=True, vertical_alignment="center", wrap=False):
+        with (
+            st.container(key=f"card_damaged_{run.id}"),
+            st.container(horizontal=True, vertical_alignment="center", wrap=False),
+        ):
             st.html(
-                f'<b>{escape_html(run.name)}</b> <span class="pill">damaged</span><br>'
-                f'<span class="muted small">{escape_html(run.reason)}</span>'
+                f'<b>{escape_html(run.name)}</b> <span class="pill stop">damaged</span><br>'
+                '<span class="muted small">What is kept of it cannot be read any more. The other runs are whole.</span>'
             )
             if st.button("Delete", key=f"delete_{run.id}", icon=":material/delete:"):
                 _open_dialog(run)

@@ -41,6 +41,17 @@ def test_a_deleted_dataset_that_a_run_needs_is_shown_and_called_deleted(open_pag
     assert "24 photos" in said
 
 
+def test_a_damaged_dataset_is_named_and_stops_none_of_the_others(open_page, home, small, many):
+    for table in (home.datasets / small.id).glob("*.parquet"):
+        table.write_bytes(b"{")
+    app = open_page()
+    said = words(app)
+    assert 'Small &amp; *bold* <span class="pill stop">damaged</span>' in said
+    assert app.button(key=f"delete_{small.id}").label == "Delete"
+    app.button(key=f"open_{many.id}").click().run()
+    assert app.title[0].value == "Your photos"
+
+
 # Nothing yet
 
 

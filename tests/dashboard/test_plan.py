@@ -489,7 +489,7 @@ def test_calming_settings_reach_the_plan(open_page, small) -> None:
     app = open_page("plan", dataset=small.id)
     app.toggle(key="expert").set_value(True).run()
     labelled(app.number_input, "Longest gradient, 0 is off").set_value(2.0).run()
-    labelled(app.number_input, "Average of the weights, 0 is off").set_value(0.99).run()
+    labelled(app.number_input, "Average weights, 0 is off").set_value(0.99).run()
     assert (plan_of(app).optimizer.clip_norm, plan_of(app).optimizer.ema_decay) == (2.0, 0.99)
     labelled(app.number_input, "Longest gradient, 0 is off").set_value(0.0).run()
     assert plan_of(app).optimizer.clip_norm is None

@@ -9,6 +9,7 @@ from core.backbones import describe_stages, get_card
 from core.errors import NotFound
 from core.evaluation import read_predictions, write_predictions
 from core.execution.submit import submit
+from core.home import database
 from core.plans import change, make_plan
 from core.runs import set_note, set_tags
 from core.runs.store import get_run, list_runs, run_folder
@@ -204,6 +205,18 @@ def test_a_run_is_renamed(home, two):
     app.text_input[0].input("better")
     app.button(key="rename_now").click().run()
     assert get_run(home, two[0].id).name == "better"
+
+
+def test_a_damaged_run_is_named_in_plain_words_and_can_be_deleted(open_page, home, two):
+    with database(home, write=True) as db:
+        db.execute("UPDATE runs SET plan = '{' WHERE id = ?", (two[0].id,))
+    app = open_page("runs")
+    said = words(app)
+    assert "first &lt;b&gt;</b>" in said
+    assert "What is kept of it cannot be read any more. The other runs are whole." in said
+    assert "JSON" not in said
+    assert [row["name"] for row in table_rows(app)] == ["second"]
+    assert app.button(key=f"delete_{two[0].id}").label == "Delete"
 
 
 def test_where_one_left_off_stands_on_the_first_screen(open_page, two):
