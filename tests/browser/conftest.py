@@ -3,10 +3,13 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
+from core.datasets import import_sample
+from core.home import open_home
 from tests.browser.journey import LONG
 from tests.browser.serving import served, start_browser
 
@@ -15,11 +18,21 @@ HERE_ONLY = re.compile(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob
 
 
 @pytest.fixture(scope="package")
-def graft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def graft_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("graft") / "home"
+
+
+@pytest.fixture(scope="package")
+def graft(graft_home: Path) -> Iterator[str]:
     """The address of a Graft whose home was empty when the first of its tests began: starting one takes seconds."""
-    folder = tmp_path_factory.mktemp("graft")
-    with served(folder / "home", folder / "log.txt") as address:
+    with served(graft_home, graft_home.parent / "log.txt") as address:
         yield address
+
+
+@pytest.fixture(scope="package")
+def digits(graft: str, graft_home: Path) -> str:
+    """The address of the photos of the built-in digits, for tests that change nothing of them."""
+    return f"{graft}/?dataset={import_sample(open_home(graft_home), 'digits', 'Digits').id}"
 
 
 @pytest.fixture(scope="package")

@@ -41,6 +41,21 @@ def choose_recipe(page: Page, title: str) -> None:
     settled(page)
 
 
+def set_epochs(page: Page, epochs: int) -> None:
+    """Fewer epochs than the plan has, with the keys of the slider."""
+    slider = page.get_by_role("slider", name="Epochs")
+    settled(page)
+    while int(slider.input_value()) > epochs:
+        slider.press("ArrowLeft")
+        settled(page)
+    expect(slider).to_have_value(str(epochs))
+
+
+def open_photos(page: Page, address: str) -> None:
+    page.goto(address)
+    see_photos(page)
+
+
 def stage(page: Page, name: str) -> Locator:
     """A block of the network's picture; aria-pressed says whether it is frozen."""
     return page.get_by_role("group", name="Stages").get_by_role("button", name=name)

@@ -1,7 +1,6 @@
 """What columns mean, asked in a real browser: shown before anything is imported, and changed by a click."""
 
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -63,16 +62,17 @@ def test_columns_of_a_zip_are_shown_and_another_role_shows_at_once_what_comes_of
     expect(page.get_by_text("Each photo has several labels. Which one is it about?")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1280, 400])
-def test_axe_finds_nothing_on_the_columns_and_the_way_on_is_in_sight(
-    graft: str, open_tab: Callable[..., Page], patients: Path, width: int
-):
-    for dark in (False, True):
-        page = open_tab(width=width, height=800, dark=dark)
-        page.goto(graft)
-        j.drop_files(page, patients)
-        expect(page.get_by_role("heading", name=TITLE)).to_be_visible(timeout=j.LONG)
-        j.settled(page)
-        expect(page.get_by_role("button", name="Import 48 photos")).to_be_in_viewport(ratio=1)
-        assert found_by_axe(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+def test_axe_finds_nothing_on_the_columns_and_the_way_on_is_in_sight(graft: str, page: Page, patients: Path):
+    page.goto(graft)
+    j.drop_files(page, patients)
+    expect(page.get_by_role("heading", name=TITLE)).to_be_visible(timeout=j.LONG)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.reload()
+        expect(page.get_by_role("button", name="Import 48 photos")).to_be_visible(timeout=j.LONG)
+        for width in (1280, 400):
+            page.set_viewport_size({"width": width, "height": 800})
+            j.settled(page)
+            expect(page.get_by_role("button", name="Import 48 photos")).to_be_in_viewport(ratio=1)
+            assert found_by_axe(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

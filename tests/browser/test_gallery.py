@@ -93,11 +93,10 @@ def test_photos_that_say_their_class_are_sorted_already_and_a_class_takes_more(g
 
 @pytest.mark.parametrize("width", [400, 1280])
 def test_the_wheel_over_the_photos_moves_the_page_and_more_are_shown_on_request(
-    graft: str, open_tab: Callable[..., Page], width: int
+    digits: str, open_tab: Callable[..., Page], width: int
 ):
     page = open_tab(width=width, height=800)
-    page.goto(graft)
-    j.begin_with(page, "digits")
+    j.open_photos(page, digits)
     j.settled(page)
     page.get_by_role("option").first.hover()
     page.mouse.wheel(0, 300)

@@ -31,6 +31,7 @@ def test_from_the_sample_to_a_model_to_take_home(graft: str, page: Page, tmp_pat
     expect(third).to_have_attribute("aria-pressed", "false")
     third.click()
     expect(third).to_have_attribute("aria-pressed", "true")
+    j.set_epochs(page, 3)
 
     j.start_training(page)
     seen = j.wait_for_points(page, more_than=2)
@@ -96,9 +97,8 @@ def test_a_folder_that_is_dropped_arrives_with_all_that_lies_below_it(graft: str
     expect(page.get_by_text("blocks: 520 photos, 3 classes. All could be read.")).to_be_visible()
 
 
-def test_photos_stay_chosen_while_others_are_looked_at(graft: str, page: Page):
-    page.goto(graft)
-    j.begin_with(page, "digits")
+def test_photos_stay_chosen_while_others_are_looked_at(digits: str, page: Page):
+    j.open_photos(page, digits)
     train = page.get_by_role("radio", name="train", exact=True).or_(
         page.get_by_role("button", name="train", exact=True)
     )
@@ -115,10 +115,9 @@ def test_photos_stay_chosen_while_others_are_looked_at(graft: str, page: Page):
     expect(chosen).to_have_text("1 chosen photo (1 not shown here)")
 
 
-def test_a_second_tab_sees_the_same_run_and_a_second_start_waits(graft: str, open_tab: Callable[..., Page]):
+def test_a_second_tab_sees_the_same_run_and_a_second_start_waits(digits: str, open_tab: Callable[..., Page]):
     first, second = open_tab(), open_tab()
-    first.goto(graft)
-    j.begin_with(first, "digits")
+    j.open_photos(first, digits)
     j.go_to_plan(first)
     j.choose_recipe(first, "Head first, then all")
     j.start_training(first)
@@ -138,9 +137,8 @@ def test_a_second_tab_sees_the_same_run_and_a_second_start_waits(graft: str, ope
     expect(second.get_by_text("stopped", exact=True).first).to_be_visible(timeout=j.LONG)
 
 
-def test_a_zoom_stays_while_points_arrive(graft: str, page: Page):
-    page.goto(graft)
-    j.begin_with(page, "digits")
+def test_a_zoom_stays_while_points_arrive_and_over_a_reload(digits: str, page: Page):
+    j.open_photos(page, digits)
     j.go_to_plan(page)
     j.choose_recipe(page, "Head first, then all")
     j.start_training(page)
@@ -158,6 +156,9 @@ def test_a_zoom_stays_while_points_arrive(graft: str, page: Page):
     assert chart.evaluate("e => e._fullLayout.xaxis.range") == zoomed
     page.get_by_role("button", name="Stop and keep the best").click()
     expect(page.get_by_text("stopped").first).to_be_visible(timeout=j.LONG)
+    page.reload()
+    j.wait_for_points(page, more_than=1)
+    assert chart.evaluate("e => e._fullLayout.xaxis.range") == zoomed
 
 
 def test_a_classs_name_is_shown_and_never_run(graft: str, page: Page, tmp_path: Path):

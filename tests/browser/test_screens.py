@@ -104,35 +104,51 @@ def test_a_screen_opens_still_without_errors_and_axe_finds_nothing(
         if message.type == "error":
             errors.append(f"{message.text} {message.location.get('url')}")
 
-    for dark in (False, True):
-        page = open_tab(width=width, dark=dark)
-        page.on("console", note)
-        page.add_init_script(COUNT_SHIFTS)
+    page = open_tab(width=width, height=800)
+    page.on("console", note)
+    page.add_init_script(COUNT_SHIFTS)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
         open_screen(page, screens(screen), screen)
         if screen != "expert plan":  # there something was clicked, and a click may move things
             shifts = page.evaluate("window.shifts")
             assert sum(value for value, _, _ in shifts) < 0.1, shifts
         assert found_by_axe(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if screen in ("photos", "model", "plan", "results"):
+        expect_the_way_on_in_sight(page)
     assert errors == []
 
 
-@pytest.mark.parametrize("width", HEADER_WIDTHS)
-def test_every_link_of_the_row_above_takes_a_click_at_every_width(
-    screens: Callable[[str], str], open_tab: Callable[..., Page], width: int
-) -> None:
-    page = open_tab(width=width)
-    open_screen(page, screens("plan"), "plan")
-    answers = page.evaluate(
-        "[...document.querySelectorAll('.st-key-topbar a')].map((link) => {"
-        " const box = link.getBoundingClientRect();"
-        " return [0.1, 0.5, 0.9].map((share) => link.contains("
-        "   document.elementFromPoint(box.x + share * box.width, box.y + box.height / 2)));"
-        "})"
-    )
-    assert answers == [[True] * 3] * (1 + len(STEPS) + len(OTHER_PAGES))
-    page.locator(".st-key-topbar").get_by_role("link", name="Learn").click()
-    expect(page.locator("h1")).not_to_have_text("What should learn, and how fast?", timeout=j.LONG)
+def expect_the_way_on_in_sight(page: Page) -> None:
+    """At the top and at the bottom of the page, and nothing lies over it."""
+    button = page.locator(".st-key-in_sight button")
+    for end in (0, 100_000):
+        page.evaluate(f"document.querySelector('[data-testid=stMain]').scrollTo(0, {end})")
+        expect(button).to_be_in_viewport(ratio=1)
+        assert button.evaluate(
+            "(button) => { const box = button.getBoundingClientRect();"
+            " return button.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)) }"
+        )
+
+
+def test_every_link_of_the_row_above_takes_a_click_at_every_width(screens: Callable[[str], str], page: Page) -> None:
+    open_screen(page, screens("runs"), "runs")
+    row = page.locator(".st-key-topbar")
+    for width in HEADER_WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        answers = page.evaluate(
+            "[...document.querySelectorAll('.st-key-topbar a')].map((link) => {"
+            " const box = link.getBoundingClientRect();"
+            " return [0.1, 0.5, 0.9].map((share) => link.contains("
+            "   document.elementFromPoint(box.x + share * box.width, box.y + box.height / 2)));"
+            "})"
+        )
+        assert answers == [[True] * 3] * (1 + len(STEPS) + len(OTHER_PAGES)), width
+        for name, title in (("Learn", "What do the words mean?"), ("All runs", "What has been tried?")):
+            row.get_by_role("link", name=name).click()
+            expect(page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=j.LONG)
+        j.settled(page)
 
 
 def test_each_link_of_the_row_above_shows_when_it_has_the_focus(screens: Callable[[str], str], page: Page) -> None:
@@ -149,23 +165,6 @@ def test_each_link_of_the_row_above_shows_when_it_has_the_focus(screens: Callabl
         after = Image.open(BytesIO(page.screenshot(clip=around))).convert("L")
         changed = ImageChops.difference(before, after).point(lambda value: 255 * (value > 60)).histogram()[255]
         assert changed > box["width"], link.inner_text()
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("screen", ["photos", "model", "plan", "results"])
-def test_the_way_on_is_in_sight_at_the_top_and_at_the_bottom(
-    screens: Callable[[str], str], open_tab: Callable[..., Page], screen: str, width: int
-) -> None:
-    page = open_tab(width=width, height=800)
-    open_screen(page, screens(screen), screen)
-    button = page.locator(".st-key-in_sight button")
-    for end in (0, 100_000):
-        page.evaluate(f"document.querySelector('[data-testid=stMain]').scrollTo(0, {end})")
-        expect(button).to_be_in_viewport(ratio=1)
-        assert button.evaluate(
-            "(button) => { const box = button.getBoundingClientRect();"
-            " return button.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)) }"
-        )
 
 
 @pytest.mark.parametrize(
