@@ -126,7 +126,7 @@ class RunDisplay:
 
 def _epoch_line(event: EpochEnded, task: str) -> str:
     scores = event.scores[task]
-    best = ", the best so far" if event.best else ""
+    best = ", the lowest validation loss so far" if event.best else ""
     return (
         f"epoch {event.epoch}: loss {scores.train_loss:.3f} on photos it learns from, {scores.validation_loss:.3f} on "
         f"others; {scores.validation_accuracy:.1%} of those right{best}"

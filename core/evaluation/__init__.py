@@ -14,6 +14,7 @@ from core.evaluation.predictions import (
 )
 from core.evaluation.result import Result, TaskResult, evaluate, load_result, make_result, save_result
 from core.evaluation.scores import LossHistory, append_losses, empty_history, epoch_scores
+from core.evaluation.trial import Trial, is_tried, load_trials, save_trials, try_features
 from core.evaluation.verdict import EpochScores, Reference, Verdict, window_epochs
 from core.evaluation.wording import in_plain_words, verdict
 
@@ -23,6 +24,7 @@ __all__ = [
     "Reference",
     "Result",
     "TaskResult",
+    "Trial",
     "Verdict",
     "append_losses",
     "compare",
@@ -31,14 +33,18 @@ __all__ = [
     "epoch_scores",
     "evaluate",
     "in_plain_words",
+    "is_tried",
     "labelled_predictions",
     "load_result",
+    "load_trials",
     "make_result",
     "metrics_of",
     "predictions_table",
     "read_predictions",
     "save_result",
+    "save_trials",
     "step_curves",
+    "try_features",
     "verdict",
     "window_epochs",
     "write_predictions",

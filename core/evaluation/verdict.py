@@ -1,6 +1,7 @@
 """Overfitting, defined: which of seven verdicts the loss curves give, epoch by epoch. Its words are in `wording`.
 
-Every comparison is against two standard errors, paired image by image where the losses are known so.
+Every comparison is against two standard errors, paired image by image where the losses are known so, and against an
+effect worth the word: with thousands of photos, a difference that changes nothing is significant, too.
 """
 
 import math
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from core.evaluation.trial import Trial
 from core.plans import Advice
 from core.tasks import LabelKind, ScoreLevels
 
@@ -70,6 +72,7 @@ class Verdict:
 
 
 SIGNIFICANT_ERRORS = 2.0  # standard errors from which a difference is more than chance
+LEAST_EFFECT = 0.02  # of the loss: what fell or rose by less has not moved
 JUMP_ERRORS = 10.0
 FEWEST_EPOCHS = 2
 FEWEST_IMAGES = 30
@@ -83,14 +86,16 @@ class Reference:
 
     levels: scores of guessing and of knowing the photos by heart. epochs_planned: of all phases together.
     head_only_accuracy: clean training score that the head alone reached before stages were unfrozen, where there was
-    such a phase. ended: no further epoch will come, planned or not. can_freeze, can_unfreeze: whether there are stages
-    that are trained at some time, and such as never are: no advice is given that cannot be followed.
+    such a phase. trial: of a new head on the features of a frozen network, where there was one. ended: no further epoch
+    will come, planned or not. can_freeze, can_unfreeze: whether there are stages that are trained at some time, and
+    such as never are: no advice is given that cannot be followed.
     """
 
     kind: LabelKind
     levels: ScoreLevels
     epochs_planned: int
     head_only_accuracy: float | None = None
+    trial: Trial | None = None
     ended: bool = False
     can_freeze: bool = True
     can_unfreeze: bool = True
@@ -118,28 +123,34 @@ class EpochTrend:
 
     @property
     def is_falling(self) -> bool:
-        """The validation loss fell significantly over the last epochs."""
-        return _is_significant(-self.change, self.change_error)
+        """The validation loss fell over the last epochs, significantly and by enough."""
+        before = self.scores.validation_loss - self.change
+        return _is_an_effect(-self.change, self.change_error, before)
 
     @property
-    def is_rising(self) -> bool:
-        """The validation loss rose significantly over the last epochs."""
-        return _is_significant(self.change, self.change_error)
+    def moved(self) -> bool:
+        """The validation loss fell or rose significantly over the last epochs, by however little."""
+        return _is_significant(abs(self.change), self.change_error)
 
     @property
     def is_above_best(self) -> bool:
-        """The validation loss is significantly above its best."""
-        return _is_significant(self.scores.rise, self.scores.rise_error)
+        """The validation loss is above its best, significantly and by enough."""
+        return _is_an_effect(self.scores.rise, self.scores.rise_error, self.best.validation_loss)
 
     @property
     def gap_is_wide(self) -> bool:
-        """The validation loss is significantly above the clean training loss."""
-        return _is_significant(self.scores.gap, self.scores.gap_error)
+        """The validation loss is above the clean training loss, significantly and by enough."""
+        return _is_an_effect(self.scores.gap, self.scores.gap_error, self.scores.validation_loss)
 
     @property
     def fits_better(self) -> bool:
-        """The clean training loss fell since the best epoch."""
-        return self.scores.train_loss < self.best.train_loss
+        """The clean training loss fell since the best epoch, by enough; it is of the same photos each time."""
+        return _is_an_effect(self.best.train_loss - self.scores.train_loss, 0.0, self.best.train_loss)
+
+    @property
+    def fits_worse(self) -> bool:
+        """The clean training loss rose since the best epoch, by enough."""
+        return _is_an_effect(self.scores.train_loss - self.best.train_loss, 0.0, self.best.train_loss)
 
     @property
     def jumped(self) -> bool:
@@ -194,7 +205,9 @@ def verdict_kind(trend: EpochTrend, reference: Reference) -> VerdictKind:
         return "overfitting"
     if trend.is_falling:
         return "still learning"
-    if trend.is_above_best:  # worse on the training photos, too: steps that overshoot rather than memorising
+    if (
+        trend.is_above_best and trend.fits_worse
+    ):  # worse on the training photos, too: steps that overshoot rather than memorising
         return "unstable"
     if levels.memorised is not None and scores.train_accuracy >= levels.memorised and trend.gap_is_wide:
         return "memorised, harmlessly"
@@ -227,6 +240,11 @@ def since_epoch(kinds: Sequence[VerdictKind], best_epoch: int) -> int:
 
 def _is_significant(difference: float, error: float) -> bool:
     return difference > SIGNIFICANT_ERRORS * error and difference > ROUNDING
+
+
+def _is_an_effect(difference: float, error: float, loss: float) -> bool:
+    """Significant, and at least LEAST_EFFECT of the loss that it is a difference to."""
+    return _is_significant(difference, error) and difference >= LEAST_EFFECT * loss
 
 
 def _change(history: Sequence[EpochScores], index: int, lag: int, best: int) -> tuple[float, float]:

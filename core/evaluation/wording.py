@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from core.evaluation.trial import Trial
 from core.evaluation.verdict import (
     FEWEST_IMAGES,
     EpochScores,
@@ -17,8 +18,6 @@ from core.evaluation.verdict import (
     verdict_kind,
 )
 from core.plans import Advice
-
-_LARGER: tuple[str, Advice] = ("a larger network", "larger network")
 
 
 def verdict(history: Sequence[EpochScores], reference: Reference, loss_is_finite: bool = True) -> Verdict:
@@ -49,18 +48,29 @@ def _not_a_number(history: Sequence[EpochScores]) -> Verdict:
 
 
 def _too_early(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
-    images = trend.scores.validation_images
-    if images < FEWEST_IMAGES:
-        there_are = {0: "There are no validation photos", 1: "There is only 1 validation photo"}
-        sentence = (
-            f"{there_are.get(images, f'There are only {images} validation photos')}; "
-            f"with fewer than {FEWEST_IMAGES} the curves say more about chance than about the model."
-        )
-        remedy = "Add photos, or give validation a larger share when you split them again."
-        return Verdict("too early", "Can't tell", sentence, remedy, since, ("more photos",))
+    if trend.scores.validation_images < FEWEST_IMAGES:
+        return _few_photos(trend, reference, since)
     sentence = "One epoch has ended; it takes two to see a direction."
     remedy = "Wait for the second epoch." if _goes_on(trend, reference) else "Train again with more epochs."
     return Verdict("too early", "Too early to tell", sentence, remedy, since, ("more epochs",))
+
+
+def _few_photos(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
+    images, trial = trend.scores.validation_images, reference.trial
+    there_are = {0: "There are no validation photos", 1: "There is only 1 validation photo"}
+    sentence = (
+        f"{there_are.get(images, f'There are only {images} validation photos')}; "
+        f"with fewer than {FEWEST_IMAGES} the curves say more about chance than about the model."
+    )
+    title, remedy = "Can't tell", "Add photos, or give validation a larger share when you split them again."
+    if trial:
+        title = "Too few photos for the curves"
+        sentence += (
+            f" Cross-validation says more: new heads on this network's features, each asked about photos that it did "
+            f"not learn from, named {trial.accuracy.text} of {trial.photos} training and validation photos right."
+        )
+        remedy = f"{_more_photos(trial)} {remedy}".strip()
+    return Verdict("too early", title, sentence, remedy, since, ("more photos",))
 
 
 def _still_learning(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
@@ -75,18 +85,15 @@ def _still_learning(trend: EpochTrend, reference: Reference, since: int) -> Verd
 
 
 def _levelled_off(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
-    advice: Advice
     sentence = f"{_flat(trend, since)} "
     if trend.gap_is_wide:
         gap = _amount(trend.scores.gap, trend.scores.gap_error)
         sentence += f"Training loss is lower by {gap}, but that gap has cost nothing so far."
-        helps, advice = "more photos would help more than more epochs.", "more photos"
     else:
-        sentence += "Training loss is no lower than its margin: nothing is learned by heart."
-        more, advice = ("letting one more stage learn", "free one more") if reference.can_unfreeze else _LARGER
-        helps = f"{more} would help more than more epochs."
-    remedy = f"Let it finish; {helps}" if _goes_on(trend, reference) else helps.capitalize()
-    return Verdict("levelled off", "Levelled off", sentence, remedy, since, (advice,))
+        sentence += "Training loss is hardly lower: nothing is learned by heart."
+    more, advice = _more_photos(reference.trial), _if_more_photos_help(reference.trial)
+    remedy = f"{'Let it finish: the' if _goes_on(trend, reference) else 'The'} best epoch is kept. {more}".strip()
+    return Verdict("levelled off", "Levelled off", sentence, remedy, since, advice)
 
 
 def _overfitting(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
@@ -100,14 +107,16 @@ def _overfitting(trend: EpochTrend, reference: Reference, since: int) -> Verdict
         sentence += " Lately it is falling again."
     if not _goes_on(trend, reference):
         calmer = "freeze more stages" if reference.can_freeze else "use dropout before the head"
-        remedy = f"The best epoch is what was kept. For a better model {calmer}, or add photos."
+        remedy = f"The best epoch is what was kept. To learn less by heart, {calmer}."
     elif trend.is_falling:
         remedy = "Give it a few more epochs; the best one is kept whatever happens."
     else:
         calmer = "more stages frozen" if reference.can_freeze else "dropout before the head"
-        remedy = f"Stop: the best epoch is kept. Then try again with {calmer}, or with more photos."
+        remedy = f"Stop: the best epoch is kept. Then try again with {calmer}."
     advice: Advice = "freeze more" if reference.can_freeze else "dropout"
-    return Verdict("overfitting", "Overfitting", sentence, remedy, since, (advice, "more photos"))
+    remedy = f"{remedy} {_more_photos(reference.trial)}".strip()
+    of_photos = _if_more_photos_help(reference.trial)
+    return Verdict("overfitting", "Overfitting", sentence, remedy, since, (advice, *of_photos))
 
 
 def _memorised(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
@@ -119,8 +128,9 @@ def _memorised(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
         f"{_amount(scores.rise, scores.rise_error)} above its best ({_loss(best.validation_loss)} in epoch "
         f"{trend.best_epoch})."
     )
-    remedy = "Nothing needs mending; only more photos would teach it more."
-    return Verdict("memorised, harmlessly", "Memorised, harmlessly", sentence, remedy, since, ("more photos",))
+    remedy = f"Nothing needs mending. {_more_photos(reference.trial)}".strip()
+    advice = _if_more_photos_help(reference.trial)
+    return Verdict("memorised, harmlessly", "Memorised, harmlessly", sentence, remedy, since, advice)
 
 
 def _underfitting(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
@@ -134,9 +144,10 @@ def _underfitting(trend: EpochTrend, reference: Reference, since: int) -> Verdic
     else:
         assert reference.levels.guessing is not None
         reason = f"where guessing gets {in_words(reference.levels.guessing)}"
-        other = "Let more stages learn" if reference.can_unfreeze else "Choose a larger network"
-        remedy = f"{other}, or raise the learning rate of the head."
-        advice = ("free one more" if reference.can_unfreeze else "larger network", "a higher head rate")
+        remedy, advice = "Train again with a higher learning rate of the head.", ("a higher head rate",)
+        if reference.can_unfreeze:
+            remedy = "Let more stages learn, or raise the learning rate of the head."
+            advice = ("free one more", "a higher head rate")
     fit = reference.kind.training_fit_in_words(trend.scores.train_accuracy)
     sentence = f"{_flat(trend, since)} Even {fit}, {reason}."
     return Verdict("underfitting", "Underfitting", sentence, remedy, since, advice)
@@ -172,12 +183,34 @@ _WORDS = {
 
 
 def _flat(trend: EpochTrend, since: int) -> str:
-    if trend.is_rising:  # against the best epoch it is within the margin, or it would be another verdict
-        moved = f"rose by {_amount(trend.change, trend.change_error)}, but is still within its margin of the best"
-    else:
+    level, best = _loss(trend.scores.validation_loss), trend.best
+    if trend.is_above_best:  # while training loss stayed, or it would be another verdict
+        rise = _amount(trend.scores.rise, trend.scores.rise_error)
+        return (
+            f"Validation loss has levelled off since epoch {since}, at {level}: {rise} above its best "
+            f"({_loss(best.validation_loss)} in epoch {trend.best_epoch}), while training loss stayed about the same."
+        )
+    amount = _amount(abs(trend.change), trend.change_error)
+    if not trend.moved:
         moved = f"changed by {_amount(trend.change, trend.change_error, sign=True)}, no more than chance would"
-    level = _loss(trend.scores.validation_loss)
+    elif trend.change > 0:
+        moved = f"rose by {amount}, but is still about as low as its best"
+    else:
+        moved = f"fell by {amount}, too little to matter"
     return f"Validation loss has levelled off since epoch {since}, at {level}: over {_lately(trend)} it {moved}."
+
+
+def _more_photos(trial: Trial | None) -> str:
+    """What the curve over the number of photos says where it still rises; "" where it does not, or is not known."""
+    if trial is None or not trial.more_photos_help:
+        return ""
+    margin = 100 * 1.96 * trial.gain_error
+    points = f"{100 * trial.gain:.1f} ± {margin:.1f} points"
+    return f"More photos would help: with half of them a new head named {points} fewer right."
+
+
+def _if_more_photos_help(trial: Trial | None) -> tuple[Advice, ...]:
+    return ("more photos",) if trial and trial.more_photos_help else ()
 
 
 def _lately(trend: EpochTrend) -> str:

@@ -1,27 +1,33 @@
 """Evaluate a run's best epoch: on validation and a sample of the training photos; on the test split only when asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 
-from core.datasets import Dataset, Split, load_dataset, open_pixels
+from core.datasets import Dataset, PixelStore, Split, center_crop, load_dataset, open_pixels
 from core.device import resolve_device
 from core.errors import NotFound, Refused
 from core.evaluation import (
     Result,
+    Trial,
+    is_tried,
     load_result,
     make_result,
     predictions_table,
     read_predictions,
     save_result,
+    save_trials,
+    try_features,
     write_predictions,
 )
 from core.home import Home, database
-from core.job import Job, Prepared, clean_sample, ignore_event
+from core.job import FORWARD_BATCH_SIZE, Job, Prepared, clean_sample, ignore_event
 from core.models import load_trained_model, read_facts
 from core.runs import Run, get_run, has_best, run_folder
+from core.tasks import Task
 from core.training import predict_logits
 
 
@@ -55,7 +61,8 @@ def open_results(home: Home, run: Run) -> RunResults:
 
 
 def evaluate_best(job: Job, progress: Callable[[Prepared], None] = ignore_event) -> Result:
-    """Evaluate the best epoch's model on validation and on the clean training sample, into the run's folder.
+    """Evaluate the best epoch's model on validation and on the clean training sample, into the run's folder; where the
+    network was frozen, also try new heads on its features (`core.evaluation.try_features`).
 
     Results of the test split that an earlier model of the run had are lost with it. Raises DiskFull.
     """
@@ -64,7 +71,42 @@ def evaluate_best(job: Job, progress: Callable[[Prepared], None] = ignore_event)
     sample = clean_sample(job.dataset.labelled_rows(tasks, "train"), len(validation), job.plan.seed)
     # Not from the history: that may be one epoch ahead of what was saved when a process was killed.
     epoch = read_facts(job.folder / "best")["best"]["epoch"]
+    save_trials(job.folder, _try_heads(job, tasks, progress))
     return _save(job, epoch, _predict(job, {"validation": validation, "train": sample}, progress))
+
+
+def _try_heads(job: Job, tasks: Sequence[Task], progress: Callable[[Prepared], None]) -> dict[str, Trial]:
+    """By task of classes; empty where none are tried."""
+    dataset, plan = job.dataset, job.plan
+    rows = np.concatenate([dataset.labelled_rows(tasks, split) for split in ("train", "validation")])
+    if not is_tried(plan, len(rows)):
+        return {}
+    features = _features(job, rows, progress)
+    table = dataset.table.iloc[rows]
+    groups = table["group"].where(table["group"].notna(), table["picture"]).to_numpy()  # copies of a picture are one
+    trials = {}
+    for task in tasks:
+        if task.kind == Task.kind:
+            labelled = dataset.is_labelled(task, rows)
+            labels = dataset.labels(task)[rows[labelled]]
+            if trial := try_features(features[labelled], labels, groups[labelled], plan.seed):
+                trials[task.name] = trial
+    return trials
+
+
+def _features(job: Job, rows: np.ndarray, progress: Callable[[Prepared], None]) -> np.ndarray:
+    """Features of photos, float32 [rows, channels]."""
+    device = resolve_device(job.plan.device)
+    model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder).to(device)
+    store = _open_store(job, progress)
+    features = []
+    for done in range(0, len(rows), FORWARD_BATCH_SIZE):
+        pixels = store.read(rows[done : done + FORWARD_BATCH_SIZE]).to(device)
+        with torch.no_grad():
+            batch = model.backbone(model.normalize(center_crop(pixels, store.image_size)))
+        features.append(batch.flatten(1).float().cpu().numpy())
+        progress(Prepared("evaluate", min(done + FORWARD_BATCH_SIZE, len(rows)), len(rows)))
+    return np.concatenate(features)
 
 
 def open_test(home: Home, run_id: str, progress: Callable[[Prepared], None] = ignore_event) -> Result:
@@ -93,9 +135,7 @@ def open_test(home: Home, run_id: str, progress: Callable[[Prepared], None] = ig
 def _predict(job: Job, rows_of: dict[Split, np.ndarray], progress: Callable[[Prepared], None]) -> pd.DataFrame:
     """Predictions of the best epoch's model: rows of all splits and tasks."""
     model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder)
-    store = open_pixels(
-        job.home, job.dataset, job.plan.image_size, lambda done, total, _: progress(Prepared("decode", done, total))
-    )
+    store = _open_store(job, progress)
     # All rows at once: progress then has one total.
     all_rows = np.concatenate(list(rows_of.values()))
     logits = predict_logits(model, store, all_rows, resolve_device(job.plan.device), progress)
@@ -108,6 +148,12 @@ def _predict(job: Job, rows_of: dict[Split, np.ndarray], progress: Callable[[Pre
             tables.append(predictions_table(image_ids[rows], split, task, job.dataset.labels(task)[rows], part))
         begin += len(rows)
     return pd.concat(tables, ignore_index=True)
+
+
+def _open_store(job: Job, progress: Callable[[Prepared], None]) -> PixelStore:
+    return open_pixels(
+        job.home, job.dataset, job.plan.image_size, lambda done, total, _: progress(Prepared("decode", done, total))
+    )
 
 
 def _save(job: Job, epoch: int, predictions: pd.DataFrame) -> Result:

@@ -186,11 +186,11 @@ def _train_and_evaluate(
             outcome = _train(job, sink, clock, on_training_event, is_closing)
         except _RunEnds as end:
             outcome = end.outcome
-        device = resolve_device(run.device)
         if start.seconds is not None:
             # Also of a busy machine: it mostly is so when a run begins.
-            record_start(home, run.plan.backbone.name, device, start.seconds)
+            record_start(home, run.plan.backbone.name, run.device, start.seconds)
         if feedback and others.share() < BUSY:
+            device = resolve_device(run.device)
             record_actual(home, run.plan, device, feedback.estimated_seconds, feedback.measured_seconds)
         if outcome.state == "interrupted":
             return outcome

@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.evaluation import EpochScores, Verdict, in_plain_words
+from core.evaluation import EpochScores, Verdict, in_plain_words, load_trials
 from core.home import Home, database
 from core.monitoring.curve import Curve
 from core.monitoring.panels import panels, thinned_curves
 from core.monitoring.view import RunView
-from core.runs import Run, RunProgress, State, get_run, waits_for
+from core.runs import Run, RunProgress, State, get_run, run_folder, waits_for
 
 MAX_STORED_VIEWS = 16
 
@@ -136,6 +136,7 @@ def _catch_up(home: Home, run: Run, stored: _StoredView) -> None:
     """Read what came since the last time."""
     view = stored.view
     view.state, view.progress = run.state, run.progress
+    view.trials = load_trials(run_folder(home, run.id)) if run.is_over else {}
     with database(home) as db:
         for row in db.execute(
             "SELECT number, kind, body FROM events WHERE run_id = ? AND number > ? ORDER BY number",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.evaluation import EpochScores, Reference, Verdict, verdict
+from core.evaluation import EpochScores, Reference, Trial, Verdict, verdict
 from core.monitoring.curve import Curve
 from core.plans import Plan
 from core.runs import Point, RunProgress, State
@@ -34,7 +34,7 @@ def epoch_row_from(facts: dict[str, Any]) -> EpochRow:
 class RunView:
     """One run, up to now. kinds, head_widths: of each task, its kind of label and how many numbers its head gives.
 
-    phases: step and name of each that began. stages: names from stem to head.
+    phases: step and name of each that began. stages: names from stem to head. trials: by task, of a run that is over.
     """
 
     plan: Plan
@@ -47,6 +47,7 @@ class RunView:
     phases: list[dict[str, Any]] = field(default_factory=list)
     stages: list[str] = field(default_factory=list)
     loss_is_finite: bool = True
+    trials: dict[str, Trial] = field(default_factory=dict)
     _verdicts: dict[tuple, Verdict] = field(default_factory=dict)
 
     def append_points(self, points: list[Point]) -> None:
@@ -89,6 +90,7 @@ class RunView:
             levels=kind.score_levels(self.head_widths.get(task, 2)),
             epochs_planned=self.plan.epochs,
             head_only_accuracy=self._head_only_accuracy(task),
+            trial=self.trials.get(task),
             ended=ended,
             can_freeze=any(self._trainable_stages()) and self.plan.backbone.weights != "random",
             can_unfreeze=not all(self._trainable_stages()),

@@ -16,7 +16,6 @@ Advice = Literal[
     "freeze more",
     "free one more",
     "dropout",
-    "larger network",
     "more photos",
 ]
 MORE_EPOCHS, MOST_EPOCHS = 2, 10_000
@@ -78,7 +77,7 @@ def _dropout(plan: Plan) -> Plan:
     return plan.model_copy(update={"head": Head(dropout=max(more, plan.head.dropout))})
 
 
-# Advice that is a change of the plan; a larger network and more photos are chosen by a person, elsewhere.
+# Advice that is a change of the plan; more photos are taken by a person, elsewhere.
 REMEDIES: dict[Advice, Remedy] = {
     "more epochs": Remedy("Train again, twice as long", _more_epochs),
     "a third of the rates": Remedy("Train again with a third of the rates", _rates_times(1 / 3, 1 / 3)),

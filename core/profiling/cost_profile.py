@@ -148,8 +148,8 @@ def _correction_key(plan: Plan, device: torch.device) -> str:
     return profile_store.key_of("correction", plan.backbone.name, plan.image_size, head_only, device, *teacher)
 
 
-def record_start(home: Home, backbone: str, device: torch.device, seconds: float) -> None:
-    """Note what a run took before its first photo was computed, beside decoding."""
+def record_start(home: Home, backbone: str, device: torch.device | str, seconds: float) -> None:
+    """Note what a run took before its first photo was computed, beside decoding. device: or its name."""
     key = _start_key(backbone, device)
     stored = profile_store.read(home, key) or {"seconds": []}
     profile_store.write(home, key, {"seconds": [*stored["seconds"], seconds][-CORRECTING_RUNS:]})
@@ -161,7 +161,7 @@ def learned_start_seconds(home: Home, backbone: str, device: torch.device) -> fl
     return median(stored["seconds"]) if stored else None
 
 
-def _start_key(backbone: str, device: torch.device) -> str:
+def _start_key(backbone: str, device: torch.device | str) -> str:
     return profile_store.key_of("start", backbone, device)
 
 

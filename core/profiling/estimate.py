@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.backbones import BackboneCard, architecture_features
 from core.datasets import Dataset
+from core.evaluation import is_tried
 from core.job import CLEAN_SAMPLE_LIMIT, FORWARD_BATCH_SIZE
 from core.plans import Phase, Plan, num_views, relative_step_costs, resizes_progressively
 from core.tasks import Task, label_kind
@@ -15,6 +16,7 @@ PROCESS_BYTES = 900 * 2**20
 # first two before the run computes anything; START_SECONDS does not depend on the network. Once a network was trained
 # here, what that took instead counts: also opening files, the first touch of a device, what libraries load when used.
 START_REPETITIONS, REPETITIONS_BEFORE, START_SECONDS = 3, 2, 0.4
+TRIAL_SECONDS = 0.002  # per photo, of new heads that are cross-validated at the end
 EPOCH_SECONDS = 0.008  # of an epoch beside its steps, evaluation and checkpoint: sums, events, curves
 # Writing activations into files with checksums, and reading them again from memory; per byte.
 CACHE_WRITE_SECONDS, CACHE_READ_SECONDS = 3e-9, 1e-9
@@ -108,6 +110,8 @@ def estimate(
         start_seconds += machine.start_seconds  # as measured
     seconds = (START_REPETITIONS - REPETITIONS_BEFORE) * costs.start_seconds
     seconds += photos.scored * costs.forward_seconds  # the best epoch, at the end
+    if is_tried(plan, images):
+        seconds += images * (costs.forward_seconds + TRIAL_SECONDS)
     seconds += _frozen_bytes(plan, costs.parameters) * costs.save_seconds_per_byte
     teacher_passes = (plan.fixed_views or 0) * photos.training
     seconds += teacher_passes * (costs.teacher_seconds + CACHE_WRITE_SECONDS * costs.teacher_cached_bytes)

@@ -14,7 +14,6 @@ from dashboard.shared.texts import escape_html, show_error
 # Advice that a person follows elsewhere: the button's label, and its page.
 ELSEWHERE: dict[Advice, tuple[str, str]] = {
     "more photos": ("Add photos", "photos/page.py"),
-    "larger network": ("Choose a larger model", "model/page.py"),
 }
 
 

@@ -214,7 +214,7 @@ def test_an_advice_is_followed_at_one_click(open_page, many, home: Home) -> None
     assert made.source == run.plan.source
 
 
-@pytest.mark.parametrize(("advice", "title"), [("more photos", "Your photos"), ("larger network", "Which network")])
+@pytest.mark.parametrize(("advice", "title"), [("more photos", "Your photos")])
 def test_advice_that_is_no_plan_leads_to_its_page(open_page, many, home: Home, monkeypatch, advice, title) -> None:
     said = Verdict("levelled off", "Levelled off", "It stays.", "Do this.", 1, (advice, "free one more"))
     monkeypatch.setattr("dashboard.shared.advice.read_verdict", lambda *_: said)

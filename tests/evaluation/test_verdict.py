@@ -18,6 +18,7 @@ from core.evaluation import (
     verdict,
     window_epochs,
 )
+from core.evaluation.trial import Trial
 from core.evaluation.verdict import VerdictKind
 from core.tasks import KINDS
 
@@ -145,13 +146,63 @@ def test_a_flat_loss_has_levelled_off_and_says_since_when():
         "Validation loss has levelled off since epoch 5, at 0.56: over the last 2 epochs it changed by +0.01 ± 0.02, "
         "no more than chance would. Training loss is lower by 0.26 ± 0.14, but that gap has cost nothing so far."
     )
-    assert said.remedy == "Let it finish; more photos would help more than more epochs."
+    assert (said.remedy, said.advice) == ("Let it finish: the best epoch is kept.", ())
 
 
-def test_a_flat_loss_without_a_gap_asks_for_another_stage():
-    said = judge(history([0.5] * 5))
+def test_a_flat_loss_is_no_reason_to_change_anything():
+    said = judge(history([0.5] * 5), ended=True)
+    assert (said.kind, said.remedy, said.advice) == ("levelled off", "The best epoch is kept.", ())
+
+
+HELPED = Trial(photos=200, right=170, gain=0.05, gain_error=0.02)
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        history([0.5] * 5),
+        history([1.0, 0.7, 0.50, 0.51, 0.55, 0.62], [1.0, 0.7, 0.4, 0.3, 0.25, 0.2]),
+        history([0.5, 0.4, 0.40, 0.41], [0.4, 0.1, 0.05, 0.02], accuracy=0.992),
+    ],
+)
+def test_more_photos_are_advised_where_half_of_them_taught_less_and_nowhere_else(scores):
+    said = judge(scores, trial=HELPED)
+    assert "More photos would help: with half of them a new head named 5.0 ± 3.9 points fewer right." in said.remedy
+    assert said.advice[-1] == "more photos"
+    for trial in (None, replace(HELPED, gain_error=0.026), replace(HELPED, gain=0.009, gain_error=0.001)):
+        said = judge(scores, trial=trial)
+        assert "more photos" not in (*said.advice, said.remedy.lower())
+
+
+def test_with_few_validation_photos_cross_validation_says_how_good_it_is():
+    said = judge(history([1.0, 0.5, 0.3], images=20), trial=Trial(140, 119, 0.0, 0.02))
+    assert (said.kind, said.title) == ("too early", "Too few photos for the curves")
+    assert "named 85.0 % ± 5.9 of 140 training and validation photos right." in said.sentence
+
+
+@pytest.mark.parametrize(("rise", "kind"), [(0.011, "overfitting"), (0.009, "levelled off")])
+def test_a_rise_counts_from_a_fiftieth_of_the_loss_on(rise: float, kind: str):
+    scores = history([0.6, 0.5, 0.5, 0.5 + rise], [0.6, 0.5, 0.45, 0.4], paired_error=0.001)
+    assert judge(scores).kind == kind
+
+
+def test_a_loss_that_rose_by_next_to_nothing_is_no_overfitting():
+    said = judge(history([0.60, 0.450, 0.451, 0.456], [0.6, 0.450, 0.449, 0.448], paired_error=0.0029), ended=True)
     assert said.kind == "levelled off"
-    assert "one more stage" in said.remedy
+    assert "0.006 ± 0.006, but is still about as low as its best" in said.sentence
+
+
+def test_a_rise_without_a_better_fit_is_no_overfitting():
+    said = judge(history([0.6, 0.45, 0.47, 0.48], [0.6, 0.450, 0.449, 0.448]), ended=True)
+    assert said.kind == "levelled off"
+    assert "above its best (0.45 in epoch 2), while training loss stayed about the same" in said.sentence
+
+
+@pytest.mark.parametrize(("fall", "kind"), [(0.0105, "still learning"), (0.0095, "levelled off")])
+def test_a_fall_counts_from_a_fiftieth_of_the_loss_on(fall: float, kind: str):
+    said = judge(history([0.50, 0.50, 0.50 - fall / 2, 0.50 - fall], paired_error=0.001), ended=True)
+    assert said.kind == kind
+    assert ("more epochs" in said.advice) == (kind == "still learning")
 
 
 OVERFITS = history([1.0, 0.7, 0.50, 0.51, 0.55, 0.62], [1.0, 0.7, 0.4, 0.3, 0.25, 0.2])
@@ -162,8 +213,7 @@ OVERFITS = history([1.0, 0.7, 0.50, 0.51, 0.55, 0.62], [1.0, 0.7, 0.4, 0.3, 0.25
     [
         (OVERFITS, {"can_freeze": False}, "dropout before the head", "frozen"),
         (OVERFITS, {"can_freeze": False, "ended": True}, "dropout before the head", "freeze"),
-        (history([0.5] * 5), {"can_unfreeze": False}, "a larger network", "stage"),
-        (history([2.3] * 5, accuracy=0.12), {"can_unfreeze": False}, "Choose a larger network", "stage"),
+        (history([2.3] * 5, accuracy=0.12), {"can_unfreeze": False}, "a higher learning rate of the head", "stage"),
     ],
 )
 def test_no_advice_is_given_that_cannot_be_followed(scores, given: dict, followed: str, impossible: str):
@@ -184,11 +234,10 @@ WITH_A_GAP = history([1.0, 0.7, 0.56, 0.55, 0.56, 0.555], [1.0, 0.6, 0.5, 0.4, 0
         (judge(history([1.0]), ended=True), ("more epochs",), "Train again with more epochs."),
         (judge(history([1.0, 0.5, 0.3], images=29)), ("more photos",), "Add photos"),
         (judge(history([1.0, 0.8, 0.65, 0.55]), ended=True), ("more epochs",), "with more epochs"),
-        (judge(FLAT), ("free one more",), "letting one more stage learn"),
-        (judge(FLAT, can_unfreeze=False), ("larger network",), "a larger network"),
-        (judge(WITH_A_GAP), ("more photos",), "more photos"),
-        (judge(OVERFITS), ("freeze more", "more photos"), "more stages frozen"),
-        (judge(OVERFITS, can_freeze=False), ("dropout", "more photos"), "dropout"),
+        (judge(FLAT), (), "the best epoch is kept"),
+        (judge(WITH_A_GAP), (), "the best epoch is kept"),
+        (judge(OVERFITS), ("freeze more",), "more stages frozen"),
+        (judge(OVERFITS, can_freeze=False), ("dropout",), "dropout"),
         (judge(history([2.3] * 5, accuracy=0.12)), ("free one more", "a higher head rate"), "Let more stages learn"),
         (judge(history([0.9] * 5, accuracy=0.6), head_only_accuracy=0.7), ("a tenth of the stage rates",), "a tenth"),
         (judge(history([1.0, 0.8, 2.3])), ("a third of the rates",), "a third"),
