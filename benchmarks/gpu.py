@@ -82,7 +82,7 @@ def main() -> None:
     elif not torch.cuda.is_available():
         sys.exit("This machine has no graphics card that torch can use. Check with --device cpu --small.")
     with tempfile.TemporaryDirectory(prefix="graft-gpu-") as folder:
-        benchmark = Bench(Path(folder), arguments)
+        benchmark = Benchmark(Path(folder), arguments)
         tables = benchmark.run()
     print(save_report(arguments.name, *tables, note=benchmark.note(), folder=arguments.folder))
 
@@ -100,7 +100,7 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-class Bench:
+class Benchmark:
     """The photos, a home with them, and the time that is left."""
 
     def __init__(self, folder: Path, arguments: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from timm.models import get_pretrained_cfg, is_model, list_pretrained, model_ent
 
 from core.backbones.backbone import BackboneCard
 from core.backbones.curated import CURATED, CuratedBackbone
-from core.backbones.facts import facts, facts_of, pretrained_cfg_of
+from core.backbones.facts import facts, facts_of, pretrained_cfg_of, three_channels
 from core.backbones.family_names import family_of, licence_name, training_data_of
 from core.backbones.packaged import PACKAGED, find_packaged, packaged_card, packaged_file
 from core.backbones.starters import find_starter, list_starters
@@ -70,8 +70,8 @@ def plain_card(name: str) -> BackboneCard:
         origin=f"https://huggingface.co/{config.hf_hub_id}" if config.hf_hub_id else "",
         gmacs=known.gmacs,
         accuracy=known.top1,
-        mean=_three(config.mean),
-        std=_three(config.std),
+        mean=three_channels(config.mean),
+        std=three_channels(config.std),
         interpolation=config.interpolation,
         fixed_size=not known.resizes,
         one_built_size=bool(config.fixed_input_size),
@@ -118,11 +118,6 @@ def _known() -> frozenset[str]:
 def searchable() -> tuple[str, ...]:
     """Names of all models that both this timm and the table of facts know."""
     return tuple(name for name in list_pretrained() if name in facts())
-
-
-def _three(values: tuple[float, ...]) -> tuple[float, float, float]:
-    red, green, blue = values
-    return red, green, blue
 
 
 def _chosen_card(chosen: CuratedBackbone) -> BackboneCard:

@@ -56,6 +56,12 @@ def pretrained_cfg_of(name: str) -> PretrainedCfg:
     return config
 
 
+def three_channels(values: tuple[float, ...]) -> tuple[float, float, float]:
+    """A mean or standard deviation of timm, which has one for each colour."""
+    red, green, blue = values
+    return red, green, blue
+
+
 @cache
 def facts_of(name: str) -> Facts:
     """The row of a model of timm; counted on the spot for one that is newer than the table."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.backbones.backbone import BackboneCard
-from core.backbones.facts import facts_of, pretrained_cfg_of
+from core.backbones.facts import facts_of, pretrained_cfg_of, three_channels
 from core.errors import BadWeights
 from core.home import Home, whole_file
 
@@ -184,8 +184,8 @@ def packaged_card(packaged: PackagedWeights) -> BackboneCard:
         origin=f"ImageNet weights from the Python package {packaged.distribution}",
         gmacs=packaged.gmacs,
         accuracy=known.top1,
-        mean=config.mean,
-        std=config.std,
+        mean=three_channels(config.mean),
+        std=three_channels(config.std),
         interpolation=config.interpolation,
         gallery=True,
     )
