@@ -50,6 +50,7 @@ from core.plans import (
     Optimizer,
     Phase,
     Plan,
+    make_plan,
     rates_towards_stem,
 )
 from core.profiling import autotune_job
@@ -248,6 +249,27 @@ def fine_tune(
     return _train_and_predict(
         home, _plan(subject, dataset, "pretrained", (head, all_stages), seed), dataset, rows, split
     )
+
+
+def train_head(
+    home: Home, subject: Subject, dataset: Dataset, rows: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weight [classes, channels] and bias [classes] of the head that *Head only* learns from some rows.
+
+    A plan as the plan page makes it; the dataset's validation photos choose the epoch.
+    """
+    plan = _plan(subject, dataset, "pretrained", (_phase(subject, 1, 0.0, 0.0),), seed)
+    subset = _subset(dataset, np.concatenate([rows, dataset.indices("validation")]), plan)
+    plan = make_plan(subset, subject.card, describe_stages(subject.card), "feature-extraction", subject.size)
+    plan = plan.model_copy(update={"seed": seed, "backbone": subject.choice("pretrained")})
+    job = Job(plan, {"source": subset}, home, home.runs / "probe")
+    shutil.rmtree(job.folder, ignore_errors=True)
+    for _ in train(job):
+        pass
+    head = load_trained_model(home, plan, subset.tasks, job.folder, "best").heads[0]
+    for file in home.pixels.glob(f"{subset.id}.*"):
+        file.unlink()
+    return head.weight.detach().numpy(), head.bias.detach().numpy()
 
 
 def train_from_scratch(

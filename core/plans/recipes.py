@@ -58,8 +58,13 @@ def _frozen(stages: int) -> tuple[float, ...]:
     return (0.0,) * stages
 
 
+def _head_alone(name: str, stages: int) -> Phase:
+    """Until the head has converged: on cached activations its epochs cost next to nothing."""
+    return Phase(name=name, epochs=20, stage_rates=_frozen(stages), head_rate=3 * HEAD_RATE)
+
+
 def _head_only(stages: int) -> tuple[Phase, ...]:
-    return (Phase(name="head", epochs=20, stage_rates=_frozen(stages), head_rate=3 * HEAD_RATE),)
+    return (_head_alone("head", stages),)
 
 
 def _top(stages: int) -> tuple[Phase, ...]:
@@ -68,14 +73,17 @@ def _top(stages: int) -> tuple[Phase, ...]:
 
 
 def _head_first(stages: int) -> tuple[Phase, ...]:
+    """What a head that has not converged sends back throws the pretrained features about: its gradients are large, and
+    in the wrong direction (Kumar et al., "Fine-Tuning can Distort Pretrained Features", ICLR 2022, section 3).
+    """
     return (
-        Phase(name="head first", epochs=3, stage_rates=_frozen(stages), head_rate=HEAD_RATE, schedule="constant"),
+        _head_alone("head first", stages),
         Phase(
             name="then all",
             epochs=7,
             stage_rates=rates_towards_stem(stages),
             head_rate=STAGE_RATE * 3,
-            warmup_epochs=0.5,
+            warmup_epochs=1,
         ),
     )
 
@@ -83,7 +91,7 @@ def _head_first(stages: int) -> tuple[Phase, ...]:
 def _gradual(stages: int) -> tuple[Phase, ...]:
     """Head alone, then one stage more in each phase (Howard and Ruder 2018, section 3.3)."""
     all_rates = rates_towards_stem(stages)
-    phases = [Phase(name="head", epochs=2, stage_rates=_frozen(stages), head_rate=HEAD_RATE, schedule="constant")]
+    phases = [_head_alone("head", stages)]
     for first in range(stages - 1, -1, -1):
         last = first == 0
         phases.append(
