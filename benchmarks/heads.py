@@ -5,8 +5,8 @@
 
 EfficientNet-Lite0, MobileNetV2 with real ImageNet weights, and Graft CNN; clothing with its official split, each domain
 of office-caltech10 by itself, and from one domain to another; 3, 5, 10, 30 and all photos per class. Beside Graft's
-head two of scikit-learn: `LogisticRegressionCV` by log-loss on the features as they are, and behind a `StandardScaler`. All are
-judged on test photos, by which nothing was chosen. Finished figures are kept in FOLDER: the same command goes on.
+head two of scikit-learn: `LogisticRegressionCV` by log-loss on the features as they are, and behind a `StandardScaler`.
+All are judged on test photos, by which nothing was chosen. Finished figures are kept in FOLDER: the same command goes on.
 """
 
 import sys
@@ -166,8 +166,8 @@ def _by_set(subject: Subject, cells: Sequence[Cell], store: FigureStore) -> Tabl
 def _note(draws: int) -> str:
     return (
         f"Means of {draws} draws of training photos (of one where all are taken). Where a class has fewer photos, all "
-        "of them are drawn. Margins: half of the 95 % interval of the differences, over sets and draws. The better of the "
-        "two is that of scikit-learn's two ways whose mean in the row is higher: a choice that flatters it."
+        "of them are drawn. Margins: half of the 95 % interval of the differences, over sets and draws. The better of "
+        "the two is that of scikit-learn's two ways whose mean in the row is higher: a choice that flatters it."
     )
 
 
