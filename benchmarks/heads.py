@@ -6,7 +6,7 @@
 EfficientNet-Lite0, MobileNetV2 with real ImageNet weights, and Graft CNN; clothing with its official split, each domain
 of office-caltech10 by itself, and from one domain to another; 3, 5, 10, 30 and all photos per class. Beside Graft's
 head two of scikit-learn: `LogisticRegressionCV` by log-loss on the features as they are, and behind a `StandardScaler`.
-All are judged on test photos, by which nothing was chosen. Finished figures are kept in FOLDER: the same command goes on.
+All are judged on test photos, by which nothing was chosen. Finished figures are kept in FOLDER: run it again to go on.
 """
 
 import sys
