@@ -12,13 +12,6 @@ def test_a_large_batch_takes_as_many_operations_as_a_small_one(home: Home, name:
     assert large == small > 10
 
 
-def test_strong_changes_take_operations_by_kind_and_not_by_photo(home: Home):
-    large, larger = (
-        measure(home, AUGMENTATIONS["strong, and mixed"], batch, steps=1).operations for batch in (128, 256)
-    )
-    assert larger == pytest.approx(large, rel=0.05), "all ten kinds come in both"
-
-
 def test_the_table_has_a_row_for_each_measurement():
     table = share_table({("none", 32): Share(90.0, 1200.0)})
     assert table.rows == [("none", 32, 90.0, 1200.0)]

@@ -57,7 +57,7 @@ def test_a_measurement_serves_for_a_while(home: Home, small: Dataset, asked: lis
 
 def test_photos_that_are_decoded_cost_no_time(home: Home, small: Dataset, asked: list[str], monkeypatch):
     before = cost(home, small)
-    monkeypatch.setattr(background, "has_pixels", lambda *_: True)
+    monkeypatch.setattr("core.profiling.before_start.has_pixels", lambda *_: True)
     assert cost(home, small).time != before.time
 
 

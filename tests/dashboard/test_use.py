@@ -207,7 +207,7 @@ def test_a_large_model_can_teach_a_smaller_one(open_page, small, home: Home) -> 
     assert 2 * get_card(made.backbone.name).parameters <= large.parameters
     assert {each.kind for each in made.objectives} == {"cross_entropy", "logit_distillation", "feature_distillation"}
     assert made.tasks == run.plan.tasks
-    assert made.image_size == 160  # of the small one's sizes the nearest to the 224 that the teacher knows
+    assert made.image_size == 224  # which the teacher knows, and the small one can
 
 
 def test_a_model_that_still_learns_is_no_teacher_yet(open_page, small, home: Home) -> None:
