@@ -131,6 +131,7 @@ def drop_files(page: Page, *files: Path) -> None:
 
 def drop_folder(page: Page, folder: Path) -> None:
     """Drag a folder from the desktop onto the start screen and let it go, as the system tells the browser of it."""
+    expect(page.locator("html.opening")).to_have_count(0)  # until the page stands still, its cover takes the drop
     zone = page.locator(".drop")
     zone.scroll_into_view_if_needed()
     box = zone.bounding_box()
