@@ -73,8 +73,10 @@ def test_two_ticks_bring_the_comparison_into_view(filled, open_tab: Callable[...
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.reload()
     expect(heading).to_be_visible()
+    expect(page.get_by_label("Compare first")).to_have_count(1)  # what stood before the reload has gone
     expect(page.get_by_label("Compare first")).to_be_checked()
     page.get_by_role("button", name="Close the comparison").click()
+    expect(page.get_by_label("Compare first")).to_have_count(1)
     expect(heading).to_have_count(0)
     expect(page.get_by_label("Compare first")).not_to_be_checked()
     assert "compare=" not in page.url
