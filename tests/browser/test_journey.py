@@ -138,7 +138,7 @@ def test_a_second_tab_sees_the_same_run_and_a_second_start_waits(digits: str, op
 
 
 def test_a_zoom_stays_while_points_arrive_and_over_a_reload(digits: str, page: Page):
-    j.open_photos(page, digits)
+    j.open_photos(page, f"{digits}&model=graft-resnet10t")  # whose points arrive quickly when all stages learn
     j.go_to_plan(page)
     j.choose_recipe(page, "Head first, then all")
     j.start_training(page)
@@ -152,7 +152,9 @@ def test_a_zoom_stays_while_points_arrive_and_over_a_reload(digits: str, page: P
     page.mouse.up()
     zoomed = chart.evaluate("e => e._fullLayout.xaxis.range")
     chart.evaluate("e => { e.drawn = 0; e.on('plotly_afterplot', () => e.drawn++); return 0 }")
-    page.wait_for_function("() => document.querySelector('figure[data-panel=loss] .graft-chart').drawn >= 3")
+    page.wait_for_function(
+        "() => document.querySelector('figure[data-panel=loss] .graft-chart').drawn >= 3", timeout=j.LONG
+    )
     assert chart.evaluate("e => e._fullLayout.xaxis.range") == zoomed
     page.get_by_role("button", name="Stop and keep the best").click()
     expect(page.get_by_text("stopped").first).to_be_visible(timeout=j.LONG)
