@@ -21,7 +21,7 @@ FOLDS = 5
 FEWEST_PER_CLASS = 4  # of which each fold's training photos and their half still hold one or two
 MOST_PHOTOS = 1_000  # more are judged well enough by the validation split, and would take long
 LEAST_GAIN = 0.01  # of accuracy: less is no reason to go and take photos
-SIGNIFICANT_ERRORS = 2.0
+SIGNIFICANT_ERRORS = 2.0  # standard errors from which a difference is more than chance
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core.evaluation.trial import Trial
+from core.evaluation.trial import SIGNIFICANT_ERRORS, Trial
 from core.plans import Advice
 from core.tasks import LabelKind, ScoreLevels
 
@@ -71,7 +71,6 @@ class Verdict:
     advice: tuple[Advice, ...] = ()
 
 
-SIGNIFICANT_ERRORS = 2.0  # standard errors from which a difference is more than chance
 LEAST_EFFECT = 0.02  # of the loss: what fell or rose by less has not moved
 JUMP_ERRORS = 10.0
 FEWEST_EPOCHS = 2
@@ -205,9 +204,7 @@ def verdict_kind(trend: EpochTrend, reference: Reference) -> VerdictKind:
         return "overfitting"
     if trend.is_falling:
         return "still learning"
-    if (
-        trend.is_above_best and trend.fits_worse
-    ):  # worse on the training photos, too: steps that overshoot rather than memorising
+    if trend.is_above_best and trend.fits_worse:  # on training photos, too: steps overshoot, nothing is memorised
         return "unstable"
     if levels.memorised is not None and scores.train_accuracy >= levels.memorised and trend.gap_is_wide:
         return "memorised, harmlessly"

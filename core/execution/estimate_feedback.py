@@ -6,13 +6,8 @@ from core.job import Checkpointed, EpochEnded, Event, PhaseBegan, Prepared, Step
 from core.plans import Plan
 from core.profiling import CostProfile, Counts, caching_seconds, phase_seconds
 
-COMPUTING = (
-    "copy_pixels",
-    "check_cache",
-    "cache",
-    "cache_view",
-    "teacher",
-)  # what photos are prepared for, after the start
+# What a run does with photos once it has started.
+COMPUTING = ("copy_pixels", "check_cache", "cache", "cache_view", "teacher")
 
 
 class EstimateFeedback:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import torch
 
-from core.datasets import Dataset, PixelStore, Split, center_crop, load_dataset, open_pixels
+from core.datasets import Dataset, PixelStore, Split, load_dataset, open_pixels
 from core.device import resolve_device
 from core.errors import NotFound, Refused
 from core.evaluation import (
@@ -24,11 +23,11 @@ from core.evaluation import (
     write_predictions,
 )
 from core.home import Home, database
-from core.job import FORWARD_BATCH_SIZE, Job, Prepared, clean_sample, ignore_event
+from core.job import Job, Prepared, clean_sample, ignore_event
 from core.models import load_trained_model, read_facts
 from core.runs import Run, get_run, has_best, run_folder
 from core.tasks import Task
-from core.training import predict_logits
+from core.training import extract_features, predict_logits
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,8 @@ def _try_heads(job: Job, tasks: Sequence[Task], progress: Callable[[Prepared], N
     rows = np.concatenate([dataset.labelled_rows(tasks, split) for split in ("train", "validation")])
     if not is_tried(plan, len(rows)):
         return {}
-    features = _features(job, rows, progress)
+    model = load_trained_model(job.home, plan, dataset.tasks, job.folder)
+    features = extract_features(model, _open_store(job, progress), rows, resolve_device(plan.device), progress)
     table = dataset.table.iloc[rows]
     groups = table["group"].where(table["group"].notna(), table["picture"]).to_numpy()  # copies of a picture are one
     trials = {}
@@ -92,21 +92,6 @@ def _try_heads(job: Job, tasks: Sequence[Task], progress: Callable[[Prepared], N
             if trial := try_features(features[labelled], labels, groups[labelled], plan.seed):
                 trials[task.name] = trial
     return trials
-
-
-def _features(job: Job, rows: np.ndarray, progress: Callable[[Prepared], None]) -> np.ndarray:
-    """Features of photos, float32 [rows, channels]."""
-    device = resolve_device(job.plan.device)
-    model = load_trained_model(job.home, job.plan, job.dataset.tasks, job.folder).to(device)
-    store = _open_store(job, progress)
-    features = []
-    for done in range(0, len(rows), FORWARD_BATCH_SIZE):
-        pixels = store.read(rows[done : done + FORWARD_BATCH_SIZE]).to(device)
-        with torch.no_grad():
-            batch = model.backbone(model.normalize(center_crop(pixels, store.image_size)))
-        features.append(batch.flatten(1).float().cpu().numpy())
-        progress(Prepared("evaluate", min(done + FORWARD_BATCH_SIZE, len(rows)), len(rows)))
-    return np.concatenate(features)
 
 
 def open_test(home: Home, run_id: str, progress: Callable[[Prepared], None] = ignore_event) -> Result:

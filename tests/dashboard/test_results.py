@@ -214,17 +214,16 @@ def test_an_advice_is_followed_at_one_click(open_page, many, home: Home) -> None
     assert made.source == run.plan.source
 
 
-@pytest.mark.parametrize(("advice", "title"), [("more photos", "Your photos")])
-def test_advice_that_is_no_plan_leads_to_its_page(open_page, many, home: Home, monkeypatch, advice, title) -> None:
-    said = Verdict("levelled off", "Levelled off", "It stays.", "Do this.", 1, (advice, "free one more"))
+def test_advice_that_is_no_plan_leads_to_its_page(open_page, many, home: Home, monkeypatch) -> None:
+    said = Verdict("levelled off", "Levelled off", "It stays.", "Do this.", 1, ("more photos", "free one more"))
     monkeypatch.setattr("dashboard.shared.advice.read_verdict", lambda *_: said)
     everything = make_plan(many, get_card("graft-resnet10t"), describe_stages("graft-resnet10t"), "scratch")
     run = made_run(home, many, "finished", epochs=3, plan=everything)
     app = open_page("results", run=run.id)
     assert not [button for button in app.button if button.key == "advice_free one more"]  # all learn already
-    app.button(key=f"advice_{advice}").click().run()
+    app.button(key="advice_more photos").click().run()
     assert not app.exception, app.exception[0].value
-    assert title in app.title[0].value
+    assert "Your photos" in app.title[0].value
 
 
 def test_every_advice_has_a_button() -> None:

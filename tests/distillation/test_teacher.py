@@ -21,9 +21,7 @@ from core.models.build import load_trained_model
 from core.objectives import CrossEntropy, FeatureDistillation, LogitDistillation
 from core.plans import NO_AUGMENTATION, Augmentation, BackboneChoice, Plan, Teacher
 from core.tasks import MISSING
-from core.training.setup import setup_training
-from core.training.state import TrainingState
-from tests.fixtures.engine import RESNET, make_plan, phase, run_through
+from tests.fixtures.engine import RESNET, make_plan, phase, run_through, state_of
 from tests.training.test_resume import assert_same, close_at
 
 pytestmark = pytest.mark.slow
@@ -44,15 +42,6 @@ def teacher(tmp_path: Path) -> Teacher:
 
 def distilled(teacher: Teacher, *phases: object, **changes: object) -> Plan:
     return make_plan(*phases, **{"teacher": teacher, "objectives": BOTH, **changes})
-
-
-def state_of(job: Job) -> TrainingState:
-    setting_up = setup_training(job)
-    while True:
-        try:
-            next(setting_up)
-        except StopIteration as ready:
-            return ready.value[1]
 
 
 def test_the_teacher_says_what_its_network_says_of_the_enlarged_photo(job_for: Callable[..., Job], teacher: Teacher):

@@ -14,11 +14,10 @@ from core.home import write_whole
 from core.job import Checkpointed, Ended, EpochEnded, Event, Job, Stepped
 from core.models import load_trained_model, read_facts
 from core.plans import NO_AUGMENTATION, Optimizer
-from core.training import checkpointer, checkpoints, setup_training
+from core.training import checkpointer, checkpoints
 from core.training.checkpoints import Snapshot, on_host, take_snapshot
 from core.training.loop import train
-from core.training.state import TrainingState
-from tests.fixtures.engine import VIT, make_plan, phase, run_through
+from tests.fixtures.engine import VIT, make_plan, phase, run_through, state_of
 
 PLAN = make_plan(phase(VIT, epochs=4), backbone=VIT)
 
@@ -49,15 +48,6 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
 def only_free_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the first epoch no checkpoint is cheap enough for the end of an epoch."""
     monkeypatch.setattr(checkpointer, "COST_SHARE", 0.0)
-
-
-def state_of(job: Job) -> TrainingState:
-    setting_up = setup_training(job)
-    while True:
-        try:
-            next(setting_up)
-        except StopIteration as ready:
-            return ready.value[1]
 
 
 def test_training_goes_on_while_a_checkpoint_is_written(job_for: Callable[..., Job], disk: Disk):
