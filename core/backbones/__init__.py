@@ -22,6 +22,7 @@ from core.backbones.cut import cut
 from core.backbones.facts import FACTS_COLUMNS, FACTS_TABLE, coarsest_stride, pretrained_cfg_of
 from core.backbones.packaged import find_packaged
 from core.backbones.search import search_backbones
+from core.backbones.speed import SPEED_TABLE, photos_per_second
 from core.backbones.stages import describe_stages, find_stages
 from core.backbones.starters import find_starter, list_starters
 from core.backbones.weights import download_weights, weights_present
@@ -30,6 +31,7 @@ from core.backbones.weights_check import classifier_names, fingerprint
 __all__ = [
     "FACTS_COLUMNS",
     "FACTS_TABLE",
+    "SPEED_TABLE",
     "BackboneCard",
     "FusedPrefix",
     "Normalize",
@@ -54,6 +56,7 @@ __all__ = [
     "list_gallery",
     "list_starters",
     "num_features",
+    "photos_per_second",
     "pretrained_cfg_of",
     "search_backbones",
     "smaller_available",

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.backbones import BackboneCard, download_weights, list_gallery, search_backbones, weights_present
+from core.backbones import (
+    BackboneCard,
+    download_weights,
+    list_gallery,
+    photos_per_second,
+    search_backbones,
+    weights_present,
+)
 from core.datasets import Dataset
 from core.home import Home, Progress
 from core.units import format_bytes, format_rough_duration
@@ -141,6 +148,8 @@ def _figures_in_html(card: BackboneCard) -> str:
         figures.insert(1, (format_gmacs(card.gmacs), "GMACs"))
     if card.accuracy is not None:
         figures.append((f"{card.accuracy:.1f} %", "ImageNet"))
+    if card.name in photos_per_second():
+        figures.append((f"{photos_per_second()[card.name]:.3g}", "photos/s, two cores"))
     spans = "".join(f"<span><b>{escape_html(figure)}</b>{escape_html(what)}</span>" for figure, what in figures)
     return f'<div class="figures">{spans}</div>'
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from core.backbones import get_card, list_gallery
+from core.backbones import get_card, list_gallery, photos_per_second
 from core.errors import NotReachable
 from core.profiling import Estimate
 from core.units import format_bytes, format_rough_duration
@@ -119,6 +119,12 @@ def test_where_waiting_is_long_the_quicker_one_is_offered_and_taken(open_page, s
 
 def test_where_waiting_is_short_nothing_is_offered(open_page, small):
     assert "take_quicker" not in [button.key for button in open_page("model", dataset=small.id).button]
+
+
+def test_each_network_of_the_gallery_says_how_many_photos_a_second_two_cores_compute():
+    assert photos_per_second().keys() >= {card.name for card in list_gallery()}
+    card = get_card("efficientnet-lite0")
+    assert f"<b>{photos_per_second()[card.name]:.3g}</b>photos/s, two cores" in card_in_html(card, True, [])
 
 
 def test_what_a_run_reached_on_these_photos_is_said_first(open_page, home, small):
