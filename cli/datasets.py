@@ -91,6 +91,26 @@ def _import_by_name(home: Home, name: str, source: str, progress: Progress) -> "
     return import_public(home, set_name, name=name, progress=progress)
 
 
+def make_missing_sample(home: Home, name: str, quiet: bool) -> "Dataset | None":
+    """Make the built-in sample that a dataset's name means where no dataset is called so, and say so, in words or as
+    JSON; None where there is one, or no such sample.
+    """
+    from core.datasets import find_dataset, import_sample, samples
+
+    try:
+        find_dataset(home, name)
+        return None
+    except NotFound:
+        known = {sample.id: sample for sample in samples()}
+        sample = known.get(name.strip().casefold())
+    if sample is None:
+        return None
+    if not quiet:
+        print_error(f'No dataset is called "{sample.id}" yet: making the built-in sample, {sample.images:,} pictures.')
+    with progress_bar(quiet) as progress:
+        return import_sample(home, sample.id, sample.id, progress)
+
+
 def _print_dataset(dataset: "Dataset", json: bool) -> None:
     from core.datasets import check
 

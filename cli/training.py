@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.datasets import make_missing_sample
 from cli.output import HomeOption, JsonOption, given_path, print_error, print_json, print_line, progress_bar
 from core.errors import BadDataset, BadPlan
 from core.home import Home, open_home
@@ -26,7 +27,10 @@ class RecipeChoice(StrEnum):
     scratch = "scratch"
 
 
-DatasetOption = Annotated[str | None, typer.Option("--dataset", help="Which photos: a dataset's name.")]
+DatasetOption = Annotated[
+    str | None,
+    typer.Option("--dataset", help="Which photos: a dataset's name, or a built-in sample's, such as leaves."),
+]
 BackboneOption = Annotated[
     str | None,
     typer.Option("--backbone", help="Which pretrained network (`graft backbones`); one that is here if left out."),
@@ -62,6 +66,8 @@ def plan(
 ) -> None:
     """Print the plan of a recipe, as a file to edit."""
     where = open_home(home)
+    if dataset:
+        make_missing_sample(where, dataset, quiet=False)
     print_line(_make_plan(where, dataset, backbone, recipe, None, teacher, set or []).model_dump_json(indent=1))
 
 
@@ -78,9 +84,13 @@ def train(
 ) -> None:
     """Train a model. Ctrl-C ends it so that it can be resumed.
 
-    With --json a line comes before it begins (`"event": "begins"`) with what is worth knowing, and one at its end.
+    With --json a line comes before it begins (`"event": "begins"`) with what is worth knowing, and one at its end;
+    before them one (`"event": "imported"`) where the built-in sample had to be made first.
     """
     where = open_home(home)
+    sample = make_missing_sample(where, dataset, json) if dataset and not plan else None
+    if sample and json:
+        print_json({"event": "imported", "dataset": sample.name, "id": sample.id, "images": len(sample)})
     chosen = _make_plan(where, dataset, backbone, recipe, plan, teacher, set or [])
 
     from cli.follow import follow_run  # loads torch, after a faulty plan has been refused

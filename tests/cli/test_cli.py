@@ -89,6 +89,7 @@ def test_the_home_may_stand_before_or_after_the_command(tmp_path: Path, home: Ho
         (["show", "nothing"], 'There is no run "nothing". Start one first.'),
         (["import", "x", "sample:nothing"], 'There is no sample set "nothing". There are: leaves'),
         (["train", "--dataset", "nothing"], 'There is no dataset called "nothing"'),
+        (["train", "--dataset", "leaves", "--plan", "x.json"], "A plan file names its dataset and backbone already."),
     ],
 )
 def test_wrong_use_is_one_sentence_on_standard_error(
@@ -206,6 +207,30 @@ def test_how_long_it_takes_is_said_before_it_begins(home: Home, shapes: str, cap
     status, _, err = asked(capsys, "train", "--dataset", shapes, *SMALL)
     assert status == 0
     assert err.index("It will take about ") < err.index("epoch 1:")
+
+
+def test_a_built_in_sample_is_made_when_it_is_first_trained_on(home: Home, capsys: pytest.CaptureFixture[str]):
+    status, out, err = asked(capsys, "train", "--dataset", "digits", *SMALL, "--json")
+    imported, begins, ended = map(json.loads, out.splitlines())
+    assert (status, err, begins["event"], ended["state"]) == (0, "", "begins", "finished")
+    assert (imported["event"], imported["dataset"], imported["images"]) == ("imported", "digits", 1797)
+    assert get_run(home, ended["run"]).plan.source.id == imported["id"]
+
+    status, out, _ = asked(capsys, "train", "--dataset", "digits", *SMALL, "--json")
+    assert [json.loads(line).get("event") for line in out.splitlines()] == ["begins", None]  # it is there
+
+
+def test_a_sample_that_is_made_is_said_beside_the_plan(home: Home, capsys: pytest.CaptureFixture[str]):
+    status, out, err = asked(capsys, "plan", "--dataset", "Digits")
+    assert err.splitlines() == ['No dataset is called "digits" yet: making the built-in sample, 1,797 pictures.']
+    assert (status, json.loads(out)["tasks"]) == (0, ["digit"])
+    assert asked(capsys, "plan", "--dataset", "digits") == (0, out, "")
+
+
+def test_an_own_dataset_is_not_taken_for_a_sample(home: Home, photos: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(["import", "Leaves", str(photos)]) == 0
+    status, out, err = asked(capsys, "plan", "--dataset", "leaves")
+    assert (status, json.loads(out)["tasks"], err) == (0, ["class"], "")
 
 
 def test_training_ends_with_one_line_of_json(home: Home, trained: dict):
