@@ -45,7 +45,7 @@ from core.datasets.editing import (
 )
 from core.datasets.formulas import is_formula, without_formula
 from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload
-from core.datasets.location import without_gps
+from core.datasets.location import without_location
 from core.datasets.originals import WORKERS
 from core.datasets.parallel import in_order
 from core.datasets.pixels import PixelStore, has_pixels, open_pixels
@@ -151,5 +151,5 @@ __all__ = [
     "thumbnail",
     "undo",
     "without_formula",
-    "without_gps",
+    "without_location",
 ]

@@ -7,7 +7,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from core.datasets import Dataset, is_formula, is_noise, labels_in_words, without_formula, without_gps
+from core.datasets import Dataset, is_formula, is_noise, labels_in_words, without_formula, without_location
 from core.errors import BadDataset, BadInput
 from core.exports.export import Export
 from core.home import whole_file
@@ -20,7 +20,7 @@ def photos_zip(dataset: Dataset, target: Path, with_gps: bool = False) -> Path:
     """Write a folder per class with its photos and a table of all labels, splits and groups; gives `target` back.
     Imported again, all of these are as they were.
 
-    with_gps: where a photo was taken leaves with it; otherwise that alone goes (`without_gps`).
+    with_gps: where a photo was taken leaves with it; otherwise that alone goes (`without_location`).
 
     Raises BadInput (no file can be there), BadDataset (an original is gone), DiskFull.
     """
@@ -32,7 +32,7 @@ def photos_zip(dataset: Dataset, target: Path, with_gps: bool = False) -> Path:
             archive.writestr(TABLE, _table(dataset, places))
             for image_id, place in zip(dataset.table["image_id"], places, strict=True):
                 original = _original(dataset, image_id)
-                archive.writestr(place, original if with_gps else without_gps(original))
+                archive.writestr(place, original if with_gps else without_location(original))
     except OSError as error:
         raise BadInput(f'"{target}" cannot be written: {error.strerror}.', "Choose another place.") from error
     return target

@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from core.datasets import Dataset, decode_within, load_dataset, sample_preview, thumbnail, without_gps
+from core.datasets import Dataset, decode_within, load_dataset, sample_preview, thumbnail, without_location
 from core.errors import BadDataset, Damaged, NotFound
 from core.exports import DATASET_EXPORTS, get_export
 from core.home import Home
@@ -98,7 +98,7 @@ def full_photo(home: Home, request: Request) -> Response:
         path = _dataset_with_photo(home, request).path(request.path_params["image"])
         media_type = SHOWN_BY_BROWSERS.get(path.suffix.lower())
         if media_type and path.stat().st_size <= SENT_WHOLE_BYTES:
-            return Response(without_gps(path.read_bytes()), media_type=media_type, headers=IMMUTABLE)
+            return Response(without_location(path.read_bytes()), media_type=media_type, headers=IMMUTABLE)
         image = decode_within(path, LARGE_SIDE)
     except (NotFound, Damaged, BadDataset, OSError):
         return error_response("no such photo", 404)
