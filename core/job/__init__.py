@@ -11,11 +11,25 @@ from core.job.batches import (
     steps_per_epoch,
 )
 from core.job.context import Job, Source, TrainingContext, build_context, resolve_tasks
-from core.job.events import Checkpointed, Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned, ignore_event
+from core.job.events import (
+    CHECKPOINT_SECONDS,
+    COST_SHARE,
+    Checkpointed,
+    Ended,
+    EpochEnded,
+    Event,
+    PhaseBegan,
+    Prepared,
+    Stepped,
+    Warned,
+    ignore_event,
+)
 from core.job.lr_schedule import HEAD, PhasePosition, base_learning_rates, learning_rates_at, phase_at, rates_over_time
 
 __all__ = [
+    "CHECKPOINT_SECONDS",
     "CLEAN_SAMPLE_LIMIT",
+    "COST_SHARE",
     "FORWARD_BATCH_SIZE",
     "HEAD",
     "Batch",

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from core.activity import Preparation
 from core.evaluation import EpochScores
 
+CHECKPOINT_SECONDS = 60.0  # of training that a crash may cost
+COST_SHARE = 0.05  # of the time, for checkpoints at the end of epochs
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -65,6 +68,8 @@ class EpochEnded:
 
 @dataclass(frozen=True)
 class Checkpointed:
+    """A checkpoint is on the disk."""
+
     epoch: int
     step: int
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.backbones import BackboneCard, architecture_features
 from core.datasets import Dataset
 from core.evaluation import is_tried
-from core.job import CLEAN_SAMPLE_LIMIT, FORWARD_BATCH_SIZE
+from core.job import CHECKPOINT_SECONDS, CLEAN_SAMPLE_LIMIT, COST_SHARE, FORWARD_BATCH_SIZE
 from core.plans import Phase, Plan, num_views, relative_step_costs, resizes_progressively
 from core.tasks import Task, label_kind
 
@@ -18,6 +18,8 @@ PROCESS_BYTES = 900 * 2**20
 START_REPETITIONS, REPETITIONS_BEFORE, START_SECONDS = 3, 2, 0.4
 TRIAL_SECONDS = 0.002  # per photo, of new heads that are cross-validated at the end
 EPOCH_SECONDS = 0.008  # of an epoch beside its steps, evaluation and checkpoint: sums, events, curves
+SNAPSHOT_SECONDS = 1e-9  # of copying the state into fresh memory, per byte
+SNAPSHOTS = 2  # that are in memory at once: of the best epoch, and one that is being written
 # Writing activations into files with checksums, and reading them again from memory; per byte.
 CACHE_WRITE_SECONDS, CACHE_READ_SECONDS = 3e-9, 1e-9
 
@@ -122,6 +124,7 @@ def estimate(
         seconds += _prefix_seconds(plan, phase, photos, costs, is_cached)
         seconds += sum(phase_seconds(plan, phase, photos, costs, head_parameters))
         last_cut = cut
+    seconds += 2 * _save_seconds(plan, costs, head_parameters)  # the end waits for the disk: best/ and last/
     micro_batch_size = min(plan.batch_size, machine.micro_batch_size or plan.batch_size, max(photos.training, 1))
     memory_bytes = _memory_bytes(plan, costs, head_parameters, micro_batch_size)
     seconds = start_seconds + seconds * costs.correction
@@ -176,19 +179,34 @@ def _epoch_seconds(
         train = step_cost * (train + costs.prefix_seconds[cut]) + augment
     evaluate = costs.forward_seconds - costs.prefix_seconds[cut] + read
     steps = -(-photos.training // plan.batch_size)
-    # Twice: last, and best, which most epochs are when they end.
-    checkpoint_bytes = _checkpoint_bytes(plan, costs.parameters, head_parameters)
-    save = 2 * (costs.save_seconds + costs.save_seconds_per_byte * checkpoint_bytes)
-    return EPOCH_SECONDS + photos.training * train + steps * costs.step_seconds + photos.scored * evaluate + save
+    epoch = EPOCH_SECONDS + photos.training * train + steps * costs.step_seconds + photos.scored * evaluate
+    return epoch + _checkpoint_seconds(plan, costs, head_parameters, epoch)
+
+
+def _checkpoint_seconds(plan: Plan, costs: CostProfile, head_parameters: int, epoch_seconds: float) -> float:
+    """What checkpoints take from an epoch: training waits for copies in memory; what is written meanwhile takes from
+    the processor that trains, at the end of an epoch no more than its share.
+    """
+    # Most epochs are the best so far when they end, so each is copied.
+    snapshot = SNAPSHOT_SECONDS * _checkpoint_bytes(plan, costs.parameters, head_parameters)
+    save = _save_seconds(plan, costs, head_parameters)
+    within = epoch_seconds // CHECKPOINT_SECONDS * (snapshot + save)
+    return within + snapshot + min(2 * save, COST_SHARE * epoch_seconds)
+
+
+def _save_seconds(plan: Plan, costs: CostProfile, head_parameters: int) -> float:
+    """One checkpoint, onto the disk."""
+    return costs.save_seconds + costs.save_seconds_per_byte * _checkpoint_bytes(plan, costs.parameters, head_parameters)
 
 
 def _memory_bytes(plan: Plan, costs: CostProfile, head_parameters: int, micro_batch_size: int) -> float:
-    """The most that the process holds: in a step, in a forward pass without gradients, or writing a checkpoint."""
-    trainable = 4 * _trainable(plan, costs.parameters, head_parameters)
-    step = trainable + micro_batch_size * costs.step_bytes[plan.first_trainable_stage]
+    """The most that the process holds: its state, snapshots of it, and a step or a forward pass without gradients."""
+    gradients = 4 * _trainable(plan, costs.parameters, head_parameters)
+    step = gradients + micro_batch_size * costs.step_bytes[plan.first_trainable_stage]
     forward = FORWARD_BATCH_SIZE * max(costs.forward_bytes, costs.teacher_forward_bytes)
-    weights = 4 * (sum(costs.parameters) + head_parameters) + costs.teacher_bytes
-    return PROCESS_BYTES + weights + _optimizer_moments(plan) * trainable + max(step, forward, trainable)
+    unchanging = _frozen_bytes(plan, costs.parameters) + costs.teacher_bytes
+    state = _checkpoint_bytes(plan, costs.parameters, head_parameters)
+    return PROCESS_BYTES + unchanging + (1 + SNAPSHOTS) * state + max(step, forward)
 
 
 def room_needed(plan: Plan, parameters: Sequence[int], head_parameters: int = 0) -> int:
@@ -210,7 +228,8 @@ def _optimizer_moments(plan: Plan) -> int:
 
 
 def _checkpoint_bytes(plan: Plan, parameters: Sequence[int], head_parameters: int) -> int:
-    copies = 1 + _optimizer_moments(plan) + (plan.optimizer.ema_decay > 0)  # the EMA is saved beside the raw weights
+    """Bytes of what changes in training: on the disk, and in memory."""
+    copies = 1 + _optimizer_moments(plan) + (plan.optimizer.ema_decay > 0)  # the EMA beside the raw weights
     return 4 * _trainable(plan, parameters, head_parameters) * copies
 
 

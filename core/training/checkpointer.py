@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from core.job import Checkpointed, Job
+from core.job import CHECKPOINT_SECONDS, COST_SHARE, Checkpointed, Job
 from core.training.checkpoints import (
     Snapshot,
     copy_checkpoint,
@@ -14,9 +14,6 @@ from core.training.checkpoints import (
     write_checkpoint,
 )
 from core.training.state import TrainingState
-
-CHECKPOINT_SECONDS = 60.0  # of training that a crash may cost
-COST_SHARE = 0.05  # of the time, for checkpoints at the end of epochs
 
 
 class Checkpointer:

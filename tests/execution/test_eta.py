@@ -111,7 +111,7 @@ def test_a_later_phase_that_trains_no_more_is_estimated_from_this_one():
 
 
 def test_the_plan_expects_a_phase_that_learns_more_to_take_longer():
-    calibration = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (1, 1))
+    calibration = CostProfile((0.0, 1.0, 2.0), (6.0, 4.0, 0.5), (0, 0, 0), (0, 0, 0), (0, 0))
     head, _, everything, *_ = estimated_epoch_seconds(a_plan(phases=(HEAD, ALL)), COUNTS, calibration)
     # Photos that judge went through the frozen part before, once.
     assert head == EPOCH_SECONDS + 80 * (2 + 0.5)

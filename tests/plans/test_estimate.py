@@ -4,18 +4,21 @@ from dataclasses import replace
 
 import pytest
 
+from core.job import CHECKPOINT_SECONDS, COST_SHARE
 from core.plans import NO_AUGMENTATION, BackboneChoice, Optimizer, Teacher, make_plan, set_epochs, set_teacher
 from core.profiling.estimate import (
     CACHE_READ_SECONDS,
     CACHE_WRITE_SECONDS,
     EPOCH_SECONDS,
     PROCESS_BYTES,
+    SNAPSHOT_SECONDS,
     START_SECONDS,
     TRIAL_SECONDS,
     CostProfile,
     Counts,
     MachineState,
     estimate,
+    phase_seconds,
     room_needed,
     trainable_parameters,
 )
@@ -40,9 +43,19 @@ PHOTOS = Counts(training=200, validation=40)
 ONCE = START_SECONDS + 3 * 0.5 + 240 * 2e-3 + 80 * 5e-3  # starting, decoding, scoring the best; of 200 and 40 photos
 
 
-def save(learning: int) -> float:
-    """Two checkpoints with weights and AdamW's two averages."""
-    return 2 * (0.01 + 1e-9 * 4 * learning * 3)
+def state_bytes(learning: int) -> int:
+    """Weights and AdamW's two averages."""
+    return 4 * learning * 3
+
+
+def written(learning: int) -> float:
+    """Two checkpoints on the disk."""
+    return 2 * (0.01 + 1e-9 * state_bytes(learning))
+
+
+def with_checkpoint(epoch: float, learning: int) -> float:
+    """An epoch with its snapshot, and as much of two checkpoints as may be written meanwhile."""
+    return epoch + SNAPSHOT_SECONDS * state_bytes(learning) + min(written(learning), COST_SHARE * epoch)
 
 
 def test_frozen_photos_that_stay_the_same_are_computed_once(dataset, card, stages):
@@ -51,9 +64,9 @@ def test_frozen_photos_that_stay_the_same_are_computed_once(dataset, card, stage
     frozen_written = 1e-9 * 4 * 5_110_000
     forward_seconds = 240 * (5e-3 + CACHE_WRITE_SECONDS * 2e3)
     steps = 200 * (1e-4 + CACHE_READ_SECONDS * 2e3) + -(-200 // plan.batch_size) * 1e-3
-    epoch = EPOCH_SECONDS + steps + 80 * CACHE_READ_SECONDS * 2e3 + save(HEAD)
+    epoch = with_checkpoint(EPOCH_SECONDS + steps + 80 * CACHE_READ_SECONDS * 2e3, HEAD)
     trial = 240 * (5e-3 + TRIAL_SECONDS)
-    by_hand = ONCE + frozen_written + forward_seconds + plan.epochs * epoch + trial
+    by_hand = ONCE + frozen_written + forward_seconds + plan.epochs * epoch + written(HEAD) + trial
     assert estimate(plan, PHOTOS, MEASURED, HEAD).seconds == pytest.approx(by_hand)
 
 
@@ -78,8 +91,8 @@ def test_changed_photos_that_are_new_in_each_epoch_go_through_everything_and_tho
     plan = top(dataset, card, stages, epochs=7, cached_views=0)
     forward_seconds = 80 * (4e-3 + CACHE_WRITE_SECONDS * 2e4)
     steps = 200 * (4e-3 + 3e-3 + 5e-4) + -(-200 // plan.batch_size) * 1e-3
-    epoch = EPOCH_SECONDS + steps + 80 * (1e-3 + CACHE_READ_SECONDS * 2e4) + save(2_500_000 + HEAD)
-    by_hand = ONCE + 1e-9 * 4 * 2_610_000 + forward_seconds + 7 * epoch
+    epoch = with_checkpoint(EPOCH_SECONDS + steps + 80 * (1e-3 + CACHE_READ_SECONDS * 2e4), 2_500_000 + HEAD)
+    by_hand = ONCE + 1e-9 * 4 * 2_610_000 + forward_seconds + 7 * epoch + written(2_500_000 + HEAD)
     assert estimate(plan, PHOTOS, MEASURED, HEAD).seconds == pytest.approx(by_hand)
 
 
@@ -87,9 +100,29 @@ def test_views_that_are_cached_are_computed_once_each(dataset, card, stages):
     plan = top(dataset, card, stages, epochs=7, cached_views=3)
     forward_seconds = (80 + 3 * 200) * (4e-3 + CACHE_WRITE_SECONDS * 2e4) + 3 * 200 * 5e-4
     steps = 200 * (3e-3 + CACHE_READ_SECONDS * 2e4) + -(-200 // plan.batch_size) * 1e-3
-    epoch = EPOCH_SECONDS + steps + 80 * (1e-3 + CACHE_READ_SECONDS * 2e4) + save(2_500_000 + HEAD)
-    by_hand = ONCE + 1e-9 * 4 * 2_610_000 + forward_seconds + 7 * epoch
+    epoch = with_checkpoint(EPOCH_SECONDS + steps + 80 * (1e-3 + CACHE_READ_SECONDS * 2e4), 2_500_000 + HEAD)
+    by_hand = ONCE + 1e-9 * 4 * 2_610_000 + forward_seconds + 7 * epoch + written(2_500_000 + HEAD)
     assert estimate(plan, PHOTOS, MEASURED, HEAD).seconds == pytest.approx(by_hand)
+
+
+def test_checkpoints_that_cost_much_are_written_seldom(dataset, card, stages):
+    plan, phase_epochs = set_epochs(make_plan(dataset, card, stages, "top"), 7), 7
+    slow_disk = replace(MEASURED, save_seconds=50.0)
+    free, paid = (
+        estimate(plan, PHOTOS, costs, HEAD).seconds for costs in (replace(MEASURED, save_seconds=0.0), slow_disk)
+    )
+    assert paid - free < 2 * 50 + phase_epochs * COST_SHARE * free  # not once per epoch, but at the end
+
+
+def test_a_long_epoch_writes_a_checkpoint_every_minute(dataset, card, stages):
+    plan = set_epochs(make_plan(dataset, card, stages, "scratch"), 1)
+    (phase,) = plan.phases
+    [hour] = phase_seconds(plan, phase, Counts(int(3600 / 15e-3), 0), MEASURED, HEAD)
+    [without] = phase_seconds(
+        plan, phase, Counts(int(3600 / 15e-3), 0), replace(MEASURED, save_seconds=0.0, save_seconds_per_byte=0.0), HEAD
+    )
+    one = written(5_110_000 + HEAD) / 2
+    assert hour - without == pytest.approx((without // CHECKPOINT_SECONDS + 2) * one)
 
 
 def test_what_is_decoded_already_costs_nothing(dataset, card, stages):
@@ -117,10 +150,10 @@ def test_what_runs_really_took_scales_all(dataset, card, stages):
     assert corrected.memory_bytes == once.memory_bytes
 
 
-def test_a_step_holds_weights_gradients_averages_and_what_it_must_remember(dataset, card, stages):
+def test_a_step_holds_weights_gradients_averages_snapshots_and_what_it_must_remember(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "head-first")
     weights = 4 * (5_110_000 + HEAD)
-    by_hand = PROCESS_BYTES + weights + 2 * weights + (weights + plan.batch_size * 6e6)
+    by_hand = PROCESS_BYTES + 3 * 3 * weights + (weights + plan.batch_size * 6e6)  # two of the three are snapshots
     assert estimate(plan, PHOTOS, MEASURED, HEAD).memory_bytes == int(by_hand)
 
 
@@ -128,13 +161,20 @@ def test_a_batch_in_parts_holds_as_many_photos_as_a_part(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "head-first")
     weights = 4 * (5_110_000 + HEAD)
     in_parts = estimate(plan, PHOTOS, replace(MEASURED, forward_bytes=1.0), HEAD, MachineState(micro_batch_size=4))
-    assert in_parts.memory_bytes == int(PROCESS_BYTES + 4 * weights + 4 * 6e6)
+    assert in_parts.memory_bytes == int(PROCESS_BYTES + 3 * 3 * weights + weights + 4 * 6e6)
+
+
+def test_an_average_of_the_weights_is_held_beside_them(dataset, card, stages):
+    plan = make_plan(dataset, card, stages, "head-first")
+    averaged = plan.model_copy(update={"optimizer": plan.optimizer.model_copy(update={"ema_decay": 0.99})})
+    without, found = (estimate(each, PHOTOS, MEASURED, HEAD).memory_bytes for each in (plan, averaged))
+    assert found - without == 3 * 4 * (5_110_000 + HEAD)  # and in both snapshots
 
 
 def test_where_little_trains_the_forward_pass_holds_the_most(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "feature-extraction").model_copy(update={"batch_size": 4})
     found = estimate(plan, PHOTOS, MEASURED, HEAD)
-    assert found.memory_bytes == int(PROCESS_BYTES + 4 * (5_110_000 + HEAD) + 8 * HEAD + 64 * 2e6)
+    assert found.memory_bytes == int(PROCESS_BYTES + 4 * 5_110_000 + 3 * state_bytes(HEAD) + 64 * 2e6)
 
 
 def test_learning_more_stages_takes_more_time_and_memory(dataset, card, stages):
