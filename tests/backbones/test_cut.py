@@ -1,5 +1,8 @@
 """The cut: what is computed once and what every step make the same features as the backbone, and train it alike."""
 
+import functools
+from unittest import mock
+
 import pytest
 import timm
 import torch
@@ -7,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.backbones import BackboneCard, find_stages, list_gallery, num_features
-from core.backbones.cut import Cut, cut
+from core.backbones.cut import Cut, _read_graph, cut
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +65,9 @@ def make(architecture: str, side: int, **settings: object) -> nn.Module:
 
 
 def all_cuts(model: nn.Module, side: int) -> list[Cut]:
-    return [cut(model, stage, side) for stage in range(len(find_stages(model)) + 1)]
+    """One before every stage, all of one graph: reading it takes longer than a dozen cuts of it."""
+    with mock.patch("core.backbones.cut._read_graph", functools.cache(_read_graph)):
+        return [cut(model, stage, side) for stage in range(len(find_stages(model)) + 1)]
 
 
 def photos(count: int, side: int) -> Tensor:
@@ -95,12 +100,12 @@ def test_every_backbone_of_the_gallery_can_be_cut_before_every_stage(backbone: B
     settings = {"img_size": backbone.input_size} if config.fixed_input_size else {}
     with torch.device("meta"):
         model = timm.create_model(backbone.architecture, num_classes=0, **settings).eval()
-        found = all_cuts(model, backbone.input_size)
-        for stage, parts in enumerate(found):
-            kept = parts.prefix(torch.empty(1, 3, backbone.input_size, backbone.input_size))
+    images = torch.empty(1, 3, backbone.input_size, backbone.input_size, device="meta")
+    with torch.no_grad():
+        for stage, parts in enumerate(all_cuts(model, backbone.input_size)):
             assert parts.stage == stage
             assert len(parts.values) <= 3
-            assert parts.suffix(*kept).shape == (1, num_features(model))
+            assert parts.suffix(*parts.prefix(images)).shape == (1, num_features(model))
 
 
 def test_what_comes_before_the_cut_is_not_in_the_suffix():
