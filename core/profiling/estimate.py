@@ -19,7 +19,6 @@ START_REPETITIONS, REPETITIONS_BEFORE, START_SECONDS = 3, 2, 0.4
 TRIAL_SECONDS = 0.002  # per photo, of new heads that are cross-validated at the end
 EPOCH_SECONDS = 0.008  # of an epoch beside its steps, evaluation and checkpoint: sums, events, curves
 SNAPSHOT_SECONDS = 1e-9  # of copying the state into fresh memory, per byte
-SNAPSHOTS = 2  # that are in memory at once: of the best epoch, and one that is being written
 # Writing activations into files with checksums, and reading them again from memory; per byte.
 CACHE_WRITE_SECONDS, CACHE_READ_SECONDS = 3e-9, 1e-9
 
@@ -200,13 +199,15 @@ def _save_seconds(plan: Plan, costs: CostProfile, head_parameters: int) -> float
 
 
 def _memory_bytes(plan: Plan, costs: CostProfile, head_parameters: int, micro_batch_size: int) -> float:
-    """The most that the process holds: its state, snapshots of it, and a step or a forward pass without gradients."""
+    """The most that the process holds: its state and a snapshot of it, beside a step, a forward pass without gradients,
+    or, when checkpoints of the best and the last epoch are written at once, a second snapshot.
+    """
     gradients = 4 * _trainable(plan, costs.parameters, head_parameters)
     step = gradients + micro_batch_size * costs.step_bytes[plan.first_trainable_stage]
     forward = FORWARD_BATCH_SIZE * max(costs.forward_bytes, costs.teacher_forward_bytes)
     unchanging = _frozen_bytes(plan, costs.parameters) + costs.teacher_bytes
     state = _checkpoint_bytes(plan, costs.parameters, head_parameters)
-    return PROCESS_BYTES + unchanging + (1 + SNAPSHOTS) * state + max(step, forward)
+    return PROCESS_BYTES + unchanging + 2 * state + max(step, forward, state)
 
 
 def room_needed(plan: Plan, parameters: Sequence[int], head_parameters: int = 0) -> int:

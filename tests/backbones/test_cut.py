@@ -108,6 +108,20 @@ def test_every_backbone_of_the_gallery_can_be_cut_before_every_stage(backbone: B
             assert parts.suffix(*parts.prefix(images)).shape == (1, num_features(model))
 
 
+# With torch 2.11 and timm 1.0.29 each of these failed in its own way: an operation that the meta device did not have
+# (`aten::_unique2`), a single stage, stages out of order (tests/backbones/test_stages.py), and autocast within the
+# network, which knew no such device.
+@pytest.mark.parametrize("architecture", ["regnety_002", "repvit_m1", "vit_base_patch16_clip_224", "efficientvit_b0"])
+def test_what_once_failed_on_the_meta_device_is_cut_there(architecture: str):
+    with torch.device("meta"):
+        model = make(architecture, 64)
+        found = all_cuts(model, 64)
+        assert len(found) == 6
+        for parts in found:
+            kept = parts.prefix(torch.empty(2, 3, 64, 64))
+            assert parts.suffix(*kept).shape == (2, num_features(model))
+
+
 def test_what_comes_before_the_cut_is_not_in_the_suffix():
     model = make("resnet10t", 64)
     parts = cut(model, 3, 64)

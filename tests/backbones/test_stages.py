@@ -25,6 +25,7 @@ FAMILIES = (
     "mobilenetv4_hybrid_medium",
     "efficientnet_b0",
     "tf_efficientnetv2_b0",
+    "efficientvit_b0",
     "ghostnet_100",
     "repvit_m1",
     "convnext_atto",

@@ -153,28 +153,34 @@ def test_what_runs_really_took_scales_all(dataset, card, stages):
 def test_a_step_holds_weights_gradients_averages_snapshots_and_what_it_must_remember(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "head-first")
     weights = 4 * (5_110_000 + HEAD)
-    by_hand = PROCESS_BYTES + 3 * 3 * weights + (weights + plan.batch_size * 6e6)  # two of the three are snapshots
+    by_hand = PROCESS_BYTES + 2 * 3 * weights + (weights + plan.batch_size * 6e6)  # the state and a snapshot of it
     assert estimate(plan, PHOTOS, MEASURED, HEAD).memory_bytes == int(by_hand)
 
 
 def test_a_batch_in_parts_holds_as_many_photos_as_a_part(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "head-first")
     weights = 4 * (5_110_000 + HEAD)
-    in_parts = estimate(plan, PHOTOS, replace(MEASURED, forward_bytes=1.0), HEAD, MachineState(micro_batch_size=4))
-    assert in_parts.memory_bytes == int(PROCESS_BYTES + 3 * 3 * weights + weights + 4 * 6e6)
+    in_parts = estimate(plan, PHOTOS, replace(MEASURED, forward_bytes=1.0), HEAD, MachineState(micro_batch_size=8))
+    assert in_parts.memory_bytes == int(PROCESS_BYTES + 2 * 3 * weights + weights + 8 * 6e6)
+
+
+def test_the_best_and_the_last_epoch_may_be_in_memory_at_once(dataset, card, stages):
+    plan = make_plan(dataset, card, stages, "head-first")
+    light = replace(MEASURED, forward_bytes=1.0, step_bytes=(1.0,) * 6)
+    assert estimate(plan, PHOTOS, light, HEAD).memory_bytes == PROCESS_BYTES + 3 * state_bytes(5_110_000 + HEAD)
 
 
 def test_an_average_of_the_weights_is_held_beside_them(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "head-first")
     averaged = plan.model_copy(update={"optimizer": plan.optimizer.model_copy(update={"ema_decay": 0.99})})
     without, found = (estimate(each, PHOTOS, MEASURED, HEAD).memory_bytes for each in (plan, averaged))
-    assert found - without == 3 * 4 * (5_110_000 + HEAD)  # and in both snapshots
+    assert found - without == 2 * 4 * (5_110_000 + HEAD)  # and in the snapshot
 
 
 def test_where_little_trains_the_forward_pass_holds_the_most(dataset, card, stages):
     plan = make_plan(dataset, card, stages, "feature-extraction").model_copy(update={"batch_size": 4})
     found = estimate(plan, PHOTOS, MEASURED, HEAD)
-    assert found.memory_bytes == int(PROCESS_BYTES + 4 * 5_110_000 + 3 * state_bytes(HEAD) + 64 * 2e6)
+    assert found.memory_bytes == int(PROCESS_BYTES + 4 * 5_110_000 + 2 * state_bytes(HEAD) + 64 * 2e6)
 
 
 def test_learning_more_stages_takes_more_time_and_memory(dataset, card, stages):
