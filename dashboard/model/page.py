@@ -24,10 +24,10 @@ def page() -> None:
     show_note(TRANSFER_EXAMPLE)
     promises = promises_for(state.home(), state.current_dataset())
     left, right = st.columns([2.1, 1], gap="large")
+    with left:  # first: on a phone the right column lies below, and would be pushed down by cards that come later
+        show_gallery(promises)
     with right:
         show_choice(promises)
-    with left:
-        show_gallery(promises)
 
 
 page()
