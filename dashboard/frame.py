@@ -6,7 +6,9 @@ import streamlit as st
 
 from core.datasets import is_deleted
 from dashboard.navigation import OTHER_PAGES, show_stepper
+from dashboard.routes.urls import SIGN_OUT_URL
 from dashboard.session import state
+from dashboard.session.sharing import is_local_only
 from dashboard.shared.texts import escape_markdown
 
 OF_DATASETS, OF_RUNS = ("photos", "model", "plan"), ("train", "results", "use")
@@ -24,6 +26,9 @@ def show_frame(page: "st.Page", pages: Mapping[str, "st.Page"]) -> None:
             for key, title in OTHER_PAGES.items():
                 with st.container(key=f"step_{'here' if key == current else 'beside'}_{key}", width="content"):
                     st.page_link(pages[key], label=title)
+            if not is_local_only():
+                with st.container(key="step_beside_sign_out", width="content"):
+                    st.html(f'<a href="{SIGN_OUT_URL}"><p>Sign out</p></a>')
     if message := state.pop_flash():
         st.toast(escape_markdown(message))
     _show_what_is_not_there(current)

@@ -9,6 +9,9 @@ if TYPE_CHECKING:  # loads torch; the server answers before that is done
     from core.datasets import Dataset
 
 
+SIGN_OUT_URL = "/graft/sign-out"  # answered only where Graft is shared
+
+
 def _quote(text: str) -> str:
     return quote(text, safe="")
 

@@ -11,10 +11,11 @@ from urllib.parse import parse_qs
 from itsdangerous import BadSignature, TimestampSigner
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard import theme
 from dashboard.routes.responses import NO_STORE
+from dashboard.routes.urls import SIGN_OUT_URL
 from dashboard.server.pass_phrase import is_same_phrase
 from dashboard.server.refusals import is_read_by_a_person, refuse
 from dashboard.server.tries import Tries
@@ -39,14 +40,19 @@ class Door:
         self._pass_phrase = pass_phrase
         self._signer = TimestampSigner(secrets.token_bytes(32), digest_method=hashlib.sha256)
         self._tries = Tries()
+        self._signed_out: set[str] = set()  # cookies; one could have been copied, or a tab could still be open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             answer = self._app
         elif scope["type"] == "http" and scope["path"] == SIGN_IN_URL:
             answer = await self._sign_in(Request(scope, receive))
+        elif scope["type"] == "http" and scope["path"] == SIGN_OUT_URL:
+            answer = self._sign_out(Request(scope))
         elif OPEN_TO_ALL.fullmatch(scope["path"]) or self._has_signed_in(HTTPConnection(scope)):
             answer = self._app
+            if scope["type"] == "websocket":
+                receive = self._until_signed_out(HTTPConnection(scope), receive)
         elif is_read_by_a_person(scope):
             answer = sign_in_page(back_to=_address_of(scope), status=401)
         else:
@@ -54,11 +60,29 @@ class Door:
         await answer(scope, receive, send)
 
     def _has_signed_in(self, connection: HTTPConnection) -> bool:
+        cookie = connection.cookies.get(_cookie_name(connection), "")
         try:
-            self._signer.unsign(connection.cookies.get(_cookie_name(connection), ""), max_age=COOKIE_SECONDS)
+            self._signer.unsign(cookie, max_age=COOKIE_SECONDS)
         except BadSignature:
             return False
-        return True
+        return cookie not in self._signed_out
+
+    def _sign_out(self, request: Request) -> Response:
+        """End the browser's cookie, here too, and lead to the sign-in page."""
+        if self._has_signed_in(request):
+            self._signed_out.add(request.cookies[_cookie_name(request)])
+        answer = RedirectResponse(SIGN_IN_URL, 303, headers=NO_STORE)
+        answer.delete_cookie(_cookie_name(request), httponly=True, samesite="lax")
+        return answer
+
+    def _until_signed_out(self, connection: HTTPConnection, receive: Receive) -> Receive:
+        """What a WebSocket gives, until its browser signs out: then no tab that is still open is listened to."""
+
+        async def receive_or_end() -> Message:
+            message = await receive()
+            return message if self._has_signed_in(connection) else {"type": "websocket.disconnect", "code": 1008}
+
+        return receive_or_end
 
     async def _sign_in(self, request: Request) -> Response:
         """GET shows the page; POST takes its form, with the fields pass_phrase and back_to."""

@@ -2,7 +2,7 @@
 
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -79,6 +79,23 @@ def test_the_address_of_the_qr_code_signs_in_and_keeps_the_words_out_of_sight(sh
     expect(page.get_by_role("heading", name="Teach a network to see what you see")).to_be_visible(timeout=j.LONG)
     assert "tea" not in page.url
     assert not [url for url in asked if "tea" in url.split("#")[0]]
+
+
+@pytest.mark.parametrize("width", [1280, 1090, 400])
+def test_sign_out_stands_above_each_screen_and_leads_to_the_sign_in_page(
+    shared: str, open_tab: Callable[..., Page], width: int
+):
+    page = open_tab(width=width)
+    page.goto(sign_in_link(shared, WORDS))
+    expect(page.get_by_role("heading", name="Teach a network to see what you see")).to_be_visible(timeout=j.LONG)
+    page.goto(f"{shared}/learn")
+    expect(page.get_by_role("heading", name="What do the words mean?")).to_be_visible(timeout=j.LONG)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("link", name="Sign out").click()
+    expect(page.get_by_label("Pass-phrase")).to_be_visible()
+    page.goto(f"{shared}/learn")
+    expect(page.get_by_label("Pass-phrase")).to_be_visible()
+    assert not [cookie for cookie in page.context.cookies() if cookie["name"].startswith("graft-")]
 
 
 def test_another_page_can_neither_frame_it_nor_load_its_pictures_nor_open_its_socket(graft: str, page: Page):

@@ -1,5 +1,6 @@
 """Who may use a shared Graft: the page, the cookie, the limits on tries."""
 
+import contextlib
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from core.errors import BadInput
+from dashboard.routes.urls import SIGN_OUT_URL
 from dashboard.server import addresses
 from dashboard.server.addresses import announcement, sign_in_link
 from dashboard.server.guard import guard
@@ -25,6 +27,12 @@ BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 async def talk(websocket):
     await websocket.accept()
     await websocket.send_text("hello")
+    try:
+        while True:
+            await websocket.send_text(await websocket.receive_text())
+    except WebSocketDisconnect:
+        with contextlib.suppress(RuntimeError):  # the browser has gone
+            await websocket.send_text("over")
 
 
 def shared(client=("192.168.1.7", 50_000)) -> TestClient:
@@ -117,6 +125,43 @@ def test_a_cookie_ends_after_a_week(monkeypatch):
     sign_in(client)
     monkeypatch.setattr("itsdangerous.timed.time.time", lambda: 2_000_000_000)
     assert client.get("/").status_code == 401
+
+
+def test_signing_out_ends_this_browsers_cookie_and_leads_to_the_sign_in_page():
+    client = shared()
+    sign_in(client)
+    kept = dict(client.cookies)
+    other = sign_in(TestClient(client.app, base_url=client.base_url, follow_redirects=False)).cookies
+    answer = client.get(SIGN_OUT_URL)
+    assert (answer.status_code, answer.headers["location"]) == (303, SIGN_IN_URL)
+    assert answer.headers["cache-control"] == "no-store"
+    assert dict(client.cookies) == {}
+    assert client.get("/").status_code == 401
+    assert "What is the pass-phrase?" in client.get(answer.headers["location"]).text
+    assert client.get("/", headers={"cookie": f"graft-8501={kept['graft-8501']}"}).status_code == 401  # a copy of it
+    assert client.get("/", headers={"cookie": f"graft-8501={other['graft-8501']}"}).text == "inside"
+    assert sign_in(client).status_code == 303
+    assert client.get("/").text == "inside"
+
+
+def test_who_never_signed_in_may_sign_out_and_another_site_may_not_sign_anybody_out():
+    client = shared()
+    assert client.get(SIGN_OUT_URL).headers["location"] == SIGN_IN_URL
+    sign_in(client)
+    assert client.get(SIGN_OUT_URL, headers={"sec-fetch-site": "cross-site"}).status_code == 403
+    assert client.get("/").text == "inside"
+
+
+def test_a_tab_that_is_still_open_is_not_listened_to_after_signing_out():
+    client = shared()
+    cookie = sign_in(client).headers["set-cookie"].split(";")[0]
+    with client.websocket_connect("ws://localhost:8501/_stcore/stream", headers={"cookie": cookie}) as socket:
+        assert socket.receive_text() == "hello"
+        socket.send_text("first")
+        assert socket.receive_text() == "first"
+        client.get(SIGN_OUT_URL)
+        socket.send_text("second")
+        assert socket.receive_text() == "over"
 
 
 @pytest.mark.parametrize(
