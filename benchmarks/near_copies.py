@@ -1,6 +1,6 @@
 """How well near copies are found, how often different photos are taken for copies, and what an import pays for it.
 
-    python benchmarks/near_copies.py --data ../shared/data
+    python benchmarks/near_copies.py                 with the photos in ../shared/data, beside the checkout
 
 The limits in `core.datasets.copies` were chosen on the training photos of clothing-small. The other sets check them.
 """
@@ -8,16 +8,20 @@ The limits in `core.datasets.copies` were chosen on the training photos of cloth
 import argparse
 import io
 import random
+import sys
 import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 import numpy as np
 from PIL import Image
-from report import Table, save_report
 
+from benchmarks.experiment import argument_parser
+from benchmarks.report import Table, save_report
 from core.datasets import copies, decoding, import_dataset, originals
 from core.errors import BadDataset
 from core.home import open_home
@@ -25,7 +29,7 @@ from core.home import open_home
 CHOSEN_ON = "clothing, training photos"
 LIMITS = (8, 12, 16, 20, 24, 28, 32, 40)  # bits of 256
 COPIED = 300  # photos of each set that are copied in every way
-ROUNDS = 5
+DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 def sets(data: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
@@ -98,11 +102,11 @@ def close_pairs(photos: dict[str, bytes]) -> dict[int, int]:
     return counts
 
 
-def import_costs(source: Path) -> tuple[int, list[tuple[str, float, float]]]:
+def import_costs(source: Path, rounds: int) -> tuple[int, list[tuple[str, float, float]]]:
     """Photos, and (with or without fingerprints, seconds, seconds of processor): the least of rounds that alternate."""
     took: dict[str, list[tuple[float, float]]] = {"without": [], "with": []}
     photos = 0
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for way, make in (("without", lambda image: None), ("with", copies.fingerprint)):
             originals.fingerprint = make
             with tempfile.TemporaryDirectory() as folder:
@@ -113,21 +117,30 @@ def import_costs(source: Path) -> tuple[int, list[tuple[str, float, float]]]:
     return photos, [(way, min(t[0] for t in each), min(t[1] for t in each)) for way, each in took.items()]
 
 
+def _arguments() -> argparse.Namespace:
+    parser = argument_parser(__doc__, "near_copies")
+    parser.add_argument("--data", type=Path, default=DATA, help="laid out as CONTRIBUTING.md says")
+    parser.add_argument("--rounds", type=int, default=5, help="imports of each set, with and without fingerprints")
+    arguments = parser.parse_args()
+    if not arguments.data.is_dir():
+        parser.error(f'There is no folder "{arguments.data}". Name the one with the photos: --data FOLDER.')
+    return arguments
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    data = parser.parse_args().data
+    arguments = _arguments()
+    data = arguments.data
     found, close, sizes = {}, {}, {}
     for title, photos in sets(data):
         found[title], close[title], sizes[title] = found_share(photos), close_pairs(photos), len(photos)
     costs = []
     for source in (data / "tiny-imagenet-200" / "val.zip", data / "clothing-small.zip"):
-        count, ways = import_costs(source)
+        count, ways = import_costs(source, arguments.rounds)
         costs += [(source.stem, count, *way) for way in ways]
     ways = next(iter(found.values()))
     print(
         save_report(
-            "near_copies",
+            arguments.name,
             Table(
                 "Copies that are found, %",
                 ("saved again as", *found),
