@@ -35,7 +35,9 @@ GLOSSARY: dict[str, str] = {
     "field: frozen layers.",
     "learning rate": "How big each step of learning is. Too big forgets or jumps about, too small takes for ever.",
     "head rate": "How big the steps of the new head are. It starts from nothing, so it may take bigger ones. All other "
-    "rates move along, in every phase.",
+    "rates move along, in every phase. Fitted, a head that learns alone takes no such steps: the best head for all "
+    "photos at once is computed, as simple as cross-validation finds it should be. In the field: logistic regression "
+    "by L-BFGS.",
     "epochs": "How often every training photo is seen.",
     "image size": "Pixels on a side that the network sees. Larger shows more and takes longer.",
     "batch size": "How many photos are looked at before each step. Smaller needs less memory.",

@@ -21,7 +21,7 @@ from core.backbones import image_size_multiple
 from core.device import uniform
 from core.job import Event, PhasePosition, Prepared, Role, TrainingContext
 from core.models import TrainedModel
-from core.plans import image_size_at, newest_views, num_views, resizes_progressively, views_at
+from core.plans import Phase, augments, image_size_at, newest_views, num_views, resizes_progressively, views_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class FeaturePipeline:
     ) -> Tensor:
         """Features of training photos, augmented as in this epoch (from 0), and mixed with each other."""
         plan = self.context.plan
-        if plan.augmentation.off:
+        if not augments(plan, self.phase_position.phase):
             if not resizes_progressively(plan, self.phase_position.phase):
                 return self.evaluation_features(rows, role)
             return self._forward(self._resize(clean_batch(self.context, self.model, rows, role), epoch))
@@ -85,16 +85,17 @@ class FeaturePipeline:
         roles = self.context.sources.keys()
         if self.backbone is None or self.clean_cache.keys() != roles:
             return False
-        augmentation = self.context.plan.augmentation
+        plan = self.context.plan
         views_cached = bool(self.augmented_cache) and all(self.augmented_cache.values())
         return isinstance(self.backbone.suffix, nn.Identity) and (
-            augmentation.off or (views_cached and not augmentation.mixes)
+            not augments(plan, self.phase_position.phase) or (views_cached and not plan.augmentation.mixes)
         )
 
     @property
     def caches_views(self) -> bool:
         """Whether epochs of this phase share augmented views."""
-        return self.views < self.phase_position.phase.epochs and not self.context.plan.augmentation.off
+        phase = self.phase_position.phase
+        return self.views < phase.epochs and augments(self.context.plan, phase)
 
     def views_of(self, rows: np.ndarray, epoch: int, role: Role = "source") -> np.ndarray:
         """Which view of each photo an epoch trains on, int64 [rows]. A photo goes through them in turn."""
@@ -157,9 +158,7 @@ def build_pipeline(
         backbone, clean_cache = previous.backbone, previous.clean_cache
     else:
         backbone = yield from split_backbone(context, model, phase)
-        clean_cache = (
-            (yield from _cache_clean(context, model, backbone, phase.first_trainable_stage)) if backbone else {}
-        )
+        clean_cache = (yield from _cache_clean(context, model, backbone, phase)) if backbone else {}
     if views is None:
         has_room = backbone is not None and has_room_for_views(context, backbone)
         views = num_views(context.plan, phase) if has_room else phase.epochs
@@ -167,15 +166,15 @@ def build_pipeline(
 
 
 def _cache_clean(
-    context: TrainingContext, model: TrainedModel, backbone: SplitBackbone, first_trainable_stage: int
+    context: TrainingContext, model: TrainedModel, backbone: SplitBackbone, phase: Phase
 ) -> Generator[Prepared, None, dict[Role, CachedActivations]]:
     """By role, as far as there is room; what lies on the disk is noted for estimates of later plans."""
     cached: dict[Role, CachedActivations] = {}
     for role in context.sources:
-        found = yield from cache_clean(context, model, backbone, role)
+        found = yield from cache_clean(context, model, backbone, role, with_training=not augments(context.plan, phase))
         if found:
             cached[role] = found
     if "source" in cached and (folder := cached["source"].folder):
         device = context.compute_config.device
-        record_cached_stage(context.home, context.plan, first_trainable_stage, device, folder)
+        record_cached_stage(context.home, context.plan, phase.first_trainable_stage, device, folder)
     return cached

@@ -94,15 +94,14 @@ def has_room_for_views(context: TrainingContext, backbone: SplitBackbone) -> boo
 
 
 def cache_clean(
-    context: TrainingContext, model: TrainedModel, backbone: SplitBackbone, role: Role
+    context: TrainingContext, model: TrainedModel, backbone: SplitBackbone, role: Role, with_training: bool
 ) -> Generator[Prepared, None, CachedActivations | None]:
-    """Cache the activations of a dataset's clean photos: of those for evaluation, and of all where none is augmented.
-
-    None where there is no room for them.
+    """Cache the activations of a dataset's clean photos: of those for evaluation, and of all that are trained on where
+    these are not augmented. None where there is no room for them.
     """
     source = context.sources[role]
     rows = np.union1d(source.validation, source.clean)
-    if context.plan.augmentation.off:
+    if with_training:
         rows = np.union1d(rows, source.training)
 
     def compute(batch: np.ndarray) -> Activations:

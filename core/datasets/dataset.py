@@ -79,6 +79,13 @@ class Dataset:
         rows = self.indices(split)
         return rows[np.any([self.is_labelled(task, rows) for task in tasks], axis=0)]
 
+    def groups(self, rows: np.ndarray) -> np.ndarray:
+        """The group of each photo, str [rows], or what stands for its picture: photos that are alike share one, and no
+        fold parts them.
+        """
+        table = self.table.iloc[rows]
+        return table["group"].where(table["group"].notna(), table["picture"]).astype(str).to_numpy()
+
     def counts(self, task: Task, split: Split | None = None) -> dict[str, int]:
         """Images per class, in the order of the classes; {} for a kind of label without classes."""
         labels = self.labels(task) if split is None else self.labels(task)[self.indices(split)]

@@ -87,7 +87,7 @@ class Reference:
     head_only_accuracy: clean training score that the head alone reached before stages were unfrozen, where there was
     such a phase. trial: of a new head on the features of a frozen network, where there was one. ended: no further epoch
     will come, planned or not. can_freeze, can_unfreeze: whether there are stages that are trained at some time, and
-    such as never are: no advice is given that cannot be followed.
+    such as never are; has_head_rate: whether the head ever learns in steps: no advice is given that cannot be followed.
     """
 
     kind: LabelKind
@@ -98,6 +98,7 @@ class Reference:
     ended: bool = False
     can_freeze: bool = True
     can_unfreeze: bool = True
+    has_head_rate: bool = True
 
 
 @dataclass(frozen=True)

@@ -144,10 +144,13 @@ def _underfitting(trend: EpochTrend, reference: Reference, since: int) -> Verdic
     else:
         assert reference.levels.guessing is not None
         reason = f"where guessing gets {in_words(reference.levels.guessing)}"
-        remedy, advice = "Train again with a higher learning rate of the head.", ("a higher head rate",)
+        ways: dict[Advice, str] = {}
         if reference.can_unfreeze:
-            remedy = "Let more stages learn, or raise the learning rate of the head."
-            advice = ("free one more", "a higher head rate")
+            ways["free one more"] = "with more stages learning"
+        if reference.has_head_rate:
+            ways["a higher head rate"] = "with a higher learning rate of the head"
+        remedy = f"Train again {', or '.join(ways.values()) or 'with another pretrained network'}."
+        advice = tuple(ways)
     fit = reference.kind.training_fit_in_words(trend.scores.train_accuracy)
     sentence = f"{_flat(trend, since)} Even {fit}, {reason}."
     return Verdict("underfitting", "Underfitting", sentence, remedy, since, advice)

@@ -1,6 +1,6 @@
 """Evaluate a run's best epoch: on validation and a sample of the training photos; on the test split only when asked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,23 +11,18 @@ from core.device import resolve_device
 from core.errors import NotFound, Refused
 from core.evaluation import (
     Result,
-    Trial,
-    is_tried,
     load_result,
     make_result,
     predictions_table,
     read_predictions,
     save_result,
-    save_trials,
-    try_features,
     write_predictions,
 )
 from core.home import Home, database
 from core.job import Job, Prepared, clean_sample, ignore_event
 from core.models import load_trained_model, read_facts
 from core.runs import Run, get_run, has_best, run_folder
-from core.tasks import Task
-from core.training import extract_features, predict_logits
+from core.training import predict_logits
 
 
 @dataclass(frozen=True)
@@ -60,8 +55,7 @@ def open_results(home: Home, run: Run) -> RunResults:
 
 
 def evaluate_best(job: Job, progress: Callable[[Prepared], None] = ignore_event) -> Result:
-    """Evaluate the best epoch's model on validation and on the clean training sample, into the run's folder; where the
-    network was frozen, also try new heads on its features (`core.evaluation.try_features`).
+    """Evaluate the best epoch's model on validation and on the clean training sample, into the run's folder.
 
     Results of the test split that an earlier model of the run had are lost with it. Raises DiskFull.
     """
@@ -70,28 +64,7 @@ def evaluate_best(job: Job, progress: Callable[[Prepared], None] = ignore_event)
     sample = clean_sample(job.dataset.labelled_rows(tasks, "train"), len(validation), job.plan.seed)
     # Not from the history: that may be one epoch ahead of what was saved when a process was killed.
     epoch = read_facts(job.folder / "best")["best"]["epoch"]
-    save_trials(job.folder, _try_heads(job, tasks, progress))
     return _save(job, epoch, _predict(job, {"validation": validation, "train": sample}, progress))
-
-
-def _try_heads(job: Job, tasks: Sequence[Task], progress: Callable[[Prepared], None]) -> dict[str, Trial]:
-    """By task of classes; empty where none are tried."""
-    dataset, plan = job.dataset, job.plan
-    rows = np.concatenate([dataset.labelled_rows(tasks, split) for split in ("train", "validation")])
-    if not is_tried(plan, len(rows)):
-        return {}
-    model = load_trained_model(job.home, plan, dataset.tasks, job.folder)
-    features = extract_features(model, _open_store(job, progress), rows, resolve_device(plan.device), progress)
-    table = dataset.table.iloc[rows]
-    groups = table["group"].where(table["group"].notna(), table["picture"]).to_numpy()  # copies of a picture are one
-    trials = {}
-    for task in tasks:
-        if task.kind == Task.kind:
-            labelled = dataset.is_labelled(task, rows)
-            labels = dataset.labels(task)[rows[labelled]]
-            if trial := try_features(features[labelled], labels, groups[labelled], plan.seed):
-                trials[task.name] = trial
-    return trials
 
 
 def open_test(home: Home, run_id: str, progress: Callable[[Prepared], None] = ignore_event) -> Result:

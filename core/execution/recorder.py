@@ -14,7 +14,7 @@ from core.errors import Busy, DiskFull
 from core.evaluation import epoch_curves, step_curves
 from core.execution.eta import ProgressMeter, with_activity
 from core.home import Home, database
-from core.job import Ended, EpochEnded, Event, PhaseBegan, Prepared, Stepped, Warned
+from core.job import Ended, EpochEnded, Event, Noted, PhaseBegan, Prepared, Stepped, Warned
 from core.monitoring import read_stored_view, register_live
 from core.runs import (
     RESERVE,
@@ -177,6 +177,8 @@ class Recorder:
                 return self._epoch_row(event)
             case Warned():
                 return self._row("warned", event.sentence)
+            case Noted():
+                return self._row("noted", event.sentence)
             case Ended(reason="early"):
                 return self._row("early", event.sentence or "Stopped by itself: it no longer got better.")
             case Ended(reason="unstable"):

@@ -13,13 +13,14 @@ from core.backbones import get_card
 from core.datasets import Dataset, load_dataset
 from core.device import BUSY, OtherLoad, devices, release_memory, resolve_device, restored_threads
 from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
+from core.evaluation import save_trials
 from core.execution.estimate_feedback import EstimateFeedback, StartFeedback
 from core.execution.eta import ProgressMeter, RunClock, estimated_epoch_seconds
 from core.execution.final_evaluation import evaluate_best
 from core.execution.recorder import Recorder, free_disk_reserve, reserve_disk
 from core.execution.sweeping import sweep
 from core.home import Home, no_room_is_disk_full
-from core.job import Ended, EpochEnded, Event, Job, Prepared, ignore_event
+from core.job import Ended, EpochEnded, Event, HeadsTried, Job, Prepared, ignore_event
 from core.monitoring import unregister_live
 from core.plans import Plan, resizes_progressively
 from core.profiling import (
@@ -218,6 +219,8 @@ def _train(
             on_event(event)
             if isinstance(event, Ended):
                 reason = event.reason
+            elif isinstance(event, HeadsTried):
+                save_trials(job.folder, event.trials)
             elif isinstance(event, EpochEnded):
                 continue  # the engine now saves this epoch's model if it is the best: do not come between
             if sink.requested_action == "pause":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from core.activity import Preparation
-from core.evaluation import EpochScores
+from core.evaluation import EpochScores, Trial
 
 CHECKPOINT_SECONDS = 60.0  # of training that a crash may cost
 COST_SHARE = 0.05  # of the time, for checkpoints at the end of epochs
@@ -82,6 +82,20 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """One sentence for the history: what was chosen by measurement."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
+class HeadsTried:
+    """After the last epoch: by task, how good new heads on the frozen network's features are, cross-validated."""
+
+    trials: dict[str, Trial]
+
+
+@dataclass(frozen=True)
 class Ended:
     """The last event. reason: "finished", "early" (early stopping) or "unstable" (the loss was not finite)."""
 
@@ -92,7 +106,7 @@ class Ended:
     facts: dict[str, float] = field(default_factory=dict)
 
 
-Event = Prepared | PhaseBegan | Stepped | EpochEnded | Checkpointed | Warned | Ended
+Event = Prepared | PhaseBegan | Stepped | EpochEnded | Checkpointed | Warned | Noted | HeadsTried | Ended
 
 
 def ignore_event(event: Event) -> None:

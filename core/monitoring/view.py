@@ -5,7 +5,7 @@ from typing import Any
 
 from core.evaluation import EpochScores, Reference, Trial, Verdict, verdict
 from core.monitoring.curve import Curve
-from core.plans import Plan
+from core.plans import Plan, fits_heads
 from core.runs import Point, RunProgress, State
 from core.tasks import KINDS, LabelKind, Task
 
@@ -92,6 +92,7 @@ class RunView:
             head_only_accuracy=self._head_only_accuracy(task),
             trial=self.trials.get(task),
             ended=ended,
+            has_head_rate=not all(fits_heads(self.plan, phase) for phase in self.plan.phases),
             can_freeze=any(self._trainable_stages()) and self.plan.backbone.weights != "random",
             can_unfreeze=not all(self._trainable_stages()),
         )

@@ -1,7 +1,15 @@
 """All that decides a run: the plan, recipes that fill it in, edits, checks, advice in words."""
 
 from core.plans.advice import check_plan, stops_first
-from core.plans.augmented_views import POOL, newest_views, num_views, views_at, views_in_words, views_remaining
+from core.plans.augmented_views import (
+    POOL,
+    augments,
+    newest_views,
+    num_views,
+    views_at,
+    views_in_words,
+    views_remaining,
+)
 from core.plans.comparison import Difference, PlanNames, differences
 from core.plans.distillation import set_teacher, student_plan, with_teacher_of
 from core.plans.editing import (
@@ -29,6 +37,8 @@ from core.plans.plan import (
     Phase,
     Plan,
     Teacher,
+    can_fit_heads,
+    fits_heads,
     parse_plan,
     read_plan,
 )
@@ -66,10 +76,13 @@ __all__ = [
     "PlanNames",
     "Remedy",
     "Teacher",
+    "augments",
+    "can_fit_heads",
     "change",
     "check_plan",
     "checked",
     "differences",
+    "fits_heads",
     "image_size_at",
     "make_plan",
     "newest_views",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import Check
 from core.names import shorten
-from core.plans.plan import Plan
+from core.plans.plan import Plan, fits_heads
 from core.plans.progressive_resizing import resizes_progressively
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _rates(plan: Plan, stages: Sequence[Stage]) -> list[Check]:
     kind, found = plan.optimizer.kind, []
     pretrained = plan.backbone.weights != "random"
     highest = max((rate, i) for phase in plan.phases for i, rate in enumerate(phase.stage_rates))
-    heads = [phase.head_rate for phase in plan.phases]
+    heads = [phase.head_rate for phase in plan.phases if not fits_heads(plan, phase)] or [0.0]
     if pretrained and highest[0] > HIGH_STAGE_RATE[kind]:
         name = stages[highest[1]].name if highest[1] < len(stages) else "a stage"
         found.append(

@@ -6,19 +6,24 @@ exactly as without a cache; after that most epochs see one of the newest few vie
 epoch sees a new one, which replaces the oldest.
 """
 
-from core.plans.plan import Phase, Plan
+from core.plans.plan import Phase, Plan, fits_heads
 
 POOL = 4  # views of a photo to choose from; never fewer than two, or the one view would be learned by heart
+
+
+def augments(plan: Plan, phase: Phase) -> bool:
+    """Whether a phase learns from augmented photos. Heads are fitted to the photos as they are."""
+    return not plan.augmentation.off and not fits_heads(plan, phase)
 
 
 def num_views(plan: Plan, phase: Phase) -> int:
     """How many views of each training photo the frozen part computes in a phase; 0 when nothing is frozen.
 
-    1 without augmentation. Left to Graft, views take a quarter of the time that a new one in each epoch would.
+    1 where photos are not augmented. Left to Graft, views take a quarter of the time of a new one in each epoch.
     """
     if phase.first_trainable_stage == 0:
         return 0
-    if plan.augmentation.off:
+    if not augments(plan, phase):
         return 1
     if plan.fixed_views is not None:
         return min(phase.epochs, plan.fixed_views)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.objectives import Objective
-from core.plans.plan import Augmentation, DatasetChoice, Phase, Plan, Teacher
+from core.plans.plan import Augmentation, DatasetChoice, Phase, Plan, Teacher, fits_heads
 from core.plans.recipes import recipe, recipe_of
 
 MODEL, LEARNS, STAGE_RATES, PHOTO_SIZE = "Model", "What learns", "Rates of the stages", "Photo size"
@@ -57,7 +57,9 @@ def plan_in_words(plan: Plan, names: PlanNames) -> dict[str, str]:
         MODEL: _model(plan, names),
         LEARNS: _what_learns(phases),
         "Epochs": " + ".join(str(phase.epochs) for phase in phases),
-        "Rate of the head": _per_phase(phases, lambda phase: f"{phase.head_rate:g}"),
+        "Rate of the head": _per_phase(
+            phases, lambda phase: "fitted" if fits_heads(plan, phase) else f"{phase.head_rate:g}"
+        ),
         STAGE_RATES: _per_phase(phases, _stage_rates),
         "Learning rate over time": _per_phase(phases, lambda phase: _SCHEDULES[phase.schedule]),
         "Warm-up": _per_phase(phases, lambda phase: f"{phase.warmup_epochs:g} epochs" if phase.warmup_epochs else "no"),

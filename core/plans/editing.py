@@ -14,10 +14,12 @@ from core.plans.recipes import rates_towards_stem
 
 
 def set_rate(plan: Plan, phase: int, stage: int, rate: float) -> Plan:
-    """The rate of one backbone stage in one phase; 0 freezes it. stage == number of stages means the head."""
+    """The rate of one backbone stage in one phase; 0 freezes it. stage == number of stages means the head, which then
+    learns in steps at that rate.
+    """
     chosen = plan.phases[phase]
     if stage == len(chosen.stage_rates):
-        return checked(set_phase(plan, phase, head_rate=rate))
+        return checked(set_phase(plan, phase, head_rate=rate, solver="optimizer"))
     rates = (*chosen.stage_rates[:stage], rate, *chosen.stage_rates[stage + 1 :])
     return checked(set_phase(plan, phase, stage_rates=rates))
 
@@ -89,8 +91,10 @@ def set_epochs(plan: Plan, epochs: int) -> Plan:
 def set_head_rate(plan: Plan, rate: float, phase: int = -1) -> Plan:
     """The head's rate in one phase, the last one unless named; all other rates, in all phases, keep their proportion.
 
-    A head that was frozen there has none: it alone changes.
+    A head that was frozen there has none: it alone changes. A head that was fitted there, without a rate, learns in
+    steps from now on.
     """
+    plan = set_phase(plan, phase % len(plan.phases), solver="optimizer")
     previous = plan.phases[phase].head_rate
     if not previous:
         return set_rate(plan, phase % len(plan.phases), len(plan.phases[phase].stage_rates), rate)

@@ -48,7 +48,8 @@ class Phase(_Frozen):
 
     stage_rates: one per stage of the backbone, from the stem on. warmup_epochs may be a fraction of an epoch.
     start_image_size: the side in pixels of the first training photos, where every stage is trainable
-    (`core.plans.progressive_resizing`).
+    (`core.plans.progressive_resizing`). solver: how the heads learn where they learn alone (`fits_heads`): in steps of
+    the plan's optimizer, or fitted by L-BFGS, which knows no rate, no schedule and no batches.
     """
 
     name: str = "training"
@@ -58,6 +59,7 @@ class Phase(_Frozen):
     schedule: Literal["constant", "cosine", "linear"] = "cosine"
     warmup_epochs: float = Field(default=0.0, ge=0, le=1_000)
     start_image_size: int | None = Field(default=None, ge=16, le=2_048)
+    solver: Literal["optimizer", "lbfgs"] = "optimizer"
 
     @property
     def first_trainable_stage(self) -> int:
@@ -257,6 +259,21 @@ class Plan(_Frozen):
     def hash(self) -> str:
         # Without defaults: a new field does not change the hash of plans that do not use it.
         return hashlib.sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()
+
+
+def fits_heads(plan: Plan, phase: Phase) -> bool:
+    """Whether the heads are fitted by L-BFGS in a phase, on features of the photos as they are."""
+    return phase.solver == "lbfgs" and can_fit_heads(plan, phase)
+
+
+def can_fit_heads(plan: Plan, phase: Phase) -> bool:
+    """Only where heads learn alone, from labels: what a teacher says, dropout and blended photos are learned from in
+    steps, and so is an average of steps.
+    """
+    learns_alone = phase.first_trainable_stage == len(phase.stage_rates) and phase.head_rate > 0
+    in_steps = plan.teacher or plan.head.dropout or plan.augmentation.mixes or plan.optimizer.ema_decay
+    from_labels = all(each.needs <= {"labels"} for each in plan.objectives)
+    return learns_alone and from_labels and not in_steps
 
 
 NO_AUGMENTATION = Augmentation(flip=False, crop=1.0, rotate=0.0, colour=0.0, erase=0.0)

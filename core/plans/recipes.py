@@ -60,7 +60,7 @@ def _frozen(stages: int) -> tuple[float, ...]:
 
 def _head_alone(name: str, stages: int) -> Phase:
     """Until the head has converged: on cached activations its epochs cost next to nothing."""
-    return Phase(name=name, epochs=20, stage_rates=_frozen(stages), head_rate=3 * HEAD_RATE)
+    return Phase(name=name, epochs=20, stage_rates=_frozen(stages), head_rate=3 * HEAD_RATE, solver="lbfgs")
 
 
 def _head_only(stages: int) -> tuple[Phase, ...]:

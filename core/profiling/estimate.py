@@ -7,7 +7,7 @@ from core.backbones import BackboneCard, architecture_features
 from core.datasets import Dataset
 from core.evaluation import is_tried
 from core.job import CHECKPOINT_SECONDS, CLEAN_SAMPLE_LIMIT, COST_SHARE, FORWARD_BATCH_SIZE
-from core.plans import Phase, Plan, num_views, relative_step_costs, resizes_progressively
+from core.plans import Phase, Plan, augments, num_views, relative_step_costs, resizes_progressively
 from core.tasks import Task, label_kind
 
 # Python with all that it loads, libraries included, before any network is; measured as resident memory.
@@ -83,7 +83,7 @@ class Counts:
 
 def caches_activations(plan: Plan, phase: Phase) -> bool:
     """Whether the frozen part runs once per photo: there is one, and photos are not augmented."""
-    return plan.augmentation.off and phase.first_trainable_stage > 0
+    return phase.first_trainable_stage > 0 and not augments(plan, phase)
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _prefix_seconds(plan: Plan, phase: Phase, photos: Counts, costs: CostProfile
         return 0.0
     per_photo = caching_seconds(phase, costs)
     # Evaluation photos are never augmented, so their activations are cached in any case.
-    clean = photos.training + photos.validation if plan.augmentation.off else photos.scored
+    clean = photos.scored if augments(plan, phase) else photos.training + photos.validation
     seconds = 0.0 if is_cached else clean * per_photo
     if caches_views(plan, phase):
         seconds += num_views(plan, phase) * photos.training * (per_photo + costs.augment_seconds)
@@ -151,7 +151,7 @@ def _prefix_seconds(plan: Plan, phase: Phase, photos: Counts, costs: CostProfile
 
 def caches_views(plan: Plan, phase: Phase) -> bool:
     """Whether activations of augmented photos are cached for several epochs."""
-    return not plan.augmentation.off and 0 < num_views(plan, phase) < phase.epochs
+    return augments(plan, phase) and 0 < num_views(plan, phase) < phase.epochs
 
 
 def phase_seconds(
@@ -174,7 +174,7 @@ def _epoch_seconds(
     if caches_activations(plan, phase) or caches_views(plan, phase):
         train += read
     else:
-        augment = 0.0 if plan.augmentation.off else costs.augment_seconds
+        augment = costs.augment_seconds if augments(plan, phase) else 0.0
         train = step_cost * (train + costs.prefix_seconds[cut]) + augment
     evaluate = costs.forward_seconds - costs.prefix_seconds[cut] + read
     steps = -(-photos.training // plan.batch_size)

@@ -2,10 +2,9 @@
 
 from core.training.loop import train
 from core.training.setup import setup_training
-from core.training.validation import extract_features, predict_logits
+from core.training.validation import predict_logits
 
 __all__ = [
-    "extract_features",
     "predict_logits",
     "setup_training",
     "train",

@@ -23,6 +23,7 @@ from core.job import (
     Ended,
     EpochEnded,
     Event,
+    HeadsTried,
     Job,
     PhaseBegan,
     Stepped,
@@ -33,10 +34,13 @@ from core.job import (
     learning_rates_at,
     phase_at,
     split_microbatches,
+    steps_per_epoch,
 )
 from core.models import set_learning_rates, set_trainable
 from core.objectives import objective_curves
 from core.training.checkpointer import Checkpointer
+from core.training.head_fit import HeadFit, fit_epoch, is_fitted, prepare_head_fit
+from core.training.head_trial import try_heads
 from core.training.setup import remember_views, setup_training
 from core.training.state import TrainingState, stop_reason
 from core.training.step import DeferredMetrics, Reading, batch_metrics, forward, optimizer_step, retry_smaller
@@ -103,7 +107,7 @@ def _train_epochs(
     """Train until there is a reason to stop. Raises Unstable."""
     plan, compute_config, model, position = context.plan, context.compute_config, state.model, state.position
     pipeline: FeaturePipeline | None = None
-    curves = objective_curves(plan.objectives)
+    fit: HeadFit | None = None
     while not (reason := stop_reason(state, plan)):
         current = phase_at(plan, position.epoch)
         if position.epoch == current.first_epoch and position.batch == 0:
@@ -114,7 +118,7 @@ def _train_epochs(
             if pipeline and not pipeline.is_reusable_in(current):
                 pipeline = None  # frees its cache before the next is built
             views = state.cached_views.get(current.number)
-            pipeline = yield from build_pipeline(context, model, current, views, previous=pipeline)
+            pipeline, fit = (yield from build_pipeline(context, model, current, views, previous=pipeline)), None
             state.cached_views[current.number] = pipeline.views
             remember_views(context, current.number, pipeline.views)
         pipeline = yield from pipeline.with_epoch_cache(position.epoch)
@@ -122,38 +126,11 @@ def _train_epochs(
             compute_config.use_one_thread()
         set_trainable(model, current.phase)
 
-        batches = epoch_batches(context.training_rows, plan.batch_size, plan.seed, position.epoch)
-        for batch in batches[position.batch :]:
-            started, images = time.perf_counter(), len(batch["source"])
-            phase_step = (position.epoch - current.first_epoch) * len(batches) + position.batch
-            rates = learning_rates_at(current.phase, model.stages, phase_step, len(batches))
-            set_learning_rates(state.optimizer, rates)
-            for attempt in retry_smaller(context, state, current.phase, images):
-                yield from attempt.warnings
-                output = terms = loss = None  # the graph of an attempt that failed would keep its memory
-                with attempt:  # gradient accumulation over micro-batches, where memory does not hold the whole batch
-                    rng, sums = generator(plan.seed, position.step, compute_config.device), []
-                    for micro_batch in split_microbatches(batch, state.micro_batch_size):
-                        count = len(micro_batch["source"])
-                        mixture = sample_mixture(plan.augmentation, plan.seed, position.step, count, plan.image_size)
-                        with compute_config.autocast():
-                            output = forward(context, state, pipeline, micro_batch, mixture, rng)
-                            share = count / images
-                            terms = mixed_terms(context.loss, output, mixture) * share
-                            loss = terms.sum()
-                        state.scaler.scale(loss).backward()
-                        reports = context.loss.reports(output, terms, share)
-                        sums.append(batch_metrics(loss, output, context.tasks, reports))
-            optimizer_step(state, plan.optimizer)
-            state.update_ema()
-            position.advance(images, time.perf_counter() - started)
-            step = Stepped(position.step, position.epoch + 1, current.number, position.images, math.nan, None, rates)
-            yield from _arrived(metrics.push(step, torch.stack(sums).sum(dim=0)), curves)
-            yield from checkpointer.written()
-            if checkpointer.is_due():
-                yield from _arrived(metrics.flush(), curves)
-                checkpointer.begin(state)
-        yield from _arrived(metrics.flush(), curves)
+        if is_fitted(context, pipeline):
+            fit = fit or (yield from prepare_head_fit(context, state, pipeline))
+            yield from _fit_heads(context, state, metrics, pipeline, fit)
+        else:
+            yield from _train_steps(context, state, checkpointer, metrics, pipeline)
 
         with state.evaluated_weights():
             validation, clean = yield from evaluate(context, pipeline)
@@ -164,7 +141,71 @@ def _train_epochs(
         is_best = state.end_epoch(scores, validation_loss)
         yield EpochEnded(position.epoch, current.number, position.step, scores, images_per_second, seconds, is_best)
         checkpointer.end_epoch(state)
+    if pipeline and (trials := try_heads(context, pipeline)):
+        yield HeadsTried(trials)
     return reason
+
+
+def _train_steps(
+    context: TrainingContext,
+    state: TrainingState,
+    checkpointer: Checkpointer,
+    metrics: DeferredMetrics,
+    pipeline: FeaturePipeline,
+) -> Iterator[Event]:
+    """Train the rest of an epoch, a step of the optimizer per batch. Raises Unstable."""
+    plan, compute_config, model, position = context.plan, context.compute_config, state.model, state.position
+    current, curves = pipeline.phase_position, objective_curves(plan.objectives)
+    batches = epoch_batches(context.training_rows, plan.batch_size, plan.seed, position.epoch)
+    for batch in batches[position.batch :]:
+        started, images = time.perf_counter(), len(batch["source"])
+        phase_step = (position.epoch - current.first_epoch) * len(batches) + position.batch
+        rates = learning_rates_at(current.phase, model.stages, phase_step, len(batches))
+        set_learning_rates(state.optimizer, rates)
+        for attempt in retry_smaller(context, state, current.phase, images):
+            yield from attempt.warnings
+            output = terms = loss = None  # the graph of an attempt that failed would keep its memory
+            with attempt:  # gradient accumulation over micro-batches, where memory does not hold the whole batch
+                rng, sums = generator(plan.seed, position.step, compute_config.device), []
+                for micro_batch in split_microbatches(batch, state.micro_batch_size):
+                    count = len(micro_batch["source"])
+                    mixture = sample_mixture(plan.augmentation, plan.seed, position.step, count, plan.image_size)
+                    with compute_config.autocast():
+                        output = forward(context, state, pipeline, micro_batch, mixture, rng)
+                        share = count / images
+                        terms = mixed_terms(context.loss, output, mixture) * share
+                        loss = terms.sum()
+                    state.scaler.scale(loss).backward()
+                    reports = context.loss.reports(output, terms, share)
+                    sums.append(batch_metrics(loss, output, context.tasks, reports))
+        optimizer_step(state, plan.optimizer)
+        state.update_ema()
+        position.advance(images, time.perf_counter() - started)
+        step = Stepped(position.step, position.epoch + 1, current.number, position.images, math.nan, None, rates)
+        yield from _arrived(metrics.push(step, torch.stack(sums).sum(dim=0)), curves)
+        yield from checkpointer.written()
+        if checkpointer.is_due():
+            yield from _arrived(metrics.flush(), curves)
+            checkpointer.begin(state)
+    yield from _arrived(metrics.flush(), curves)
+
+
+def _fit_heads(
+    context: TrainingContext, state: TrainingState, metrics: DeferredMetrics, pipeline: FeaturePipeline, fit: HeadFit
+) -> Iterator[Event]:
+    """Improve the heads on all photos at once. It counts as the steps that an epoch has elsewhere, so that epochs are
+    alike. Raises Unstable.
+    """
+    current, position, curves = pipeline.phase_position, state.position, objective_curves(context.plan.objectives)
+    if position.batch:  # the run was stopped between this and the evaluation
+        return
+    started, photos = time.perf_counter(), len(fit.photos)
+    terms, output = fit_epoch(context, state.model, fit)
+    reading = batch_metrics(terms.sum(), output, context.tasks, context.loss.reports(output, terms, 1.0))
+    steps = steps_per_epoch(photos, context.plan.batch_size)
+    position.advance(photos, time.perf_counter() - started, steps)
+    step = Stepped(position.step, position.epoch + 1, current.number, position.images, math.nan, None, {})
+    yield from _arrived([*metrics.push(step, reading), *metrics.flush()], curves)
 
 
 def _arrived(readings: Iterable[Reading], curves: Sequence[str]) -> Iterator[Stepped]:

@@ -30,9 +30,9 @@ class Position:
     images: int = 0
     seconds: float = 0.0
 
-    def advance(self, images: int, seconds: float) -> None:
-        """Count one more batch."""
-        self.batch, self.step = self.batch + 1, self.step + 1
+    def advance(self, images: int, seconds: float, steps: int = 1) -> None:
+        """Count one more batch, or several."""
+        self.batch, self.step = self.batch + steps, self.step + steps
         self.images, self.seconds = self.images + images, self.seconds + seconds
 
     def end_epoch(self) -> None:
@@ -53,6 +53,7 @@ class TrainingState:
 
     compute_config: saved, since a resumed run must compute as it began.
     micro_batch_size: below the batch size after memory ran out; a step then accumulates gradients of micro-batches.
+    penalties: by phase, the strength of the L2 penalty of its fitted heads (`core.training.head_fit`), once chosen.
     cached_views: by phase, how many views of a photo it is trained on (`core.plans.augmented_views`), once decided.
     ema: the exponential moving average of the weights, where the plan asks for one.
     auxiliary: modules trained beside the model and thrown away with the run, by name ("distillation"); they are
@@ -66,6 +67,7 @@ class TrainingState:
     losses: dict[str, LossHistory]
     micro_batch_size: int
     cached_views: dict[int, int] = field(default_factory=dict)
+    penalties: dict[int, float] = field(default_factory=dict)
     ema: ModelEma | None = None
     auxiliary: nn.ModuleDict = field(default_factory=nn.ModuleDict)
     position: Position = field(default_factory=Position)
@@ -99,6 +101,7 @@ class TrainingState:
             "compute_config": self.compute_config.facts(),
             "micro_batch_size": self.micro_batch_size,
             "cached_views": {str(phase): views for phase, views in self.cached_views.items()},
+            "penalties": {str(phase): penalty for phase, penalty in self.penalties.items()},
         }
 
     def load_facts(self, facts: dict[str, Any]) -> None:
@@ -109,6 +112,8 @@ class TrainingState:
         self.scaler.load_state_dict(facts["scaler"])
         self.micro_batch_size = facts["micro_batch_size"]
         self.cached_views = {int(phase): views for phase, views in facts["cached_views"].items()}
+        # Checkpoints of before heads were fitted have none.
+        self.penalties = {int(phase): penalty for phase, penalty in facts.get("penalties", {}).items()}
 
 
 def stop_reason(state: TrainingState, plan: Plan) -> str:

@@ -1,6 +1,6 @@
 """Evaluate the model on clean photos in eval mode: one loss and one score per photo."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 
 import numpy as np
 import torch
@@ -81,40 +81,15 @@ def predict_logits(
     progress: Callable[[Prepared], None] = ignore_event,
 ) -> dict[str, np.ndarray]:
     """Logits by task, float32 [rows, classes], in eval mode and fp32, as the exported model gives them."""
-    batches: dict[str, list[np.ndarray]] = {task.name: [] for task in model.tasks}
-    for features in _feature_batches(model, store, rows, device, progress):
-        with torch.no_grad():
-            logits = model.logits(features)
-        for task, values in logits.items():
-            batches[task].append(values.float().cpu().numpy())
-    empty = {task.name: np.empty((0, label_kind(task).head_width(task)), np.float32) for task in model.tasks}
-    return {task: np.concatenate(each) if each else empty[task] for task, each in batches.items()}
-
-
-def extract_features(
-    model: TrainedModel,
-    store: PixelStore,
-    rows: np.ndarray,
-    device: torch.device | None = None,
-    progress: Callable[[Prepared], None] = ignore_event,
-) -> np.ndarray:
-    """What the heads are given, float32 [rows, channels], in eval mode and fp32."""
-    batches = [each.float().cpu().numpy() for each in _feature_batches(model, store, rows, device, progress)]
-    return np.concatenate(batches) if batches else np.empty((0, model.num_features), np.float32)
-
-
-def _feature_batches(
-    model: TrainedModel,
-    store: PixelStore,
-    rows: np.ndarray,
-    device: torch.device | None,
-    progress: Callable[[Prepared], None],
-) -> Iterator[Tensor]:
     device = device or next(model.parameters()).device
     model = model.eval().to(device)
+    batches: dict[str, list[np.ndarray]] = {task.name: [] for task in model.tasks}
     for done in range(0, len(rows), FORWARD_BATCH_SIZE):
         pixels = store.read(rows[done : done + FORWARD_BATCH_SIZE]).to(device)
         with torch.no_grad():
-            features = model.backbone(model.normalize(center_crop(pixels, store.image_size)))
-        yield features
+            logits = model(model.normalize(center_crop(pixels, store.image_size)))
+        for task, values in logits.items():
+            batches[task].append(values.float().cpu().numpy())
         progress(Prepared("evaluate", min(done + FORWARD_BATCH_SIZE, len(rows)), len(rows)))
+    empty = {task.name: np.empty((0, label_kind(task).head_width(task)), np.float32) for task in model.tasks}
+    return {task: np.concatenate(each) if each else empty[task] for task, each in batches.items()}

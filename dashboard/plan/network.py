@@ -1,13 +1,14 @@
 """What learns: the recipe, its phases, and the network to click."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from core.backbones import Stage
 from core.errors import BadInput
-from core.plans import RECIPES, Phase, Plan, recipe_of, set_frozen, set_rate, with_recipe
+from core.plans import RECIPES, Phase, Plan, fits_heads, recipe_of, set_frozen, set_rate, with_recipe
 from dashboard.components.network_picture import Block, network_picture
 from dashboard.glossary import GLOSSARY
 from dashboard.plan.widgets import change_plan, plan_widget, refuse
@@ -61,23 +62,25 @@ def _phase_label(phase: Phase, number: int) -> str:
 def show_network(plan: Plan, phase: int, stages: Sequence[Stage], head_size: int, expert: bool) -> None:
     """The network as it learns in that phase. head_size: parameters of the new head."""
     network_picture(
-        blocks_of(plan.phases[phase], stages, head_size),
+        blocks_of(plan, phase, stages, head_size),
         editable=expert,
         on_clicked=lambda message: clicked(phase, message),
         on_rated=lambda message: typed(phase, message),
     )
 
 
-def blocks_of(phase: Phase, stages: Sequence[Stage], head_size: int) -> list[Block]:
+def blocks_of(plan: Plan, number: int, stages: Sequence[Stage], head_size: int) -> list[Block]:
     """Every stage with its size and its rate in this phase, and the head after them."""
+    phase = plan.phases[number]
     total = sum(stage.parameters for stage in stages) + head_size
     rates = phase.stage_rates if len(phase.stage_rates) == len(stages) else (0.0,) * len(stages)
     blocks = [_block(s.name, s.what, s.parameters, total, rate) for s, rate in zip(stages, rates, strict=True)]
-    return [*blocks, _block("head", "your classes", head_size, total, phase.head_rate, head=True)]
+    head = _block("head", "your classes", head_size, total, phase.head_rate, is_head=True)
+    return [*blocks, replace(head, rate_text="fitted") if fits_heads(plan, phase) else head]
 
 
-def _block(name: str, what: str, size: int, total: int, rate: float, head: bool = False) -> Block:
-    return Block(name, what, format_compact(size), size / total, _share(size, total), rate, f"{rate:g}", head)
+def _block(name: str, what: str, size: int, total: int, rate: float, is_head: bool = False) -> Block:
+    return Block(name, what, format_compact(size), size / total, _share(size, total), rate, f"{rate:g}", is_head)
 
 
 def _share(part: int, whole: int) -> str:

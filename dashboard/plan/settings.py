@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -9,7 +10,17 @@ import streamlit as st
 from core.backbones import BackboneCard, image_size_multiple, image_sizes_for
 from core.datasets import Dataset
 from core.device import devices
-from core.plans import Head, Plan, set_early_stopping, set_epochs, set_head_rate, set_optimizer, set_phase
+from core.plans import (
+    Head,
+    Plan,
+    can_fit_heads,
+    fits_heads,
+    set_early_stopping,
+    set_epochs,
+    set_head_rate,
+    set_optimizer,
+    set_phase,
+)
 from dashboard.glossary import GLOSSARY
 from dashboard.plan.distillation import show_teacher_settings
 from dashboard.plan.widgets import columns_in_rows, part_of_page, plan_widget, show_objective, with_value
@@ -21,6 +32,7 @@ LARGEST_PHOTO = 2_048
 HEAD_RATES = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
 LARGEST_BATCH = 4_096
 PRECISIONS = {"auto": "automatic", "fp32": "32 bit", "bf16": "16 bit (bf16)", "fp16": "16 bit (fp16)"}
+FITTED = "fitted"  # in place of a rate, where the head alone learns
 SCHEDULES = {"constant": "as it is", "cosine": "falls in a curve", "linear": "falls evenly"}
 
 
@@ -31,10 +43,12 @@ def show_main_settings(plan: Plan, phase: int, card: BackboneCard) -> None:
     epochs.slider(
         "Epochs", len(plan.phases), most, help=GLOSSARY["epochs"], **plan_widget("epochs", plan.epochs, set_epochs)
     )
-    head_rate = plan.phases[phase].head_rate
+    head_rate = FITTED if fits_heads(plan, plan.phases[phase]) else plan.phases[phase].head_rate
+    rates: list[float | str] = [FITTED] if can_fit_heads(plan, plan.phases[phase]) else []
+    rates += with_value(HEAD_RATES, plan.phases[phase].head_rate)
     rate.select_slider(
-        "Rate of the head", with_value(HEAD_RATES, head_rate), format_func="{:g}".format, help=GLOSSARY["head rate"],
-        **plan_widget("head_rate", head_rate, lambda plan, rate: set_head_rate(plan, rate, phase)),
+        "Rate of the head", rates, format_func=_rate_in_words,
+        help=GLOSSARY["head rate"], **plan_widget("head_rate", head_rate, partial(_set_head_rate, phase)),
     )  # fmt: skip
     sizes = with_value(image_sizes_for(card), plan.image_size)
     if len(sizes) > 1:
@@ -46,6 +60,14 @@ def show_main_settings(plan: Plan, phase: int, card: BackboneCard) -> None:
         )
     else:
         size.caption(f"Photo size: {plan.image_size} pixels, the only one that {escape_markdown(card.title)} takes.")
+
+
+def _rate_in_words(rate: float | str) -> str:
+    return rate if isinstance(rate, str) else f"{rate:g}"
+
+
+def _set_head_rate(phase: int, plan: Plan, rate: float | str) -> Plan:
+    return set_phase(plan, phase, solver="lbfgs") if isinstance(rate, str) else set_head_rate(plan, rate, phase)
 
 
 def show_tasks(plan: Plan, dataset: Dataset) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.backbones import Stage
 from core.job import rates_over_time
-from core.plans import Phase, Plan
+from core.plans import Phase, Plan, fits_heads
 from dashboard.shared.texts import escape_html
 
 POINTS = 24  # of a curve in one phase
@@ -56,13 +56,15 @@ def _rates(phase: Phase) -> tuple[float, ...]:
 
 def _column(phase: Phase, number: int, plan: Plan, is_shown: bool, names: Sequence[str]) -> str:
     highest = max(max(_rates(each)) for each in plan.phases) or 1.0
-    lanes = "".join(_lane(phase, rate, highest, name) for rate, name in zip(_rates(phase), names, strict=True))
+    lanes = [_lane(phase, rate, highest, name) for rate, name in zip(_rates(phase), names, strict=True)]
+    if fits_heads(plan, phase):
+        lanes[-1] = f'<i title="{escape_html(names[-1])}: fitted"><b></b></i>'
     when, style = _epochs_in_words(plan, number), f"flex-grow:{phase.epochs}"
     first, last = _epochs_of(plan, number)
     span = f"{first}" if first == last else f"{first}–{last}"
     return (
         f'<div class="phase{" shown" if is_shown else ""}" style="{style}" title="{escape_html(phase.name)}, {when}">'
-        f'<div class="lanes">{lanes}</div><small>{span}</small></div>'
+        f'<div class="lanes">{"".join(lanes)}</div><small>{span}</small></div>'
     )
 
 

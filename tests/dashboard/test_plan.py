@@ -212,7 +212,7 @@ def test_a_plan_that_a_run_had_says_so_and_leads_there(open_page, small, home: H
 
 def test_the_blocks_add_up_to_the_whole_network(small) -> None:
     stages = describe_stages(STARTER)
-    blocks = blocks_of(made_plan(small, "top").phases[0], stages, head_size=1_026)
+    blocks = blocks_of(made_plan(small, "top"), 0, stages, head_size=1_026)
     assert sum(block.fraction for block in blocks) == pytest.approx(1)
     assert (blocks[-1].name, blocks[-1].is_head, blocks[-1].rate_text) == ("head", True, "0.001")
     assert asdict(blocks[0])["rate_text"] == "0"

@@ -46,7 +46,7 @@ def test_the_head_rate_takes_all_rates_with_it(plan):
 
 
 def test_the_head_rate_of_one_phase_takes_those_of_the_others_with_it(dataset, card, stages):
-    plan = make_plan(dataset, card, stages, "head-first")
+    plan = set_phase(make_plan(dataset, card, stages, "head-first"), 0, solver="optimizer")
     first, second = (phase.head_rate for phase in plan.phases)
     faster = set_head_rate(plan, 2 * first, phase=0)
     assert [phase.head_rate for phase in faster.phases] == pytest.approx([2 * first, 2 * second])

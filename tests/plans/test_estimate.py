@@ -200,7 +200,7 @@ def test_trainable_parameters_are_those_of_stages_free_in_any_phase(dataset, car
 
 @pytest.mark.parametrize(("recipe", "views"), [("feature-extraction", 1), ("head-first", 4)])
 def test_a_teacher_predicts_each_view_of_each_training_photo_once(dataset, card, stages, recipe: str, views: int):
-    plan = make_plan(dataset, card, stages, recipe)
+    plan = set_phase(make_plan(dataset, card, stages, recipe), 0, solver="optimizer")  # as beside a teacher
     if views > 1:  # as many views without a teacher, so that only its predictions are more
         plan = plan.model_copy(update={"augmentation": plan.augmentation.model_copy(update={"cached_views": views})})
     distilled = set_teacher(plan, Teacher(backbone=BackboneChoice(name="resnet18")))

@@ -38,6 +38,9 @@ PLANS = {
     "sgd, head first": make_plan(
         phase(learning=0, epochs=1), phase(epochs=1, schedule="linear"), optimizer=Optimizer(kind="sgd")
     ),
+    "fitted, then all": make_plan(
+        phase(learning=0, solver="lbfgs"), phase(learning=1, epochs=1), augmentation=Augmentation()
+    ),
     "photos that grow": make_plan(phase(epochs=4, start_image_size=32), image_size=64),
     "cached activations": make_plan(
         phase(learning=1, epochs=1), phase(learning=2, epochs=1), augmentation=NO_AUGMENTATION
@@ -72,7 +75,7 @@ def close_at(job: Job, step: int) -> list[Event]:
     heard, events = [], train(job)
     for event in events:
         heard.append(event)
-        if isinstance(event, Stepped) and event.step == step:
+        if isinstance(event, Stepped) and event.step >= step:
             break
     events.close()
     return heard
