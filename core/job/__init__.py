@@ -2,6 +2,7 @@
 
 from core.job.batches import (
     CLEAN_SAMPLE_LIMIT,
+    CROSS_VALIDATION_LIMIT,
     FORWARD_BATCH_SIZE,
     Batch,
     Role,
@@ -32,6 +33,7 @@ __all__ = [
     "CHECKPOINT_SECONDS",
     "CLEAN_SAMPLE_LIMIT",
     "COST_SHARE",
+    "CROSS_VALIDATION_LIMIT",
     "FORWARD_BATCH_SIZE",
     "HEAD",
     "Batch",

@@ -7,6 +7,8 @@ import numpy as np
 
 FORWARD_BATCH_SIZE = 64  # photos per batch where nothing is trained; larger ones gain little and answer a pause late
 CLEAN_SAMPLE_LIMIT = 2_000  # training photos that are evaluated without augmentation at each epoch's end
+# Training photos by which the penalty of fitted heads is chosen: more choose the same, and would take long.
+CROSS_VALIDATION_LIMIT = 1_000
 
 Role = Literal["source", "target"]  # of a dataset in a run: its labels are learned; it is adapted to without labels
 Batch = dict[Role, np.ndarray]  # by role, rows of that dataset

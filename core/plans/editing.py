@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from core.errors import BadPlan
 from core.names import shorten
 from core.objectives import OBJECTIVES, Objective
-from core.plans.plan import EarlyStopping, Phase, Plan, validation_error_in_words
+from core.plans.plan import EarlyStopping, Phase, Plan, fits_heads, validation_error_in_words
 from core.plans.recipes import rates_towards_stem
 
 
@@ -91,12 +91,10 @@ def set_epochs(plan: Plan, epochs: int) -> Plan:
 def set_head_rate(plan: Plan, rate: float, phase: int = -1) -> Plan:
     """The head's rate in one phase, the last one unless named; all other rates, in all phases, keep their proportion.
 
-    A head that was frozen there has none: it alone changes. A head that was fitted there, without a rate, learns in
-    steps from now on.
+    A head that was frozen or fitted there has none: it alone changes, and learns in steps from now on.
     """
-    plan = set_phase(plan, phase % len(plan.phases), solver="optimizer")
     previous = plan.phases[phase].head_rate
-    if not previous:
+    if not previous or fits_heads(plan, plan.phases[phase]):
         return set_rate(plan, phase % len(plan.phases), len(plan.phases[phase].stage_rates), rate)
     factor = rate / previous
 

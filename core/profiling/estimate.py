@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from core.backbones import BackboneCard, architecture_features
 from core.datasets import Dataset
 from core.evaluation import is_tried
-from core.job import CHECKPOINT_SECONDS, CLEAN_SAMPLE_LIMIT, COST_SHARE, FORWARD_BATCH_SIZE
-from core.plans import Phase, Plan, augments, num_views, relative_step_costs, resizes_progressively
+from core.job import CHECKPOINT_SECONDS, CLEAN_SAMPLE_LIMIT, COST_SHARE, CROSS_VALIDATION_LIMIT, FORWARD_BATCH_SIZE
+from core.plans import Phase, Plan, augments, fits_heads, num_views, relative_step_costs, resizes_progressively
 from core.tasks import Task, label_kind
 
 # Python with all that it loads, libraries included, before any network is; measured as resident memory.
@@ -17,6 +17,7 @@ PROCESS_BYTES = 900 * 2**20
 # here, what that took instead counts: also opening files, the first touch of a device, what libraries load when used.
 START_REPETITIONS, REPETITIONS_BEFORE, START_SECONDS = 3, 2, 0.4
 TRIAL_SECONDS = 0.002  # per photo, of new heads that are cross-validated at the end
+CHOICE_SECONDS = 0.004  # per photo, of the choice of the penalty of fitted heads
 EPOCH_SECONDS = 0.008  # of an epoch beside its steps, evaluation and checkpoint: sums, events, curves
 SNAPSHOT_SECONDS = 1e-9  # of copying the state into fresh memory, per byte
 # Writing activations into files with checksums, and reading them again from memory; per byte.
@@ -111,8 +112,11 @@ def estimate(
         start_seconds += machine.start_seconds  # as measured
     seconds = (START_REPETITIONS - REPETITIONS_BEFORE) * costs.start_seconds
     seconds += photos.scored * costs.forward_seconds  # the best epoch, at the end
-    if is_tried(plan, images):
-        seconds += images * (costs.forward_seconds + TRIAL_SECONDS)
+    if is_tried(plan, images) and not augments(plan, plan.phases[-1]):
+        seconds += images * TRIAL_SECONDS
+    seconds += sum(
+        min(photos.training, CROSS_VALIDATION_LIMIT) * CHOICE_SECONDS for p in plan.phases if fits_heads(plan, p)
+    )
     seconds += _frozen_bytes(plan, costs.parameters) * costs.save_seconds_per_byte
     teacher_passes = (plan.fixed_views or 0) * photos.training
     seconds += teacher_passes * (costs.teacher_seconds + CACHE_WRITE_SECONDS * costs.teacher_cached_bytes)

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from core.activations import FeaturePipeline
 from core.device import memory_budget
-from core.job import Noted, Prepared, TrainingContext
+from core.job import CROSS_VALIDATION_LIMIT, Noted, Prepared, TrainingContext
 from core.models import TrainedModel
 from core.objectives import BatchOutput
 from core.plans import fits_heads
@@ -31,8 +31,7 @@ from core.training.state import TrainingState
 STRENGTHS = tuple(10 ** (power / 2) for power in range(2, -11, -1))
 PATIENCE = 3  # strengths after the best one that are tried before the search ends
 FOLDS = 5
-MOST_PHOTOS = 3_000  # that are cross-validated: more choose the same strength, and would take long
-FOLD_ITERATIONS, EPOCH_ITERATIONS, HISTORY = 40, 3, 10
+FOLD_ITERATIONS, EPOCH_ITERATIONS, HISTORY = 20, 3, 10
 # A channel's variance is shrunk towards the mean of all as if so many photos had shown that: of a few photos' features
 # some channels hardly vary by accident, and would count too much.
 PRIOR_PHOTOS = 20
@@ -181,9 +180,9 @@ def _choose_strength(
 
 def _sample(context: TrainingContext, photos: int) -> np.ndarray:
     """Places among the training photos, at random where there are many."""
-    if photos <= MOST_PHOTOS:
+    if photos <= CROSS_VALIDATION_LIMIT:
         return np.arange(photos)
-    return np.sort(np.random.default_rng(context.plan.seed).choice(photos, MOST_PHOTOS, replace=False))
+    return np.sort(np.random.default_rng(context.plan.seed).choice(photos, CROSS_VALIDATION_LIMIT, replace=False))
 
 
 def _folds(context: TrainingContext, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -80,6 +80,9 @@ def test_a_recipe_with_two_phases_shows_both(open_page, small) -> None:
 def test_the_heads_slider_is_that_of_the_phase_in_the_picture(open_page, small) -> None:
     app = open_page("plan", dataset=small.id)
     labelled(app.segmented_control, "Recipe").set_value("head-first").run()
+    labelled(app.segmented_control, "Phase").set_value(0).run()
+    assert labelled(app.select_slider, "Rate of the head").value == picture(app)[-1]["rate_text"] == "fitted"
+    labelled(app.select_slider, "Rate of the head").set_value(0.001).run()
     before = [phase.head_rate for phase in plan_of(app).phases]
     assert before[0] != before[1]
     for number in (0, 1):
@@ -89,6 +92,15 @@ def test_the_heads_slider_is_that_of_the_phase_in_the_picture(open_page, small) 
     labelled(app.select_slider, "Rate of the head").set_value(before[0] * 10).run()
     assert [phase.head_rate for phase in plan_of(app).phases] == pytest.approx([10 * rate for rate in before])
     assert labelled(app.select_slider, "Rate of the head").value == picture(app)[-1]["rate"]
+
+
+def test_a_head_that_learns_in_steps_is_fitted_again(open_page, small) -> None:
+    app = open_page("plan", dataset=small.id)
+    for value, solver in ((0.01, "optimizer"), ("fitted", "lbfgs")):
+        labelled(app.select_slider, "Rate of the head").set_value(value).run()
+        assert plan_of(app).phases[0].solver == solver
+    labelled(app.segmented_control, "Recipe").set_value("top").run()
+    assert "fitted" not in labelled(app.select_slider, "Rate of the head").options
 
 
 def test_a_slider_changes_the_plan_and_a_recipe_changes_the_slider(open_page, small) -> None:
@@ -106,7 +118,7 @@ def test_what_the_browser_still_believes_does_not_undo_a_recipe(open_page, small
     value, key = old.value, old.key
     labelled(app.segmented_control, "Recipe").set_value("top").run()
     new = labelled(app.select_slider, "Rate of the head")
-    assert (value, new.value) == (0.003, 0.001)
+    assert (value, new.value) == ("fitted", 0.001)
     assert key != new.key
 
 

@@ -42,7 +42,7 @@ def plan(home: Home, tmp_path: Path, draw_photos: Callable[..., Path]) -> Plan:
     dataset = import_dataset(home, "shapes", draw_photos(tmp_path / "photos", {"disc": 24, "box": 24, "line": 24}))
     network = get_card("graft-resnet10t")
     made = make_plan(dataset, network, describe_stages(network), "head-first", image_size=32)
-    for each in (f"epochs={EPOCHS}", "batch_size=8", "device=cpu", "precision=fp32"):
+    for each in (f"epochs={EPOCHS}", "phases.0.solver=optimizer", "batch_size=8", "device=cpu", "precision=fp32"):
         made = change(made, each)
     return made
 

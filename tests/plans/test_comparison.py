@@ -41,8 +41,13 @@ def test_every_field_of_a_plan_is_tried_above(recipe_plan):
 
     fields = leaves(json.loads(recipe_plan("top").model_dump_json()), "")
     tried = {"." + ".".join(part for part in each.split("=")[0].split(".") if not part.isdecimal()) for each in CHANGES}
-    tested_below = {".device", ".datasets.id", ".datasets.role", ".backbone.file", ".objectives.kind"}
+    tested_below = {".phases.solver", ".device", ".datasets.id", ".datasets.role", ".backbone.file", ".objectives.kind"}
     assert fields - tried - tested_below == {".teacher", ".early_stopping"}
+
+
+def test_a_head_that_is_fitted_has_no_rate(recipe_plan):
+    plan = recipe_plan("feature-extraction")
+    assert found(plan, change(plan, "phases.0.solver=optimizer")) == {"Rate of the head": ("fitted", "0.003")}
 
 
 def test_a_dataset_a_file_a_teacher_and_early_stopping_are_differences(recipe_plan):

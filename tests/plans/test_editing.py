@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import BadPlan
-from core.plans import change, make_plan, set_epochs, set_frozen, set_head_rate, set_rate
+from core.plans import change, make_plan, set_epochs, set_frozen, set_head_rate, set_phase, set_rate
 
 
 @pytest.fixture
@@ -51,6 +51,11 @@ def test_the_head_rate_of_one_phase_takes_those_of_the_others_with_it(dataset, c
     faster = set_head_rate(plan, 2 * first, phase=0)
     assert [phase.head_rate for phase in faster.phases] == pytest.approx([2 * first, 2 * second])
     assert faster == set_head_rate(plan, 2 * second)
+
+
+def test_a_fitted_head_that_gets_a_rate_leaves_all_others_as_they_were(dataset, card, stages):
+    plan = make_plan(dataset, card, stages, "head-first")
+    assert set_head_rate(plan, 0.01, phase=0) == set_phase(plan, 0, head_rate=0.01, solver="optimizer")
 
 
 def test_a_frozen_head_that_gets_a_rate_leaves_all_others_as_they_were(dataset, card, stages):

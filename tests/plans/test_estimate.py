@@ -5,10 +5,20 @@ from dataclasses import replace
 import pytest
 
 from core.job import CHECKPOINT_SECONDS, COST_SHARE
-from core.plans import NO_AUGMENTATION, BackboneChoice, Optimizer, Teacher, make_plan, set_epochs, set_teacher
+from core.plans import (
+    NO_AUGMENTATION,
+    BackboneChoice,
+    Optimizer,
+    Teacher,
+    make_plan,
+    set_epochs,
+    set_phase,
+    set_teacher,
+)
 from core.profiling.estimate import (
     CACHE_READ_SECONDS,
     CACHE_WRITE_SECONDS,
+    CHOICE_SECONDS,
     EPOCH_SECONDS,
     PROCESS_BYTES,
     SNAPSHOT_SECONDS,
@@ -65,8 +75,8 @@ def test_frozen_photos_that_stay_the_same_are_computed_once(dataset, card, stage
     forward_seconds = 240 * (5e-3 + CACHE_WRITE_SECONDS * 2e3)
     steps = 200 * (1e-4 + CACHE_READ_SECONDS * 2e3) + -(-200 // plan.batch_size) * 1e-3
     epoch = with_checkpoint(EPOCH_SECONDS + steps + 80 * CACHE_READ_SECONDS * 2e3, HEAD)
-    trial = 240 * (5e-3 + TRIAL_SECONDS)
-    by_hand = ONCE + frozen_written + forward_seconds + plan.epochs * epoch + written(HEAD) + trial
+    tried = 200 * CHOICE_SECONDS + 240 * TRIAL_SECONDS  # heads, on what is kept of the photos
+    by_hand = ONCE + frozen_written + forward_seconds + plan.epochs * epoch + written(HEAD) + tried
     assert estimate(plan, PHOTOS, MEASURED, HEAD).seconds == pytest.approx(by_hand)
 
 
