@@ -4,32 +4,45 @@ A new objective is one file here and one line in `OBJECTIVES`: plans then accept
 become curves, and its settings become controls on the plan page. Importing the room loads no torch.
 """
 
-from core.objectives.batch_output import BatchOutput, DistillationTargets
+from core.objectives.batch_output import BatchOutput, DistillationTargets, TargetOutput
+from core.objectives.coral import Coral
 from core.objectives.cross_entropy import CrossEntropy
+from core.objectives.dann import Dann
 from core.objectives.feature_distillation import FeatureDistillation
 from core.objectives.logit_distillation import LogitDistillation
 from core.objectives.loss import Loss, make_auxiliary, make_loss, objective_curves, report_titles, term_titles
+from core.objectives.mcc import MinimumClassConfusion
+from core.objectives.mmd import MultiKernelMmd
 from core.objectives.objective import Need, Objective, ObjectiveContext, Report, Slider, Term
 
 OBJECTIVES: dict[str, type[Objective]] = {
     "cross_entropy": CrossEntropy,
     "logit_distillation": LogitDistillation,
     "feature_distillation": FeatureDistillation,
+    "dann": Dann,
+    "coral": Coral,
+    "mmd": MultiKernelMmd,
+    "mcc": MinimumClassConfusion,
 }
 
 __all__ = [
     "OBJECTIVES",
     "BatchOutput",
+    "Coral",
     "CrossEntropy",
+    "Dann",
     "DistillationTargets",
     "FeatureDistillation",
     "LogitDistillation",
     "Loss",
+    "MinimumClassConfusion",
+    "MultiKernelMmd",
     "Need",
     "Objective",
     "ObjectiveContext",
     "Report",
     "Slider",
+    "TargetOutput",
     "Term",
     "make_auxiliary",
     "make_loss",

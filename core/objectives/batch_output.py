@@ -31,12 +31,24 @@ class DistillationTargets:
 
 
 @dataclass(frozen=True)
+class TargetOutput:
+    """The model's outputs for a batch of the target dataset, whose labels are not looked at.
+
+    features: [images, channels]. logits: by task, [images, classes]. As many images as of the source.
+    """
+
+    features: Tensor
+    logits: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
 class BatchOutput:
     """The model's outputs for one batch, and the targets to compare them with.
 
     features: [images, channels], the input of the heads. logits: by task, [images, classes]. labels: by task, int64
     [images], MISSING (-1) where a photo has none. distillation: where the plan names a teacher. auxiliary: by name,
-    modules that learn beside the model.
+    modules that learn beside the model. target: where the plan names a target dataset. progress: how much of the
+    training is done, 0 to 1.
     """
 
     features: Tensor
@@ -44,6 +56,14 @@ class BatchOutput:
     labels: dict[str, Tensor]
     distillation: DistillationTargets | None = None
     auxiliary: Mapping[str, nn.Module] = field(default_factory=dict)
+    target: TargetOutput | None = None
+    progress: float = 0.0
+
+    @property
+    def in_target(self) -> TargetOutput:
+        """The outputs for the target dataset, for the objectives that need it: their plans name one."""
+        assert self.target is not None, "the plan names a target dataset"
+        return self.target
 
     def with_permuted_targets(self, order: np.ndarray) -> BatchOutput:
         """These outputs beside the labels and the teacher's outputs of other photos of the batch.
