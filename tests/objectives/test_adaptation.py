@@ -118,8 +118,8 @@ def test_class_confusion_equals_the_papers_formula(temperature: float):
 
 
 def test_sure_answers_are_not_confused_and_undecided_ones_fully():
-    sure = 1_000 * torch.eye(4)
-    assert class_confusion(sure, 2.5).item() == pytest.approx(0, abs=1e-6)
+    certain = 1_000 * torch.eye(4)
+    assert class_confusion(certain, 2.5).item() == pytest.approx(0, abs=1e-6)
     assert class_confusion(torch.zeros(6, 4), 2.5).item() == pytest.approx(0.75)
 
 
