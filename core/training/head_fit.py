@@ -9,6 +9,7 @@ The penalty treats all channels alike, so each is brought to mean 0 and a common
 and saved take the features as they are (`Standardization.folded`).
 """
 
+import math
 import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,9 @@ from core.training.state import TrainingState
 
 # Of the penalty, relative to the mean loss of a photo: from "all photos look alike" to "each is known by heart".
 STRENGTHS = tuple(10 ** (power / 2) for power in range(2, -11, -1))
-PATIENCE = 3  # strengths after the best one that are tried before the search ends
+# The search ends after so many strengths that do not lower the loss of a photo by so much, in nats: classes that lie
+# apart gain a little from each weaker penalty, for ever.
+PATIENCE, MIN_GAIN = 2, 0.002
 FOLDS = 5
 FOLD_ITERATIONS, EPOCH_ITERATIONS, HISTORY = 20, 3, 10
 # A channel's variance is shrunk towards the mean of all as if so many photos had shown that: of a few photos' features
@@ -165,17 +168,19 @@ def _choose_strength(
     if not folds:
         return 1 / len(photos)  # scikit-learn's default, where photos are too few to ask them
     zero = tuple(torch.zeros_like(each) for each in model.heads.parameters())
-    weights, losses = [zero] * len(folds), []
+    weights, best, lowest = [zero] * len(folds), 0, math.inf
     for number, strength in enumerate(STRENGTHS):
-        losses.append(0.0)
+        loss = 0.0
         for fold, (learned, held) in enumerate(folds):
             weights[fold] = minimize(context, learned, weights[fold], strength, FOLD_ITERATIONS)
-            losses[-1] += _held_out_loss(context.tasks, held, weights[fold])
+            loss += _held_out_loss(context.tasks, held, weights[fold]) / len(chosen)
             yield Prepared("cross_validate", number * len(folds) + fold + 1, len(STRENGTHS) * len(folds))
-        if len(losses) - 1 - int(np.argmin(losses)) >= PATIENCE:
+        if loss < lowest - MIN_GAIN:
+            best, lowest = number, loss
+        elif number - best >= PATIENCE:
             break
     # A penalty of the mean loss counts for less the more photos there are, as if it were one more photo.
-    return STRENGTHS[int(np.argmin(losses))] * len(chosen) / len(photos)
+    return STRENGTHS[best] * len(chosen) / len(photos)
 
 
 def _sample(context: TrainingContext, photos: int) -> np.ndarray:
