@@ -168,7 +168,7 @@ def estimate_cost(case: Case) -> Cost:
     costs = profile_costs(home, plan, get_card(case.backbone), resolve_device())
     features = num_features(timm.create_model(get_card(case.backbone).architecture, num_classes=0))
     head = head_parameters(features, dataset.tasks[:1])
-    photos = count_photos(plan, dataset)
+    photos = count_photos(plan, {"source": dataset})
     estimation = estimate(plan, photos, costs, head)
     return Cost(estimation.seconds, estimation.memory_bytes)
 

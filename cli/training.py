@@ -48,6 +48,12 @@ TeacherOption = Annotated[
     str | None,
     typer.Option("--teacher", help="Learn from it beside the labels: an earlier run, or a pretrained network."),
 ]
+TargetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--target", help="Adapt to photos of another place as well: a dataset's name; its labels are not used."
+    ),
+]
 RunArgument = Annotated[str, typer.Argument(help="The run's name, or the beginning of its id.")]
 
 
@@ -61,6 +67,7 @@ def plan(
     backbone: BackboneOption = None,
     recipe: RecipeOption = RecipeChoice.feature_extraction,
     teacher: TeacherOption = None,
+    target: TargetOption = None,
     set: SetOption = None,
     home: HomeOption = None,
 ) -> None:
@@ -68,7 +75,11 @@ def plan(
     where = open_home(home)
     if dataset:
         make_missing_sample(where, dataset, quiet=False)
-    print_line(_make_plan(where, dataset, backbone, recipe, None, teacher, set or []).model_dump_json(indent=1))
+    print_line(
+        _edited(where, _make_plan(where, dataset, backbone, recipe, None), teacher, target, set or []).model_dump_json(
+            indent=1
+        )
+    )
 
 
 def train(
@@ -77,6 +88,7 @@ def train(
     recipe: RecipeOption = RecipeChoice.feature_extraction,
     plan: PlanOption = None,
     teacher: TeacherOption = None,
+    target: TargetOption = None,
     set: SetOption = None,
     name: Annotated[str, typer.Option(help="What the run will be called.")] = "",
     json: JsonOption = False,
@@ -91,7 +103,7 @@ def train(
     sample = make_missing_sample(where, dataset, json) if dataset and not plan else None
     if sample and json:
         print_json({"event": "imported", "dataset": sample.name, "id": sample.id, "images": len(sample)})
-    chosen = _make_plan(where, dataset, backbone, recipe, plan, teacher, set or [])
+    chosen = _edited(where, _make_plan(where, dataset, backbone, recipe, plan), teacher, target, set or [])
 
     from cli.follow import follow_run  # loads torch, after a faulty plan has been refused
     from core.execution import submit
@@ -146,34 +158,38 @@ def stop(run: RunArgument, json: JsonOption = False, home: HomeOption = None) ->
 
 
 def _make_plan(
-    home: Home,
-    dataset: str | None,
-    backbone: str | None,
-    recipe: RecipeChoice,
-    file: Path | None,
-    teacher: str | None,
-    changes: list[str],
+    home: Home, dataset: str | None, backbone: str | None, recipe: RecipeChoice, file: Path | None
 ) -> "Plan":
-    from core.plans import change, make_plan, read_plan
+    from core.plans import make_plan, read_plan
 
     if file is not None:
         if dataset or backbone:
             raise BadPlan("A plan file names its dataset and backbone already.", "Leave out --dataset and --backbone.")
-        made = read_plan(file)
-    elif dataset is None:
+        return read_plan(file)
+    if dataset is None:
         raise BadPlan("Nothing says which photos to learn from.", "Add --dataset NAME or --plan FILE.")
-    else:
-        from core.backbones import default_card, describe_stages, get_card
-        from core.datasets import load_dataset
+    from core.backbones import default_card, describe_stages, get_card
+    from core.datasets import load_dataset
 
-        photos = load_dataset(home, dataset)
-        network = get_card(backbone) if backbone else default_card(home)
-        made = make_plan(photos, network, describe_stages(network), recipe.value)
+    photos = load_dataset(home, dataset)
+    network = get_card(backbone) if backbone else default_card(home)
+    return make_plan(photos, network, describe_stages(network), recipe.value)
+
+
+def _edited(home: Home, plan: "Plan", teacher: str | None, target: str | None, changes: list[str]) -> "Plan":
+    """The plan with a teacher, a target, and single changes."""
+    from core.plans import change, set_target
+
     if teacher:
-        made = _with_teacher(home, made, teacher)
+        plan = _with_teacher(home, plan, teacher)
+    if target:
+        from core.datasets import find_dataset
+
+        found = find_dataset(home, target)
+        plan = set_target(plan, found.id, found.version)
     for each in changes:
-        made = change(made, each)
-    return made
+        plan = change(plan, each)
+    return plan
 
 
 def _with_teacher(home: Home, plan: "Plan", teacher: str) -> "Plan":

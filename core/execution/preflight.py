@@ -5,6 +5,7 @@ from core.datasets import Dataset, load_dataset
 from core.distillation import teacher_run_not_found
 from core.errors import Check, GraftError, NotFound, Refused
 from core.home import Home, free_bytes
+from core.job import target_rows
 from core.plans import Plan, check_plan, stops_first
 from core.profiling import room_needed
 from core.runs import HAS_RESULTS, Run, get_run, has_best, list_runs
@@ -21,13 +22,13 @@ def preflight_checks(home: Home, plan: Plan, dataset: Dataset) -> list[Check]:
 
 
 def missing_here(home: Home, plan: Plan) -> list[str]:
-    """What the plan names and is not on this computer, its weights and its teacher: one sentence each."""
-    return [*_missing_weights(home, plan), *_missing_teacher(home, plan)]
+    """What the plan names and is not on this computer, its weights, its teacher and its target: one sentence each."""
+    return [*_missing_weights(home, plan), *_missing_teacher(home, plan), *_missing_target(home, plan)]
 
 
 def local_warnings(home: Home, plan: Plan, dataset: Dataset) -> list[Check]:
     """Warnings that depend on this computer and on the runs of this home. dataset: the version that the plan names."""
-    return [*_disk_warnings(home, plan), *_teacher_warnings(home, plan, dataset)]
+    return [*_disk_warnings(home, plan), *_teacher_warnings(home, plan, dataset), *_target_checks(home, plan, dataset)]
 
 
 def _disk_warnings(home: Home, plan: Plan) -> list[Check]:
@@ -64,6 +65,29 @@ def _teacher_warnings(home: Home, plan: Plan, dataset: Dataset) -> list[Check]:
     return [Check("warning", f"{sentence} than they are. Train the teacher anew on this version of the photos.")]
 
 
+def _target_checks(home: Home, plan: Plan, dataset: Dataset) -> list[Check]:
+    """Photos that are in both datasets, and few photos to adapt to. A target that is gone is said elsewhere."""
+    if plan.target is None:
+        return []
+    try:
+        target = load_dataset(home, plan.target.id, plan.target.version)
+    except NotFound:
+        return []
+    rows, found = target_rows(target), []
+    if not len(rows):
+        found.append(Check("stop", f'All photos of "{target.name}" are kept for its test: split them again.'))
+    elif len(rows) < plan.batch_size:
+        some = f"{len(rows):,} photo{'' if len(rows) == 1 else 's'}"
+        found.append(
+            Check("warning", f'"{target.name}" has {some} to adapt to: a hundred or more tell what it is like.')
+        )
+    both = int(target.table["hash"].isin(set(dataset.table["hash"])).sum())
+    if both:
+        some = f'1 photo of "{target.name}" is' if both == 1 else f'{both:,} photos of "{target.name}" are'
+        found.append(Check("warning", f"{some} also among those with labels, so the two places differ less."))
+    return found
+
+
 def _missing_weights(home: Home, plan: Plan) -> list[str]:
     card = get_card(plan.backbone.name)
     if plan.backbone.weights != "pretrained" or weights_present(home, card):
@@ -79,6 +103,16 @@ def _missing_teacher(home: Home, plan: Plan) -> list[str]:
         check_teacher(home, plan)
     except GraftError as error:
         return [f"{error.sentence} {error.remedy}"]
+    return []
+
+
+def _missing_target(home: Home, plan: Plan) -> list[str]:
+    if plan.target is None:
+        return []
+    try:
+        load_dataset(home, plan.target.id, plan.target.version)
+    except NotFound:
+        return ["the dataset that the model is to be adapted to is not here any more. Choose another one."]
     return []
 
 

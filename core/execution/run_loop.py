@@ -4,13 +4,13 @@ import contextlib
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from core.backbones import get_card
-from core.datasets import Dataset, load_dataset
+from core.datasets import Dataset
 from core.device import BUSY, OtherLoad, devices, release_memory, resolve_device, restored_threads
 from core.errors import DiskFull, GraftError, Refused, TooLittleMemory
 from core.evaluation import save_trials
@@ -20,7 +20,7 @@ from core.execution.final_evaluation import evaluate_best
 from core.execution.recorder import Recorder, free_disk_reserve, reserve_disk
 from core.execution.sweeping import sweep
 from core.home import Home, no_room_is_disk_full
-from core.job import Ended, EpochEnded, Event, HeadsTried, Job, Prepared, ignore_event
+from core.job import Ended, EpochEnded, Event, HeadsTried, Job, Prepared, Role, ignore_event, load_datasets, target_rows
 from core.monitoring import unregister_live
 from core.plans import Plan, resizes_progressively
 from core.profiling import (
@@ -166,9 +166,10 @@ def _train_and_evaluate(
     home: Home, claimed: Claim, on_event: Callable[[Event], None], is_closing: Callable[[], bool]
 ) -> RunOutcome:
     run = get_run(home, claimed.run_id)
-    dataset = load_dataset(home, run.plan.source.id, run.plan.source.version)
+    datasets = load_datasets(home, run.plan)
+    dataset = datasets["source"]
     tasks = [dataset.task(name) for name in run.plan.tasks]
-    photos, clock, others = count_photos(run.plan, dataset), RunClock(), OtherLoad()
+    photos, clock, others = count_photos(run.plan, datasets), RunClock(), OtherLoad()
     feedback = _feedback(home, run, photos, clock)
     start = StartFeedback(run.progress.step, clock)
     meter = ProgressMeter(run.plan, photos, run.progress, _estimated_epochs(home, run, photos), clock)
@@ -182,7 +183,7 @@ def _train_and_evaluate(
     with contextlib.closing(Recorder(home, claimed, run, meter, tasks)) as sink:
         decoding = partial(_show_activity, sink, is_closing, can_be_stopped=True)
         evaluating = partial(_show_activity, sink, is_closing, can_be_stopped=False)
-        job = Job(run.plan, {"source": dataset}, home, run_folder(home, run.id), decoding)
+        job = Job(run.plan, datasets, home, run_folder(home, run.id), decoding)
         try:
             outcome = _train(job, sink, clock, on_training_event, is_closing)
         except _RunEnds as end:
@@ -274,11 +275,12 @@ def _feedback(home: Home, run: Run, photos: Counts, clock: RunClock) -> Estimate
     return EstimateFeedback(run.plan, photos, profile, run.progress.step, clock) if profile else None
 
 
-def count_photos(plan: Plan, dataset: Dataset) -> Counts:
-    """Photos with a label for at least one of the plan's tasks, by split."""
+def count_photos(plan: Plan, datasets: Mapping[Role, Dataset]) -> Counts:
+    """Photos with a label for at least one of the plan's tasks, by split, and those that are adapted to."""
+    dataset = datasets["source"]
     tasks = [dataset.task(name) for name in plan.tasks]
     training, validation = (len(dataset.labelled_rows(tasks, split)) for split in ("train", "validation"))
-    return Counts(training, validation)
+    return Counts(training, validation, len(target_rows(datasets["target"])) if "target" in datasets else 0)
 
 
 def _write_log(folder: Path, text: str) -> None:

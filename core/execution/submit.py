@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.backbones import get_card
-from core.datasets import load_dataset
 from core.device import resolve_device
 from core.errors import BadPlan, NotFound
 from core.execution.preflight import check_teacher
 from core.home import Home, database, delete_folder, mark_deleted, this_process, unmark_deleted, write_whole
+from core.job import load_datasets
 from core.names import unused_name
 from core.plans import Plan, recipe_of
 from core.runs import Run, add_event, get_run, run_folder, validate_run_name
@@ -32,7 +32,7 @@ def submit(home: Home, plan: Plan, name: str = "") -> Run:
     Raises NotFound for a dataset, a version, a backbone or a teacher that is not there, BadPlan for a task or a device,
     Refused for a teacher that is not finished, BadWeights for one without a classifier.
     """
-    dataset = load_dataset(home, plan.source.id, plan.source.version)
+    dataset = load_datasets(home, plan)["source"]
     missing = [task for task in plan.tasks if task not in {known.name for known in dataset.tasks}]
     if missing:
         known = ", ".join(f'"{task.name}"' for task in dataset.tasks)

@@ -11,7 +11,7 @@ from core.job.batches import (
     split_microbatches,
     steps_per_epoch,
 )
-from core.job.context import Job, Source, TrainingContext, build_context, resolve_tasks
+from core.job.context import Job, Source, TrainingContext, build_context, load_datasets, resolve_tasks, target_rows
 from core.job.events import (
     CHECKPOINT_SECONDS,
     COST_SHARE,
@@ -58,9 +58,11 @@ __all__ = [
     "epoch_batches",
     "ignore_event",
     "learning_rates_at",
+    "load_datasets",
     "phase_at",
     "rates_over_time",
     "resolve_tasks",
     "split_microbatches",
     "steps_per_epoch",
+    "target_rows",
 ]

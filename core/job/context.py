@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from core.backbones import BackboneCard
-from core.datasets import Dataset, PixelStore, Split, Task
+from core.datasets import Dataset, PixelStore, Split, Task, load_dataset
 from core.device import ComputeConfig
 from core.errors import BadDataset
 from core.home import Home
-from core.job.batches import Role, clean_sample, role_seed
+from core.job.batches import Role, clean_sample, role_seed, steps_per_epoch
 from core.job.events import Prepared, ignore_event
 from core.objectives import Loss, ObjectiveContext, make_loss
 from core.plans import Plan
@@ -41,13 +41,18 @@ class Job:
         return self.datasets["source"]
 
 
+def load_datasets(home: Home, plan: Plan) -> dict[Role, Dataset]:
+    """The datasets that a plan names, by role. Raises NotFound for one that is not in this home."""
+    return {each.role: load_dataset(home, each.id, each.version) for each in plan.datasets}
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """One of a run's datasets.
 
-    labels: by task, [rows of the dataset], as its kind of label gives them; none of an unlabelled dataset. training,
-    validation, clean: rows of the dataset's table; clean are the training photos that are evaluated like validation
-    photos. contents: bytes [rows of the dataset], a hash of each photo's file, by which its cached activations are
+    labels: by task, [rows of the dataset], as its kind of label gives them; none of a target. training, validation,
+    clean: rows of the dataset's table; clean are the training photos that are evaluated like validation photos.
+    contents: bytes [rows of the dataset], a hash of each photo's file, by which its cached activations are
     found. seed: of its shuffling and augmentation.
     """
 
@@ -84,6 +89,11 @@ class TrainingContext:
         """By role, the rows to train on."""
         return {role: source.training for role, source in self.sources.items()}
 
+    @property
+    def steps(self) -> int:
+        """Of the whole run, where it is not stopped early."""
+        return self.plan.epochs * steps_per_epoch(len(self.source.training), self.plan.batch_size)
+
     def labels_of(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Labels of the source's rows by task, [rows], on the training device."""
         return {
@@ -101,7 +111,7 @@ def build_context(
 ) -> TrainingContext:
     """stores: of the job's datasets. feature_count: of the model.
 
-    Raises BadDataset when a task has no labelled training or validation photo.
+    Raises BadDataset when a task has no labelled training or validation photo, or nothing is left to adapt to.
     """
     plan, dataset = job.plan, job.dataset
     tasks = resolve_tasks(plan, dataset)
@@ -115,7 +125,9 @@ def build_context(
         card=card,
         tasks=tasks,
         sources={
-            role: _source(each, stores[role], tasks if role == "source" else (), role_seed(plan.seed, role))
+            role: _source(each, stores[role], tasks, plan.seed)
+            if role == "source"
+            else _target(each, stores[role], role_seed(plan.seed, role))
             for role, each in job.datasets.items()
         },
         compute_config=compute_config,
@@ -125,21 +137,44 @@ def build_context(
 
 
 def _source(dataset: Dataset, store: PixelStore, tasks: Sequence[Task], seed: int) -> Source:
-    """tasks: whose labels are used; without any, all rows are, labelled or not."""
-    labels = {task.name: dataset.labels(task) for task in tasks}
-    training, validation = (
-        dataset.labelled_rows(tasks, split) if tasks else dataset.indices(split) for split in ("train", "validation")
-    )
+    """tasks: whose labels are used."""
+    training, validation = (dataset.labelled_rows(tasks, split) for split in ("train", "validation"))
     return Source(
         dataset=dataset,
         store=store,
-        labels=labels,
+        labels={task.name: dataset.labels(task) for task in tasks},
         training=training,
         validation=validation,
         clean=clean_sample(training, len(validation), seed),
         contents=np.array(dataset.table["hash"], "S64"),
         seed=seed,
     )
+
+
+def _target(dataset: Dataset, store: PixelStore, seed: int) -> Source:
+    """The dataset that is adapted to, labelled or not: without its labels, its validation photos are as good as those
+    for training. Raises BadDataset when there are none.
+    """
+    rows = target_rows(dataset)
+    if not len(rows):
+        raise BadDataset(
+            f'All photos of "{dataset.name}" are kept for the test, so there are none to adapt to.', "Split them again."
+        )
+    return Source(
+        dataset=dataset,
+        store=store,
+        labels={},
+        training=rows,
+        validation=rows[:0],
+        clean=clean_sample(rows, len(rows), seed),
+        contents=np.array(dataset.table["hash"], "S64"),
+        seed=seed,
+    )
+
+
+def target_rows(dataset: Dataset) -> np.ndarray:
+    """Rows of a dataset that a model is adapted to: all but those of its test split, int64 [images]."""
+    return np.flatnonzero((dataset.table["split"] != "test").to_numpy())
 
 
 def resolve_tasks(plan: Plan, dataset: Dataset) -> tuple[Task, ...]:

@@ -1,5 +1,6 @@
 """All that decides a run: the plan, recipes that fill it in, edits, checks, advice in words."""
 
+from core.plans.adaptation import ADAPTATION_METHODS, USUAL_METHOD, method_of, set_target, without_target
 from core.plans.advice import check_plan, stops_first
 from core.plans.augmented_views import (
     POOL,
@@ -56,6 +57,7 @@ from core.plans.recipes import (
 from core.plans.remedies import REMEDIES, Advice, Remedy
 
 __all__ = [
+    "ADAPTATION_METHODS",
     "HEAD_RATE",
     "NO_AUGMENTATION",
     "POOL",
@@ -63,6 +65,7 @@ __all__ = [
     "REMEDIES",
     "SCRATCH_RATE",
     "STAGE_RATE",
+    "USUAL_METHOD",
     "Advice",
     "Augmentation",
     "BackboneChoice",
@@ -85,6 +88,7 @@ __all__ = [
     "fits_heads",
     "image_size_at",
     "make_plan",
+    "method_of",
     "newest_views",
     "num_views",
     "objective_of",
@@ -103,6 +107,7 @@ __all__ = [
     "set_optimizer",
     "set_phase",
     "set_rate",
+    "set_target",
     "set_teacher",
     "stops_first",
     "student_plan",
@@ -111,4 +116,5 @@ __all__ = [
     "views_remaining",
     "with_recipe",
     "with_teacher_of",
+    "without_target",
 ]

@@ -30,6 +30,7 @@ def check_plan(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequenc
     found = [
         *_shape(plan, card, stages),
         *_teacher(plan),
+        *_adaptation(plan),
         *(check for task in tasks for check in _labels(dataset, task, plan)),
         *_sizes(plan, dataset, card),
         *_rates(plan, stages),
@@ -60,6 +61,14 @@ def _teacher(plan: Plan) -> list[Check]:
     if plan.teacher.backbone:
         return [Check("stop", "Only the head learns, and a network teaches what comes before it: free a stage.")]
     return [Check("warning", "Only the head learns, so the teacher's answers count and what it sees does not.")]
+
+
+def _adaptation(plan: Plan) -> list[Check]:
+    if any(rate > 0 for phase in plan.phases for rate in phase.stage_rates):
+        return []
+    if any({"features", "target_batch"} <= each.needs for each in plan.objectives):
+        return [Check("stop", "Only the head learns, and adaptation changes what comes before it: free a stage.")]
+    return []
 
 
 def _labels(dataset: Dataset, task: Task, plan: Plan) -> list[Check]:

@@ -22,7 +22,9 @@ Rate = Annotated[float, Field(ge=0, le=10)]
 
 
 class DatasetChoice(_Frozen):
-    """A dataset version and its role. `source`: labelled photos to train on."""
+    """A dataset version and its role. `source`: labelled photos to train on. `target`: photos of another place, whose
+    labels are not looked at; a model of the source is adapted to them.
+    """
 
     id: str
     version: int = Field(ge=1)
@@ -81,7 +83,6 @@ AnyObjective = Annotated[SerializeAsAny[Objective], BeforeValidator(_objective_o
 
 # What an objective may need and training does not give yet.
 NOT_BUILT_YET: dict[Need, str] = {
-    "target_batch": "photos of a target dataset",
     "initial_weights": "the weights that training began with",
 }
 
@@ -211,13 +212,16 @@ class Plan(_Frozen):
         return self
 
     @model_validator(mode="after")
-    def _one_dataset_and_it_is_the_source(self) -> "Plan":
-        if any(each.role == "target" for each in self.datasets):
-            raise ValueError(
-                "adaptation to a target dataset is not built yet: name exactly one dataset, with the role source"
-            )
-        if len(self.datasets) > 1:
-            raise ValueError("a plan learns from exactly one source dataset")
+    def _one_source_and_at_most_one_target(self) -> "Plan":
+        roles = [each.role for each in self.datasets]
+        if roles.count("source") != 1:
+            raise ValueError("a plan learns from exactly one dataset, with the role source")
+        if roles.count("target") > 1:
+            raise ValueError("a plan adapts to one target dataset at most")
+        if self.target and self.target.id == self.source.id:
+            raise ValueError("the target is another dataset than the source: photos cannot be adapted to themselves")
+        if self.target and self.batch_size < 2:
+            raise ValueError("adaptation compares the photos of a batch: set the batch size to 2 or more")
         return self
 
     @model_validator(mode="after")
@@ -231,6 +235,11 @@ class Plan(_Frozen):
                 raise ValueError(f"the objective {each.kind} needs {NOT_BUILT_YET[need]}, which is not built yet")
         if (self.teacher is not None) != any("teacher" in each.needs for each in self.objectives):
             raise ValueError("a teacher is named exactly when an objective looks at it")
+        adapting = [each.kind for each in self.objectives if "target_batch" in each.needs]
+        if adapting and not self.target:
+            raise ValueError(f"the objective {adapting[0]} needs photos of another place: name a dataset as the target")
+        if self.target and not adapting:
+            raise ValueError("a target dataset is named, and no objective adapts to it: add one, or leave it out")
         return self
 
     @property
@@ -244,7 +253,12 @@ class Plan(_Frozen):
 
     @property
     def source(self) -> DatasetChoice:
-        return self.datasets[0]
+        return next(each for each in self.datasets if each.role == "source")
+
+    @property
+    def target(self) -> DatasetChoice | None:
+        """The dataset that the model is adapted to, if any."""
+        return next((each for each in self.datasets if each.role == "target"), None)
 
     @property
     def first_trainable_stage(self) -> int:

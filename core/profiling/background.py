@@ -9,9 +9,9 @@ from core.datasets import Dataset
 from core.device import resolve_device
 from core.home import Home
 from core.plans import Plan
-from core.profiling.before_start import machine_state
+from core.profiling.before_start import count_all, machine_state
 from core.profiling.cost_profile import profile_costs, with_teacher
-from core.profiling.estimate import CostProfile, Counts, Estimate, estimate
+from core.profiling.estimate import CostProfile, Estimate, estimate
 
 # One at a time: two measurements at once would measure each other.
 _pool = ThreadPoolExecutor(1, "graft-profiling")
@@ -39,7 +39,7 @@ def estimate_in_background(home: Home, plan: Plan, dataset: Dataset, head_size: 
     profile = _profile_in_background(home, plan, get_card(plan.backbone.name))
     if not profile.done():
         return None
-    photos = Counts(len(dataset.indices("train")), len(dataset.indices("validation")))
+    photos = count_all(home, plan, dataset)
     return estimate(plan, photos, profile.result(), head_size, machine_state(home, plan, dataset))
 
 

@@ -1,12 +1,15 @@
 """The estimate for who starts a run at once and waits: in about a second, whatever was measured here before."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from core.activations import cached_stages
 from core.backbones import get_card
-from core.datasets import Dataset, has_pixels
+from core.datasets import Dataset, has_pixels, load_dataset
 from core.device import default_compute_config, resolve_device, restored_threads
+from core.errors import NotFound
 from core.home import Home
+from core.job import target_rows
 from core.plans import Plan
 from core.profiling import benchmarks
 from core.profiling.cost_profile import (
@@ -36,8 +39,16 @@ def estimate_before_start(home: Home, plan: Plan, dataset: Dataset, head_size: i
     else:
         costs = known_cost_profile(home, plan, card, device) or _rough_costs(home, plan)
         costs = replace(costs, decode_seconds=decode_seconds(home, plan), correction=correction(home, plan, device))
-    photos = Counts(len(dataset.indices("train")), len(dataset.indices("validation")))
-    return estimate(plan, photos, costs, head_size, machine_state(home, plan, dataset))
+    return estimate(plan, count_all(home, plan, dataset), costs, head_size, machine_state(home, plan, dataset))
+
+
+def count_all(home: Home, plan: Plan, dataset: Dataset) -> Counts:
+    """The photos of a plan, labelled or not. dataset: the version that the plan names."""
+    target = 0
+    if plan.target:
+        with suppress(NotFound):  # which is said where the plan is started
+            target = len(target_rows(load_dataset(home, plan.target.id, plan.target.version)))
+    return Counts(len(dataset.indices("train")), len(dataset.indices("validation")), target)
 
 
 def machine_state(home: Home, plan: Plan, dataset: Dataset) -> MachineState:

@@ -145,7 +145,8 @@ def record_actual(
 def _correction_key(plan: Plan, device: torch.device) -> str:
     head_only = plan.first_trainable_stage == len(plan.phases[0].stage_rates)
     teacher = ("teacher",) if plan.teacher else ()  # which makes a step, and all that comes before it, other work
-    return profile_store.key_of("correction", plan.backbone.name, plan.image_size, head_only, device, *teacher)
+    target = ("target",) if plan.target else ()
+    return profile_store.key_of("correction", plan.backbone.name, plan.image_size, head_only, device, *teacher, *target)
 
 
 def record_start(home: Home, backbone: str, device: torch.device | str, seconds: float) -> None:
@@ -181,7 +182,8 @@ def max_micro_batch(home: Home, plan: Plan, device: torch.device) -> int | None:
 def _micro_batch_key(plan: Plan, device: torch.device) -> str:
     what = (plan.backbone.name, plan.image_size, plan.precision, plan.first_trainable_stage)
     teacher = (plan.teacher.model_dump_json(),) if plan.teacher else ()  # it takes its part of the memory
-    return profile_store.key_of("micro-batch", *what, device, *teacher)
+    target = ("target",) if plan.target else ()  # a step holds as many photos of it, too
+    return profile_store.key_of("micro-batch", *what, device, *teacher, *target)
 
 
 def timed_model(home: Home, plan: Plan) -> tuple[TrainedModel, float]:

@@ -71,15 +71,26 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers of training and validation photos."""
+    """Numbers of training and validation photos, and of those of a target that is adapted to."""
 
     training: int
     validation: int
+    target: int = 0
 
     @property
     def scored(self) -> int:
         """Photos that are evaluated at the end of an epoch: validation, and the clean sample of training."""
         return self.validation + min(self.training, max(self.validation, 1), CLEAN_SAMPLE_LIMIT)
+
+    @property
+    def trained(self) -> int:
+        """Photos that the steps of an epoch are computed from: a batch has as many of the target as of the source."""
+        return self.training * (2 if self.target else 1)
+
+    @property
+    def augmented(self) -> int:
+        """Photos of which there are augmented views."""
+        return self.training + self.target
 
 
 def caches_activations(plan: Plan, phase: Phase) -> bool:
@@ -105,7 +116,7 @@ def estimate(
 ) -> Estimate:
     """Time and memory of a plan."""
     images = photos.training + photos.validation
-    start_seconds = costs.correction * (0.0 if machine.decoded else images * costs.decode_seconds)
+    start_seconds = costs.correction * (0.0 if machine.decoded else (images + photos.target) * costs.decode_seconds)
     if machine.start_seconds is None:
         start_seconds += costs.correction * (START_SECONDS + REPETITIONS_BEFORE * costs.start_seconds)
     else:
@@ -147,9 +158,9 @@ def _prefix_seconds(plan: Plan, phase: Phase, photos: Counts, costs: CostProfile
     per_photo = caching_seconds(phase, costs)
     # Evaluation photos are never augmented, so their activations are cached in any case.
     clean = photos.scored if augments(plan, phase) else photos.training + photos.validation
-    seconds = 0.0 if is_cached else clean * per_photo
+    seconds = 0.0 if is_cached else (clean + photos.target) * per_photo
     if caches_views(plan, phase):
-        seconds += num_views(plan, phase) * photos.training * (per_photo + costs.augment_seconds)
+        seconds += num_views(plan, phase) * photos.augmented * (per_photo + costs.augment_seconds)
     return seconds
 
 
@@ -182,7 +193,7 @@ def _epoch_seconds(
         train = step_cost * (train + costs.prefix_seconds[cut]) + augment
     evaluate = costs.forward_seconds - costs.prefix_seconds[cut] + read
     steps = -(-photos.training // plan.batch_size)
-    epoch = EPOCH_SECONDS + photos.training * train + steps * costs.step_seconds + photos.scored * evaluate
+    epoch = EPOCH_SECONDS + photos.trained * train + steps * costs.step_seconds + photos.scored * evaluate
     return epoch + _checkpoint_seconds(plan, costs, head_parameters, epoch)
 
 

@@ -125,8 +125,10 @@ def _limit_micro_batches(job: Job, state: TrainingState) -> Generator[Warned, No
     limit = max_micro_batch(job.home, plan, device) or plan.batch_size
     costs = known_cost_profile(job.home, plan, get_card(plan.backbone.name), device)
     if costs and device.type == "cpu":
+        # A step holds as many photos of a target as of the source.
+        step_bytes = len(job.datasets) * costs.step_bytes[plan.first_trainable_stage]
         # A GPU raises an error when its memory runs out; an operating system mostly kills the process that asked last.
-        limit = min(limit, max_micro_batch_in_memory(costs.step_bytes[plan.first_trainable_stage]))
+        limit = min(limit, max_micro_batch_in_memory(step_bytes))
     first = first_choices(job.home, plan, device).get(_MICRO_BATCH_SIZE, plan.batch_size)
     state.micro_batch_size = min(plan.batch_size, max(limit, 2), first)
     remember_choice(job.home, plan, device, _MICRO_BATCH_SIZE, state.micro_batch_size)

@@ -14,7 +14,7 @@ from core.distillation import distillation_heads
 from core.errors import TooLittleMemory
 from core.job import Batch, Stepped, TrainingContext, Warned
 from core.models import clip_gradients, seeded_dropout, trains_batch_norm
-from core.objectives import BatchOutput
+from core.objectives import BatchOutput, TargetOutput
 from core.plans import Optimizer, Phase
 from core.profiling import record_max_micro_batch
 from core.tasks import Task, label_kind
@@ -31,13 +31,23 @@ def forward(
     mixture: Mixture | None,
     rng: torch.Generator,
 ) -> BatchOutput:
-    """Features, logits and labels of a batch of the source, augmented as in this epoch. rng: of the dropout."""
-    rows, epoch = batch["source"], state.position.epoch
-    features = seeded_dropout(pipeline.training_features(rows, epoch, mixture), context.plan.head.dropout, rng)
+    """Features, logits and labels of a batch of the source, and features and logits of a batch of the target, if any,
+    augmented as in this epoch. rng: of the dropout.
+
+    The two go through the network one after the other: a batch norm normalises each by its own photos, and remembers
+    both.
+    """
+    rows, epoch, dropout = batch["source"], state.position.epoch, context.plan.head.dropout
+    features = seeded_dropout(pipeline.training_features(rows, epoch, mixture), dropout, rng)
     logits = state.model.logits(features)
+    target = None
+    if "target" in batch:
+        of_target = seeded_dropout(pipeline.training_features(batch["target"], epoch, role="target"), dropout, rng)
+        target = TargetOutput(of_target, state.model.logits(of_target))
     heads = distillation_heads(state.auxiliary)
     targets = heads.targets(rows, pipeline.views_of(rows, epoch), features, logits) if heads else None
-    return BatchOutput(features, logits, context.labels_of(rows), targets, dict(state.auxiliary.items()))
+    auxiliary, progress = dict(state.auxiliary.items()), state.position.step / context.steps
+    return BatchOutput(features, logits, context.labels_of(rows), targets, auxiliary, target, progress)
 
 
 def batch_metrics(loss: Tensor, output: BatchOutput, tasks: Sequence[Task], reports: Sequence[Tensor]) -> Tensor:
@@ -95,7 +105,8 @@ def retry_smaller(context: TrainingContext, state: TrainingState, phase: Phase, 
 
 
 def _halve_micro_batch_size(context: TrainingContext, state: TrainingState, phase: Phase, images: int) -> Warned:
-    smallest = 2 if trains_batch_norm(state.model, phase) else 1  # batch norm compares photos
+    compares_photos = trains_batch_norm(state.model, phase) or "target" in context.sources
+    smallest = 2 if compares_photos else 1
     failed = min(images, state.micro_batch_size)
     if failed <= smallest:
         raise TooLittleMemory(

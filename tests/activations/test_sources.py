@@ -1,7 +1,6 @@
 """A second, unlabelled dataset goes through the pipeline, cache and batches of the one whose labels are learned."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from core.activations.input_batches import augmented_batch, clean_batch
 from core.backbones import get_card
 from core.datasets import Dataset
 from core.device.precision import default_compute_config
+from core.errors import BadDataset
 from core.home import Home
 from core.job.batches import Batch, Role, epoch_batches, role_seed, split_microbatches
 from core.job.context import Job, TrainingContext, build_context
@@ -21,7 +21,7 @@ from core.job.lr_schedule import phase_at
 from core.models.build import create_model
 from core.models.model import TrainedModel
 from core.plans import NO_AUGMENTATION, Augmentation, Plan
-from tests.fixtures.engine import RESNET, SPECIES, InMemory, make_dataset, make_plan, phase
+from tests.fixtures.engine import RESNET, SPECIES, InMemory, make_plan, make_target, phase
 
 TARGET_PHOTOS, TARGET_VALIDATION = 14, 5
 ROWS = np.array([11, 0, 3])
@@ -29,10 +29,7 @@ ROWS = np.array([11, 0, 3])
 
 @pytest.fixture
 def target() -> Dataset:
-    """Photos without labels, of other contents than the source's."""
-    dataset = make_dataset(TARGET_PHOTOS, TARGET_VALIDATION)
-    table = dataset.table.drop(columns=[task.column for task in dataset.tasks])
-    return replace(dataset, id="d2", tasks=(), table=table.assign(hash=[f"target{n}" for n in range(len(table))]))
+    return make_target(TARGET_PHOTOS, TARGET_VALIDATION)
 
 
 @pytest.fixture
@@ -116,10 +113,24 @@ def test_a_later_run_reads_the_features_of_both_datasets_from_the_disk(
     assert torch.equal(pipeline_for(plan).evaluation_features(ROWS, "target"), first)
 
 
-def test_an_unlabelled_dataset_has_all_its_rows(pipeline_for: Callable[[Plan], FeaturePipeline]):
-    target = pipeline_for(make_plan(phase(), augmentation=NO_AUGMENTATION)).context.sources["target"]
-    assert target.labels == {}
-    assert (len(target.training), len(target.validation)) == (TARGET_PHOTOS, TARGET_VALIDATION)
+def test_all_photos_of_a_target_are_adapted_to_but_those_kept_for_its_test(
+    pipeline_for: Callable[[Plan], FeaturePipeline], target: Dataset
+):
+    target.table.loc[[1, TARGET_PHOTOS], "split"] = "test"
+    source = pipeline_for(make_plan(phase(), augmentation=NO_AUGMENTATION)).context.sources["target"]
+    expected = np.setdiff1d(np.arange(TARGET_PHOTOS + TARGET_VALIDATION), [1, TARGET_PHOTOS])
+    assert source.labels == {}
+    assert np.array_equal(source.training, expected)
+    assert np.array_equal(source.clean, expected)
+    assert not len(source.validation)
+
+
+def test_a_target_whose_photos_are_all_kept_for_its_test_is_refused_in_words(
+    pipeline_for: Callable[[Plan], FeaturePipeline], target: Dataset
+):
+    target.table["split"] = "test"
+    with pytest.raises(BadDataset, match=r'All photos of "leaves" are kept for the test.*Split them again'):
+        pipeline_for(make_plan(phase()))
 
 
 def batches_of(rows: dict[Role, np.ndarray], seed: int = 0, epoch: int = 0) -> list[Batch]:

@@ -155,6 +155,21 @@ def test_a_teacher_is_a_run_or_a_network(home: Home, trained: dict, capsys: pyte
     assert json.loads(out)["teacher"]["views"] == 8
 
 
+def test_a_plan_adapts_to_another_dataset(
+    home: Home, shapes: str, draw_photos: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    asked(capsys, "import", "elsewhere", str(draw_photos(tmp_path / "elsewhere", {"ring": 0, "box": 6, "line": 9})))
+    _, out, _ = asked(capsys, "plan", "--dataset", "shapes", "--target", "elsewhere")
+    plan = json.loads(out)
+    assert [each["role"] for each in plan["datasets"]] == ["source", "target"]
+    assert [each["kind"] for each in plan["objectives"]] == ["cross_entropy", "mcc"]
+    status, out, _ = asked(capsys, "train", "--dataset", "shapes", "--target", "elsewhere", *SMALL, "--json")
+    assert status == 0
+    assert get_run(home, json.loads(out.splitlines()[-1])["run"]).plan.target
+    status, _, err = asked(capsys, "plan", "--dataset", "shapes", "--target", "shapes")
+    assert (status, "photos cannot be adapted to themselves" in err) == (2, True)
+
+
 def test_a_small_network_learns_from_a_run(home: Home, trained: dict, capsys: pytest.CaptureFixture[str]):
     status, out, _ = asked(capsys, "train", "--dataset", "shapes", "--teacher", trained["name"], *SMALL, "--json")
     ended = json.loads(out.splitlines()[-1])

@@ -13,7 +13,7 @@ from core.execution import preflight
 from core.execution.preflight import local_warnings, missing_here, preflight_checks, teacher_runs
 from core.execution.submit import submit
 from core.home import Home, open_home
-from core.plans import BackboneChoice, Plan, Teacher, set_teacher
+from core.plans import BackboneChoice, Plan, Teacher, set_target, set_teacher
 from core.profiling.estimate import room_needed
 from core.runs.store import delete_run, run_folder
 from tests.fixtures.made_runs import made_plan, made_run
@@ -41,6 +41,44 @@ def test_photos_that_evaluate_a_student_and_trained_its_teacher_are_counted(home
     assert f"learned from {met} of the photos that judge this model" in warning.sentence
     assert local_warnings(home, by(again, backbone=BackboneChoice(name="graft-resnet10t")), again) == []
     assert local_warnings(home, by(again, run="abcdef"), again) == []
+
+
+@pytest.fixture
+def others(home: Home, draw_photos, tmp_path) -> Dataset:
+    """Of another place; four of its photos are among `photos`, too."""
+    folder = draw_photos(tmp_path / "others", {"line": 0, "ring": 0, "other": 20})
+    draw_photos(folder, {"disc": 4})
+    return import_dataset(home, "others", folder)
+
+
+def test_few_photos_to_adapt_to_and_those_that_are_in_both_datasets_are_counted(
+    home: Home, photos: Dataset, others: Dataset
+):
+    plan = set_target(made_plan(photos).model_copy(update={"batch_size": 64}), others.id, others.version)
+    few, both = local_warnings(home, plan, photos)
+    assert few.level == both.level == "warning"
+    assert f'"others" has {24 - len(others.indices("test"))} photos to adapt to' in few.sentence
+    assert '4 photos of "others" are also among those with labels' in both.sentence
+    assert missing_here(home, plan) == []
+
+
+def test_a_target_without_photos_to_adapt_to_stops_the_plan(
+    home: Home, photos: Dataset, others: Dataset, monkeypatch: pytest.MonkeyPatch
+):
+    others.table["split"] = "test"
+    monkeypatch.setattr(preflight, "load_dataset", lambda *_: others)
+    first = preflight_checks(home, set_target(made_plan(photos), others.id, others.version), photos)[0]
+    assert (first.level, first.sentence) == ("stop", 'All photos of "others" are kept for its test: split them again.')
+
+
+def test_a_target_that_is_gone_is_missing_and_cannot_be_submitted(home: Home, photos: Dataset):
+    plan = set_target(made_plan(photos), "gone", 1)
+    assert missing_here(home, plan) == [
+        "the dataset that the model is to be adapted to is not here any more. Choose another one."
+    ]
+    assert local_warnings(home, plan, photos) == []
+    with pytest.raises(NotFound):
+        submit(home, plan)
 
 
 def test_a_disk_that_will_be_full_is_said_before_the_run(home: Home, photos: Dataset, small_disk: Path):

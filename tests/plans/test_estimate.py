@@ -11,6 +11,7 @@ from core.plans import (
     Optimizer,
     Teacher,
     make_plan,
+    num_views,
     set_epochs,
     set_phase,
     set_teacher,
@@ -78,6 +79,16 @@ def test_frozen_photos_that_stay_the_same_are_computed_once(dataset, card, stage
     tried = 200 * CHOICE_SECONDS + 240 * TRIAL_SECONDS  # heads, on what is kept of the photos
     by_hand = ONCE + frozen_written + forward_seconds + plan.epochs * epoch + written(HEAD) + tried
     assert estimate(plan, PHOTOS, MEASURED, HEAD).seconds == pytest.approx(by_hand)
+
+
+def test_a_target_is_decoded_and_computed_like_photos_for_training(dataset, card, stages):
+    plan = set_epochs(make_plan(dataset, card, stages, "top"), 7)
+    alone, adapted = (estimate(plan, replace(PHOTOS, target=n), MEASURED, HEAD).seconds for n in (0, 60))
+    views = num_views(plan, plan.phases[0])
+    per_photo = 2e-3 + (1 + views) * (4e-3 + CACHE_WRITE_SECONDS * 2e4) + views * 5e-4
+    steps = 7 * 200 * (3e-3 + CACHE_READ_SECONDS * 2e4)  # as many photos of the target as of the source
+    # Longer epochs leave room for longer writing meanwhile.
+    assert adapted - alone == pytest.approx(60 * per_photo + (1 + COST_SHARE) * steps, rel=0.15)
 
 
 def test_what_an_earlier_run_kept_is_not_looked_at_again(dataset, card, stages):

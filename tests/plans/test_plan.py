@@ -68,20 +68,39 @@ def with_fields(plan, **changes) -> str:
     return json.dumps(json.loads(plan.model_dump_json()) | changes)
 
 
-def test_a_target_dataset_is_refused_in_words(plan):
-    source = {"id": "leaves", "version": 1}
-    with pytest.raises(BadPlan, match="adaptation to a target dataset is not built yet: name exactly one dataset"):
-        parse_plan(with_fields(plan, datasets=[source, {"id": "others", "version": 1, "role": "target"}]))
+SOURCE, TARGET = {"id": "leaves", "version": 1}, {"id": "others", "version": 2, "role": "target"}
+ADAPTING = [{"kind": "cross_entropy"}, {"kind": "mcc"}]
+
+
+@pytest.mark.parametrize("datasets", [[SOURCE, TARGET], [TARGET, SOURCE]])
+def test_a_plan_may_adapt_to_a_target_dataset(plan, datasets: list):
+    adapted = parse_plan(with_fields(plan, datasets=datasets, objectives=ADAPTING))
+    assert (adapted.source.id, adapted.target.id, adapted.target.version) == ("leaves", "others", 2)
+    assert plan.target is None
 
 
 def test_a_plan_without_a_source_or_with_two_is_refused_in_words(plan):
-    source = {"id": "leaves", "version": 1}
-    with pytest.raises(BadPlan, match="name exactly one dataset, with the role source"):
-        parse_plan(with_fields(plan, datasets=[source | {"role": "target"}]))
-    with pytest.raises(BadPlan, match="a plan learns from exactly one source dataset"):
-        parse_plan(with_fields(plan, datasets=[source, source]))
+    for datasets in ([TARGET], [SOURCE, SOURCE]):
+        with pytest.raises(BadPlan, match="a plan learns from exactly one dataset, with the role source"):
+            parse_plan(with_fields(plan, datasets=datasets, objectives=ADAPTING))
     with pytest.raises(BadPlan, match="datasets"):
         parse_plan(with_fields(plan, datasets=[]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"datasets": [SOURCE, TARGET, TARGET]}, "a plan adapts to one target dataset at most"),
+        ({"datasets": [SOURCE, SOURCE | {"role": "target"}]}, "photos cannot be adapted to themselves"),
+        ({"batch_size": 1}, "set the batch size to 2 or more"),
+        ({"datasets": [SOURCE]}, "the objective mcc needs photos of another place: name a dataset as the target"),
+        ({"objectives": [{"kind": "cross_entropy"}]}, "a target dataset is named, and no objective adapts to it"),
+    ],
+)
+def test_what_does_not_go_with_a_target_is_refused_in_words(plan, changes: dict, sentence: str):
+    adapted = {"datasets": [SOURCE, TARGET], "objectives": ADAPTING}
+    with pytest.raises(BadPlan, match=sentence):
+        parse_plan(with_fields(plan, **(adapted | changes)))
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,11 @@ from core.errors import BadWeights, DiskFull, GraftError, NotFound
 from core.job.context import Job
 from core.job.events import Checkpointed, Ended, EpochEnded, Event, Stepped, Warned
 from core.models.build import load_trained_model
-from core.objectives import CrossEntropy
+from core.objectives import Coral, CrossEntropy, Dann, MinimumClassConfusion, MultiKernelMmd
 from core.plans import NO_AUGMENTATION, Augmentation, Head, Optimizer, Plan
 from core.training import checkpointer, checkpoints
 from core.training.loop import train
-from tests.fixtures.engine import CONVNEXT, VIT, make_plan, phase, run_through, timeless
+from tests.fixtures.engine import CONVNEXT, SOURCE, TARGET, VIT, make_plan, phase, run_through, timeless
 
 pytestmark = pytest.mark.slow
 
@@ -52,6 +52,19 @@ PLANS = {
         phase(), augmentation=Augmentation(mixup=0.4, cutmix=0.4), optimizer=Optimizer(kind="sgd", ema_decay=0.9)
     ),
     "convnext": make_plan(phase(CONVNEXT, learning=2), backbone=CONVNEXT),
+    "adapted, all stages": make_plan(
+        phase(),
+        datasets=(SOURCE, TARGET),
+        objectives=(CrossEntropy(), Dann(width=8), MinimumClassConfusion()),
+        head=Head(dropout=0.3),
+    ),
+    "adapted, cached": make_plan(
+        phase(learning=0, epochs=1),
+        phase(learning=1, epochs=1),
+        datasets=(SOURCE, TARGET),
+        objectives=(CrossEntropy(), Coral(), MultiKernelMmd()),
+        augmentation=NO_AUGMENTATION,
+    ),
     "vit": make_plan(phase(VIT, learning=3), backbone=VIT),
 }
 

@@ -1,0 +1,98 @@
+"""A plan with a target: each step takes a batch of it beside the source's, and nothing else of it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from core.job.context import Job
+from core.job.events import EpochEnded, Stepped, Warned
+from core.models.build import load_trained_model
+from core.objectives import Coral, CrossEntropy, Dann, MinimumClassConfusion, MultiKernelMmd, Objective
+from core.plans import NO_AUGMENTATION, Augmentation, Phase, Plan
+from core.training import step
+from tests.fixtures.engine import SOURCE, SPECIES, TARGET, make_plan, phase, run_through
+
+TARGET_PHOTOS = 19
+
+
+def adapted(objective: Objective, *phases: Phase, **changes: object) -> Plan:
+    return make_plan(*phases, datasets=(SOURCE, TARGET), objectives=(CrossEntropy(), objective), **changes)
+
+
+def weights_of(job: Job) -> dict[str, torch.Tensor]:
+    return load_trained_model(job.home, job.plan, [SPECIES], job.folder, "last").state_dict()
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one if not name.endswith(("_mean", "_var", "_tracked")))
+
+
+@pytest.mark.parametrize("objective", [Dann(width=8), Coral(), MultiKernelMmd(), MinimumClassConfusion()])
+@pytest.mark.parametrize("learning", [1, 99])
+def test_each_method_trains_and_its_share_of_the_loss_and_its_reports_are_curves(
+    job_for: Callable[..., Job], objective: Objective, learning: int
+):
+    events = run_through(job_for(adapted(objective, phase(learning=learning, epochs=1))))
+    steps = [event for event in events if isinstance(event, Stepped)]
+    assert len(steps) == 4
+    for each in steps:
+        assert {f"objective/{objective.kind}", f"objective/{objective.kind}/distance"} <= each.reports.keys()
+        assert all(np.isfinite(value) for value in each.reports.values())
+    assert any(isinstance(event, EpochEnded) for event in events)
+
+
+def test_what_the_target_says_changes_what_is_learned(job_for: Callable[..., Job]):
+    plans = adapted(MinimumClassConfusion(), phase(epochs=1)), adapted(MinimumClassConfusion(weight=0), phase(epochs=1))
+    with_it, without = (job_for(plan, name) for plan, name in zip(plans, ("with", "without"), strict=True))
+    for job in (with_it, without):
+        run_through(job)
+    assert not same(weights_of(with_it), weights_of(without))
+
+
+def test_a_target_that_counts_for_nothing_leaves_the_weights_as_without_one(job_for: Callable[..., Job]):
+    alone, beside = job_for(make_plan(phase(epochs=1)), "alone"), job_for(adapted(Coral(weight=0), phase(epochs=1)))
+    for job in (alone, beside):
+        run_through(job)
+    assert same(weights_of(alone), weights_of(beside))
+
+
+def test_all_photos_of_the_target_come_in_turn_and_progress_goes_from_0_to_1(
+    job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+):
+    seen, progress, forward = [], [], step.forward
+
+    def watched(context, state, pipeline, batch, *rest):  # type: ignore[no-untyped-def]
+        output = forward(context, state, pipeline, batch, *rest)
+        assert len(batch["target"]) == len(output.in_target.features) == len(output.features)
+        seen.extend(batch["target"])
+        progress.append(output.progress)
+        return output
+
+    monkeypatch.setattr("core.training.loop.forward", watched)
+    run_through(job_for(adapted(Coral(), phase(epochs=2))))
+    assert set(seen[:TARGET_PHOTOS]) == set(range(TARGET_PHOTOS))
+    assert progress == pytest.approx(np.arange(8) / 8)
+
+
+def test_mixed_photos_are_those_of_the_source_alone(job_for: Callable[..., Job]):
+    plan = adapted(MultiKernelMmd(), phase(epochs=1), augmentation=Augmentation(mixup=1.0))
+    assert run_through(job_for(plan))[-1].reason == "finished"
+
+
+def test_memory_that_runs_out_leaves_two_photos_at_once_to_compare(
+    job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+):
+    forward = step.forward
+
+    def too_large(context, state, pipeline, batch, *rest):  # type: ignore[no-untyped-def]
+        if len(batch["source"]) > 2:
+            raise torch.OutOfMemoryError
+        return forward(context, state, pipeline, batch, *rest)
+
+    monkeypatch.setattr("core.training.loop.forward", too_large)
+    plan = adapted(Coral(), phase(learning=0, epochs=1), augmentation=NO_AUGMENTATION)
+    events = run_through(job_for(plan))
+    assert [event for event in events if isinstance(event, Warned)]
+    assert all(np.isfinite(event.loss) for event in events if isinstance(event, Stepped))
