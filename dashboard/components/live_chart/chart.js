@@ -2,7 +2,7 @@
 // given to Plotly.react each time. Streamlit's script takes no part, so no rerun can stop, redraw or dim them.
 import { spanOf } from "./axes.js";
 import { readTheme } from "./colours.js";
-import { notifyOfEnding, offerNotification, showTitle } from "./ending.js";
+import { keepTitle, notifyOfEnding, offerNotification, showTitle } from "./ending.js";
 import { showHeader, showVerdict } from "./header.js";
 import { keep, readKept } from "./kept.js";
 import { describePanel, drawPanel, makePanel } from "./plot.js";
@@ -49,6 +49,7 @@ export function makeChart(root) {
   function stop() {
     alive = false;
     clearTimeout(timer);
+    leaveTitle();
     document.removeEventListener("visibilitychange", wake);
     panels.forEach(({ element }) => window.Plotly?.purge(element));
   }
@@ -109,7 +110,7 @@ export function makeChart(root) {
   async function draw() {
     if (!answer || !window.Plotly) return;
     root.querySelector(".live-nothing").hidden = answer.steps > 0;
-    root.querySelectorAll(".live-panels, .live-tools").forEach((part) => { part.hidden = !answer.steps; });
+    root.querySelectorAll(".live-panels, .live-unit").forEach((part) => { part.hidden = !answer.steps; });
     if (!answer.steps) return;
     const colours = readTheme(root);
     placePanels();
@@ -148,6 +149,7 @@ export function makeChart(root) {
     ask();
   };
   document.addEventListener("visibilitychange", wake);
+  const leaveTitle = keepTitle(() => answer && showTitle(answer, data.name));
   // The theme's colours changed.
   root.addEventListener("transitionend", (event) => { if (event.target === root) draw(); });
   root.querySelector(".live-whole").onclick = () => zoomed(null);

@@ -4,11 +4,20 @@ const ENDINGS = {
   finished: "finished", stopped: "stopped", failed: "could not go on", interrupted: "was interrupted",
 };
 
+// The page's own title comes back whenever Streamlit draws the page again, after the last answer, too: tell() then puts
+// the run's in its place. Returns what ends that.
+export function keepTitle(tell) {
+  const observer = new MutationObserver(tell);
+  observer.observe(document.head, { childList: true, subtree: true, characterData: true });
+  return () => observer.disconnect();
+}
+
 export function showTitle(answer, name) {
   const { state, steps, steps_total: total } = answer;
   const share = total ? Math.min(99, Math.floor((100 * steps) / total)) : 0;
   const before = { running: `${share} %`, paused: "Paused", queued: "Waiting" }[state] ?? (ENDINGS[state] && (state === "finished" ? "✓ Done" : "Ended"));
-  document.title = `${before ? `${before} · ` : ""}${name} · Graft`;
+  const title = `${before ? `${before} · ` : ""}${name} · Graft`;
+  if (document.title !== title) document.title = title;
 }
 
 // The button that asks for it. Browsers tell only where the address is this computer's or encrypted.
