@@ -104,7 +104,7 @@ def main() -> None:
     arguments = _arguments()
     with tempfile.TemporaryDirectory(prefix="graft-interface-") as temporary, sync_playwright() as playwright:
         home = open_home(Path(temporary) / "home")
-        plan = _full_fine_tuning(home, arguments)
+        plan = full_fine_tuning(home, arguments.model, arguments.size)
         browser = start_browser(playwright)
         with Server(home, Path(temporary)) as server:
             run = submit(home, plan)
@@ -140,11 +140,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _full_fine_tuning(home: Home, arguments: argparse.Namespace) -> Plan:
-    """More epochs than anybody waits for."""
-    chosen = get_card(arguments.model) if arguments.model else default_card(home)
+def full_fine_tuning(home: Home, model: str | None, size: int | None) -> Plan:
+    """More epochs than anybody waits for. model: of the gallery, else the starter. size: in pixels, else its own."""
+    chosen = get_card(model) if model else default_card(home)
     stages = describe_stages(chosen)
-    plan = make_plan(import_sample(home, "leaves", "leaves"), chosen, stages, "scratch", arguments.size)
+    plan = make_plan(import_sample(home, "leaves", "leaves"), chosen, stages, "scratch", size)
     phase = Phase(epochs=10_000, stage_rates=(1e-5,) * len(stages), head_rate=1e-4, schedule="constant")
     return plan.model_copy(update={"phases": (phase,), "early_stopping": None})
 
