@@ -47,6 +47,9 @@ def import_(
     validation: Annotated[float, typer.Option(min=0, max=1, help="Share of the photos that judge each epoch.")] = 0.1,
     test: Annotated[float, typer.Option(min=0, max=1, help="Share that is set aside for the very end.")] = 0.1,
     seed: Annotated[int, typer.Option(help="Another number draws another split.")] = 0,
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="Loose photos without labels, for a model to be adapted to.")
+    ] = False,
     columns: Annotated[
         list[str] | None, typer.Option(help="What columns mean: group=patient_id,class=dx. --dry-run lists them.")
     ] = None,
@@ -58,13 +61,18 @@ def import_(
     home: HomeOption = None,
 ) -> None:
     """Make a dataset from photos in class folders, a zip of them, or a table with labels."""
-    from core.datasets import SplitPlan, import_dataset, parse_choice, preview_source
+    from core.datasets import SplitPlan, import_dataset, import_unlabelled, parse_choice, preview_source
 
     where = open_home(home)
     choice = parse_choice(columns or (), splits or ())
     by_name = source.startswith((SAMPLE, PUBLIC))
     if by_name and (dry_run or choice):
         raise BadInput(f'"{shorten(source)}" has no columns to choose.', "Leave --columns, --splits and --dry-run out.")
+    if unlabelled and (by_name or dry_run or choice):
+        raise BadInput(
+            "Photos without labels have no columns, and a set by name has labels.",
+            "Name a folder or a zip, and leave --columns, --splits and --dry-run out.",
+        )
     path = given_path(os.path.expanduser(source))
     split = SplitPlan(train=1 - validation - test, validation=validation, test=test, seed=seed)
     if dry_run:
@@ -73,6 +81,8 @@ def import_(
     with progress_bar(quiet=json) as progress:
         if by_name:
             dataset = _import_by_name(where, name, source, progress)
+        elif unlabelled:
+            dataset = import_unlabelled(where, name, path, progress=progress)
         else:
             dataset = import_dataset(where, name, path, split=split, columns=choice, progress=progress)
     _print_dataset(dataset, json)
@@ -163,7 +173,9 @@ def datasets(json: JsonOption = False, home: HomeOption = None) -> None:
 
 
 def _classes_in_words(dataset: "DatasetSummary") -> str:
-    return "damaged" if dataset.damage else ", ".join(str(len(task.classes)) for task in dataset.tasks)
+    if dataset.damage:
+        return "damaged"
+    return ", ".join(str(len(task.classes)) for task in dataset.tasks) or "no labels"
 
 
 def delete(

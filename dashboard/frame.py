@@ -41,7 +41,7 @@ def _show_what_is_not_there(current: str) -> None:
         _warn(f"Graft has no page “{name}”.", "This is the first one.")
     if current in OF_DATASETS and (lost := state.lost_dataset()):
         _warn(f"The address names a dataset that is not here: {lost}.", "It was deleted, or is on another computer.")
-    elif current in OF_DATASETS and (dataset := state.current_dataset()) and is_deleted(state.home(), dataset.id):
+    elif current in OF_DATASETS and (dataset := state.shown_dataset()) and is_deleted(state.home(), dataset.id):
         _warn("This dataset was deleted.", "Its photos are kept as long as a run needs them that learned from them.")
     if current in OF_RUNS and (lost := state.lost_run()):
         _warn(f"The address names a run that is not here: {lost}.", "It was deleted, or is on another computer.")

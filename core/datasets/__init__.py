@@ -44,7 +44,7 @@ from core.datasets.editing import (
     split_again,
 )
 from core.datasets.formulas import is_formula, without_formula
-from core.datasets.importing import add_photos, import_dataset, import_photos, import_upload
+from core.datasets.importing import add_photos, import_dataset, import_photos, import_unlabelled, import_upload
 from core.datasets.location import without_location
 from core.datasets.originals import WORKERS
 from core.datasets.parallel import in_order
@@ -118,6 +118,7 @@ __all__ = [
     "import_photos",
     "import_public",
     "import_sample",
+    "import_unlabelled",
     "import_upload",
     "in_order",
     "in_several_splits",

@@ -32,6 +32,11 @@ def _unreadable_files(dataset: Dataset) -> Iterator[Check]:
         yield Check("warning", f"{photos} read, {_count(broken, 'file')} left out: see why below")
 
 
+def _unlabelled(dataset: Dataset) -> Iterator[Check]:
+    if not dataset.tasks:
+        yield Check("stop", "The photos have no labels: a model of other photos can be adapted to them")
+
+
 def _missing_labels(dataset: Dataset, task: Task) -> Iterator[Check]:
     missing = int((~dataset.is_labelled(task)).sum())
     if missing:
@@ -40,6 +45,8 @@ def _missing_labels(dataset: Dataset, task: Task) -> Iterator[Check]:
 
 
 def _splits(dataset: Dataset) -> Iterator[Check]:
+    if not dataset.tasks:  # nothing is learned or judged here
+        return
     train, validation, test = (len(dataset.indices(split)) for split in SPLITS)
     if not train or not validation:
         empty = "learn from" if not train else "validate with"
@@ -141,6 +148,7 @@ TASK_CHECKS: dict[str, Callable[[Dataset, Task], Iterable[Check]]] = {
 }
 CHECKS: dict[str, Callable[[Dataset], Iterable[Check]]] = {
     "unreadable_files": _unreadable_files,
+    "unlabelled": _unlabelled,
     "tasks": _each_task,
     "splits": _splits,
     "groups": _groups,

@@ -36,6 +36,7 @@ class Dataset:
         picture   int64, the same for photos that show one picture: equal files, and near copies
         label:<task>   as the task's kind of label stores it (`core.tasks`)
     splits_from: "folders" when train/val/test folders were respected, else "drawn".
+    tasks: none where the photos have no labels.
     before: the version that this one was made from, which Undo goes back to; 0 at the beginning.
     notes: how the source was understood, in sentences.
     """
@@ -58,9 +59,8 @@ class Dataset:
 
     def task(self, name: str | None = None) -> Task:
         """The task of that name; the first without one. Raises KeyError."""
-        if name is None:
-            return self.tasks[0]
-        return {task.name: task for task in self.tasks}[name]
+        by_name = {task.name: task for task in self.tasks}
+        return by_name[next(iter(by_name), "") if name is None else name]
 
     def indices(self, split: Split) -> np.ndarray:
         """Row numbers of one split, int64 [images]."""

@@ -49,6 +49,19 @@ def import_dataset(
         return _import_source(home, name, _labeled(home, opened, columns), split, progress)
 
 
+def import_unlabelled(home: Home, name: str, source: Path, *, progress: Progress = silent) -> Dataset:
+    """A dataset without labels from any source that `import_dataset` takes: whatever says what its photos show is left
+    out. It has no tasks and no test split: a model can be adapted to its photos.
+
+    Raises BadInput (the name), BadDataset, NotFound, DiskFull.
+    """
+    name = _free_name(home, name)
+    with open_source(source, source.absolute().name) as opened:
+        photos = _unlabelled(opened)
+        _refuse_what_does_not_fit(home, photos)
+        return _import(home, name, photos, (), USUAL_SPLIT.without_test(), progress)
+
+
 def import_upload(
     home: Home,
     name: str,
@@ -75,7 +88,13 @@ def import_photos(
 
     Raises BadInput (the name), BadDataset, DiskFull.
     """
-    name = _free_name(home, name)
+    return _import(home, _free_name(home, name), source, None, split, progress)
+
+
+def _import(
+    home: Home, name: str, source: LabeledPhotos, tasks: Sequence[Task] | None, split: SplitPlan, progress: Progress
+) -> Dataset:
+    """name: a free one. tasks: None are those of the photos, which must have some."""
     origin = source.origin or name
     with building(home) as (dataset_id, folder):
         budget = Budget(origin, source.limit_bytes)
@@ -83,7 +102,7 @@ def import_photos(
         rejected = (*source.rejected, *unread)
         if not photos:
             raise _nothing_read(origin, rejected)
-        table, tasks = encode(tabulate(photos), _tasks_of(photos))
+        table, tasks = encode(tabulate(photos), _tasks_of(photos) if tasks is None else tasks)
         given = [photo.split for photo in photos]
         strata = strata_of(table, tasks)
         table["split"], splits_from = settle_splits(given, strata, list(table["group"]), list(table["picture"]), split)
@@ -117,7 +136,7 @@ def add_photos(
     that is there already with the same labels is left out, with a word. Raises like `import_dataset`.
     """
     with inbox.emptied(home, source), open_any(home, source) as opened, building(home) as (_, part):
-        added = _labeled(home, opened, columns)
+        added = _labeled(home, opened, columns) if dataset.tasks else _unlabelled(opened)
         _refuse_what_does_not_fit(home, added)
         budget = Budget(added.origin, added.limit_bytes)
         photos, unread = copy_originals(_named_alike(added.photos, dataset), part, budget, added.count, progress)
@@ -143,6 +162,16 @@ def _labeled(home: Home, opened: LabeledPhotos | Contents, columns: ColumnChoice
     photos = label(understanding)
     remember(home, understanding.table, columns)
     return photos
+
+
+def _unlabelled(opened: LabeledPhotos | Contents) -> LabeledPhotos:
+    """The photos alone. Raises BadDataset where there are none."""
+    if isinstance(opened, LabeledPhotos):
+        return replace(opened, photos=[LabeledPhoto(photo.name, photo.open) for photo in opened.photos])
+    if not opened.pictures:
+        raise _nothing_read(opened.name, opened.rejected)
+    photos = [LabeledPhoto(entry.name, entry.open) for entry in opened.pictures]
+    return LabeledPhotos(photos, opened.name, opened.rejected, len(photos), opened.limit_bytes, opened.bytes)
 
 
 def understand_source(
@@ -207,6 +236,8 @@ def _nothing_read(origin: str, rejected: Sequence[Rejected]) -> BadDataset:
 
 def _named_alike(photos: Iterable[LabeledPhoto], dataset: Dataset) -> list[LabeledPhoto]:
     """Class folders label the dataset's first task, whatever that is called."""
+    if not dataset.tasks:
+        return list(photos)
     first = dataset.tasks[0].name
     if CLASS in {task.name for task in dataset.tasks}:
         return list(photos)
@@ -268,7 +299,8 @@ def _enlarged(dataset: Dataset, photos: Sequence[Photo], rejected: Sequence[Reje
     both["group"] = both["group"].astype(object).where(both["group"].notna(), None)
     both["picture"] = number_pictures(list(both["hash"]), list(both["fingerprint"]))
     known = {task.name for task in dataset.tasks}
-    table, tasks = encode(both, [*dataset.tasks, *(task for task in _tasks_of(photos) if task.name not in known)])
+    named = _tasks_of(photos) if dataset.tasks else []
+    table, tasks = encode(both, [*dataset.tasks, *(task for task in named if task.name not in known)])
     fixed: list[Split | None] = [split if split in SPLITS else None for split in both["split"]]
     table["split"] = draw_splits(
         strata_of(table, tasks), list(table["group"]), list(table["picture"]), _shares(dataset), fixed

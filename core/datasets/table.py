@@ -12,7 +12,7 @@ from core.datasets.dataset import Dataset
 from core.datasets.limits import LABEL_LETTERS
 from core.datasets.originals import Photo
 from core.datasets.sources.names import tidy
-from core.tasks import Task, label_kind
+from core.tasks import NO_STRATUM, Task, label_kind
 
 ID_LETTERS = 16  # of the hash; equal files get a number behind it
 
@@ -82,7 +82,11 @@ def labels_in_words(dataset: Dataset) -> pd.DataFrame:
 
 
 def strata_of(table: pd.DataFrame, tasks: Sequence[Task]) -> np.ndarray:
-    """The stratum of each photo for each task, int64 [photos, tasks], NO_STRATUM where there is no label."""
+    """The stratum of each photo for each task, int64 [photos, tasks], NO_STRATUM where there is no label; one column of
+    these for photos without tasks.
+    """
+    if not tasks:
+        return np.full((len(table), 1), NO_STRATUM, dtype=np.int64)
     kinds = [(task, label_kind(task)) for task in tasks]
     return np.stack([kind.strata(task, kind.labels(table[task.column])) for task, kind in kinds], axis=1)
 

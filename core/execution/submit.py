@@ -36,7 +36,7 @@ def submit(home: Home, plan: Plan, name: str = "") -> Run:
     missing = [task for task in plan.tasks if task not in {known.name for known in dataset.tasks}]
     if missing:
         known = ", ".join(f'"{task.name}"' for task in dataset.tasks)
-        raise BadPlan(f'"{dataset.name}" has no label column "{missing[0]}".', f"It has {known}.")
+        raise BadPlan(f'"{dataset.name}" has no label column "{missing[0]}".', f"It has {known or 'none'}.")
     check_teacher(home, plan)
     wanted = validate_run_name(name) if name.strip() else default_run_name(plan, dataset.name)
     device, run_id = str(resolve_device(plan.device)), secrets.token_hex(5)

@@ -47,7 +47,13 @@ def _original(dataset: Dataset, image_id: str) -> bytes:
 
 
 def _places(dataset: Dataset) -> list[str]:
-    """Where each photo lies in the zip: its class of the first task, an id that no other one has, its kind of file."""
+    """Where each photo lies in the zip: its class of the first task, an id that no other one has, its kind of file.
+
+    Without tasks, all lie in one folder.
+    """
+    if not dataset.tasks:
+        files = zip(dataset.table["image_id"], dataset.table["file"], strict=True)
+        return [f"photos/{image_id}{Path(file).suffix}" for image_id, file in files]
     labels = labels_in_words(dataset)[dataset.tasks[0].column]
     return [
         f"{_folder(label or NO_LABEL)}/{image_id}{Path(file).suffix}"

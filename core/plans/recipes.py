@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from core.errors import BadPlan
 from core.plans.plan import (
     NO_AUGMENTATION,
     Augmentation,
@@ -160,7 +161,15 @@ def make_plan(
     recipe_id: str = "feature-extraction",
     image_size: int | None = None,
 ) -> Plan:
-    """A plan that can be started as it is. image_size: in pixels, the backbone's own when not given."""
+    """A plan that can be started as it is. image_size: in pixels, the backbone's own when not given.
+
+    Raises BadPlan for photos without labels.
+    """
+    if not dataset.tasks:
+        raise BadPlan(
+            f'The photos of "{dataset.name}" have no labels, so nothing can be learned from them alone.',
+            "Choose labelled photos, and these as the place to adapt to.",
+        )
     chosen = recipe(recipe_id)
     training_images = len(dataset.indices("train"))
     return Plan(

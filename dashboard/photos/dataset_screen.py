@@ -4,21 +4,24 @@ import zlib
 
 import streamlit as st
 
-from core.datasets import SPLITS, Dataset, Task, leave_out, load_dataset, relabel, undo
+from core.datasets import SPLITS, Dataset, Task, check, leave_out, load_dataset, relabel, undo
 from core.exports import DATASET_EXPORTS, Export
 from core.tasks import MISSING, list_some
-from dashboard.components.photo_grid import Edit, photo_grid
+from dashboard.components.photo_grid import Edit, photo_grid, photo_wall
 from dashboard.glossary import GLOSSARY
+from dashboard.photos.bars import show_checks, show_rejected
 from dashboard.photos.dialogs import open_add_dialog, open_delete_dialog, open_rename_dialog
 from dashboard.photos.mends import apply_change
 from dashboard.photos.summary import show_summary
 from dashboard.routes import dataset_export_url
 from dashboard.session import state
 from dashboard.shared.job_progress import show_running_jobs
-from dashboard.shared.texts import escape_html, escape_markdown, pluralize
+from dashboard.shared.texts import escape_html, escape_markdown, pluralize, show_note
 
 MAX_CLASS_PILLS = 12  # more are chosen from a list
 NO_LABEL = "no label"
+NO_TASK = Task("")  # of photos without labels
+MOST_UNLABELLED = 500  # photos without labels that are shown
 ALL_CLASSES = -2  # an option beside class indices and MISSING
 
 
@@ -34,6 +37,19 @@ def show_dataset(dataset: Dataset) -> None:
         show_summary(dataset, task)
 
 
+def show_unlabelled(dataset: Dataset) -> None:
+    """Photos without labels: some to look at, and what they are good for."""
+    st.title("Your photos")
+    _show_head(dataset)
+    show_running_jobs("import")
+    show_checks((found.level, found.sentence) for found in check(dataset))
+    show_note("Choose labelled photos, and these on the plan page, under *Photos from another place*.")
+    table = dataset.table.head(MOST_UNLABELLED)
+    names = zip(table["image_id"], table["name"].str.rsplit("/", n=1).str[-1], strict=True)
+    photo_wall(dataset, NO_TASK, list(names), f"unlabelled_{dataset.id}", height=600)
+    show_rejected(dataset.rejected)
+
+
 def _show_head(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.html(
@@ -43,7 +59,7 @@ def _show_head(dataset: Dataset) -> None:
         )
         with st.container(horizontal=True, width="content", gap="small"):
             if st.button("Add photos", type="tertiary", icon=":material/add_photo_alternate:"):
-                open_add_dialog(dataset, state.current_task(dataset))
+                open_add_dialog(dataset, state.current_task(dataset) if dataset.tasks else NO_TASK)
             if st.button("Another dataset", type="tertiary", icon=":material/swap_horiz:"):
                 state.close_dataset()
                 st.rerun()
@@ -75,7 +91,7 @@ def import_in_words(dataset: Dataset) -> str:
     kinds = ", ".join(pluralize(len(task.classes), "class", "classes") for task in dataset.tasks[:1])
     read = f"{len(dataset.rejected):,} left out." if dataset.rejected else "All could be read."
     kept = " The split that came with them was kept." if dataset.splits_from == "folders" else ""
-    return f"{pluralize(len(dataset), 'photo')}, {kinds}. {read}{kept}"
+    return f"{pluralize(len(dataset), 'photo')}, {kinds or 'no labels'}. {read}{kept}"
 
 
 def _choose_task(dataset: Dataset) -> Task:

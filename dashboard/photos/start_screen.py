@@ -189,7 +189,7 @@ def _show_dataset_card(home: Home, summary: DatasetSummary) -> None:
         _show_damaged_card(home, summary)
         return
     labels = " and ".join(task.name for task in summary.tasks) if len(summary.tasks) > 1 else ""
-    classes = pluralize(len(summary.tasks[0].classes), "class", "classes")
+    classes = pluralize(len(summary.tasks[0].classes), "class", "classes") if summary.tasks else "no labels"
     with st.container(key=f"card_dataset_{summary.id}"), _row():
         st.html(
             f'<p class="title">{escape_html(summary.name)}</p><p class="muted small">'

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.backbones import get_card
+from core.datasets import load_dataset
 from core.errors import BadPlan, GraftError
-from core.plans import Plan, parse_plan
+from core.plans import Plan, parse_plan, without_target
 from dashboard.plan.widgets import ERROR, refuse
 from dashboard.session import state
 from dashboard.session.sharing import is_local_only
@@ -44,8 +45,21 @@ def _brought_back() -> None:
     state.choose_card(chosen)
     known = {task.name for task in dataset.tasks} if (dataset := state.current_dataset()) else set()
     tasks = tuple(task for task in plan.tasks if task in known) or current.tasks
-    state.set_plan(plan.model_copy(update={"datasets": current.datasets, "tasks": tasks}))
+    plan = _with_target_that_is_here(plan, current.source.id)
+    datasets = (current.source, *((plan.target,) if plan.target else ()))
+    state.set_plan(plan.model_copy(update={"datasets": datasets, "tasks": tasks}))
     state.flash(f"The plan of {file.name} is in place.")
+
+
+def _with_target_that_is_here(plan: Plan, source_id: str) -> Plan:
+    """Without a target that is not here, or whose photos are those to learn from."""
+    if plan.target is None:
+        return plan
+    try:
+        load_dataset(state.home(), plan.target.id, plan.target.version)
+    except GraftError:
+        return without_target(plan)
+    return without_target(plan) if plan.target.id == source_id else plan
 
 
 def _refuse_files_of_this_computer(plan: Plan) -> None:

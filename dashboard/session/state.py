@@ -68,7 +68,13 @@ def _set(**values: str | None) -> None:
 
 
 def current_dataset() -> Dataset | None:
-    """The dataset version in use; None when none was chosen, or it is gone."""
+    """The dataset version in use; None when none was chosen, it is gone, or its photos have no labels to learn."""
+    shown = shown_dataset()
+    return shown if shown and shown.tasks else None
+
+
+def shown_dataset() -> Dataset | None:
+    """The dataset version that was chosen, labelled or not; None when none was, or it is gone."""
     chosen = _get("dataset")
     if chosen is None:
         return None
@@ -85,7 +91,7 @@ def current_dataset() -> Dataset | None:
 
 def lost_dataset() -> str | None:
     """The id that the address names where no dataset has it."""
-    return _get("dataset") if current_dataset() is None else None
+    return _get("dataset") if shown_dataset() is None else None
 
 
 def choose_dataset(dataset: Dataset) -> None:
@@ -171,8 +177,9 @@ def _adapt_draft(draft: Plan | None, dataset: Dataset, chosen: BackboneCard) -> 
         fresh = make_plan(dataset, chosen, describe_stages(chosen), recipe).model_copy(update={"tasks": (task,)})
         return with_teacher_of(fresh, draft) if draft and draft.source.id == dataset.id else fresh
     choice = DatasetChoice(id=dataset.id, version=dataset.version)
+    datasets = tuple(choice if each.role == "source" else each for each in draft.datasets)
     tasks = draft.tasks if len(draft.tasks) > 1 else (task,)
-    return draft.model_copy(update={"datasets": (choice,), "tasks": tasks})
+    return draft.model_copy(update={"datasets": datasets, "tasks": tasks})
 
 
 # Run

@@ -8,7 +8,16 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.datasets import delete_dataset, import_dataset, inbox, leave_out, list_datasets, load_dataset, samples
+from core.datasets import (
+    delete_dataset,
+    import_dataset,
+    import_unlabelled,
+    inbox,
+    leave_out,
+    list_datasets,
+    load_dataset,
+    samples,
+)
 from core.errors import GraftError
 from core.exports import DATASET_EXPORTS, Export
 from dashboard.components.drop_zone import Upload, parse_upload
@@ -17,6 +26,7 @@ from dashboard.photos.camera import add_photo, class_name, read_session, unfinis
 from dashboard.photos.dataset_screen import import_in_words
 from dashboard.photos.importing import unused_dataset_name
 from dashboard.shared import background_jobs
+from tests.conftest import draw_photo
 from tests.dashboard.conftest import words
 from tests.fixtures.made_runs import made_run
 
@@ -50,6 +60,24 @@ def test_a_damaged_dataset_is_named_and_stops_none_of_the_others(open_page, home
     assert app.button(key=f"delete_{small.id}").label == "Delete"
     app.button(key=f"open_{many.id}").click().run()
     assert app.title[0].value == "Your photos"
+
+
+def test_photos_without_labels_are_listed_and_shown_with_what_they_are_good_for(open_page, home, small, tmp_path):
+    folder = tmp_path / "loose"
+    for number in range(12):
+        draw_photo(folder / f"{number}.png", 1, number)
+    loose = import_unlabelled(home, "Loose", folder)
+    app = open_page()
+    assert "12 photos, no labels" in words(app)
+    app.button(key=f"open_{loose.id}").click().run()
+    assert not app.exception
+    said = words(app)
+    assert "12 photos, no labels. All could be read." in said
+    assert "The photos have no labels: a model of other photos can be adapted to them" in said
+    assert len(component(app, "photo_grid")["shown"]) == 12
+    for page in ("model", "plan", "train", "results", "runs", "use"):
+        other = open_page(page, dataset=loose.id)
+        assert "is not here" not in words(other)
 
 
 # Nothing yet
