@@ -4,6 +4,7 @@ Arithmetic on per-image losses and scores, and two files of a run's folder: `pre
 What a label means, and which figures it has, is defined by its kind (`core.tasks`).
 """
 
+from core.evaluation.label_free import NUCLEAR_NORM, TARGET_ACCURACY, nuclear_norm_score
 from core.evaluation.metrics import epoch_curves, metrics_of, step_curves
 from core.evaluation.predictions import (
     compare,
@@ -19,6 +20,8 @@ from core.evaluation.verdict import EpochScores, Reference, Verdict, window_epoc
 from core.evaluation.wording import in_plain_words, verdict
 
 __all__ = [
+    "NUCLEAR_NORM",
+    "TARGET_ACCURACY",
     "EpochScores",
     "LossHistory",
     "Reference",
@@ -39,6 +42,7 @@ __all__ = [
     "load_trials",
     "make_result",
     "metrics_of",
+    "nuclear_norm_score",
     "predictions_table",
     "read_predictions",
     "save_result",

@@ -272,8 +272,9 @@ def points_of_a_step(event: Stepped, curves: Sequence[tuple[str, str]]) -> list[
 
 
 def points_of_an_epoch(event: EpochEnded, tasks: Sequence[Task]) -> list[Point]:
-    """The metrics of each task at the end of an epoch."""
-    return [
+    """The metrics of each task at the end of an epoch, and what is known of a target."""
+    of_target = [Point(curve, event.step, value) for curve, value in event.target.items()]
+    return of_target + [
         Point(f"{task.name}/{curve}", event.step, getattr(event.scores[task.name], field))
         for task in tasks
         for curve, field in epoch_curves(label_kind(task))

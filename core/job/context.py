@@ -17,6 +17,7 @@ from core.job.batches import Role, clean_sample, role_seed, steps_per_epoch
 from core.job.events import Prepared, ignore_event
 from core.objectives import Loss, ObjectiveContext, make_loss
 from core.plans import Plan
+from core.tasks import MISSING
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def load_datasets(home: Home, plan: Plan) -> dict[Role, Dataset]:
 class Source:
     """One of a run's datasets.
 
-    labels: by task, [rows of the dataset], as its kind of label gives them; none of a target. training, validation,
+    labels: by task, [rows of the dataset], as its kind of label gives them; of a target only where its
+    classes are called like the source's, to say how good the model is there. training, validation,
     clean: rows of the dataset's table; clean are the training photos that are evaluated like validation photos.
     contents: bytes [rows of the dataset], a hash of each photo's file, by which its cached activations are
     found. seed: of its shuffling and augmentation.
@@ -127,7 +129,7 @@ def build_context(
         sources={
             role: _source(each, stores[role], tasks, plan.seed)
             if role == "source"
-            else _target(each, stores[role], role_seed(plan.seed, role))
+            else _target(each, stores[role], tasks, role_seed(plan.seed, role))
             for role, each in job.datasets.items()
         },
         compute_config=compute_config,
@@ -151,7 +153,7 @@ def _source(dataset: Dataset, store: PixelStore, tasks: Sequence[Task], seed: in
     )
 
 
-def _target(dataset: Dataset, store: PixelStore, seed: int) -> Source:
+def _target(dataset: Dataset, store: PixelStore, tasks: Sequence[Task], seed: int) -> Source:
     """The dataset that is adapted to, labelled or not: without its labels, its validation photos are as good as those
     for training. Raises BadDataset when there are none.
     """
@@ -163,13 +165,29 @@ def _target(dataset: Dataset, store: PixelStore, seed: int) -> Source:
     return Source(
         dataset=dataset,
         store=store,
-        labels={},
+        labels=_labels_in_terms_of(dataset, tasks),
         training=rows,
         validation=rows[:0],
         clean=clean_sample(rows, len(rows), seed),
         contents=np.array(dataset.table["hash"], "S64"),
         seed=seed,
     )
+
+
+def _labels_in_terms_of(dataset: Dataset, tasks: Sequence[Task]) -> dict[str, np.ndarray]:
+    """Labels of a dataset's own as classes of these tasks, int64 [rows], MISSING for those of other names; without a
+    task of which it says nothing.
+    """
+    own, found = {task.name: task for task in dataset.tasks}, {}
+    for task in tasks:
+        if task.name not in own or not task.classes:
+            continue
+        place = {name: number for number, name in enumerate(task.classes)}
+        places = np.array([*(place.get(name, MISSING) for name in own[task.name].classes), MISSING])
+        labels = places[dataset.labels(own[task.name])]  # MISSING is -1, the last one
+        if (labels != MISSING).any():
+            found[task.name] = labels
+    return found
 
 
 def target_rows(dataset: Dataset) -> np.ndarray:

@@ -55,7 +55,9 @@ class Stepped:
 
 @dataclass(frozen=True)
 class EpochEnded:
-    """scores: by task, on the validation split and on the fixed clean sample of the training split."""
+    """scores: by task, on the validation split and on the fixed clean sample of the training split. target: by curve,
+    what is known of the target dataset, if the plan has one.
+    """
 
     epoch: int
     phase: int
@@ -64,6 +66,7 @@ class EpochEnded:
     images_per_second: float  # of training alone, evaluation left out
     seconds: float
     best: bool  # the mean validation loss is the lowest so far, and this epoch's model is kept
+    target: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.evaluation import metrics_of
+from core.evaluation import NUCLEAR_NORM, TARGET_ACCURACY, metrics_of
 from core.monitoring.curve import Curve
 from core.monitoring.view import RunView
 from core.objectives import Objective, objective_curves, report_titles, term_titles
@@ -11,6 +11,14 @@ from core.tasks import Metric, MetricLine
 
 RATE_POINTS = 200
 NORMAL_95 = 1.959964  # a band of so many standard errors to either side holds 95 %
+TARGET_LINES = {  # by curve, its label and its help
+    NUCLEAR_NORM: (
+        "clear and different answers",
+        "How clear each answer is and how different the answers are, 0 to 1: without labels, the best hint of whether "
+        "adaptation helps (in the field: nuclear norm of the predictions)",
+    ),
+    TARGET_ACCURACY: ("photos right", "The share of the labelled photos of the other place that are right"),
+}
 _EMPTY = Curve()
 
 
@@ -32,7 +40,7 @@ def thinned_curves(view: RunView, task: str, start: int | None, stop: int | None
         line.curve: column(metric, line) for metric in metrics_of(view.kind_of(task)) for line in metric.lines
     }
     of_objectives = {curve: thinned(curve, ()) for curve in objective_curves(view.plan.objectives)}
-    return {**of_metrics, **of_objectives, **_rates(view, start, stop)}
+    return {**of_metrics, **_target_curves(view, task, start, stop), **of_objectives, **_rates(view, start, stop)}
 
 
 def panels(view: RunView, task: str, curves: dict[str, dict[str, list]]) -> list[dict[str, Any]]:
@@ -62,7 +70,26 @@ def panels(view: RunView, task: str, curves: dict[str, dict[str, list]]) -> list
         "scale": "log",
         "lines": _rate_lines(view.stages, curves),
     }
-    return [*of_metrics, *_objective_panels(view.plan.objectives), rates]
+    return [*of_metrics, *_target_panels(view, curves), *_objective_panels(view.plan.objectives), rates]
+
+
+def _target_curves(view: RunView, task: str, start: int | None, stop: int | None) -> dict[str, dict[str, list]]:
+    """What is known of the target at the end of each epoch; its true accuracy only where it has labels."""
+    names = {curve: f"{task}/{curve}" for curve in TARGET_LINES if view.plan.target}
+    return {curve: view.curves[name].thinned(start, stop) for curve, name in names.items() if name in view.curves}
+
+
+def _target_panels(view: RunView, curves: Mapping[str, object]) -> list[dict[str, Any]]:
+    """None without a target."""
+    if not view.plan.target:
+        return []
+    lines = [
+        {"curve": curve, "label": label, "help": help, "role": "term"}
+        for curve, (label, help) in TARGET_LINES.items()
+        if curve in curves
+    ]
+    title, help = "In the other place", "At the end of each epoch, on the photos that the model is adapted to."
+    return [{"id": "target", "title": title, "help": help, "unit": "share", "scale": "linear", "lines": lines}]
 
 
 def _objective_panels(objectives: Sequence[Objective]) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ from core.training.head_trial import try_heads
 from core.training.setup import remember_views, setup_training
 from core.training.state import TrainingState, stop_reason
 from core.training.step import DeferredMetrics, Reading, batch_metrics, forward, optimizer_step, retry_smaller
-from core.training.validation import epoch_scores_by_task, evaluate, mean_validation_loss
+from core.training.validation import epoch_scores_by_task, evaluate, evaluate_target, mean_validation_loss
 
 _SENTENCES = {
     "finished": "All epochs are done.",
@@ -134,12 +134,15 @@ def _train_epochs(
 
         with state.evaluated_weights():
             validation, clean = yield from evaluate(context, pipeline)
+            target = yield from evaluate_target(context, pipeline)
         scores, state.losses = epoch_scores_by_task(validation, clean, state.losses, plan.epochs)
         validation_loss = mean_validation_loss(scores)
         _check_finite(validation_loss)
         images_per_second, seconds = position.images / position.seconds, position.seconds
         is_best = state.end_epoch(scores, validation_loss)
-        yield EpochEnded(position.epoch, current.number, position.step, scores, images_per_second, seconds, is_best)
+        yield EpochEnded(
+            position.epoch, current.number, position.step, scores, images_per_second, seconds, is_best, target
+        )
         checkpointer.end_epoch(state)
     if pipeline and (trials := try_heads(context, pipeline)):
         yield HeadsTried(trials)

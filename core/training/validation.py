@@ -9,10 +9,19 @@ from torch import Tensor
 from core.activations import FeaturePipeline
 from core.datasets import PixelStore, center_crop
 from core.device import in_smaller_batches
-from core.evaluation import EpochScores, LossHistory, append_losses, epoch_scores, window_epochs
+from core.evaluation import (
+    NUCLEAR_NORM,
+    TARGET_ACCURACY,
+    EpochScores,
+    LossHistory,
+    append_losses,
+    epoch_scores,
+    nuclear_norm_score,
+    window_epochs,
+)
 from core.job import FORWARD_BATCH_SIZE, Prepared, TrainingContext, ignore_event
 from core.models import TrainedModel
-from core.tasks import label_kind
+from core.tasks import MISSING, label_kind
 
 # By task: loss and score of each image, [labelled photos], as the kind of label defines them.
 PerImage = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -54,6 +63,35 @@ def _evaluate_rows(
         task: (np.concatenate([losses for losses, _ in each]), np.concatenate([correct for _, correct in each]))
         for task, each in batches.items()
     }
+
+
+def evaluate_target(context: TrainingContext, pipeline: FeaturePipeline) -> Generator[Prepared, None, dict[str, float]]:
+    """By curve, what the model's answers tell of the target, and its true accuracy where the target has labels of these
+    classes; {} without a target.
+    """
+    if "target" not in context.sources:
+        return {}
+    target, tasks, batches = context.sources["target"], [task for task in context.tasks if task.classes], []
+
+    def predict(batch: np.ndarray) -> tuple[Tensor, ...]:
+        with torch.no_grad(), context.compute_config.autocast():
+            logits = pipeline.model.logits(pipeline.evaluation_features(batch, "target"))
+        return tuple(logits[task.name].float().softmax(dim=1).cpu() for task in tasks)
+
+    pipeline.model.eval()
+    for batch in np.split(target.clean, range(FORWARD_BATCH_SIZE, len(target.clean), FORWARD_BATCH_SIZE)):
+        batches.append(in_smaller_batches(predict, batch))
+        yield Prepared("validate", min(len(batches) * FORWARD_BATCH_SIZE, len(target.clean)), len(target.clean))
+    found = {}
+    for task, parts in zip(tasks, zip(*batches, strict=True), strict=True):
+        probabilities = np.concatenate([part.numpy() for part in parts])
+        found[f"{task.name}/{NUCLEAR_NORM}"] = nuclear_norm_score(probabilities)
+        if task.name in target.labels:
+            labels = target.labels[task.name][target.clean]
+            known = labels != MISSING
+            if known.any():
+                found[f"{task.name}/{TARGET_ACCURACY}"] = float((probabilities.argmax(axis=1) == labels)[known].mean())
+    return found
 
 
 def epoch_scores_by_task(

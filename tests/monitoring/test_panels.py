@@ -5,14 +5,19 @@ from collections.abc import Callable
 
 import pytest
 
+from core.evaluation import NUCLEAR_NORM, TARGET_ACCURACY
 from core.evaluation.metrics import DERIVED
 from core.execution.run_loop import execute_run
 from core.home import Home, database
 from core.monitoring.live import curves
-from core.monitoring.panels import _rate_lines
+from core.monitoring.panels import _rate_lines, panels, thinned_curves
+from core.monitoring.view import RunView
 from core.objectives import CrossEntropy
-from core.runs.types import Run
+from core.plans import set_target
+from core.runs.journal import Point
+from core.runs.types import Run, RunProgress
 from core.tasks import Metric, MetricLine
+from tests.fixtures.engine import make_plan
 from tests.fixtures.runs import FakeEngine
 from tests.fixtures.toy_objective import Compactness, compactness
 
@@ -30,6 +35,18 @@ def test_each_panel_names_the_curves_that_the_answer_has(home: Home, put_run: Ca
     assert {line["curve"] for line in lines} <= set(answer["curves"])
     assert all(line["label"] and line["help"] and line["role"] for line in lines)
     assert [line["label"] for line in answer["panels"][-1]["lines"]] == ["head"], "a frozen stage has no line"
+
+
+@pytest.mark.parametrize("known", [{NUCLEAR_NORM}, {NUCLEAR_NORM, TARGET_ACCURACY}])
+def test_what_is_known_of_a_target_has_a_panel_of_its_own(known: set[str]):
+    plan = set_target(make_plan(), "d2", 1)
+    view = RunView(plan, "running", RunProgress())
+    view.append_points([Point(f"species/{curve}", step, step / 10) for curve in sorted(known) for step in (4, 8)])
+    drawn = thinned_curves(view, "species", None, None)
+    [panel] = [panel for panel in panels(view, "species", drawn) if panel["id"] == "target"]
+    assert {line["curve"] for line in panel["lines"]} == known
+    assert all(drawn[curve]["mean"] == [0.4, 0.8] for curve in known)
+    assert panel["unit"] == "share"
 
 
 def test_a_new_metric_is_drawn_by_its_entry_alone(

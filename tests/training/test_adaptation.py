@@ -1,18 +1,23 @@
 """A plan with a target: each step takes a batch of it beside the source's, and nothing else of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from core.execution.recorder import points_of_an_epoch
+from core.home import Home
 from core.job.context import Job
 from core.job.events import EpochEnded, Stepped, Warned
 from core.models.build import load_trained_model
 from core.objectives import Coral, CrossEntropy, Dann, MinimumClassConfusion, MultiKernelMmd, Objective
 from core.plans import NO_AUGMENTATION, Augmentation, Phase, Plan
+from core.tasks import Task
 from core.training import step
-from tests.fixtures.engine import SOURCE, SPECIES, TARGET, make_plan, phase, run_through
+from core.training.validation import predict_logits
+from tests.fixtures.engine import SOURCE, SPECIES, TARGET, InMemory, make_dataset, make_plan, phase, run_through
 
 TARGET_PHOTOS = 19
 
@@ -96,3 +101,33 @@ def test_memory_that_runs_out_leaves_two_photos_at_once_to_compare(
     events = run_through(job_for(plan))
     assert [event for event in events if isinstance(event, Warned)]
     assert all(np.isfinite(event.loss) for event in events if isinstance(event, Stepped))
+
+
+def test_what_the_answers_tell_of_the_target_is_said_at_the_end_of_each_epoch(job_for: Callable[..., Job]):
+    events = run_through(job_for(adapted(Coral(), phase(learning=1, epochs=2))))
+    for each in (event for event in events if isinstance(event, EpochEnded)):
+        assert set(each.target) == {"species/target/nuclear_norm"}
+        assert 0 < each.target["species/target/nuclear_norm"] <= 1
+        points = {point.name: point.value for point in points_of_an_epoch(each, [SPECIES])}
+        assert points["species/target/nuclear_norm"] == each.target["species/target/nuclear_norm"]
+
+
+def test_where_the_target_has_labels_of_the_same_names_its_true_accuracy_is_said(home: Home, job_for):
+    job = job_for(adapted(MinimumClassConfusion(), phase(epochs=1), augmentation=NO_AUGMENTATION))
+    labelled = make_dataset(14, 5)
+    other = Task("species", ("ash", "beech", "oak"))  # in another order, and one that the source does not have
+    table = labelled.table.assign(hash=[f"t{number}" for number in range(len(labelled))])
+    target = replace(labelled, id="d2", tasks=(other,), table=table)
+    job = replace(job, datasets={**job.datasets, "target": target})
+    [ended] = [event for event in run_through(job) if isinstance(event, EpochEnded)]
+    model = load_trained_model(home, job.plan, [SPECIES], job.folder, "last")
+    store = InMemory(job.plan.image_size, labelled.labels(SPECIES))
+    answers = predict_logits(model, store, np.arange(len(target)))["species"].argmax(axis=1)
+    meant = np.array([2, -1, 0])[labelled.labels(SPECIES)]  # ash is the source's third class, oak its first
+    expected = (answers == meant)[meant >= 0].mean()
+    assert ended.target["species/target/accuracy"] == pytest.approx(expected)
+
+
+def test_a_plan_without_a_target_says_nothing_of_one(job_for: Callable[..., Job]):
+    events = run_through(job_for(make_plan(phase(epochs=1))))
+    assert [event.target for event in events if isinstance(event, EpochEnded)] == [{}]
