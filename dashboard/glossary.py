@@ -77,6 +77,11 @@ GLOSSARY: dict[str, str] = {
     "teacher": "Another model is shown your training photos and says what each looks like to it, and how much. That "
     "is more than a label says, so a small network may learn more from the same photos. In the field: knowledge "
     "distillation.",
+    "target": "Photos as the model will meet them, from another camera, light or place. Their labels are not used. In "
+    "the field: unsupervised domain adaptation, from the source domain to the target domain.",
+    "adaptation method": "What is asked of the network beside your labels, so that it copes with the other photos. In "
+    "the field: minimum class confusion, domain-adversarial training (DANN), maximum mean discrepancy (MMD), Deep "
+    "CORAL.",
     "teacher views": "So many changed views of each photo are made, learned from in turn, and looked at by the teacher "
     "once each, before training. More take longer.",
     # train and results

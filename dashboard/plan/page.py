@@ -7,6 +7,7 @@ from core.datasets import Dataset
 from core.plans import Plan
 from core.profiling import head_size
 from dashboard.navigation import show_empty_state
+from dashboard.plan.adaptation import show_adaptation
 from dashboard.plan.augmentation import show_augmentation
 from dashboard.plan.distillation import show_teacher
 from dashboard.plan.file import FILE, show_plan_file
@@ -52,6 +53,8 @@ def _show_choices(
         show_teacher(plan)
     with part_of_page("augmentation"):
         show_augmentation(plan, dataset, expert)
+    with part_of_page("adaptation"):
+        show_adaptation(plan, dataset)
     if expert:
         show_everything_else(plan, phase, dataset, card)
         with part_of_page(FILE):

@@ -8,7 +8,7 @@ import pytest
 from core.backbones import describe_stages, list_gallery
 from core.datasets import load_dataset
 from core.home import Home
-from core.plans import BackboneChoice, Teacher, objective_of, parse_plan, set_objective, set_teacher
+from core.plans import BackboneChoice, Teacher, objective_of, parse_plan, set_objective, set_target, set_teacher
 from core.runs.store import list_runs
 from dashboard.plan import summary
 from dashboard.plan.augmentation import switched_on, with_pills
@@ -531,3 +531,52 @@ def test_the_controls_of_a_new_objective_appear_by_themselves(open_page, small, 
     assert plan_of(app).objectives[1] == compactness(strength=3.0, width=8, power=1, centred=True)
     labelled(app.number_input, "Projected to").set_value(0).run()
     assert plan_of(app).objectives[1].width == 8
+
+
+def target_choice(app):
+    return labelled(app.selectbox, "Photos to adapt to")
+
+
+def test_photos_from_another_place_are_chosen_with_a_method_and_left_out_again(open_page, small, many) -> None:
+    app = open_page("plan", dataset=small.id)
+    assert target_choice(app).options == ["none", "Many"]
+    assert not [each for each in app.selectbox if each.label == "How"]
+    target_choice(app).select(f"{many.id} {many.version}").run()
+    assert not app.exception
+    assert plan_of(app).target.id == many.id
+    assert plan_of(app).objectives[-1].kind == "mcc"
+    assert "gained most in published comparisons" in words(app)
+    labelled(app.selectbox, "How").select("coral").run()
+    labelled(app.number_input, "Alike spread counts").set_value(2.0).run()
+    assert plan_of(app).objectives[-1].model_dump() == {"kind": "coral", "weight": 2.0}
+    target_choice(app).select("").run()
+    assert plan_of(app).target is None
+    assert [each.kind for each in plan_of(app).objectives] == ["cross_entropy"]
+
+
+def test_a_method_that_needs_a_stage_that_learns_is_stopped_in_words(open_page, small, many) -> None:
+    app = open_page("plan", dataset=small.id)
+    target_choice(app).select(f"{many.id} {many.version}").run()
+    labelled(app.selectbox, "How").select("dann").run()
+    assert "Only the head learns, and adaptation changes what comes before it: free a stage." in words(app)
+
+
+def test_everything_is_shown_with_a_target_too(open_page, small, many) -> None:
+    app = open_page("plan", dataset=small.id)
+    target_choice(app).select(f"{many.id} {many.version}").run()
+    labelled(app.toggle, "Show everything").set_value(True).run()
+    assert not app.exception
+    assert len([each for each in app.number_input if each.label == "Clear answers count"]) == 1
+
+
+def test_without_another_dataset_it_says_how_to_make_one(open_page, small) -> None:
+    assert "There is no other dataset yet" in words(open_page("plan", dataset=small.id))
+
+
+def test_a_target_that_was_deleted_is_named_so_and_the_page_stands(open_page, small, home: Home) -> None:
+    gone = save_draft(home, set_target(made_plan(small), "abcdef", 1))
+    app = open_page("plan", dataset=small.id, model=made_plan(small).backbone.name, plan=gone)
+    assert target_choice(app).options == ["none", "one that is gone"]
+    assert "adapted to is not here any more" in words(app)
+    target_choice(app).select("").run()
+    assert plan_of(app).target is None

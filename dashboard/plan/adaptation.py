@@ -1,0 +1,71 @@
+"""Photos from another place, to which the model is adapted without their labels."""
+
+from itertools import chain
+
+import streamlit as st
+
+from core.datasets import Dataset, list_datasets
+from core.objectives import OBJECTIVES
+from core.plans import ADAPTATION_METHODS, USUAL_METHOD, Plan, method_of, set_target, without_target
+from dashboard.glossary import GLOSSARY
+from dashboard.plan.widgets import columns_in_rows, plan_widget, show_objective
+from dashboard.session import state
+from dashboard.shared.texts import escape_markdown, show_note
+
+NOWHERE = ""
+GONE = "one that is gone"
+SENTENCES = {  # by method: what it does, and what to expect of it
+    "mcc": "Makes up its mind about the other photos: two classes are not to be mixed up there. It gained most in "
+    "published comparisons, and costs next to nothing.",
+    "dann": "Hides from the head where a photo was taken. It may gain much, but is unsteady and wants many epochs.",
+    "mmd": "Makes what the network sees alike in both places. A moderate gain, and steady.",
+    "coral": "Makes the answers vary alike in both places. The gentlest: it seldom harms, and gains least.",
+}
+
+
+def show_adaptation(plan: Plan, dataset: Dataset) -> None:
+    """Folded until there is a target: which photos, how, and how much that counts."""
+    chosen = _key(plan.target.id, plan.target.version) if plan.target else NOWHERE
+    titles = {
+        _key(each.id, each.version): each.name
+        for each in list_datasets(state.home())
+        if each.id != dataset.id and not each.damage
+    }
+    if chosen:
+        titles.setdefault(chosen, GONE)
+    with st.expander("Photos from another place", expanded=bool(chosen)):
+        show_note(
+            "Will the model look at photos from another camera, light or place? Give it some of them; it needs no "
+            "labels there. Where both places look alike, training without it is as good: compare the two runs."
+        )
+        if not titles:
+            show_note("There is no other dataset yet. Photos without labels: `graft import NAME FOLDER --unlabelled`.")
+            return
+        where, how, *others = st.columns([1.2, 1.2, 1])
+        where.selectbox(
+            "Photos to adapt to", [NOWHERE, *titles], help=GLOSSARY["target"],
+            format_func=lambda key: escape_markdown(titles[key]) if key else "none",
+            **plan_widget("target", chosen, _set_target),
+        )  # fmt: skip
+        method = method_of(plan)
+        if method is None:
+            return
+        how.selectbox(
+            "How", list(ADAPTATION_METHODS), help=GLOSSARY["adaptation method"],
+            format_func=lambda kind: OBJECTIVES[kind].title,
+            **plan_widget("adaptation_method", method, lambda plan, kind: _set_target(plan, chosen, kind)),
+        )  # fmt: skip
+        show_objective(chain(others, columns_in_rows(3)), plan, method)
+        show_note(SENTENCES[method])
+
+
+def _key(dataset_id: str, version: int) -> str:
+    return f"{dataset_id} {version}"
+
+
+def _set_target(plan: Plan, key: str, method: str | None = None) -> Plan:
+    """Adapt to the photos of that key, by the method so far where none is given; to none without a key."""
+    if not key:
+        return without_target(plan)
+    dataset_id, version = key.split(" ")
+    return set_target(plan, dataset_id, int(version), method or method_of(plan) or USUAL_METHOD)
