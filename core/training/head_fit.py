@@ -5,8 +5,8 @@ quasi-Newton method on all photos at once finds its minimum whatever the learnin
 photos (L-BFGS: Liu and Nocedal, Mathematical Programming 45, 1989). How simple a head should be, the photos say
 themselves: the strength of an L2 penalty is chosen by cross-validation, as scikit-learn's `LogisticRegressionCV` does.
 
-The penalty treats all channels alike, so each is brought to mean 0 and a common spread; the heads that are evaluated
-and saved take the features as they are (`Standardization.folded`).
+So that a strength means the same for every network, features are brought to mean 0 and, all channels together, to
+variance 1; the heads that are evaluated and saved take them as they are (`Scaling.folded`).
 """
 
 import math
@@ -35,33 +35,30 @@ STRENGTHS = tuple(10 ** (power / 2) for power in range(2, -11, -1))
 PATIENCE, MIN_GAIN = 2, 0.002
 FOLDS = 5
 FOLD_ITERATIONS, EPOCH_ITERATIONS, HISTORY = 20, 3, 10
-# A channel's variance is shrunk towards the mean of all as if so many photos had shown that: of a few photos' features
-# some channels hardly vary by accident, and would count too much.
-PRIOR_PHOTOS = 20
-
 # Weight [outputs, channels] and bias [outputs] of each task's head, in the model's order.
 Weights = tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
-class Standardization:
-    """mean, scale: of each channel, [channels]."""
+class Scaling:
+    """mean: of each channel, [channels]. scale: one number. Each channel by its own would make as much of those that
+    hardly vary, by accident or because they say nothing, as of all others.
+    """
 
     mean: Tensor
     scale: Tensor
 
     @classmethod
-    def of(cls, features: Tensor) -> "Standardization":
+    def of(cls, features: Tensor) -> "Scaling":
         """features: [photos, channels]."""
-        photos, variance = len(features), features.var(dim=0, correction=0)
-        shrunk = (photos * variance + PRIOR_PHOTOS * variance.mean()) / (photos + PRIOR_PHOTOS)
-        return cls(features.mean(dim=0), shrunk.sqrt().clamp_min(torch.finfo(features.dtype).tiny))
+        spread = features.var(dim=0, correction=0).mean().sqrt()
+        return cls(features.mean(dim=0), spread.clamp_min(torch.finfo(features.dtype).tiny))
 
     def apply(self, features: Tensor) -> Tensor:
         return (features - self.mean) / self.scale
 
     def folded(self, weights: Weights) -> Weights:
-        """The heads that give for features as they are what `weights` give for standardised ones."""
+        """The heads that give for features as they are what `weights` give for scaled ones."""
         pairs = [(w / self.scale, b - (w / self.scale) @ self.mean) for w, b in _pairs(weights)]
         return tuple(tensor for pair in pairs for tensor in pair)
 
@@ -73,7 +70,7 @@ class Standardization:
 
 @dataclass(frozen=True, eq=False)
 class LabelledFeatures:
-    """features: float32 [photos, channels], standardised. labels: by task, [photos]."""
+    """features: float32 [photos, channels], scaled. labels: by task, [photos]."""
 
     features: Tensor
     labels: Mapping[str, Tensor]
@@ -91,7 +88,7 @@ class HeadFit:
     """What the heads are fitted to in one phase. strength: of the L2 penalty."""
 
     photos: LabelledFeatures
-    standardization: Standardization
+    scaling: Scaling
     strength: float
 
 
@@ -107,16 +104,16 @@ def is_fitted(context: TrainingContext, pipeline: FeaturePipeline) -> bool:
 def prepare_head_fit(
     context: TrainingContext, state: TrainingState, pipeline: FeaturePipeline
 ) -> Generator[Prepared | Noted, None, HeadFit]:
-    """Standardise the training photos' features, and choose the strength of the penalty where none is chosen yet."""
+    """Scale the training photos' features, and choose the strength of the penalty where none is chosen yet."""
     source, number = context.source, pipeline.phase_position.number
     features = pipeline.evaluation_features(source.training).float()
-    standardization = Standardization.of(features)
-    photos = LabelledFeatures(standardization.apply(features), context.labels_of(source.training))
+    scaling = Scaling.of(features)
+    photos = LabelledFeatures(scaling.apply(features), context.labels_of(source.training))
     if number not in state.penalties:
         strength = yield from _choose_strength(context, state.model, photos)
         state.penalties[number] = strength
         yield Noted(f"The head is fitted with an L2 penalty of {strength:.2g}, chosen by cross-validation.")
-    return HeadFit(photos, standardization, state.penalties[number])
+    return HeadFit(photos, scaling, state.penalties[number])
 
 
 def fit_epoch(context: TrainingContext, model: TrainedModel, fit: HeadFit) -> tuple[Tensor, BatchOutput]:
@@ -124,13 +121,13 @@ def fit_epoch(context: TrainingContext, model: TrainedModel, fit: HeadFit) -> tu
     outputs that it is of.
     """
     heads = tuple(model.heads.parameters())
-    start = fit.standardization.unfolded(tuple(each.detach() for each in heads))
+    start = fit.scaling.unfolded(tuple(each.detach() for each in heads))
     with torch.no_grad():
         output = _output(context.tasks, fit.photos, start)
         terms = context.loss.by_term(output)
     found = minimize(context, fit.photos, start, fit.strength, EPOCH_ITERATIONS)
     with torch.no_grad():
-        for head, value in zip(heads, fit.standardization.folded(found), strict=True):
+        for head, value in zip(heads, fit.scaling.folded(found), strict=True):
             head.copy_(value)
     return terms, output
 

@@ -12,7 +12,7 @@ from core.errors import BadPlan
 from core.job import EpochEnded, HeadsTried, Job, Noted, Prepared, Stepped
 from core.plans import Augmentation, Head, Optimizer, Phase, change, fits_heads, parse_plan
 from core.training import head_fit
-from core.training.head_fit import STRENGTHS, LabelledFeatures, Standardization, minimize
+from core.training.head_fit import STRENGTHS, LabelledFeatures, Scaling, minimize
 from core.training.setup import setup_training
 from tests.fixtures.engine import SPECIES, make_dataset, make_plan, phase, run_through, state_of
 
@@ -43,19 +43,19 @@ def only(kind: type, events: list) -> list:
     return [event for event in events if isinstance(event, kind)]
 
 
-def test_channels_are_brought_to_mean_0_and_a_common_spread():
+def test_features_are_brought_to_mean_0_and_variance_1_together():
     features = np.random.default_rng(0).normal([0, 5, -3], [1, 10, 0], (40, 3)).astype(np.float32)
-    found = Standardization.of(torch.from_numpy(features))
-    variances = features.var(axis=0)
+    found = Scaling.of(torch.from_numpy(features))
     np.testing.assert_allclose(found.mean, features.mean(axis=0), rtol=1e-4)
-    np.testing.assert_allclose(found.scale, np.sqrt((40 * variances + 20 * variances.mean()) / 60), rtol=1e-4)
+    np.testing.assert_allclose(found.scale, np.sqrt(features.var(axis=0).mean()), rtol=1e-4)
+    assert torch.isfinite(Scaling.of(torch.ones(5, 2)).apply(torch.ones(5, 2))).all()
 
 
 def test_the_heads_that_are_saved_take_features_as_they_are():
     rng = np.random.default_rng(1)
     features = torch.from_numpy(rng.normal(3, 2, (20, 5)).astype(np.float32))
     weights = tuple(torch.from_numpy(rng.normal(size=size).astype(np.float32)) for size in ((4, 5), (4,), (2, 5), (2,)))
-    found = Standardization.of(features)
+    found = Scaling.of(features)
     folded = found.folded(weights)
     for number in (0, 2):
         wanted = found.apply(features) @ weights[number].T + weights[number + 1]
