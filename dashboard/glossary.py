@@ -82,6 +82,9 @@ GLOSSARY: dict[str, str] = {
     "adaptation method": "What is asked of the network beside your labels, so that it copes with the other photos. In "
     "the field: minimum class confusion, domain-adversarial training (DANN), maximum mean discrepancy (MMD), Deep "
     "CORAL.",
+    "adaptive batch norm": "Many networks compare each photo with what photos look like on average. With this they "
+    "take the other photos' average in the stages that learn: free, and often of some help there, while figures on "
+    "your own photos get a little worse. In the field: adaptive batch normalization (AdaBN).",
     "teacher views": "So many changed views of each photo are made, learned from in turn, and looked at by the teacher "
     "once each, before training. More take longer.",
     # train and results

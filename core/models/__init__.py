@@ -5,6 +5,7 @@ from core.models.ema import ModelEma
 from core.models.model import (
     TrainedModel,
     init_linear,
+    learning_batch_norms,
     load_tensors,
     seeded_dropout,
     set_trainable,
@@ -50,6 +51,7 @@ __all__ = [
     "flat_optimizer_state",
     "init_linear",
     "json_checksum",
+    "learning_batch_norms",
     "load_flat_optimizer_state",
     "load_model",
     "load_tensors",

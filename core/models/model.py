@@ -72,13 +72,18 @@ def seeded_dropout(features: Tensor, p: float, generator: torch.Generator) -> Te
 
 def trains_batch_norm(model: TrainedModel, phase: Phase) -> bool:
     """Whether a batch norm is unfrozen in this phase: it needs two photos in every batch."""
+    return bool(learning_batch_norms(model, phase))
+
+
+def learning_batch_norms(model: TrainedModel, phase: Phase) -> list[nn.modules.batchnorm._BatchNorm]:
+    """The batch norms of the stages that are unfrozen in this phase."""
     unfrozen = [
         model.backbone.get_submodule(module)
         for stage, rate in zip(model.stages, phase.stage_rates, strict=True)
         if rate > 0
         for module in stage.modules
     ]
-    return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for part in unfrozen for m in part.modules())
+    return [m for part in unfrozen for m in part.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
 
 
 def split_frozen_names(model: TrainedModel, phases: Sequence[Phase]) -> tuple[list[str], list[str]]:

@@ -22,7 +22,8 @@ def set_target(plan: Plan, dataset_id: str, version: int, method: str = USUAL_ME
 def without_target(plan: Plan) -> Plan:
     """Learn from the source alone."""
     objectives = _without_adaptation(plan) or (CrossEntropy(),)
-    return checked(plan.model_copy(update={"datasets": (plan.source,), "objectives": objectives}))
+    changes = {"datasets": (plan.source,), "objectives": objectives, "adaptive_batch_norm": False}
+    return checked(plan.model_copy(update=changes))
 
 
 def method_of(plan: Plan) -> str | None:

@@ -66,7 +66,7 @@ def _teacher(plan: Plan) -> list[Check]:
 def _adaptation(plan: Plan) -> list[Check]:
     if any(rate > 0 for phase in plan.phases for rate in phase.stage_rates):
         return []
-    if any({"features", "target_batch"} <= each.needs for each in plan.objectives):
+    if plan.adaptive_batch_norm or any({"features", "target_batch"} <= each.needs for each in plan.objectives):
         return [Check("stop", "Only the head learns, and adaptation changes what comes before it: free a stage.")]
     return []
 

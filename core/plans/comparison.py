@@ -52,7 +52,9 @@ def plan_in_words(plan: Plan, names: PlanNames) -> dict[str, str]:
     """All that a plan decides, by title, except the device. Each plan has the same titles, in the same order."""
     phases = plan.phases
     return {
-        "Photos": " and ".join(names.dataset(each) for each in plan.datasets),
+        "Photos": names.dataset(plan.source),
+        "Adapted to": names.dataset(plan.target) if plan.target else "no other photos",
+        "Statistics of the photos adapted to": "yes" if plan.adaptive_batch_norm else "no",
         "What it tells": ", ".join(plan.tasks),
         MODEL: _model(plan, names),
         LEARNS: _what_learns(phases),

@@ -184,7 +184,10 @@ class EarlyStopping(_Frozen):
 
 
 class Plan(_Frozen):
-    """All that decides a run. See the fields' own docstrings; `core.plans.recipes` fills one in."""
+    """All that decides a run. See the fields' own docstrings; `core.plans.recipes` fills one in.
+
+    adaptive_batch_norm: at the end of each epoch, batch norms that learn take the statistics of the target's photos.
+    """
 
     datasets: tuple[DatasetChoice, ...] = Field(min_length=1)
     tasks: tuple[str, ...] = Field(min_length=1)
@@ -202,6 +205,7 @@ class Plan(_Frozen):
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     repeatable: bool = False
+    adaptive_batch_norm: bool = False
 
     @model_validator(mode="after")
     def _phases_agree(self) -> "Plan":
@@ -238,7 +242,11 @@ class Plan(_Frozen):
         adapting = [each.kind for each in self.objectives if "target_batch" in each.needs]
         if adapting and not self.target:
             raise ValueError(f"the objective {adapting[0]} needs photos of another place: name a dataset as the target")
-        if self.target and not adapting:
+        if self.adaptive_batch_norm and not self.target:
+            raise ValueError("adaptive batch norm needs photos of another place: name a dataset as the target")
+        if self.adaptive_batch_norm and self.optimizer.ema_decay:
+            raise ValueError("adaptive batch norm does not go with an average of the weights: turn one of them off")
+        if self.target and not (adapting or self.adaptive_batch_norm):
             raise ValueError("a target dataset is named, and no objective adapts to it: add one, or leave it out")
         return self
 

@@ -38,6 +38,7 @@ from core.job import (
 )
 from core.models import set_learning_rates, set_trainable
 from core.objectives import objective_curves
+from core.training.adaptive_batch_norm import adapt_batch_norm
 from core.training.checkpointer import Checkpointer
 from core.training.head_fit import HeadFit, fit_epoch, is_fitted, prepare_head_fit
 from core.training.head_trial import try_heads
@@ -132,6 +133,8 @@ def _train_epochs(
         else:
             yield from _train_steps(context, state, checkpointer, metrics, pipeline)
 
+        if plan.adaptive_batch_norm:
+            yield from adapt_batch_norm(context, pipeline, state.micro_batch_size)
         with state.evaluated_weights():
             validation, clean = yield from evaluate(context, pipeline)
             target = yield from evaluate_target(context, pipeline)

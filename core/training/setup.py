@@ -70,6 +70,8 @@ def setup_training(
         stores[role] = yield from cache_pixels_on_gpu(stores[role], len(dataset), device)
     context = build_context(job, get_card(plan.backbone.name), stores, compute_config, model.num_features)
     _check_batch_norm(model, plan, len(context.source.training))
+    if plan.adaptive_batch_norm and not any(trains_batch_norm(model, phase) for phase in plan.phases):
+        yield Warned("The stages that learn have no batch norm, so there are no statistics to adapt.")
 
     frozen, trainable = split_frozen_names(model, plan.phases)
     with no_room_is_disk_full(job.folder):

@@ -47,20 +47,32 @@ def show_adaptation(plan: Plan, dataset: Dataset) -> None:
             format_func=lambda key: escape_markdown(titles[key]) if key else "none",
             **plan_widget("target", chosen, _set_target),
         )  # fmt: skip
-        method = method_of(plan)
-        if method is None:
+        if not chosen:
             return
+        method, columns = method_of(plan), chain(others, columns_in_rows(3))
+        # Adaptive batch norm may be all there is, in a plan file.
+        methods = ADAPTATION_METHODS if method else (None, *ADAPTATION_METHODS)
         how.selectbox(
-            "How", list(ADAPTATION_METHODS), help=GLOSSARY["adaptation method"],
-            format_func=lambda kind: OBJECTIVES[kind].title,
+            "How", methods, help=GLOSSARY["adaptation method"],
+            format_func=lambda kind: OBJECTIVES[kind].title if kind else "by batch norm alone",
             **plan_widget("adaptation_method", method, lambda plan, kind: _set_target(plan, chosen, kind)),
         )  # fmt: skip
-        show_objective(chain(others, columns_in_rows(3)), plan, method)
-        show_note(SENTENCES[method])
+        if method:
+            show_objective(columns, plan, method)
+        next(columns).toggle(
+            "Statistics of these photos", help=GLOSSARY["adaptive batch norm"],
+            **plan_widget("adaptive_batch_norm", plan.adaptive_batch_norm, _set_adaptive_batch_norm),
+        )  # fmt: skip
+        if method:
+            show_note(SENTENCES[method])
 
 
 def _key(dataset_id: str, version: int) -> str:
     return f"{dataset_id} {version}"
+
+
+def _set_adaptive_batch_norm(plan: Plan, on: bool) -> Plan:
+    return plan.model_copy(update={"adaptive_batch_norm": on})
 
 
 def _set_target(plan: Plan, key: str, method: str | None = None) -> Plan:

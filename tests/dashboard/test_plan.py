@@ -580,3 +580,23 @@ def test_a_target_that_was_deleted_is_named_so_and_the_page_stands(open_page, sm
     assert "adapted to is not here any more" in words(app)
     target_choice(app).select("").run()
     assert plan_of(app).target is None
+
+
+def test_the_statistics_of_the_other_place_are_a_switch(open_page, small, many) -> None:
+    app = open_page("plan", dataset=small.id)
+    target_choice(app).select(f"{many.id} {many.version}").run()
+    labelled(app.toggle, "Statistics of these photos").set_value(True).run()
+    assert plan_of(app).adaptive_batch_norm
+    target_choice(app).select("").run()
+    assert not plan_of(app).adaptive_batch_norm
+
+
+def test_a_plan_that_adapts_by_batch_norm_alone_is_shown_so(open_page, small, many, home: Home) -> None:
+    adapted = set_target(made_plan(small), many.id, many.version)
+    changes = {"objectives": adapted.objectives[:1], "adaptive_batch_norm": True}
+    draft = save_draft(home, adapted.model_copy(update=changes))
+    app = open_page("plan", dataset=small.id, model=adapted.backbone.name, plan=draft)
+    how = labelled(app.selectbox, "How")
+    assert how.options[0] == "by batch norm alone"
+    how.select("coral").run()
+    assert [each.kind for each in plan_of(app).objectives] == ["cross_entropy", "coral"]

@@ -5,6 +5,7 @@ import pytest
 from core.objectives import CrossEntropy, Dann, MinimumClassConfusion
 from core.plans import (
     ADAPTATION_METHODS,
+    change,
     check_plan,
     make_plan,
     method_of,
@@ -38,6 +39,13 @@ def test_another_method_takes_the_place_of_the_one_before_and_the_same_keeps_its
 
 def test_the_methods_are_the_objectives_that_need_a_target():
     assert set(ADAPTATION_METHODS) == {"dann", "coral", "mmd", "mcc"}
+
+
+def test_batch_norm_alone_may_adapt_and_goes_with_the_target(plan):
+    adapted = set_target(plan, "others", 3).model_copy(update={"adaptive_batch_norm": True})
+    alone = change(adapted.model_copy(update={"objectives": (CrossEntropy(),)}), "epochs=2")
+    assert (alone.target.id, method_of(alone)) == ("others", None)
+    assert without_target(adapted) == plan
 
 
 def test_another_recipe_keeps_the_target(plan, stages):

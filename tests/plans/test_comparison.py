@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core.plans import Plan, PlanNames, change, checked, differences, set_phase, set_rate, set_teacher
+from core.plans import Plan, PlanNames, change, checked, differences, set_phase, set_rate, set_target, set_teacher
 from core.plans.plan import BackboneChoice, DatasetChoice, Teacher
 
 
@@ -42,7 +42,7 @@ def test_every_field_of_a_plan_is_tried_above(recipe_plan):
     fields = leaves(json.loads(recipe_plan("top").model_dump_json()), "")
     tried = {"." + ".".join(part for part in each.split("=")[0].split(".") if not part.isdecimal()) for each in CHANGES}
     tested_below = {".phases.solver", ".device", ".datasets.id", ".datasets.role", ".backbone.file", ".objectives.kind"}
-    assert fields - tried - tested_below == {".teacher", ".early_stopping"}
+    assert fields - tried - tested_below == {".teacher", ".early_stopping", ".adaptive_batch_norm"}
 
 
 def test_a_head_that_is_fitted_has_no_rate(recipe_plan):
@@ -61,6 +61,17 @@ def test_a_dataset_a_file_a_teacher_and_early_stopping_are_differences(recipe_pl
     assert found(plan, distilled)["Teacher"] == ("nobody", "abcd")
     assert found(distilled, more) == {"Views of a photo": ("4", "9")}
     assert found(plan, change(plan, 'early_stopping={"patience": 4}')) == {"Early stop": ("off", "after 4 epochs")}
+
+
+def test_a_target_its_method_and_adaptive_batch_norm_are_differences(recipe_plan):
+    plan = recipe_plan("top")
+    adapted = set_target(plan, "shoes", 2)
+    differing = found(plan, adapted)
+    assert differing["Adapted to"] == ("no other photos", "shoes, version 2")
+    assert set(differing) == {"Adapted to", "What is made small"}
+    assert set(found(adapted, set_target(plan, "shoes", 2, "coral"))) == {"What is made small"}
+    with_statistics = change(adapted, "adaptive_batch_norm=true")
+    assert found(adapted, with_statistics) == {"Statistics of the photos adapted to": ("no", "yes")}
 
 
 def test_what_learns_is_said_in_words(recipe_plan):

@@ -92,6 +92,11 @@ def test_a_plan_without_a_source_or_with_two_is_refused_in_words(plan):
     [
         ({"datasets": [SOURCE, TARGET, TARGET]}, "a plan adapts to one target dataset at most"),
         ({"datasets": [SOURCE, SOURCE | {"role": "target"}]}, "photos cannot be adapted to themselves"),
+        (
+            {"datasets": [SOURCE], "adaptive_batch_norm": True, "objectives": ADAPTING[:1]},
+            "needs photos of another place",
+        ),
+        ({"adaptive_batch_norm": True, "optimizer": {"ema_decay": 0.9}}, "does not go with an average of the weights"),
         ({"batch_size": 1}, "set the batch size to 2 or more"),
         ({"datasets": [SOURCE]}, "the objective mcc needs photos of another place: name a dataset as the target"),
         ({"objectives": [{"kind": "cross_entropy"}]}, "a target dataset is named, and no objective adapts to it"),

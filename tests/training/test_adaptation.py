@@ -12,12 +12,13 @@ from core.home import Home
 from core.job.context import Job
 from core.job.events import EpochEnded, Stepped, Warned
 from core.models.build import load_trained_model
+from core.models.model import learning_batch_norms
 from core.objectives import Coral, CrossEntropy, Dann, MinimumClassConfusion, MultiKernelMmd, Objective
 from core.plans import NO_AUGMENTATION, Augmentation, Phase, Plan
 from core.tasks import Task
 from core.training import step
 from core.training.validation import predict_logits
-from tests.fixtures.engine import SOURCE, SPECIES, TARGET, InMemory, make_dataset, make_plan, phase, run_through
+from tests.fixtures.engine import SOURCE, SPECIES, TARGET, VIT, InMemory, make_dataset, make_plan, phase, run_through
 
 TARGET_PHOTOS = 19
 
@@ -131,3 +132,40 @@ def test_where_the_target_has_labels_of_the_same_names_its_true_accuracy_is_said
 def test_a_plan_without_a_target_says_nothing_of_one(job_for: Callable[..., Job]):
     events = run_through(job_for(make_plan(phase(epochs=1))))
     assert [event.target for event in events if isinstance(event, EpochEnded)] == [{}]
+
+
+def adapted_norms(job: Job) -> list[torch.Tensor]:
+    model = load_trained_model(job.home, job.plan, [SPECIES], job.folder, "last")
+    return [norm.running_mean for norm in learning_batch_norms(model, job.plan.phases[-1])]
+
+
+def test_batch_norms_that_learn_have_the_statistics_of_the_target(home: Home, job_for: Callable[..., Job]):
+    changes = {"augmentation": NO_AUGMENTATION, "batch_size": 16}  # one batch is all of the target
+    plan = make_plan(phase(learning=2, epochs=1), datasets=(SOURCE, TARGET), adaptive_batch_norm=True, **changes)
+    job = job_for(plan)
+    run_through(job)
+    model = load_trained_model(home, plan, [SPECIES], job.folder, "last")
+    first, taken = learning_batch_norms(model, plan.phases[0])[0], []
+    first.register_forward_pre_hook(lambda module, inputs: taken.append(inputs[0]))
+    noise = np.random.default_rng(7).integers(0, 3, TARGET_PHOTOS)  # the photos that the fixture makes
+    predict_logits(model, InMemory(plan.image_size, noise), np.arange(TARGET_PHOTOS))
+    inputs = torch.cat(taken)
+    torch.testing.assert_close(first.running_mean, inputs.mean(dim=(0, 2, 3)), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(first.running_var, inputs.var(dim=(0, 2, 3)), rtol=1e-3, atol=1e-4)
+
+
+def test_without_the_setting_they_keep_what_training_left(job_for: Callable[..., Job]):
+    norms = {}
+    for adapts in (True, False):
+        plan = adapted(Coral(), phase(learning=2, epochs=1)).model_copy(update={"adaptive_batch_norm": adapts})
+        job = job_for(plan, f"adapts {adapts}")
+        run_through(job)
+        norms[adapts] = adapted_norms(job)
+    assert norms[True]
+    assert not any(torch.equal(one, other) for one, other in zip(norms[True], norms[False], strict=True))
+
+
+def test_a_network_without_batch_norm_has_nothing_to_adapt_and_says_so(job_for: Callable[..., Job]):
+    plan = make_plan(phase(VIT, epochs=1), backbone=VIT, datasets=(SOURCE, TARGET), adaptive_batch_norm=True)
+    warned = [event.sentence for event in run_through(job_for(plan)) if isinstance(event, Warned)]
+    assert warned == ["The stages that learn have no batch norm, so there are no statistics to adapt."]

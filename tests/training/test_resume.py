@@ -65,6 +65,9 @@ PLANS = {
         objectives=(CrossEntropy(), Coral(), MultiKernelMmd()),
         augmentation=NO_AUGMENTATION,
     ),
+    "batch norm adapted": make_plan(
+        phase(learning=2), datasets=(SOURCE, TARGET), adaptive_batch_norm=True, augmentation=NO_AUGMENTATION
+    ),
     "vit": make_plan(phase(VIT, learning=3), backbone=VIT),
 }
 
