@@ -146,10 +146,11 @@ def _underfitting(trend: EpochTrend, reference: Reference, since: int) -> Verdic
         reason = f"where guessing gets {in_words(reference.levels.guessing)}"
         ways: dict[Advice, str] = {}
         if reference.can_unfreeze:
-            ways["free one more"] = "with more stages learning"
+            ways["free one more"] = "let more stages learn"
         if reference.has_head_rate:
-            ways["a higher head rate"] = "with a higher learning rate of the head"
-        remedy = f"Train again {', or '.join(ways.values()) or 'with another pretrained network'}."
+            ways["a higher head rate"] = "train again with a higher learning rate of the head"
+        remedy = f"{', or '.join(ways.values()) or 'try another pretrained network'}."
+        remedy = remedy[0].upper() + remedy[1:]
         advice = tuple(ways)
     fit = reference.kind.training_fit_in_words(trend.scores.train_accuracy)
     sentence = f"{_flat(trend, since)} Even {fit}, {reason}."

@@ -70,7 +70,9 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class TrainingContext:
-    """What stays the same during a run. sources: by role. card: of the backbone. tasks: of the model's heads."""
+    """What stays the same during a run. sources: by role. card: of the backbone. tasks: of the model's heads.
+    label_loss: of the objectives that look at labels alone, to which heads are fitted.
+    """
 
     home: Home
     plan: Plan
@@ -80,6 +82,7 @@ class TrainingContext:
     compute_config: ComputeConfig
     objective_context: ObjectiveContext
     loss: Loss
+    label_loss: Loss
 
     @property
     def source(self) -> Source:
@@ -135,6 +138,7 @@ def build_context(
         compute_config=compute_config,
         objective_context=objective_context,
         loss=make_loss(plan.objectives, objective_context),
+        label_loss=make_loss([each for each in plan.objectives if each.needs <= {"labels"}], objective_context),
     )
 
 

@@ -290,12 +290,14 @@ def fits_heads(plan: Plan, phase: Phase) -> bool:
 
 def can_fit_heads(plan: Plan, phase: Phase) -> bool:
     """Only where heads learn alone, from labels: what a teacher says, dropout and blended photos are learned from in
-    steps, and so is an average of steps.
+    steps, and so is an average of steps. Objectives that need more wait for a phase that frees a stage, if any does.
     """
-    learns_alone = phase.first_trainable_stage == len(phase.stage_rates) and phase.head_rate > 0
+    stages = len(phase.stage_rates)
+    learns_alone = phase.first_trainable_stage == stages and phase.head_rate > 0
     in_steps = plan.teacher or plan.head.dropout or plan.augmentation.mixes or plan.optimizer.ema_decay
-    from_labels = all(each.needs <= {"labels"} for each in plan.objectives)
-    return learns_alone and from_labels and not in_steps
+    from_labels = [each.needs <= {"labels"} for each in plan.objectives]
+    others_wait = plan.first_trainable_stage < stages
+    return learns_alone and (all(from_labels) or (any(from_labels) and others_wait)) and not in_steps
 
 
 NO_AUGMENTATION = Augmentation(flip=False, crop=1.0, rotate=0.0, colour=0.0, erase=0.0)

@@ -124,7 +124,7 @@ def fit_epoch(context: TrainingContext, model: TrainedModel, fit: HeadFit) -> tu
     start = fit.scaling.unfolded(tuple(each.detach() for each in heads))
     with torch.no_grad():
         output = _output(context.tasks, fit.photos, start)
-        terms = context.loss.by_term(output)
+        terms = context.label_loss.by_term(output)
     found = minimize(context, fit.photos, start, fit.strength, EPOCH_ITERATIONS)
     with torch.no_grad():
         for head, value in zip(heads, fit.scaling.folded(found), strict=True):
@@ -145,7 +145,7 @@ def minimize(
     def closure() -> Tensor:
         optimizer.zero_grad()
         penalty = torch.stack([weight.square().sum() for weight, _ in _pairs(weights)]).sum()
-        loss = context.loss(_output(context.tasks, photos, weights)) + strength / 2 * penalty
+        loss = context.label_loss(_output(context.tasks, photos, weights)) + strength / 2 * penalty
         loss.backward()
         return loss
 

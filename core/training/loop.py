@@ -207,7 +207,9 @@ def _fit_heads(
         return
     started, photos = time.perf_counter(), len(fit.photos)
     terms, output = fit_epoch(context, state.model, fit)
-    reading = batch_metrics(terms.sum(), output, context.tasks, context.loss.reports(output, terms, 1.0))
+    is_whole_loss = len(terms) == len(context.loss.terms)
+    reports = context.loss.reports(output, terms, 1.0) if is_whole_loss else []
+    reading = batch_metrics(terms.sum(), output, context.tasks, reports)
     steps = steps_per_epoch(photos, context.plan.batch_size)
     position.advance(photos, time.perf_counter() - started, steps)
     step = Stepped(position.step, position.epoch + 1, current.number, position.images, math.nan, None, {})

@@ -140,7 +140,7 @@ def test_a_second_tab_sees_the_same_run_and_a_second_start_waits(digits: str, op
 def test_a_zoom_stays_while_points_arrive_and_over_a_reload(digits: str, page: Page):
     j.open_photos(page, f"{digits}&model=graft-resnet10t")  # whose points arrive quickly when all stages learn
     j.go_to_plan(page)
-    j.choose_recipe(page, "Head first, then all")
+    j.choose_recipe(page, "From scratch")
     j.start_training(page)
     chart = page.locator("figure[data-panel=loss] .graft-chart")
     j.wait_for_points(page, more_than=20)

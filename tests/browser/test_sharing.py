@@ -67,6 +67,7 @@ def test_words_open_graft_and_photos_and_files_pass_the_door(shared: str, page: 
     page.get_by_text("Show everything").click()
     j.settled(page)
     page.get_by_text("The plan as a file").click()
+    j.settled(page)
     chosen = {"name": "mine.json", "mimeType": "application/json", "buffer": b"[]"}
     page.locator("input[type=file]").first.set_input_files(chosen)  # Streamlit's own
     expect(page.get_by_text('The plan file "mine.json"')).to_be_visible(timeout=j.LONG)

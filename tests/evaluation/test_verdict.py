@@ -214,10 +214,13 @@ OVERFITS = history([1.0, 0.7, 0.50, 0.51, 0.55, 0.62], [1.0, 0.7, 0.4, 0.3, 0.25
         (OVERFITS, {"can_freeze": False}, "dropout before the head", "frozen"),
         (OVERFITS, {"can_freeze": False, "ended": True}, "dropout before the head", "freeze"),
         (history([2.3] * 5, accuracy=0.12), {"can_unfreeze": False}, "a higher learning rate of the head", "stage"),
+        (history([2.3] * 5, accuracy=0.12), {"has_head_rate": False}, "Let more stages learn.", "rate"),
     ],
 )
 def test_no_advice_is_given_that_cannot_be_followed(scores, given: dict, followed: str, impossible: str):
-    assert impossible in judge(scores, **{**given, "can_freeze": True, "can_unfreeze": True}).remedy
+    assert (
+        impossible in judge(scores, **{**given, "can_freeze": True, "can_unfreeze": True, "has_head_rate": True}).remedy
+    )
     said = judge(scores, **given).remedy
     assert followed in said
     assert impossible not in said

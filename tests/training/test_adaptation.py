@@ -49,6 +49,22 @@ def test_each_method_trains_and_its_share_of_the_loss_and_its_reports_are_curves
     assert any(isinstance(event, EpochEnded) for event in events)
 
 
+def test_the_head_is_fitted_to_labels_before_the_target_is_looked_at(job_for: Callable[..., Job]):
+    fitted = phase(learning=0, epochs=2, solver="lbfgs")
+    adapting = job_for(adapted(Coral(), fitted, phase(learning=1, epochs=1)), "adapting")
+    steps = [event for event in run_through(adapting) if isinstance(event, Stepped)]
+    plain = [event for event in run_through(job_for(make_plan(fitted), "plain")) if isinstance(event, Stepped)]
+    assert [each.loss for each in steps[:2]] == [each.loss for each in plain]
+    assert [bool(each.reports) for each in steps] == [False] * 2 + [True] * 4
+
+
+def test_a_head_alone_learns_in_steps_from_a_target(job_for: Callable[..., Job]):
+    plan = adapted(MinimumClassConfusion(), phase(learning=0, epochs=1, solver="lbfgs"))
+    steps = [event for event in run_through(job_for(plan)) if isinstance(event, Stepped)]
+    assert len(steps) == 4
+    assert all("objective/mcc/distance" in each.reports for each in steps)
+
+
 def test_what_the_target_says_changes_what_is_learned(job_for: Callable[..., Job]):
     plans = adapted(MinimumClassConfusion(), phase(epochs=1)), adapted(MinimumClassConfusion(weight=0), phase(epochs=1))
     with_it, without = (job_for(plan, name) for plan, name in zip(plans, ("with", "without"), strict=True))
