@@ -4,6 +4,7 @@ Arithmetic on per-image losses and scores, and two files of a run's folder: `pre
 What a label means, and which figures it has, is defined by its kind (`core.tasks`).
 """
 
+from core.evaluation.folds import Fold, group_folds
 from core.evaluation.label_free import NUCLEAR_NORM, TARGET_ACCURACY, nuclear_norm_score
 from core.evaluation.metrics import epoch_curves, metrics_of, step_curves
 from core.evaluation.predictions import (
@@ -23,6 +24,7 @@ __all__ = [
     "NUCLEAR_NORM",
     "TARGET_ACCURACY",
     "EpochScores",
+    "Fold",
     "LossHistory",
     "Reference",
     "Result",
@@ -35,6 +37,7 @@ __all__ = [
     "epoch_curves",
     "epoch_scores",
     "evaluate",
+    "group_folds",
     "in_plain_words",
     "is_tried",
     "labelled_predictions",

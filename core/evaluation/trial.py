@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.evaluation.folds import group_folds
 from core.home import write_json
 from core.plans import Plan
 from core.tasks import Interval, margin
@@ -66,15 +67,14 @@ def try_features(features: np.ndarray, labels: np.ndarray, groups: Sequence[obje
     fewest_groups = min((len(np.unique(numbers[labels == each])) for each in classes), default=0)
     if len(classes) < 2 or counts.min() < FEWEST_PER_CLASS or fewest_groups < FOLDS - 1 or len(labels) > MOST_PHOTOS:
         return None
-    from sklearn.model_selection import StratifiedGroupKFold  # half a second to load, for who needs it
     from threadpoolctl import threadpool_limits
 
     rng = np.random.default_rng(seed)
-    folds = StratifiedGroupKFold(min(FOLDS, fewest_groups), shuffle=True, random_state=seed)
+    folds = group_folds(labels, groups, min(FOLDS, fewest_groups), seed)
     right, right_of_half = np.zeros(len(labels)), np.zeros(len(labels))
     # Several threads wait for each other at each small step: beside other programs 12 seconds with two, 1.4 with one.
     with threadpool_limits(1):
-        for learned, judged in folds.split(features, labels, numbers):
+        for learned, judged in folds:
             half = _half(learned, labels, numbers, rng)
             right[judged] = _right(features, labels, learned, judged)
             right_of_half[judged] = _right(features, labels, half, judged)

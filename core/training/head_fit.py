@@ -10,7 +10,6 @@ variance 1; the heads that are evaluated and saved take them as they are (`Scali
 """
 
 import math
-import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from torch.nn import functional
 
 from core.activations import FeaturePipeline
 from core.device import memory_budget
+from core.evaluation import Fold, group_folds
 from core.job import CROSS_VALIDATION_LIMIT, Noted, Prepared, TrainingContext
 from core.models import TrainedModel
 from core.objectives import BatchOutput
@@ -187,24 +187,14 @@ def _sample(context: TrainingContext, photos: int) -> np.ndarray:
     return np.sort(np.random.default_rng(context.plan.seed).choice(photos, CROSS_VALIDATION_LIMIT, replace=False))
 
 
-def _folds(context: TrainingContext, places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Places to learn from and to be judged by, with the first task's classes in equal shares; a group of photos that
-    belong together, or copies of a picture, are in one fold.
-    """
-    from sklearn.model_selection import StratifiedGroupKFold  # half a second to load, for who needs it
-
+def _folds(context: TrainingContext, places: np.ndarray) -> list[Fold]:
+    """Folds of these places among the training photos, by the first task's classes."""
     source, task = context.source, context.tasks[0]
     rows = source.training[places]
-    groups = source.dataset.groups(rows)
     strata = label_kind(task).strata(task, source.labels[task.name][rows])
     counts = np.unique(strata[strata != NO_STRATUM], return_counts=True)[1]
-    folds = min(max(2, min(FOLDS, counts.min(initial=FOLDS))), len(np.unique(groups)))
-    if folds < 2 or counts.max(initial=0) < folds:
-        return
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=context.plan.seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a class with one photo is in one fold, and that is well
-        yield from splitter.split(places, strata, groups)
+    count = max(2, min(FOLDS, counts.min(initial=FOLDS)))
+    return group_folds(strata, source.dataset.groups(rows), count, context.plan.seed)
 
 
 def _held_out_loss(tasks: Sequence[Task], photos: LabelledFeatures, weights: Weights) -> float:
