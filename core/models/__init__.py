@@ -2,6 +2,7 @@
 
 from core.models.build import create_model, load_trained_model
 from core.models.ema import ModelEma
+from core.models.initial_weights import InitialWeights
 from core.models.model import (
     TrainedModel,
     init_linear,
@@ -41,6 +42,7 @@ __all__ = [
     "STATE",
     "TRAINING_STATE",
     "DamagedCheckpoint",
+    "InitialWeights",
     "ModelEma",
     "TrainedModel",
     "clip_gradients",

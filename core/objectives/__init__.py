@@ -4,11 +4,12 @@ A new objective is one file here and one line in `OBJECTIVES`: plans then accept
 become curves, and its settings become controls on the plan page. Importing the room loads no torch.
 """
 
-from core.objectives.batch_output import BatchOutput, DistillationTargets, TargetOutput
+from core.objectives.batch_output import BatchOutput, DistillationTargets, LearnedWeights, TargetOutput
 from core.objectives.coral import Coral
 from core.objectives.cross_entropy import CrossEntropy
 from core.objectives.dann import Dann
 from core.objectives.feature_distillation import FeatureDistillation
+from core.objectives.l2_sp import L2Sp
 from core.objectives.logit_distillation import LogitDistillation
 from core.objectives.loss import Loss, make_auxiliary, make_loss, objective_curves, report_titles, term_titles
 from core.objectives.mcc import MinimumClassConfusion
@@ -23,6 +24,7 @@ OBJECTIVES: dict[str, type[Objective]] = {
     "coral": Coral,
     "mmd": MultiKernelMmd,
     "mcc": MinimumClassConfusion,
+    "l2_sp": L2Sp,
 }
 
 __all__ = [
@@ -33,6 +35,8 @@ __all__ = [
     "Dann",
     "DistillationTargets",
     "FeatureDistillation",
+    "L2Sp",
+    "LearnedWeights",
     "LogitDistillation",
     "Loss",
     "MinimumClassConfusion",

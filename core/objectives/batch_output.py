@@ -42,13 +42,26 @@ class TargetOutput:
 
 
 @dataclass(frozen=True)
+class LearnedWeights:
+    """The model's weights as they are at this step.
+
+    stages: parameters of the backbone's stages that learn. initial: what each of them was before the first step,
+    without gradients. heads: the new parameters.
+    """
+
+    stages: tuple[Tensor, ...]
+    initial: tuple[Tensor, ...]
+    heads: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
 class BatchOutput:
     """The model's outputs for one batch, and the targets to compare them with.
 
     features: [images, channels], the input of the heads. logits: by task, [images, classes]. labels: by task, int64
     [images], MISSING (-1) where a photo has none. distillation: where the plan names a teacher. auxiliary: by name,
     modules that learn beside the model. target: where the plan names a target dataset. progress: how much of the
-    training is done, 0 to 1.
+    training is done, 0 to 1. weights: where an objective needs those that training began with.
     """
 
     features: Tensor
@@ -58,12 +71,19 @@ class BatchOutput:
     auxiliary: Mapping[str, nn.Module] = field(default_factory=dict)
     target: TargetOutput | None = None
     progress: float = 0.0
+    weights: LearnedWeights | None = None
 
     @property
     def in_target(self) -> TargetOutput:
         """The outputs for the target dataset, for the objectives that need it: their plans name one."""
         assert self.target is not None, "the plan names a target dataset"
         return self.target
+
+    @property
+    def learned_weights(self) -> LearnedWeights:
+        """The weights beside their start, for the objectives that need them."""
+        assert self.weights is not None, "an objective of the plan needs the initial weights"
+        return self.weights
 
     def with_permuted_targets(self, order: np.ndarray) -> BatchOutput:
         """These outputs beside the labels and the teacher's outputs of other photos of the batch.

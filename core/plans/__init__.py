@@ -27,6 +27,7 @@ from core.plans.editing import (
     set_phase,
     set_rate,
 )
+from core.plans.l2_sp import has_l2_sp, set_l2_sp
 from core.plans.plan import (
     NO_AUGMENTATION,
     Augmentation,
@@ -86,6 +87,7 @@ __all__ = [
     "checked",
     "differences",
     "fits_heads",
+    "has_l2_sp",
     "image_size_at",
     "make_plan",
     "method_of",
@@ -103,6 +105,7 @@ __all__ = [
     "set_epochs",
     "set_frozen",
     "set_head_rate",
+    "set_l2_sp",
     "set_objective",
     "set_optimizer",
     "set_phase",

@@ -31,6 +31,7 @@ def check_plan(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequenc
         *_shape(plan, card, stages),
         *_teacher(plan),
         *_adaptation(plan),
+        *_starting_weights(plan),
         *(check for task in tasks for check in _labels(dataset, task, plan)),
         *_sizes(plan, dataset, card),
         *_rates(plan, stages),
@@ -68,6 +69,19 @@ def _adaptation(plan: Plan) -> list[Check]:
         return []
     if plan.adaptive_batch_norm or any({"features", "target_batch"} <= each.needs for each in plan.objectives):
         return [Check("stop", "Only the head learns, and adaptation changes what comes before it: free a stage.")]
+    return []
+
+
+def _starting_weights(plan: Plan) -> list[Check]:
+    """What makes no sense where objectives hold a network to the weights that it began with."""
+    if not any("initial_weights" in each.needs for each in plan.objectives):
+        return []
+    if plan.backbone.weights == "random":
+        return [Check("stop", "Random weights are not worth staying near: leave L2-SP out, or use pretrained ones.")]
+    if not any(rate > 0 for phase in plan.phases for rate in phase.stage_rates):
+        return [Check("stop", "Only the head learns, so nothing leaves its start: free a stage, or leave L2-SP out.")]
+    if plan.optimizer.weight_decay:
+        return [Check("warning", "Weight decay pulls to zero what L2-SP holds near its start: set it to 0.")]
     return []
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsA
 
 from core.errors import BadPlan
 from core.names import shorten
-from core.objectives import OBJECTIVES, CrossEntropy, Need, Objective
+from core.objectives import OBJECTIVES, CrossEntropy, Objective
 
 
 class _Frozen(BaseModel):
@@ -80,11 +80,6 @@ def _objective_of_its_kind(value: Any) -> Any:
 
 
 AnyObjective = Annotated[SerializeAsAny[Objective], BeforeValidator(_objective_of_its_kind)]
-
-# What an objective may need and training does not give yet.
-NOT_BUILT_YET: dict[Need, str] = {
-    "initial_weights": "the weights that training began with",
-}
 
 
 class Teacher(_Frozen):
@@ -234,9 +229,6 @@ class Plan(_Frozen):
         for kind in kinds:
             if kinds.count(kind) > 1:
                 raise ValueError(f"the objective {kind} is named twice: give it one weight")
-        for each in self.objectives:
-            for need in sorted(each.needs & NOT_BUILT_YET.keys()):
-                raise ValueError(f"the objective {each.kind} needs {NOT_BUILT_YET[need]}, which is not built yet")
         if (self.teacher is not None) != any("teacher" in each.needs for each in self.objectives):
             raise ValueError("a teacher is named exactly when an objective looks at it")
         adapting = [each.kind for each in self.objectives if "target_batch" in each.needs]

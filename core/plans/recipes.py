@@ -178,7 +178,7 @@ def make_plan(
         backbone=BackboneChoice(name=card.name, weights=chosen.weights),  # type: ignore[arg-type]
         phases=chosen.phases(len(stages)),
         augmentation=chosen.augmentation,
-        optimizer=Optimizer(weight_decay=_weight_decay(chosen.weights)),
+        optimizer=Optimizer(weight_decay=usual_weight_decay(chosen.weights)),
         early_stopping=_early_stopping(chosen.weights),
         # At least a few steps in each epoch, however few photos there are.
         batch_size=max(SMALLEST_BATCH, min(USUAL_BATCH, 2 ** max(0, (training_images // 4).bit_length() - 1))),
@@ -200,14 +200,15 @@ def with_recipe(plan: Plan, recipe_id: str, stages: int) -> Plan:
         "backbone": backbone,
     }
     previous = plan.backbone.weights
-    if plan.optimizer.weight_decay == _weight_decay(previous):
-        changes["optimizer"] = plan.optimizer.model_copy(update={"weight_decay": _weight_decay(weights)})
+    if plan.optimizer.weight_decay == usual_weight_decay(previous):
+        changes["optimizer"] = plan.optimizer.model_copy(update={"weight_decay": usual_weight_decay(weights)})
     if plan.early_stopping == _early_stopping(previous):
         changes["early_stopping"] = _early_stopping(weights)
     return plan.model_copy(update=changes)
 
 
-def _weight_decay(weights: str) -> float:
+def usual_weight_decay(weights: str) -> float:
+    """Of a network with such weights: "pretrained", "random" or "file"."""
     return 0.05 if weights == "random" else 0.01
 
 

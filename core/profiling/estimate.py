@@ -221,6 +221,8 @@ def _memory_bytes(plan: Plan, costs: CostProfile, head_parameters: int, micro_ba
     step = gradients + micro_batch_size * costs.step_bytes[plan.first_trainable_stage]
     forward = FORWARD_BATCH_SIZE * max(costs.forward_bytes, costs.teacher_forward_bytes)
     unchanging = _frozen_bytes(plan, costs.parameters) + costs.teacher_bytes
+    if any("initial_weights" in each.needs for each in plan.objectives):
+        unchanging += 4 * sum(costs.parameters[plan.first_trainable_stage :])
     state = _checkpoint_bytes(plan, costs.parameters, head_parameters)
     return PROCESS_BYTES + unchanging + 2 * state + max(step, forward, state)
 

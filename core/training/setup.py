@@ -22,6 +22,7 @@ from core.evaluation import empty_history
 from core.home import no_room_is_disk_full
 from core.job import Event, Job, Prepared, Role, TrainingContext, Warned, build_context, resolve_tasks
 from core.models import (
+    InitialWeights,
     ModelEma,
     TrainedModel,
     create_model,
@@ -105,6 +106,7 @@ def _fresh_state(context: TrainingContext, model: TrainedModel, trainable: list[
     """trainable: names of the tensors that change in at least one phase."""
     compute_config, decay = context.compute_config, context.plan.optimizer.ema_decay
     model = compute_config.move(model)
+    needs_initial = any("initial_weights" in each.needs for each in context.plan.objectives)
     auxiliary = nn.ModuleDict(make_auxiliary(context.plan.objectives, context.objective_context))
     if projection_heads := projection_heads_for(context, model.num_features):
         auxiliary[DISTILLATION] = projection_heads
@@ -117,6 +119,7 @@ def _fresh_state(context: TrainingContext, model: TrainedModel, trainable: list[
         micro_batch_size=context.plan.batch_size,
         losses={task.name: empty_history() for task in context.tasks},
         ema=ModelEma(model, trainable, decay) if decay else None,
+        initial_weights=InitialWeights(model, trainable) if needs_initial else None,
         auxiliary=auxiliary,
     )
 

@@ -14,7 +14,7 @@ from torch import nn
 from core.device import ComputeConfig
 from core.evaluation import EpochScores, LossHistory
 from core.job import phase_at
-from core.models import ModelEma, TrainedModel
+from core.models import InitialWeights, ModelEma, TrainedModel
 from core.plans import Plan
 
 
@@ -56,6 +56,7 @@ class TrainingState:
     penalties: by phase, the strength of the L2 penalty of its fitted heads (`core.training.head_fit`), once chosen.
     cached_views: by phase, how many views of a photo it is trained on (`core.plans.augmented_views`), once decided.
     ema: the exponential moving average of the weights, where the plan asks for one.
+    initial_weights: those before the first step, where an objective needs them; made anew when a run is resumed.
     auxiliary: modules trained beside the model and thrown away with the run, by name ("distillation"); they are
     optimised and saved by that name.
     """
@@ -69,6 +70,7 @@ class TrainingState:
     cached_views: dict[int, int] = field(default_factory=dict)
     penalties: dict[int, float] = field(default_factory=dict)
     ema: ModelEma | None = None
+    initial_weights: InitialWeights | None = None
     auxiliary: nn.ModuleDict = field(default_factory=nn.ModuleDict)
     position: Position = field(default_factory=Position)
     best: Best = field(default_factory=Best)

@@ -47,7 +47,8 @@ def forward(
     heads = distillation_heads(state.auxiliary)
     targets = heads.targets(rows, pipeline.views_of(rows, epoch), features, logits) if heads else None
     auxiliary, progress = dict(state.auxiliary.items()), state.position.step / context.steps
-    return BatchOutput(features, logits, context.labels_of(rows), targets, auxiliary, target, progress)
+    weights = state.initial_weights.learned_weights() if state.initial_weights else None
+    return BatchOutput(features, logits, context.labels_of(rows), targets, auxiliary, target, progress, weights)
 
 
 def batch_metrics(loss: Tensor, output: BatchOutput, tasks: Sequence[Task], reports: Sequence[Tensor]) -> Tensor:

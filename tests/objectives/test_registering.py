@@ -38,14 +38,6 @@ def test_a_plan_accepts_what_is_registered_and_nothing_else(compactness: type[Co
         parse_plan(unknown)
 
 
-def test_what_training_cannot_give_yet_is_refused_in_words(
-    compactness: type[Compactness], monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(compactness, "needs", frozenset({"initial_weights"}))
-    with pytest.raises(ValueError, match="needs the weights that training began with, which is not built yet"):
-        make_plan(objectives=(CrossEntropy(), compactness()))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [2, 5])
 def test_stopped_and_resumed_with_a_module_of_its_own_it_is_bit_equal(

@@ -17,7 +17,7 @@ from core.errors import BadWeights, DiskFull, GraftError, NotFound
 from core.job.context import Job
 from core.job.events import Checkpointed, Ended, EpochEnded, Event, Stepped, Warned
 from core.models.build import load_trained_model
-from core.objectives import Coral, CrossEntropy, Dann, MinimumClassConfusion, MultiKernelMmd
+from core.objectives import Coral, CrossEntropy, Dann, L2Sp, MinimumClassConfusion, MultiKernelMmd
 from core.plans import NO_AUGMENTATION, Augmentation, Head, Optimizer, Plan
 from core.training import checkpointer, checkpoints
 from core.training.loop import train
@@ -67,6 +67,9 @@ PLANS = {
     ),
     "batch norm adapted": make_plan(
         phase(learning=2), datasets=(SOURCE, TARGET), adaptive_batch_norm=True, augmentation=NO_AUGMENTATION
+    ),
+    "held near its start": make_plan(
+        phase(learning=1, epochs=1), phase(learning=2, epochs=1), objectives=(CrossEntropy(), L2Sp(pull=1))
     ),
     "vit": make_plan(phase(VIT, learning=3), backbone=VIT),
 }
