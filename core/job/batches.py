@@ -19,29 +19,46 @@ def role_seed(seed: int, role: Role) -> int:
     return seed if role == "source" else int(np.random.SeedSequence([seed, *role.encode()]).generate_state(1)[0])
 
 
-def epoch_batches(training: Mapping[Role, np.ndarray], batch_size: int, seed: int, epoch: int) -> list[Batch]:
+def epoch_batches(
+    training: Mapping[Role, np.ndarray], batch_size: int, seed: int, epoch: int, strata: np.ndarray | None = None
+) -> list[Batch]:
     """Shuffle the source's rows anew for each epoch and split them into batches; no photo is left out.
 
     The last batch may be short, but a single photo joins the batch before: batch norm cannot be trained on one. A batch
     has as many rows of each other role as of the source; no row of a role comes again before all of it have come.
 
-    training: by role, rows [images].
+    training: by role, rows [images]. strata: of each of the source's rows, [images]. As many rows are then drawn as
+    there are, each stratum with equal probability: photos of a small one come again, some of a large one wait for
+    another epoch (class-balanced sampling: Kang et al., "Decoupling Representation and Classifier for Long-Tailed
+    Recognition", ICLR 2020, section 3.1, equation 1 with q = 0).
     """
-    order = np.random.default_rng((seed, epoch)).permutation(training["source"])
+    rng, rows = np.random.default_rng((seed, epoch)), training["source"]
+    order = rng.permutation(rows) if strata is None else _balanced(rows, strata, rng)
     cuts = list(range(batch_size, len(order), batch_size))
     if cuts and len(order) - cuts[-1] == 1 and batch_size > 1:
         cuts.pop()
     orders: dict[Role, np.ndarray] = {
-        role: order if role == "source" else _shuffled(rows, len(order), role_seed(seed, role), epoch)
+        role: order
+        if role == "source"
+        else _in_rounds(rows, len(order), np.random.default_rng((role_seed(seed, role), epoch)))
         for role, rows in training.items()
     }
     return [{role: rows[batch] for role, rows in orders.items()} for batch in _slices(cuts, len(order))]
 
 
-def _shuffled(rows: np.ndarray, count: int, seed: int, epoch: int) -> np.ndarray:
+def _balanced(rows: np.ndarray, strata: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As many rows as there are, each of a stratum drawn at random; within it, all come before one comes again."""
+    present, members = np.unique(strata, return_inverse=True)
+    drawn, order = rng.integers(len(present), size=len(rows)), np.empty_like(rows)
+    for number in range(len(present)):
+        places = np.flatnonzero(drawn == number)
+        order[places] = _in_rounds(rows[members == number], len(places), rng)
+    return order
+
+
+def _in_rounds(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """`count` of the rows in random order, in as many rounds through all of them as that takes."""
-    rng = np.random.default_rng((seed, epoch))
-    return np.concatenate([rng.permutation(rows) for _ in range(-(-count // len(rows)))])[:count]
+    return np.concatenate([rows[:0], *(rng.permutation(rows) for _ in range(-(-count // len(rows))))])[:count]
 
 
 def _slices(cuts: list[int], count: int) -> list[slice]:

@@ -17,7 +17,7 @@ from core.job.batches import Role, clean_sample, role_seed, steps_per_epoch
 from core.job.events import Prepared, ignore_event
 from core.objectives import Loss, ObjectiveContext, make_loss
 from core.plans import Plan
-from core.tasks import MISSING
+from core.tasks import MISSING, label_kind
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,14 @@ class TrainingContext:
     def steps(self) -> int:
         """Of the whole run, where it is not stopped early."""
         return self.plan.epochs * steps_per_epoch(len(self.source.training), self.plan.batch_size)
+
+    @property
+    def sampling_strata(self) -> np.ndarray | None:
+        """The stratum of each training row, where the plan draws all of them alike."""
+        if self.plan.sampling == "shuffled":
+            return None
+        task = self.tasks[0]
+        return label_kind(task).strata(task, self.source.labels[task.name][self.source.training])
 
     def labels_of(self, rows: np.ndarray) -> dict[str, Tensor]:
         """Labels of the source's rows by task, [rows], on the training device."""

@@ -73,6 +73,7 @@ def plan_in_words(plan: Plan, names: PlanNames) -> dict[str, str]:
         "Photos are changed by": _augmentation(plan.augmentation),
         "Views of a photo": _views(plan),
         "Photos in a batch": str(plan.batch_size),
+        "Photos are drawn": "each class alike" if plan.sampling == "balanced" else "each once an epoch",
         "Optimizer": _OPTIMIZERS[plan.optimizer.kind],
         "Momentum": f"{plan.optimizer.momentum:g}",
         "Weight decay": f"{plan.optimizer.weight_decay:g}",

@@ -181,6 +181,8 @@ class EarlyStopping(_Frozen):
 class Plan(_Frozen):
     """All that decides a run. See the fields' own docstrings; `core.plans.recipes` fills one in.
 
+    sampling: "balanced" draws as many photos as there are in each epoch, each class with equal probability
+    (`core.job.epoch_batches`).
     adaptive_batch_norm: at the end of each epoch, batch norms that learn take the statistics of the target's photos.
     """
 
@@ -194,6 +196,7 @@ class Plan(_Frozen):
     augmentation: Augmentation = Augmentation()
     optimizer: Optimizer = Optimizer()
     early_stopping: EarlyStopping | None = None
+    sampling: Literal["shuffled", "balanced"] = "shuffled"
     batch_size: int = Field(default=32, ge=1, le=65_536)
     image_size: int = Field(default=224, ge=16, le=2_048)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
@@ -242,6 +245,16 @@ class Plan(_Frozen):
             raise ValueError("a target dataset is named, and no objective adapts to it: add one, or leave it out")
         return self
 
+    @model_validator(mode="after")
+    def _balanced_once_and_for_one_task(self) -> "Plan":
+        if self.sampling == "shuffled":
+            return self
+        if len(self.tasks) > 1:
+            raise ValueError("photos can be drawn alike by the classes of one task alone: learn one, or shuffle them")
+        if any(isinstance(each, CrossEntropy) and each.balance_classes for each in self.objectives):
+            raise ValueError("rare classes are drawn more often and count more, which is twice too much: choose one")
+        return self
+
     @property
     def fixed_views(self) -> int | None:
         """How many views there are of each training photo, where a teacher computes each of them; no more than there
@@ -287,9 +300,10 @@ def can_fit_heads(plan: Plan, phase: Phase) -> bool:
     stages = len(phase.stage_rates)
     learns_alone = phase.first_trainable_stage == stages and phase.head_rate > 0
     in_steps = plan.teacher or plan.head.dropout or plan.augmentation.mixes or plan.optimizer.ema_decay
+    drawn = plan.sampling == "balanced"  # batch by batch; a fit looks at all photos at once
     from_labels = [each.needs <= {"labels"} for each in plan.objectives]
     others_wait = plan.first_trainable_stage < stages
-    return learns_alone and (all(from_labels) or (any(from_labels) and others_wait)) and not in_steps
+    return learns_alone and (all(from_labels) or (any(from_labels) and others_wait)) and not in_steps and not drawn
 
 
 NO_AUGMENTATION = Augmentation(flip=False, crop=1.0, rotate=0.0, colour=0.0, erase=0.0)

@@ -162,7 +162,8 @@ def _train_steps(
     """Train the rest of an epoch, a step of the optimizer per batch. Raises Unstable."""
     plan, compute_config, model, position = context.plan, context.compute_config, state.model, state.position
     current, curves = pipeline.phase_position, objective_curves(plan.objectives)
-    batches = epoch_batches(context.training_rows, plan.batch_size, plan.seed, position.epoch)
+    rows, strata = context.training_rows, context.sampling_strata
+    batches = epoch_batches(rows, plan.batch_size, plan.seed, position.epoch, strata)
     for batch in batches[position.batch :]:
         started, images = time.perf_counter(), len(batch["source"])
         phase_step = (position.epoch - current.first_epoch) * len(batches) + position.batch

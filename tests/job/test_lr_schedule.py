@@ -53,6 +53,28 @@ def test_every_photo_comes_once_per_epoch_and_never_alone(photos: int, size: int
     assert size == 1 or photos == 1 or min(len(batch) for batch in batches) > 1
 
 
+def test_balanced_sampling_draws_each_class_alike_and_goes_through_its_photos_in_turn():
+    strata = np.repeat([0, 1, 2], [900, 90, 10])
+    batches = epoch_batches({"source": np.arange(1000)}, 32, seed=0, epoch=0, strata=strata)
+    drawn = np.concatenate([batch["source"] for batch in batches])
+    assert len(drawn) == 1000
+    shares = np.bincount(strata[drawn]) / 1000
+    assert np.abs(shares - 1 / 3).max() < 3 * np.sqrt(2 / 9 / 1000)  # three standard deviations of the binomial
+    times = np.bincount(drawn, minlength=1000)
+    for number in range(3):
+        assert np.ptp(times[strata == number]) <= 1, "none comes again before all have come"
+
+
+def test_balanced_sampling_has_an_order_of_its_own_in_each_epoch_and_the_same_when_asked_again():
+    strata = np.repeat([0, 1], [30, 5])
+
+    def order(epoch: int) -> list[int]:
+        batches = epoch_batches({"source": np.arange(35)}, 8, seed=3, epoch=epoch, strata=strata)
+        return np.concatenate([batch["source"] for batch in batches]).tolist()
+
+    assert order(0) == order(0) != order(1)
+
+
 def test_each_epoch_and_seed_has_an_order_of_its_own():
     rows: dict[Role, np.ndarray] = {"source": np.arange(20)}
     epochs = [epoch_batches(rows, 4, seed, epoch) for seed in (0, 1) for epoch in (0, 1)]

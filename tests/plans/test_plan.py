@@ -64,6 +64,19 @@ def test_a_negative_number_is_refused(plan, field: str):
         parse_plan(json.dumps(fields))
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"tasks": ["species", "health"]}, "drawn alike by the classes of one task alone"),
+        ({"objectives": [{"kind": "cross_entropy", "balance_classes": True}]}, "which is twice too much: choose one"),
+    ],
+)
+def test_what_does_not_go_with_balanced_sampling_is_refused_in_words(plan, changes: dict, sentence: str):
+    assert parse_plan(with_fields(plan, sampling="balanced")).sampling == "balanced"
+    with pytest.raises(BadPlan, match=sentence):
+        parse_plan(with_fields(plan, sampling="balanced", **changes))
+
+
 def with_fields(plan, **changes) -> str:
     return json.dumps(json.loads(plan.model_dump_json()) | changes)
 

@@ -137,8 +137,9 @@ def test_fitted_heads_see_photos_as_they_are_however_later_phases_change_them(jo
         {"head": Head(dropout=0.2)},
         {"augmentation": Augmentation(mixup=0.5)},
         {"optimizer": Optimizer(ema_decay=0.9)},
+        {"sampling": "balanced"},
     ],
-    ids=["dropout", "mixup", "average"],
+    ids=["dropout", "mixup", "average", "drawn"],
 )
 def test_what_only_steps_can_do_is_done_in_steps(job_for: Callable[..., Job], changes: dict):
     plan = make_plan(fitted(epochs=1), **changes)
