@@ -8,7 +8,7 @@ import numpy as np
 Fold = tuple[np.ndarray, np.ndarray]  # places to learn from, and to be judged by
 
 
-def group_folds(strata: np.ndarray, groups: Sequence[object], count: int, seed: int = 0) -> list[Fold]:
+def group_folds(strata: np.ndarray, groups: Sequence[object] | np.ndarray, count: int, seed: int = 0) -> list[Fold]:
     """So many folds, or one per group where there are fewer; each place is judged in exactly one of them. Empty where
     that cannot be: there is one group, or no stratum has as many photos as there would be folds.
 
