@@ -1,7 +1,7 @@
 # `make run` opens Graft, `make test` runs every test. Each makes .venv itself, again only when what it installs changed.
 PYTHON ?= python3
 BIN := .venv/bin
-# A worker per core; tests/conftest.py says which tests stay together and which begin first.
+# A worker more than there are cores; tests/conftest.py says why, which tests stay together and which begin first.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 .PHONY: run test test-fast check format clean

@@ -36,6 +36,12 @@ def group_of(nodeid: str) -> str:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: the worker with the browser waits for pages half of its time."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Hands out group by group. xdist's own way, marks that it writes into a test's id, is lost on pytest 9.2."""
     from xdist.scheduler import LoadScopeScheduling

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from core.datasets import import_sample
 from core.home import open_home
@@ -50,25 +50,37 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """One for all tests: what a new one would load and compile again, Streamlit's and the charts' code, takes a second
+    of processor for each tab."""
+    profile = browser.new_context()
+    profile.set_default_timeout(30_000)
+    yield profile
+    profile.close()
+
+
 @pytest.fixture
-def open_tab(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """open_tab(width=..., dark=...) opens a tab of its own profile. The test fails on an error in a page, and on any
-    request that leaves this machine."""
-    contexts, wrong = [], []
+def open_tab(profile: BrowserContext) -> Iterator[Callable[..., Page]]:
+    """open_tab(width=..., dark=...) opens a tab; what its pages keep in the browser is cleared after the test. The test
+    fails on an error in a page, and on any request that leaves this machine."""
+    pages, wrong = [], []
 
     def open_one(width: int = 1280, height: int = 900, dark: bool = False) -> Page:
-        scheme = "dark" if dark else "light"
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        page = context.new_page()
+        page = profile.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        pages.append(page)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: None if HERE_ONLY.match(request.url) else wrong.append(request.url))
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for page in pages:
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear()")
+        page.close()
+    profile.clear_cookies()
     assert not wrong
 
 
