@@ -97,7 +97,7 @@ class RunDisplay:
     def on_event(self, event: Event) -> None:
         """Handle an event of a run that this process executes."""
         if isinstance(event, EpochEnded):
-            self._bar.console.print(_epoch_line(event, self._run.plan.tasks[0]), highlight=False, soft_wrap=True)
+            self._bar.console.print(_epoch_line(event), highlight=False, soft_wrap=True)
         if time.monotonic() - self._drawn_at > DRAW_SECONDS:
             self._drawn_at = time.monotonic()
             self._draw(read_view(self._home, self._run.id).progress)
@@ -124,13 +124,15 @@ class RunDisplay:
             )  # fmt: skip
 
 
-def _epoch_line(event: EpochEnded, task: str) -> str:
-    scores = event.scores[task]
-    best = ", the lowest validation loss so far" if event.best else ""
-    return (
-        f"epoch {event.epoch}: loss {scores.train_loss:.3f} on photos it learns from, {scores.validation_loss:.3f} on "
-        f"others; {scores.validation_accuracy:.1%} of those right{best}"
+def _epoch_line(event: EpochEnded) -> str:
+    """Of several tasks, each with its name."""
+    names = {task: f"{task}, " if len(event.scores) > 1 else "" for task in event.scores}
+    scores = "; ".join(
+        f"{names[task]}loss {each.train_loss:.3f} on photos it learns from, {each.validation_loss:.3f} on others, "
+        f"{each.validation_accuracy:.1%} of those right"
+        for task, each in event.scores.items()
     )
+    return f"epoch {event.epoch}: {scores}{', the lowest validation loss so far' if event.best else ''}"
 
 
 def _speed_and_time_left(progress: RunProgress) -> str:

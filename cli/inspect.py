@@ -3,12 +3,15 @@
 import importlib.metadata
 import platform
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.output import HomeOption, JsonOption, print_error, print_json, print_line, print_table
 from core.home import Home, free_bytes, open_home
+
+if TYPE_CHECKING:
+    from core.evaluation import Verdict
 
 LIBRARIES = ("torch", "torchvision", "timm", "streamlit", "plotly", "pandas", "numpy", "pillow", "safetensors")
 LOW_DISK_GB = 5
@@ -116,32 +119,51 @@ def show(
 
     where = open_home(home)
     shown = get_run(where, run)
-    verdict = read_verdict(where, shown.id)
+    verdicts = {task: read_verdict(where, shown.id, task) for task in shown.plan.tasks}
+    several = len(verdicts) > 1
     if json:
-        verdict_facts = {
-            "kind": verdict.kind,
-            "sentence": verdict.sentence,
-            "remedy": verdict.remedy,
-            "epoch": verdict.epoch,
-        }
-        print_json({**summarize_run(where, shown), "verdict": verdict_facts, "test_opened": shown.test_opened})
+        of_tasks = {task: _verdict_facts(verdict) for task, verdict in verdicts.items()}
+        facts_of_tasks = {"verdicts": of_tasks} if several else {}
+        print_json(
+            {
+                **summarize_run(where, shown),
+                "verdict": of_tasks[shown.plan.tasks[0]],
+                **facts_of_tasks,
+                "test_opened": shown.test_opened,
+            }
+        )
         return
     summary = summarize_run(where, shown)
-    accuracy = summary["validation_accuracy"]
+    first = summary["validation_accuracy"]
+    accuracies = summary["tasks"] if "tasks" in summary else {shown.plan.tasks[0]: first} if first else {}
     facts = {
         "run": f"{shown.name} ({shown.id})",
         "state": f"{shown.state}. {shown.error or waits_for(where, shown)}".strip(),
         "photos": shown.dataset_name,
         "backbone": shown.plan.backbone.name,
         "epochs": f"{shown.progress.epochs_done} of {shown.plan.epochs}",
-        "validation": f"{accuracy['text']} right, from epoch {summary['best_epoch']}" if accuracy else "",
+        **{
+            _of_task("validation", task, several): f"{accuracy['text']} right, from epoch {summary['best_epoch']}"
+            for task, accuracy in accuracies.items()
+        },
         "speed": f"{summary['images_per_second']:,.0f} photos a second" if summary["images_per_second"] else "",
-        "verdict": f"{verdict.title}. {verdict.sentence} {verdict.remedy}".strip(),
+        **{
+            _of_task("verdict", task, several): f"{verdict.title}. {verdict.sentence} {verdict.remedy}".strip()
+            for task, verdict in verdicts.items()
+        },
     }
     print_table(["", ""], [(name, value) for name, value in facts.items() if value])
     print_line("")
     for event in read_events(where, shown.id):
         print_line(f"{_local_time(event.time)}  {event.sentence}")
+
+
+def _of_task(title: str, task: str, several: bool) -> str:
+    return f"{title}, {task}" if several else title
+
+
+def _verdict_facts(verdict: "Verdict") -> dict[str, Any]:
+    return {name: getattr(verdict, name) for name in ("kind", "sentence", "remedy", "epoch")}
 
 
 def doctor(json: JsonOption = False, home: HomeOption = None) -> None:

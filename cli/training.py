@@ -54,6 +54,12 @@ TargetOption = Annotated[
         "--target", help="Adapt to photos of another place as well: a dataset's name; its labels are not used."
     ),
 ]
+TaskOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--task", help="A label column to learn, the first if left out; may be repeated: several are learned together."
+    ),
+]
 RunArgument = Annotated[str, typer.Argument(help="The run's name, or the beginning of its id.")]
 
 
@@ -68,6 +74,7 @@ def plan(
     recipe: RecipeOption = RecipeChoice.feature_extraction,
     teacher: TeacherOption = None,
     target: TargetOption = None,
+    task: TaskOption = None,
     set: SetOption = None,
     home: HomeOption = None,
 ) -> None:
@@ -75,11 +82,8 @@ def plan(
     where = open_home(home)
     if dataset:
         make_missing_sample(where, dataset, quiet=False)
-    print_line(
-        _edited(where, _make_plan(where, dataset, backbone, recipe, None), teacher, target, set or []).model_dump_json(
-            indent=1
-        )
-    )
+    made = _edited(where, _make_plan(where, dataset, backbone, recipe, None), teacher, target, task, set or [])
+    print_line(made.model_dump_json(indent=1))
 
 
 def train(
@@ -89,6 +93,7 @@ def train(
     plan: PlanOption = None,
     teacher: TeacherOption = None,
     target: TargetOption = None,
+    task: TaskOption = None,
     set: SetOption = None,
     name: Annotated[str, typer.Option(help="What the run will be called.")] = "",
     json: JsonOption = False,
@@ -103,7 +108,7 @@ def train(
     sample = make_missing_sample(where, dataset, json) if dataset and not plan else None
     if sample and json:
         print_json({"event": "imported", "dataset": sample.name, "id": sample.id, "images": len(sample)})
-    chosen = _edited(where, _make_plan(where, dataset, backbone, recipe, plan), teacher, target, set or [])
+    chosen = _edited(where, _make_plan(where, dataset, backbone, recipe, plan), teacher, target, task, set or [])
 
     from cli.follow import follow_run  # loads torch, after a faulty plan has been refused
     from core.execution import submit
@@ -176,10 +181,14 @@ def _make_plan(
     return make_plan(photos, network, describe_stages(network), recipe.value)
 
 
-def _edited(home: Home, plan: "Plan", teacher: str | None, target: str | None, changes: list[str]) -> "Plan":
-    """The plan with a teacher, a target, and single changes."""
-    from core.plans import change, set_target
+def _edited(
+    home: Home, plan: "Plan", teacher: str | None, target: str | None, tasks: list[str] | None, changes: list[str]
+) -> "Plan":
+    """The plan with a teacher, a target, other tasks, and single changes."""
+    from core.plans import change, set_target, set_tasks
 
+    if tasks:
+        plan = set_tasks(plan, tasks)
     if teacher:
         plan = _with_teacher(home, plan, teacher)
     if target:

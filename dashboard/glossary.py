@@ -13,6 +13,11 @@ GLOSSARY: dict[str, str] = {
     "photos teach, choose and test. One class together: yes/no columns of which exactly one says yes. All else is left "
     "out.",
     "label column": "Your photos have several labels each. Choose which one to look at and to learn.",
+    "tasks": "Your photos have several labels each. Choose one, or several that are learned together: they share one "
+    "network, which helps where they have to do with each other, and can harm where they do not. In the field: "
+    "multi-task learning.",
+    "task balance": "Learned together, labels share what the network can hold; this says how much a mistake in each "
+    "costs. In the field: task weighting, and where it finds out, uncertainty weighting.",
     "checks": "What was looked at before training: too few photos, doubles, photos that cannot be read.",
     "version": "Each change makes a new version. A run always names the version that it learned from.",
     # model

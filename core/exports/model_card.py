@@ -10,7 +10,7 @@ from core.datasets import Dataset, load_dataset
 from core.errors import NotFound
 from core.evaluation import Result, load_result
 from core.home import Home
-from core.plans import RECIPES, Phase, Plan, recipe_of
+from core.plans import RECIPES, Phase, Plan, balance_in_words, recipe_of
 from core.runs import Run, run_folder
 from core.tasks import KINDS, Task, WordTable, label_kind
 
@@ -102,8 +102,17 @@ def _how(plan: Plan, backbone: BackboneCard) -> str:
     return (
         f"{recipe}The network is {escape_markdown(backbone.title)} (`{plan.backbone.name}`), {begins}. "
         f"It saw photos of {plan.image_size} x {plan.image_size} pixels, {changed}, {plan.batch_size} at a time:\n\n"
-        f"{steps}\n\n{_teacher(plan)}`plan.json` holds all that decided it; seed {plan.seed}."
+        f"{steps}\n\n{_together(plan)}{_teacher(plan)}`plan.json` holds all that decided it; seed {plan.seed}."
     )
+
+
+def _together(plan: Plan) -> str:
+    """That several labels shared the network, with a line of its own behind it; nothing for one alone."""
+    if len(plan.tasks) == 1:
+        return ""
+    names = ", ".join(escape_markdown(task) for task in plan.tasks)
+    counted = escape_markdown(balance_in_words(plan))
+    return f"It learned several labels together, which share one network: {names}. How much each counted: {counted}.\n\n"
 
 
 def _teacher(plan: Plan) -> str:

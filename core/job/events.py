@@ -40,7 +40,7 @@ class Stepped:
 
     loss and accuracy are of this batch as it was trained on (augmented, with dropout); accuracy is None where no
     label counted. learning_rates: by stage name, after the schedule. reports: by curve, what the plan's objectives
-    report beside the loss (`core.objectives.objective_curves`).
+    report beside the loss (`core.objectives.objective_curves`), and the loss and score of each of several tasks.
     """
 
     step: int

@@ -7,9 +7,14 @@ from torch import Tensor, nn
 
 from core.job import HEAD
 from core.models.model import TrainedModel
+from core.objectives import LOG_VARIANCES
 from core.plans import Optimizer
 
 STAGE = "stage"  # key of a parameter group: the name of its stage, or HEAD
+FACTOR = "factor"  # key of a parameter group: of its stage's rate
+# Learned weights of tasks. A step of Adam is as long as its rate, and so small for a number that goes from 0 to -2 or
+# so: in the some hundred steps of a run it would not move. SGD, whose rates are as much higher, needs no factor.
+FACTOR_OF_TASK_WEIGHTS = {"adamw": 30.0, "sgd": 1.0}
 
 
 def create_optimizer(
@@ -23,11 +28,20 @@ def create_optimizer(
     """
     groups = list(_param_groups(model, settings.weight_decay))
     if auxiliary is not None:
-        groups += _split_by_decay(dict(auxiliary.named_parameters()), set(), settings.weight_decay, HEAD)
+        groups += _auxiliary_groups(auxiliary, settings)
     fused = device.type in ("cpu", "cuda") or None  # one pass over memory in place of several
     if settings.kind == "sgd":
         return torch.optim.SGD(groups, lr=0.0, momentum=settings.momentum, fused=fused)
     return torch.optim.AdamW(groups, lr=0.0, betas=(settings.momentum, 0.999), fused=fused)
+
+
+def _auxiliary_groups(auxiliary: nn.Module, settings: Optimizer) -> Iterable[dict]:
+    parameters = dict(auxiliary.named_parameters())
+    task_weights = [parameters.pop(name) for name in list(parameters) if name.endswith(LOG_VARIANCES)]
+    yield from _split_by_decay(parameters, set(), settings.weight_decay, HEAD)
+    if task_weights:
+        factor = FACTOR_OF_TASK_WEIGHTS[settings.kind]
+        yield {"params": task_weights, "weight_decay": 0.0, STAGE: HEAD, FACTOR: factor}
 
 
 def _param_groups(model: TrainedModel, weight_decay: float) -> Iterable[dict]:
@@ -59,7 +73,7 @@ def _split_by_decay(
 def set_learning_rates(optimizer: torch.optim.Optimizer, rates: Mapping[str, float]) -> None:
     """rates: by the name of the stage, of the heads by HEAD."""
     for group in optimizer.param_groups:
-        group["lr"] = rates[group[STAGE]]
+        group["lr"] = rates[group[STAGE]] * group.get(FACTOR, 1.0)
 
 
 def clip_gradients(optimizer: torch.optim.Optimizer, norm: float) -> None:

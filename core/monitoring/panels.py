@@ -6,7 +6,8 @@ from typing import Any
 from core.evaluation import NUCLEAR_NORM, TARGET_ACCURACY, metrics_of
 from core.monitoring.curve import Curve
 from core.monitoring.view import RunView
-from core.objectives import Objective, objective_curves, report_titles, term_titles
+from core.objectives import objective_curves, report_panels, term_titles
+from core.plans import Plan
 from core.tasks import Metric, MetricLine
 
 RATE_POINTS = 200
@@ -31,7 +32,9 @@ def thinned_curves(view: RunView, task: str, start: int | None, stop: int | None
 
     def column(metric: Metric, line: MetricLine) -> dict[str, list]:
         if line.role == "step":
-            return thinned(line.curve, ())
+            # Of several tasks each has its own; runs of before they had one have that of all together.
+            own = f"{task}/{line.curve}"
+            return thinned(own if own in view.curves else line.curve, ())
         of_task = f"{task}/{line.curve}"
         with_band = metric.margin == "standard error"
         return _with_band(thinned(of_task), thinned(f"{of_task}_error")) if with_band else thinned(of_task)
@@ -39,7 +42,7 @@ def thinned_curves(view: RunView, task: str, start: int | None, stop: int | None
     of_metrics = {
         line.curve: column(metric, line) for metric in metrics_of(view.kind_of(task)) for line in metric.lines
     }
-    of_objectives = {curve: thinned(curve, ()) for curve in objective_curves(view.plan.objectives)}
+    of_objectives = {curve: thinned(curve, ()) for curve in objective_curves(view.plan.objectives, view.plan.tasks)}
     return {**of_metrics, **_target_curves(view, task, start, stop), **of_objectives, **_rates(view, start, stop)}
 
 
@@ -70,7 +73,7 @@ def panels(view: RunView, task: str, curves: dict[str, dict[str, list]]) -> list
         "scale": "log",
         "lines": _rate_lines(view.stages, curves),
     }
-    return [*of_metrics, *_target_panels(view, curves), *_objective_panels(view.plan.objectives), rates]
+    return [*of_metrics, *_target_panels(view, curves), *_objective_panels(view.plan), rates]
 
 
 def _target_curves(view: RunView, task: str, start: int | None, stop: int | None) -> dict[str, dict[str, list]]:
@@ -92,8 +95,8 @@ def _target_panels(view: RunView, curves: Mapping[str, object]) -> list[dict[str
     return [{"id": "target", "title": title, "help": help, "unit": "share", "scale": "linear", "lines": lines}]
 
 
-def _objective_panels(objectives: Sequence[Objective]) -> list[dict[str, Any]]:
-    """One of how much of the loss each of several objectives is, and one of each scalar that they report."""
+def _objective_panels(plan: Plan) -> list[dict[str, Any]]:
+    """One of how much of the loss each of several objectives is, and those of the scalars that they report."""
 
     def panel(number: int, title: str, help: str, titles: Mapping[str, str]) -> dict[str, Any]:
         lines = [
@@ -102,11 +105,11 @@ def _objective_panels(objectives: Sequence[Objective]) -> list[dict[str, Any]]:
         ]
         return {"id": f"objective{number}", "title": title, "help": help, "unit": "", "scale": "linear", "lines": lines}
 
-    terms, reports = term_titles(objectives), report_titles(objectives)
+    terms = term_titles(plan.objectives)
     of_terms = [panel(0, "What the loss is made of", "How much of it each objective is.", terms)] if terms else []
     of_reports = [
-        panel(number, title, "At each step, of the batch as it is learned from.", {curve: title})
-        for number, (curve, title) in enumerate(reports.items(), start=1)
+        panel(number, title, "At each step, of the batch as it is learned from.", lines)
+        for number, (title, lines) in enumerate(report_panels(plan.objectives, plan.tasks), start=1)
     ]
     return [*of_terms, *of_reports]
 

@@ -11,10 +11,11 @@ from core.objectives.dann import Dann
 from core.objectives.feature_distillation import FeatureDistillation
 from core.objectives.l2_sp import L2Sp
 from core.objectives.logit_distillation import LogitDistillation
-from core.objectives.loss import Loss, make_auxiliary, make_loss, objective_curves, report_titles, term_titles
+from core.objectives.loss import Loss, make_auxiliary, make_loss, objective_curves, report_panels, term_titles
 from core.objectives.mcc import MinimumClassConfusion
 from core.objectives.mmd import MultiKernelMmd
 from core.objectives.objective import Need, Objective, ObjectiveContext, Report, Slider, Term
+from core.objectives.task_balance import LOG_VARIANCES
 
 OBJECTIVES: dict[str, type[Objective]] = {
     "cross_entropy": CrossEntropy,
@@ -28,6 +29,7 @@ OBJECTIVES: dict[str, type[Objective]] = {
 }
 
 __all__ = [
+    "LOG_VARIANCES",
     "OBJECTIVES",
     "BatchOutput",
     "Coral",
@@ -51,6 +53,6 @@ __all__ = [
     "make_auxiliary",
     "make_loss",
     "objective_curves",
-    "report_titles",
+    "report_panels",
     "term_titles",
 ]

@@ -56,7 +56,8 @@ class Loss:
 
 def make_loss(objectives: Sequence[Objective], context: ObjectiveContext) -> Loss:
     """The loss of a plan's objectives."""
-    return Loss(tuple(WeightedTerm(o.kind, o.weight, o.make_term(context), o.reports) for o in objectives))
+    tasks = tuple(context.class_counts)
+    return Loss(tuple(WeightedTerm(o.kind, o.weight, o.make_term(context), o.reports_of(tasks)) for o in objectives))
 
 
 def term_titles(objectives: Sequence[Objective]) -> dict[str, str]:
@@ -64,14 +65,20 @@ def term_titles(objectives: Sequence[Objective]) -> dict[str, str]:
     return {f"objective/{each.kind}": each.title for each in objectives} if len(objectives) > 1 else {}
 
 
-def report_titles(objectives: Sequence[Objective]) -> dict[str, str]:
-    """Titles by curve, `objective/<kind>/<name>`, of the scalars that these objectives declare."""
-    return {f"objective/{each.kind}/{report.name}": report.title for each in objectives for report in each.reports}
+def report_panels(objectives: Sequence[Objective], tasks: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+    """The title of each panel, and the titles by curve, `objective/<kind>/<name>`, of the reports that it shows."""
+    panels: dict[str, tuple[str, dict[str, str]]] = {}
+    for each in objectives:
+        for report in each.reports_of(tasks):
+            curve = f"objective/{each.kind}/{report.name}"
+            panels.setdefault(report.panel or curve, (report.panel or report.title, {}))[1][curve] = report.title
+    return list(panels.values())
 
 
-def objective_curves(objectives: Sequence[Objective]) -> tuple[str, ...]:
+def objective_curves(objectives: Sequence[Objective], tasks: Sequence[str]) -> tuple[str, ...]:
     """The curves to which each step adds what `Loss.reports` gives."""
-    return (*term_titles(objectives), *report_titles(objectives))
+    of_reports = (f"objective/{o.kind}/{report.name}" for o in objectives for report in o.reports_of(tasks))
+    return (*term_titles(objectives), *of_reports)
 
 
 def make_auxiliary(objectives: Sequence[Objective], context: ObjectiveContext) -> dict[str, nn.Module]:

@@ -7,7 +7,7 @@ inside the functions that compute.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -40,12 +40,14 @@ class ObjectiveContext:
 class Report:
     """A scalar per step that becomes the curve `objective/<kind>/<name>`.
 
-    title: of the curve. measure: called without gradients on the batch as it was learned from.
+    title: of the curve. measure: called without gradients on the batch as it was learned from. panel: the title of the
+    panel that it shares with other reports; "" for one of its own.
     """
 
     name: str
     title: str
     measure: Term
+    panel: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,10 @@ class Objective(BaseModel):
         The term finds it in `BatchOutput.auxiliary`, under this objective's kind.
         """
         return None
+
+    def reports_of(self, tasks: Sequence[str]) -> tuple[Report, ...]:
+        """What it reports in a plan of these tasks; an objective that reports something of each gives more here."""
+        return self.reports
 
     @model_serializer(mode="wrap")
     def _with_its_kind(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:

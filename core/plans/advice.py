@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import Check
 from core.names import shorten
+from core.plans.multi_task import balance_of
 from core.plans.plan import Plan, fits_heads
 from core.plans.progressive_resizing import resizes_progressively
 
@@ -25,13 +26,16 @@ def check_plan(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequenc
     known = {task.name: task for task in dataset.tasks}
     if unknown := [name for name in plan.tasks if name not in known]:
         columns = ", ".join(f'"{name}"' for name in known)
-        return [Check("stop", f'The photos have no label column "{shorten(unknown[0])}"; they have {columns}.')]
+        sentence = f'The photos have no label column "{shorten(unknown[0])}"; they have {columns}.'
+        several = " Several labels are learned together only from photos that have them all as columns."
+        return [Check("stop", sentence + several * (len(plan.tasks) > 1))]
     tasks = [known[name] for name in plan.tasks]
     found = [
         *_shape(plan, card, stages),
         *_teacher(plan),
         *_adaptation(plan),
         *_starting_weights(plan),
+        *_several_tasks(plan),
         *(check for task in tasks for check in _labels(dataset, task, plan)),
         *_sizes(plan, dataset, card),
         *_rates(plan, stages),
@@ -83,6 +87,14 @@ def _starting_weights(plan: Plan) -> list[Check]:
     if plan.optimizer.weight_decay:
         return [Check("warning", "Weight decay pulls to zero what L2-SP holds near its start: set it to 0.")]
     return []
+
+
+def _several_tasks(plan: Plan) -> list[Check]:
+    """What balances tasks, where they have nothing in common that learns."""
+    if balance_of(plan) != "learned" or plan.first_trainable_stage < len(plan.phases[0].stage_rates):
+        return []
+    sentence = "Only the heads learn, one for each label, so there is nothing to balance: free a stage"
+    return [Check("warning", f"{sentence}, or let the labels count alike.")]
 
 
 def _labels(dataset: Dataset, task: Task, plan: Plan) -> list[Check]:

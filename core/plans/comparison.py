@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.objectives import Objective
+from core.plans.multi_task import balance_in_words
 from core.plans.plan import Augmentation, DatasetChoice, Phase, Plan, Teacher, fits_heads
 from core.plans.recipes import recipe, recipe_of
 
 MODEL, LEARNS, STAGE_RATES, PHOTO_SIZE = "Model", "What learns", "Rates of the stages", "Photo size"
+OF_TASKS = ("task_weights", "learn_task_weights")  # fields of cross-entropy that have a line of their own
 _SCHEDULES = {"constant": "stays", "cosine": "falls in a curve", "linear": "falls evenly"}
 _PRECISIONS = {"auto": "automatic", "fp32": "full (fp32)", "bf16": "half (bf16)", "fp16": "half (fp16)"}
 _OPTIMIZERS = {"adamw": "AdamW", "sgd": "SGD"}
@@ -56,6 +58,7 @@ def plan_in_words(plan: Plan, names: PlanNames) -> dict[str, str]:
         "Adapted to": names.dataset(plan.target) if plan.target else "no other photos",
         "Statistics of the photos adapted to": "yes" if plan.adaptive_batch_norm else "no",
         "What it tells": ", ".join(plan.tasks),
+        "How much each label counts": balance_in_words(plan) if len(plan.tasks) > 1 else "it is alone",
         MODEL: _model(plan, names),
         LEARNS: _what_learns(phases),
         "Epochs": " + ".join(str(phase.epochs) for phase in phases),
@@ -166,7 +169,7 @@ def _objective(objective: Objective) -> str:
     changed = [
         f"{(fields[name].title or name).lower()} {_setting(value)}"
         for name, value in objective
-        if name != "kind" and value != fields[name].default
+        if name not in ("kind", *OF_TASKS) and value != fields[name].default
     ]
     return f"{objective.title} ({', '.join(changed)})" if changed else objective.title
 

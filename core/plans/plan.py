@@ -255,6 +255,13 @@ class Plan(_Frozen):
             raise ValueError("rare classes are drawn more often and count more, which is twice too much: choose one")
         return self
 
+    @model_validator(mode="after")
+    def _weights_are_of_its_tasks(self) -> "Plan":
+        for each in self.objectives:
+            if isinstance(each, CrossEntropy):
+                each.balance.check(self.tasks)
+        return self
+
     @property
     def fixed_views(self) -> int | None:
         """How many views there are of each training photo, where a teacher computes each of them; no more than there

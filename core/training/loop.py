@@ -10,7 +10,7 @@ a run that was never stopped.
 
 import math
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -37,14 +37,22 @@ from core.job import (
     steps_per_epoch,
 )
 from core.models import set_learning_rates, set_trainable
-from core.objectives import objective_curves
+from core.plans import task_weights
 from core.training.adaptive_batch_norm import adapt_batch_norm
 from core.training.checkpointer import Checkpointer
 from core.training.head_fit import HeadFit, fit_epoch, is_fitted, prepare_head_fit
 from core.training.head_trial import try_heads
 from core.training.setup import remember_views, setup_training
 from core.training.state import TrainingState, stop_reason
-from core.training.step import DeferredMetrics, Reading, batch_metrics, forward, optimizer_step, retry_smaller
+from core.training.step import (
+    DeferredMetrics,
+    Reading,
+    batch_metrics,
+    forward,
+    optimizer_step,
+    retry_smaller,
+    values_by_curve,
+)
 from core.training.validation import epoch_scores_by_task, evaluate, evaluate_target, mean_validation_loss
 
 _SENTENCES = {
@@ -139,7 +147,7 @@ def _train_epochs(
             validation, clean = yield from evaluate(context, pipeline)
             target = yield from evaluate_target(context, pipeline)
         scores, state.losses = epoch_scores_by_task(validation, clean, state.losses, plan.epochs)
-        validation_loss = mean_validation_loss(scores)
+        validation_loss = mean_validation_loss(scores, task_weights(plan))
         _check_finite(validation_loss)
         images_per_second, seconds = position.images / position.seconds, position.seconds
         is_best = state.end_epoch(scores, validation_loss)
@@ -161,7 +169,7 @@ def _train_steps(
 ) -> Iterator[Event]:
     """Train the rest of an epoch, a step of the optimizer per batch. Raises Unstable."""
     plan, compute_config, model, position = context.plan, context.compute_config, state.model, state.position
-    current, curves = pipeline.phase_position, objective_curves(plan.objectives)
+    current = pipeline.phase_position
     rows, strata = context.training_rows, context.sampling_strata
     batches = epoch_batches(rows, plan.batch_size, plan.seed, position.epoch, strata)
     for batch in batches[position.batch :]:
@@ -189,12 +197,12 @@ def _train_steps(
         state.update_ema()
         position.advance(images, time.perf_counter() - started)
         step = Stepped(position.step, position.epoch + 1, current.number, position.images, math.nan, None, rates)
-        yield from _arrived(metrics.push(step, torch.stack(sums).sum(dim=0)), curves)
+        yield from _arrived(context, metrics.push(step, torch.stack(sums).sum(dim=0)))
         yield from checkpointer.written()
         if checkpointer.is_due():
-            yield from _arrived(metrics.flush(), curves)
+            yield from _arrived(context, metrics.flush())
             checkpointer.begin(state)
-    yield from _arrived(metrics.flush(), curves)
+    yield from _arrived(context, metrics.flush())
 
 
 def _fit_heads(
@@ -203,7 +211,7 @@ def _fit_heads(
     """Improve the heads on all photos at once. It counts as the steps that an epoch has elsewhere, so that epochs are
     alike. Raises Unstable.
     """
-    current, position, curves = pipeline.phase_position, state.position, objective_curves(context.plan.objectives)
+    current, position = pipeline.phase_position, state.position
     if position.batch:  # the run was stopped between this and the evaluation
         return
     started, photos = time.perf_counter(), len(fit.photos)
@@ -214,17 +222,14 @@ def _fit_heads(
     steps = steps_per_epoch(photos, context.plan.batch_size)
     position.advance(photos, time.perf_counter() - started, steps)
     step = Stepped(position.step, position.epoch + 1, current.number, position.images, math.nan, None, {})
-    yield from _arrived([*metrics.push(step, reading), *metrics.flush()], curves)
+    yield from _arrived(context, [*metrics.push(step, reading), *metrics.flush()])
 
 
-def _arrived(readings: Iterable[Reading], curves: Sequence[str]) -> Iterator[Stepped]:
-    """Events of the steps whose metrics have arrived. Raises Unstable when a loss is not finite.
-
-    curves: of what the objectives report.
-    """
+def _arrived(context: TrainingContext, readings: Iterable[Reading]) -> Iterator[Stepped]:
+    """Events of the steps whose metrics have arrived. Raises Unstable when a loss is not finite."""
     for step, (loss, correct, labelled, *values) in readings:
         _check_finite(loss)
-        reports = dict(zip(curves, values, strict=True)) if values else {}
+        reports = values_by_curve(context.tasks, context.plan.objectives, values)
         yield replace(step, loss=loss, accuracy=correct / labelled if labelled else None, reports=reports)
 
 

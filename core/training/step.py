@@ -12,12 +12,13 @@ from core.augmentation import Mixture
 from core.device import is_out_of_memory, release_memory
 from core.distillation import distillation_heads
 from core.errors import TooLittleMemory
+from core.evaluation import step_curves
 from core.job import Batch, Stepped, TrainingContext, Warned
 from core.models import clip_gradients, seeded_dropout, trains_batch_norm
-from core.objectives import BatchOutput, TargetOutput
+from core.objectives import BatchOutput, Objective, TargetOutput, objective_curves
 from core.plans import Optimizer, Phase
 from core.profiling import record_max_micro_batch
-from core.tasks import Task, label_kind
+from core.tasks import LabelKind, Task, label_kind
 from core.training.state import TrainingState
 
 Reading = tuple[Stepped, tuple[float, ...]]
@@ -52,16 +53,47 @@ def forward(
 
 
 def batch_metrics(loss: Tensor, output: BatchOutput, tasks: Sequence[Task], reports: Sequence[Tensor]) -> Tensor:
-    """Loss, sum of the photos' scores (of classes: how many are right) and labelled photos, over all tasks; then the
-    reports of the objectives, scalars.
+    """Loss, sum of the photos' scores (of classes: how many are right) and labelled photos, over all tasks; then, of
+    each of several tasks, the sum of its plain losses, of its scores, and its labelled photos; then the reports of the
+    objectives, scalars.
 
-    float32 [3 + reports] on the device, not waited for.
+    float32 [3 + 3 tasks + reports], without the second part of a single task, on the device, not waited for.
     """
     kinds = [(task.name, label_kind(task)) for task in tasks]
     scores = [kind.scores(output.logits[task], output.labels[task]).sum().float() for task, kind in kinds]
     labelled = [kind.is_labelled(output.labels[task]).sum().float() for task, kind in kinds]
     counts = torch.stack(scores).sum(), torch.stack(labelled).sum()
-    return torch.stack([loss.detach().float(), *counts, *(each.float() for each in reports)])
+    own: list[Tensor] = []
+    if len(tasks) > 1:
+        losses = [_sum_of_losses(output, task, kind) for task, kind in kinds]
+        own = [value for of_task in zip(losses, scores, labelled, strict=True) for value in of_task]
+    return torch.stack([loss.detach().float(), *counts, *own, *(each.float() for each in reports)])
+
+
+def _sum_of_losses(output: BatchOutput, task: str, kind: LabelKind) -> Tensor:
+    """Of a task's labelled photos, as validation has them (scalar)."""
+    logits, labels = output.logits[task].detach().float(), output.labels[task]
+    known = kind.is_labelled(labels)
+    # Zeros in place of missing labels: to leave those photos out, a GPU would be waited for, which has to count them.
+    filled = torch.where(known.view(-1, *[1] * (labels.ndim - 1)), labels, torch.zeros_like(labels))
+    return torch.where(known, kind.losses(logits, filled), 0.0).sum()
+
+
+def values_by_curve(
+    tasks: Sequence[Task], objectives: Sequence[Objective], values: Sequence[float]
+) -> dict[str, float]:
+    """What `batch_metrics` gives behind its first three numbers: loss and score of each of several tasks that has a
+    label in the batch, and what the objectives report, if anything.
+    """
+    own = 3 * len(tasks) if len(tasks) > 1 else 0
+    found: dict[str, float] = {}
+    for place, task in enumerate(tasks[: own // 3]):
+        loss, score, labelled = values[3 * place : 3 * place + 3]
+        if labelled:
+            means = {"loss": loss / labelled, "accuracy": score / labelled}
+            found |= {f"{task.name}/{curve}": means[field] for curve, field in step_curves([label_kind(task)])}
+    curves = objective_curves(objectives, [task.name for task in tasks])
+    return found | (dict(zip(curves, values[own:], strict=True)) if values[own:] else {})
 
 
 def optimizer_step(state: TrainingState, settings: Optimizer) -> None:

@@ -1,6 +1,6 @@
 """Evaluate the model on clean photos in eval mode: one loss and one score per photo."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 
 import numpy as np
 import torch
@@ -106,9 +106,10 @@ def epoch_scores_by_task(
     return scores, extended
 
 
-def mean_validation_loss(scores: dict[str, EpochScores]) -> float:
-    """The mean over the tasks: the metric that selects the best epoch."""
-    return float(np.mean([each.validation_loss for each in scores.values()]))
+def mean_validation_loss(scores: dict[str, EpochScores], weights: Mapping[str, float]) -> float:
+    """The mean over the tasks: the metric that selects the best epoch. weights: of tasks, where a person set some."""
+    losses = [each.validation_loss for each in scores.values()]
+    return float(np.average(losses, weights=[weights.get(task, 1.0) for task in scores]))
 
 
 def predict_logits(

@@ -12,8 +12,9 @@ from dashboard.plan.augmentation import show_augmentation
 from dashboard.plan.distillation import show_teacher
 from dashboard.plan.file import FILE, show_plan_file
 from dashboard.plan.network import NETWORK, choose_phase, show_network, show_recipe
-from dashboard.plan.settings import show_everything_else, show_main_settings, show_tasks
+from dashboard.plan.settings import show_everything_else, show_main_settings
 from dashboard.plan.summary import show_summary
+from dashboard.plan.tasks import show_tasks
 from dashboard.plan.timeline import show_timeline
 from dashboard.plan.widgets import part_of_page
 from dashboard.session import state

@@ -70,22 +70,6 @@ def _set_head_rate(phase: int, plan: Plan, rate: float | str) -> Plan:
     return set_phase(plan, phase, solver="lbfgs") if isinstance(rate, str) else set_head_rate(plan, rate, phase)
 
 
-def show_tasks(plan: Plan, dataset: Dataset) -> None:
-    """Which label columns it learns; several at once is multi-task learning."""
-    if len(dataset.tasks) < 2:
-        return
-    st.pills(
-        "What it learns to tell",
-        [task.name for task in dataset.tasks],
-        format_func=escape_markdown,
-        selection_mode="multi",
-        help=GLOSSARY["label column"],
-        **plan_widget(
-            "tasks", list(plan.tasks), lambda plan, names: _with(plan, tasks=tuple(names)) if names else plan
-        ),
-    )
-
-
 def show_everything_else(plan: Plan, phase: int, dataset: Dataset, card: BackboneCard) -> None:
     """What an expert may want to set, in groups. Every one of them has a default that works."""
     several = len(plan.phases) > 1

@@ -69,7 +69,7 @@ def test_what_it_reports_becomes_curves_beside_the_shares_of_the_loss(
 ):
     plan = make_plan(phase(epochs=1), objectives=(CrossEntropy(), compactness()))
     curves = ["objective/cross_entropy", "objective/compactness", "objective/compactness/radius"]
-    assert objective_curves(plan.objectives) == tuple(curves)
+    assert objective_curves(plan.objectives, plan.tasks) == tuple(curves)
     for event in run_through(job_for(plan)):
         if isinstance(event, Stepped):
             assert list(event.reports) == curves
@@ -96,7 +96,7 @@ def test_reports_of_a_batch_in_parts_are_those_of_the_whole(job_for: Callable[..
 
 
 def test_one_objective_without_reports_has_nothing_to_say_beside_the_loss(job_for: Callable[..., Job]):
-    assert objective_curves((CrossEntropy(),)) == ()
+    assert objective_curves((CrossEntropy(),), ("species",)) == ()
     assert not make_loss([CrossEntropy()], ObjectiveContext({}, 2)).reports(None, torch.ones(1), 1.0)
     assert LogitDistillation.needs == {"teacher"}
     steps = [e for e in run_through(job_for(make_plan(phase(epochs=1)))) if isinstance(e, Stepped)]

@@ -71,6 +71,13 @@ PLANS = {
     "held near its start": make_plan(
         phase(learning=1, epochs=1), phase(learning=2, epochs=1), objectives=(CrossEntropy(), L2Sp(pull=1))
     ),
+    "tasks weighed by uncertainty": make_plan(
+        phase(learning=0, epochs=1, solver="lbfgs"),
+        phase(learning=1, epochs=1),
+        tasks=("species", "health"),
+        objectives=(CrossEntropy(learn_task_weights=True),),
+        augmentation=Augmentation(mixup=0.5),
+    ),
     "classes drawn alike": make_plan(phase(learning=1), sampling="balanced", augmentation=Augmentation(erase=0.5)),
     "vit": make_plan(phase(VIT, learning=3), backbone=VIT),
 }
