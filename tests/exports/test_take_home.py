@@ -156,8 +156,10 @@ def test_several_tasks_each_have_their_head(home, distilled, draw_photos, photos
     run = distilled(import_dataset(home, "leaves", folder / "labels.csv"))
     answers = load_predictor(home, run.id).predict(photos)
     assert set(answers[0]) == {"species", "healthy"}
-    said = ask(unpacked(home, run, tmp_path), "--json", *photos)
+    taken = unpacked(home, run, tmp_path)
+    said = ask(taken, "--json", *photos)
     assert largest_difference(answers, json.loads(said.out).values()) < 1e-4
+    assert "share one network: species, healthy. How much each counted: alike." in (taken / "README.md").read_text()
 
 
 def test_the_zip_holds_its_parts_and_nothing_else(home, run, tmp_path):
