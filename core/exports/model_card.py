@@ -112,7 +112,9 @@ def _together(plan: Plan) -> str:
         return ""
     names = ", ".join(escape_markdown(task) for task in plan.tasks)
     counted = escape_markdown(balance_in_words(plan))
-    return f"It learned several labels together, which share one network: {names}. How much each counted: {counted}.\n\n"
+    return (
+        f"It learned several labels together, which share one network: {names}. How much each counted: {counted}.\n\n"
+    )
 
 
 def _teacher(plan: Plan) -> str:
