@@ -1,5 +1,7 @@
 """Which label columns are learned, and how much each of several counts."""
 
+from functools import partial
+
 import streamlit as st
 
 from core.datasets import Dataset
@@ -57,5 +59,9 @@ def _show_weights(plan: Plan) -> None:
         weight = weights.get(task, 1.0)
         next(columns).number_input(
             escape_markdown(task), 0.0, max(LARGEST_WEIGHT, weight), step=0.1, format=number_format(weight),
-            **plan_widget(f"weight_{number}", weight, lambda plan, new, task=task: set_task_weight(plan, task, new)),
+            **plan_widget(f"weight_{number}", weight, partial(_set_weight, task)),
         )  # fmt: skip
+
+
+def _set_weight(task: str, plan: Plan, weight: float) -> Plan:
+    return set_task_weight(plan, task, weight)
