@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from cli.output import print_error, print_json, print_line
 from cli.summary import summarize_run
+from core.evaluation import kept_in_words
 from core.execution import execute
 from core.home import Home
 from core.job import EpochEnded, Event, ignore_event
@@ -147,11 +148,8 @@ def _print_summary(home: Home, run: Run, json: bool) -> None:
         print_json(summary)
     elif run.state in ("finished", "stopped"):
         accuracy = summary["validation_accuracy"]
-        right = (
-            f": {accuracy['text']} of the validation photos right, from epoch {summary['best_epoch']}"
-            if accuracy
-            else ""
-        )
+        kept = kept_in_words(summary["best_epoch"], summary.get("soup", ()))
+        right = f": {accuracy['text']} of the validation photos right, from {kept}" if accuracy else ""
         print_line(f'"{run.name}" is {run.state}{right}.')
     if run.state == "failed":
         print_error(run.error)

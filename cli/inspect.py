@@ -114,6 +114,7 @@ def show(
 ) -> None:
     """Show one run: how far it is, what its curves say, what happened."""
     from cli.summary import summarize_run
+    from core.evaluation import kept_in_words
     from core.monitoring import read_verdict
     from core.runs import get_run, read_events, waits_for
 
@@ -136,6 +137,7 @@ def show(
     summary = summarize_run(where, shown)
     first = summary["validation_accuracy"]
     accuracies = summary["tasks"] if "tasks" in summary else {shown.plan.tasks[0]: first} if first else {}
+    kept = kept_in_words(summary["best_epoch"], summary.get("soup", ()))
     facts = {
         "run": f"{shown.name} ({shown.id})",
         "state": f"{shown.state}. {shown.error or waits_for(where, shown)}".strip(),
@@ -143,7 +145,7 @@ def show(
         "backbone": shown.plan.backbone.name,
         "epochs": f"{shown.progress.epochs_done} of {shown.plan.epochs}",
         **{
-            _of_task("validation", task, several): f"{accuracy['text']} right, from epoch {summary['best_epoch']}"
+            _of_task("validation", task, several): f"{accuracy['text']} right, from {kept}"
             for task, accuracy in accuracies.items()
         },
         "speed": f"{summary['images_per_second']:,.0f} photos a second" if summary["images_per_second"] else "",

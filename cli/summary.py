@@ -34,6 +34,8 @@ def summarize_run(home: Home, run: Run) -> dict[str, Any]:
     except NotFound:
         return summary
     summary["best_epoch"] = result.epoch
+    if result.soup:
+        summary["soup"] = list(result.soup)
     figures = {task.task: task.validation.figure for task in result.tasks}
     by_task = {
         task: {"value": round(f.value, 6), "low": round(f.low, 6), "high": round(f.high, 6), "text": f.text}

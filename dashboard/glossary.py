@@ -60,6 +60,21 @@ GLOSSARY: dict[str, str] = {
     "are quick; a new one in each epoch is the slowest.",
     "optimizer": "The rule that turns mistakes into steps. AdamW suits nearly everything.",
     "weight decay": "A gentle pull of all numbers towards zero; keeps a network from learning photos by heart.",
+    "layer decay": "How much lower the rate of each stage is than that of the one after it. Early stages see edges and "
+    "colours, which serve any photo, so they need to change least. It fills in the rates in the picture; any of them "
+    "can still be changed. In the field: layer-wise learning rate decay.",
+    "l2-sp": "Holds the stages that learn near the weights that they came with, in place of weight decay. It helps "
+    "where few photos teach many free stages, and your photos look much like those that the network knows. In the "
+    "field: L2-SP.",
+    "balanced sampling": "Each class is drawn alike, however few photos it has. It helps where one class has many "
+    "times the photos of another and the rare one matters as much. With few photos the same ones come again and "
+    "again. In the field: class-balanced sampling.",
+    "soup": "Of so many of the best epochs, the weights are averaged that make the model better on validation photos; "
+    "the run says whether any did. It costs next to nothing, and helps most in long training at a rate that "
+    "stays high. In the field: a greedy model soup.",
+    "stochastic depth": "In each step, parts of the network are left out at random for some of the photos, the last "
+    "ones most often. It helps against learning by heart where many stages learn for many epochs; 0.1 is usual. In the "
+    "field: stochastic depth, or drop path.",
     "dropout": "Randomly forgets a share of the features in each step, so that the head leans on no single one.",
     "schedule": "How the learning rate changes within a phase: it usually falls, so that the end settles. In the "
     "field: learning rate schedule, with cosine or linear decay.",

@@ -19,6 +19,7 @@ from core.backbones.cards import (
 )
 from core.backbones.conv_bn_fusion import FusedPrefix
 from core.backbones.cut import cut
+from core.backbones.drop_path import has_drop_path, seed_drop_path
 from core.backbones.facts import FACTS_COLUMNS, FACTS_TABLE, coarsest_stride, pretrained_cfg_of
 from core.backbones.packaged import find_packaged
 from core.backbones.search import search_backbones
@@ -51,6 +52,7 @@ __all__ = [
     "find_starter",
     "fingerprint",
     "get_card",
+    "has_drop_path",
     "image_size_multiple",
     "image_sizes_for",
     "list_gallery",
@@ -59,6 +61,7 @@ __all__ = [
     "photos_per_second",
     "pretrained_cfg_of",
     "search_backbones",
+    "seed_drop_path",
     "smaller_available",
     "weights_present",
 ]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from core.backbones.backbone import BackboneCard
 from core.backbones.cards import get_card as card_of
 from core.backbones.cards import image_size_multiple
+from core.backbones.drop_path import with_seeded_drop_path
 from core.backbones.facts import pretrained_cfg_of
 from core.backbones.weights import weights_file
 from core.backbones.weights_check import check_weights_fit, classes_in, shapes_in
@@ -30,18 +31,23 @@ class Choice(Protocol):
     def file(self) -> str | None: ...
 
 
-def build_backbone(home: Home, choice: Choice, image_size: int | None = None) -> nn.Module:
+def build_backbone(home: Home, choice: Choice, image_size: int | None = None, drop_path: float = 0.0) -> nn.Module:
     """The backbone that a plan chose, for photos [batch, 3, image_size, image_size], giving [batch, features].
 
+    drop_path: the probability with which its last residual branch is left out; only where `has_drop_path`.
     Its classifier is gone (`num_classes=0`). Random weights come from torch's generator: seed it first.
     Never touches the network. Raises NotFound (no such backbone, weights not downloaded), BadWeights, BadInput (a photo
     size at which it does not work).
     """
     card = card_of(choice.name)
     settings = _size_settings(card, image_size or card.input_size)
+    if drop_path:
+        settings["drop_path_rate"] = drop_path
     if choice.weights == "random":
-        return timm.create_model(card.architecture, num_classes=0, **settings)
-    return _from_file(card, _file_of(home, choice, card), num_classes=0, **settings)
+        network = timm.create_model(card.architecture, num_classes=0, **settings)
+    else:
+        network = _from_file(card, _file_of(home, choice, card), num_classes=0, **settings)
+    return with_seeded_drop_path(network) if drop_path else network
 
 
 def build_with_classifier(home: Home, choice: Choice, image_size: int | None = None) -> nn.Module:

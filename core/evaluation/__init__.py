@@ -14,7 +14,15 @@ from core.evaluation.predictions import (
     read_predictions,
     write_predictions,
 )
-from core.evaluation.result import Result, TaskResult, evaluate, load_result, make_result, save_result
+from core.evaluation.result import (
+    Result,
+    TaskResult,
+    evaluate,
+    kept_in_words,
+    load_result,
+    make_result,
+    save_result,
+)
 from core.evaluation.scores import LossHistory, append_losses, empty_history, epoch_scores
 from core.evaluation.trial import Trial, is_tried, load_trials, save_trials, try_features
 from core.evaluation.verdict import EpochScores, Reference, Verdict, window_epochs
@@ -40,6 +48,7 @@ __all__ = [
     "group_folds",
     "in_plain_words",
     "is_tried",
+    "kept_in_words",
     "labelled_predictions",
     "load_result",
     "load_trials",

@@ -47,21 +47,36 @@ class TaskResult(Frozen):
 
 
 class Result(Frozen):
-    """A run's results. epoch: the one whose model was kept, from 1."""
+    """A run's results. epoch: the best one, from 1, whose model was kept; or the mean of those in `soup` instead."""
 
     epoch: int
     tasks: tuple[TaskResult, ...]
+    soup: tuple[int, ...] = ()
+
+    @property
+    def kept_in_words(self) -> str:
+        """Which model was kept: "epoch 5", or "the mean of epochs 3, 5 and 6"."""
+        return kept_in_words(self.epoch, self.soup)
 
     def task(self, name: str | None = None) -> TaskResult:
         """The task of that name; the first without one. Raises KeyError."""
         return self.tasks[0] if name is None else {task.task: task for task in self.tasks}[name]
 
 
-def make_result(predictions: pd.DataFrame, tasks: Sequence[Task], epoch: int) -> Result:
+def kept_in_words(epoch: int, soup: Sequence[int]) -> str:
+    """The model of an epoch, or in its place the mean of those in `soup`."""
+    if not soup:
+        return f"epoch {epoch}"
+    *most, last = map(str, soup)
+    return f"the mean of epochs {', '.join(most)} and {last}"
+
+
+def make_result(predictions: pd.DataFrame, tasks: Sequence[Task], epoch: int, soup: Sequence[int] = ()) -> Result:
     """The results of all splits that the predictions hold, and of validation even if it has no image."""
     present = [s for s in SPLITS if s == "validation" or (predictions["split"] == s).any()]
     return Result(
         epoch=epoch,
+        soup=tuple(soup),
         tasks=tuple(
             TaskResult(
                 task=task.name,

@@ -63,8 +63,9 @@ def evaluate_best(job: Job, progress: Callable[[Prepared], None] = ignore_event)
     validation = job.dataset.labelled_rows(tasks, "validation")
     sample = clean_sample(job.dataset.labelled_rows(tasks, "train"), len(validation), job.plan.seed)
     # Not from the history: that may be one epoch ahead of what was saved when a process was killed.
-    epoch = read_facts(job.folder / "best")["best"]["epoch"]
-    return _save(job, epoch, _predict(job, {"validation": validation, "train": sample}, progress))
+    best = read_facts(job.folder / "best")["best"]
+    kept = best["epoch"], tuple(best.get("soup", ()))
+    return _save(job, kept, _predict(job, {"validation": validation, "train": sample}, progress))
 
 
 def open_test(home: Home, run_id: str, progress: Callable[[Prepared], None] = ignore_event) -> Result:
@@ -84,7 +85,7 @@ def open_test(home: Home, run_id: str, progress: Callable[[Prepared], None] = ig
     if any(task.test is None for task in result.tasks):
         others = read_predictions(job.folder)
         test = _predict(job, {"test": rows}, progress)
-        result = _save(job, result.epoch, pd.concat([others, test], ignore_index=True))
+        result = _save(job, (result.epoch, result.soup), pd.concat([others, test], ignore_index=True))
     with database(home, write=True) as db:
         db.execute("UPDATE runs SET test_opened = test_opened + 1 WHERE id = ?", (run.id,))
     return result
@@ -114,8 +115,9 @@ def _open_store(job: Job, progress: Callable[[Prepared], None]) -> PixelStore:
     )
 
 
-def _save(job: Job, epoch: int, predictions: pd.DataFrame) -> Result:
-    result = make_result(predictions, [job.dataset.task(name) for name in job.plan.tasks], epoch)
+def _save(job: Job, kept: tuple[int, tuple[int, ...]], predictions: pd.DataFrame) -> Result:
+    """kept: the best epoch, and those of the soup that took its place."""
+    result = make_result(predictions, [job.dataset.task(name) for name in job.plan.tasks], *kept)
     write_predictions(job.folder, predictions)
     save_result(job.folder, result)
     return result

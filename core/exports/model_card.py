@@ -141,7 +141,7 @@ def _phase(phase: Phase) -> str:
 def _figures(result: Result | None, test_opened: int) -> list[str]:
     if result is None:
         return ["Not measured: it was taken home before its training ended."]
-    lines = [f"The model of epoch {result.epoch} was kept. Behind each figure stands its 95 % margin."]
+    lines = [f"The model of {result.kept_in_words} was kept. Behind each figure stands its 95 % margin."]
     for task in result.tasks:
         kind = KINDS[task.kind]
         shown = [of_split for split, of_split in task.splits.items() if split != "train"]

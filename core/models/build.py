@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from core.backbones import BackboneCard, build_backbone, find_stages, get_card, num_features
+from core.backbones import BackboneCard, build_backbone, find_stages, get_card, has_drop_path, num_features
 from core.datasets import Task
 from core.errors import BadPlan
 from core.home import Home
@@ -19,7 +19,10 @@ def create_model(home: Home, plan: Plan, tasks: Sequence[Task]) -> TrainedModel:
 
     Raises what `core.backbones.build_backbone` does, and BadPlan when the plan has rates for another number of stages.
     """
-    model = _build(home, plan, plan.backbone, tasks, get_card(plan.backbone.name))
+    card = get_card(plan.backbone.name)
+    if plan.drop_path and not has_drop_path(card.architecture):
+        raise BadPlan(f"{card.title} has no parts that can be left out.", "Set stochastic depth (drop_path) to 0.")
+    model = _build(home, plan, plan.backbone, tasks, card)
     if len(model.stages) != len(plan.phases[0].stage_rates):
         raise BadPlan(
             f"The plan gives {len(plan.phases[0].stage_rates)} stages a learning rate, and {plan.backbone.name} has "
@@ -48,7 +51,7 @@ def _build(home: Home, plan: Plan, choice: BackboneChoice, tasks: Sequence[Task]
     # timm initializes with the global generator of torch, whose state is restored.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
-        backbone = build_backbone(home, choice, plan.image_size)
+        backbone = build_backbone(home, choice, plan.image_size, plan.drop_path)
     model = TrainedModel(backbone, num_features(backbone), find_stages(backbone), tasks, card)
     init_linear(model.heads, plan.seed)
     return model

@@ -28,6 +28,7 @@ from core.plans.editing import (
     set_rate,
 )
 from core.plans.l2_sp import has_l2_sp, set_l2_sp
+from core.plans.layer_decay import can_decay, layer_decay_of, set_layer_decay
 from core.plans.multi_task import (
     Balance,
     balance_in_words,
@@ -94,6 +95,7 @@ __all__ = [
     "augments",
     "balance_in_words",
     "balance_of",
+    "can_decay",
     "can_fit_heads",
     "change",
     "check_plan",
@@ -102,6 +104,7 @@ __all__ = [
     "fits_heads",
     "has_l2_sp",
     "image_size_at",
+    "layer_decay_of",
     "make_plan",
     "method_of",
     "newest_views",
@@ -121,6 +124,7 @@ __all__ = [
     "set_frozen",
     "set_head_rate",
     "set_l2_sp",
+    "set_layer_decay",
     "set_objective",
     "set_optimizer",
     "set_phase",

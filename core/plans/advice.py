@@ -36,6 +36,8 @@ def check_plan(plan: Plan, dataset: Dataset, card: BackboneCard, stages: Sequenc
         *_adaptation(plan),
         *_starting_weights(plan),
         *_several_tasks(plan),
+        *_soup(plan),
+        *_stochastic_depth(plan, card),
         *(check for task in tasks for check in _labels(dataset, task, plan)),
         *_sizes(plan, dataset, card),
         *_rates(plan, stages),
@@ -95,6 +97,30 @@ def _several_tasks(plan: Plan) -> list[Check]:
         return []
     sentence = "Only the heads learn, one for each label, so there is nothing to balance: free a stage"
     return [Check("warning", f"{sentence}, or let the labels count alike.")]
+
+
+def _soup(plan: Plan) -> list[Check]:
+    if not plan.soup:
+        return []
+    if fits_heads(plan, last := plan.phases[-1]):
+        return [Check("warning", "A fitted head is the best one already: a soup of its epochs is no better.")]
+    if last.epochs == 1:
+        return [Check("warning", "A soup needs two epochs or more in the last phase: give it more, or leave it out.")]
+    return []
+
+
+def _stochastic_depth(plan: Plan, card: BackboneCard) -> list[Check]:
+    if not plan.drop_path:
+        return []
+    from core.backbones import has_drop_path  # loads torch, which plans are read without
+
+    if not has_drop_path(card.architecture):
+        return [Check("stop", f"{card.title} has no parts that can be left out: set stochastic depth to 0.")]
+    if not any(rate > 0 for phase in plan.phases for rate in phase.stage_rates):
+        return [
+            Check("warning", "Only the head learns, and stochastic depth leaves out parts before it: free a stage.")
+        ]
+    return []
 
 
 def _labels(dataset: Dataset, task: Task, plan: Plan) -> list[Check]:

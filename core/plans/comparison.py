@@ -82,6 +82,8 @@ def plan_in_words(plan: Plan, names: PlanNames) -> dict[str, str]:
         "Weight decay": f"{plan.optimizer.weight_decay:g}",
         "Longest gradient": f"{plan.optimizer.clip_norm:g}" if plan.optimizer.clip_norm else "any",
         "Average of the weights": f"{plan.optimizer.ema_decay:g}" if plan.optimizer.ema_decay else "off",
+        "Stochastic depth": f"{plan.drop_path:g}" if plan.drop_path else "off",
+        "Soup": f"of the best {plan.soup} epochs" if plan.soup else "off",
         "Dropout before the head": f"{plan.head.dropout:g}",
         "Early stop": f"after {plan.early_stopping.patience} epochs" if plan.early_stopping else "off",
         "Teacher": _teacher(plan, names),

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from core.errors import BadPlan
 from core.names import shorten
 from core.objectives import OBJECTIVES, Objective
+from core.plans.layer_decay import set_layer_decay
 from core.plans.plan import EarlyStopping, Phase, Plan, fits_heads, validation_error_in_words
 from core.plans.recipes import rates_towards_stem
 
@@ -109,6 +110,11 @@ def set_head_rate(plan: Plan, rate: float, phase: int = -1) -> Plan:
 WHOLE_PLAN: dict[str, tuple[Callable[[Any], bool], str, Callable[[Plan, Any], Plan]]] = {
     "epochs": (lambda v: isinstance(v, int) and v >= 1, "a whole number from 1", set_epochs),
     "head_rate": (lambda v: isinstance(v, float | int) and v > 0, "a number above 0", set_head_rate),
+    "layer_decay": (
+        lambda v: isinstance(v, float | int) and 0 < v <= 1,
+        "a number above 0 and at most 1",
+        set_layer_decay,
+    ),
 }
 
 
@@ -141,7 +147,7 @@ def change(plan: Plan, assignment: str) -> Plan:
             raise KeyError(last)
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise BadPlan(
-            f'A plan has no field "{shorten(field)}".', f"Its fields are: epochs, head_rate, {', '.join(fields)}."
+            f'A plan has no field "{shorten(field)}".', f"Its fields are: {', '.join(WHOLE_PLAN)}, {', '.join(fields)}."
         ) from error
     try:
         return Plan.model_validate_json(json.dumps(fields))

@@ -183,6 +183,10 @@ class Plan(_Frozen):
 
     sampling: "balanced" draws as many photos as there are in each epoch, each class with equal probability
     (`core.job.epoch_batches`).
+    drop_path: the probability with which the last residual branch of the network is left out for a photo in a step of
+    training, less for each one before it (stochastic depth, `core.backbones.drop_path`); 0 is off.
+    soup: of so many of the last phase's best epochs, those are averaged that make the model better (`core.training`'s
+    soup); 0 is off.
     adaptive_batch_norm: at the end of each epoch, batch norms that learn take the statistics of the target's photos.
     """
 
@@ -197,6 +201,8 @@ class Plan(_Frozen):
     optimizer: Optimizer = Optimizer()
     early_stopping: EarlyStopping | None = None
     sampling: Literal["shuffled", "balanced"] = "shuffled"
+    drop_path: float = Field(default=0.0, ge=0, lt=1)
+    soup: int = Field(default=0, ge=0, le=16)
     batch_size: int = Field(default=32, ge=1, le=65_536)
     image_size: int = Field(default=224, ge=16, le=2_048)
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
@@ -260,6 +266,14 @@ class Plan(_Frozen):
         for each in self.objectives:
             if isinstance(each, CrossEntropy):
                 each.balance.check(self.tasks)
+        return self
+
+    @model_validator(mode="after")
+    def _averaged_in_one_way_only(self) -> "Plan":
+        if self.soup == 1:
+            raise ValueError("a soup of one epoch is that epoch: take 2 or more, or 0 for none")
+        if self.soup and self.optimizer.ema_decay:
+            raise ValueError("a soup averages epochs, and weights are averaged over steps already: choose one of them")
         return self
 
     @property

@@ -202,7 +202,7 @@ def _checkpoint_seconds(plan: Plan, costs: CostProfile, head_parameters: int, ep
     the processor that trains, at the end of an epoch no more than its share.
     """
     # Most epochs are the best so far when they end, so each is copied.
-    snapshot = SNAPSHOT_SECONDS * _checkpoint_bytes(plan, costs.parameters, head_parameters)
+    snapshot = SNAPSHOT_SECONDS * _state_bytes(plan, costs.parameters, head_parameters)
     save = _save_seconds(plan, costs, head_parameters)
     within = epoch_seconds // CHECKPOINT_SECONDS * (snapshot + save)
     return within + snapshot + min(2 * save, COST_SHARE * epoch_seconds)
@@ -223,7 +223,8 @@ def _memory_bytes(plan: Plan, costs: CostProfile, head_parameters: int, micro_ba
     unchanging = _frozen_bytes(plan, costs.parameters) + costs.teacher_bytes
     if any("initial_weights" in each.needs for each in plan.objectives):
         unchanging += 4 * sum(costs.parameters[plan.first_trainable_stage :])
-    state = _checkpoint_bytes(plan, costs.parameters, head_parameters)
+    unchanging += _soup_bytes(plan, costs.parameters, head_parameters)
+    state = _state_bytes(plan, costs.parameters, head_parameters)
     return PROCESS_BYTES + unchanging + 2 * state + max(step, forward, state)
 
 
@@ -246,7 +247,17 @@ def _optimizer_moments(plan: Plan) -> int:
 
 
 def _checkpoint_bytes(plan: Plan, parameters: Sequence[int], head_parameters: int) -> int:
-    """Bytes of what changes in training: on the disk, and in memory."""
+    """Bytes on the disk of what changes in training."""
+    return _state_bytes(plan, parameters, head_parameters) + _soup_bytes(plan, parameters, head_parameters)
+
+
+def _soup_bytes(plan: Plan, parameters: Sequence[int], head_parameters: int) -> int:
+    """Of the best epochs' weights, which are in memory once however many checkpoints are being written."""
+    return 4 * _trainable(plan, parameters, head_parameters) * plan.soup
+
+
+def _state_bytes(plan: Plan, parameters: Sequence[int], head_parameters: int) -> int:
+    """Bytes in memory of what each step changes."""
     copies = 1 + _optimizer_moments(plan) + (plan.optimizer.ema_decay > 0)  # the EMA beside the raw weights
     return 4 * _trainable(plan, parameters, head_parameters) * copies
 

@@ -60,11 +60,24 @@ class Checkpointer:
         if self._writing and self._writing.done():
             yield from self._wait()
 
+    def save_again(self, state: TrainingState) -> Iterator[Checkpointed]:
+        """Write a state that changed without a step. Raises DiskFull."""
+        self._last_taken = None
+        yield from self.save(state)
+
     def save(self, state: TrainingState) -> Iterator[Checkpointed]:
         """Write all that is not on the disk yet, and wait for it. Raises DiskFull; the checkpoints on disk stay."""
         yield from self._wait()
         if (state.position.step, state.position.epoch) != self._last_taken or self._is_new_best(state):
             self.begin(state)
+        yield from self._wait()
+
+    def save_best(self, state: TrainingState) -> Iterator[Checkpointed]:
+        """Write the state as the best model, whatever its epoch, and wait for it. Raises DiskFull."""
+        yield from self._wait()
+        taken = self._writer.submit(on_host, take_snapshot(state, self._names, self._plan_hash))
+        self._submit(taken, None)
+        self._best_epoch = state.best.epoch
         yield from self._wait()
 
     def close(self) -> None:

@@ -4,7 +4,8 @@ runs/<id>/frozen.safetensors    stages that no phase unfreezes: written once, si
 runs/<id>/last/, best/          model.safetensors    tensors that can change; their moving average where the plan asks
                                                      for one
                                 training_state.safetensors    raw_weights/ (the weights behind the moving average),
-                                                     auxiliary/, optimizer/, losses/ (per photo)
+                                                     auxiliary/, optimizer/, losses/ (per photo), ingredients/ (of a
+                                                     soup, by epoch)
                                 state.json           position, history, compute configuration, checksums
 """
 
@@ -41,6 +42,7 @@ from core.models import (
     read_facts,
     verify_file,
 )
+from core.training.soup import Ingredient
 from core.training.state import TrainingState
 
 
@@ -77,14 +79,15 @@ def take_snapshot(state: TrainingState, names: list[str], plan_hash: str) -> Sna
     tensors = state.ema.tensors if state.ema else state.model.state_dict()
     facts = {"format": FORMAT, "plan_hash": plan_hash, **copy.deepcopy(state.facts())}
     model, training = {name: tensors[name] for name in names}, _training_tensors(state)
+    kept = _ingredient_tensors(state)  # nothing writes to them, so they are not copied
     if state.compute_config.device.type == "cuda":
         try:
-            copies = _copies(model, _cloned), _copies(training, _cloned)
+            copies = _copies(model, _cloned), _copies(training, _cloned) | kept
         except torch.OutOfMemoryError:
             pass
         else:
             return Snapshot(*copies, facts, torch.cuda.current_stream(state.compute_config.device).record_event())
-    return Snapshot(_copies(model, _copied_to_host), _copies(training, _copied_to_host), facts)
+    return Snapshot(_copies(model, _copied_to_host), _copies(training, _copied_to_host) | kept, facts)
 
 
 def on_host(snapshot: Snapshot) -> Snapshot:
@@ -141,6 +144,10 @@ def load(state: TrainingState, folder: Path, plan_hash: str) -> None:
         task: LossHistory(tensors[f"losses/{task}/best"].numpy(), tensors[f"losses/{task}/recent"].numpy())
         for task in state.losses
     }
+    state.ingredients = [
+        Ingredient(each["epoch"], each["loss"], _without_prefix(f"ingredients/{each['epoch']}/", tensors))
+        for each in facts.get("ingredients", [])  # checkpoints of before there were soups have none
+    ]
     state.load_facts(facts)
 
 
@@ -194,6 +201,12 @@ def _training_tensors(state: TrainingState) -> dict[str, Tensor]:
         for field in ("best", "recent"):
             tensors[f"losses/{task}/{field}"] = torch.from_numpy(np.ascontiguousarray(getattr(history, field)))
     return tensors
+
+
+def _ingredient_tensors(state: TrainingState) -> dict[str, Tensor]:
+    return {
+        f"ingredients/{each.epoch}/{name}": value for each in state.ingredients for name, value in each.tensors.items()
+    }
 
 
 def _copies(tensors: Mapping[str, Tensor], copy_of: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:

@@ -14,18 +14,17 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 
-import torch
-
 from core.activations import FeaturePipeline, build_pipeline
-from core.augmentation import mixed_terms, sample_mixture
-from core.device import ComputeConfig, deterministic_algorithms, generator
+from core.device import ComputeConfig, deterministic_algorithms
 from core.job import (
     Ended,
     EpochEnded,
     Event,
     HeadsTried,
     Job,
+    Noted,
     PhaseBegan,
+    PhasePosition,
     Stepped,
     TrainingContext,
     Warned,
@@ -33,26 +32,18 @@ from core.job import (
     epoch_batches,
     learning_rates_at,
     phase_at,
-    split_microbatches,
     steps_per_epoch,
 )
-from core.models import set_learning_rates, set_trainable
+from core.models import load_tensors, set_trainable
 from core.plans import task_weights
-from core.training.adaptive_batch_norm import adapt_batch_norm
+from core.training.batch_norm import adapt_batch_norm
 from core.training.checkpointer import Checkpointer
 from core.training.head_fit import HeadFit, fit_epoch, is_fitted, prepare_head_fit
 from core.training.head_trial import try_heads
 from core.training.setup import remember_views, setup_training
+from core.training.soup import keep_ingredient, make_soup, own_weights_afterwards, soup_in_words
 from core.training.state import TrainingState, stop_reason
-from core.training.step import (
-    DeferredMetrics,
-    Reading,
-    batch_metrics,
-    forward,
-    optimizer_step,
-    retry_smaller,
-    values_by_curve,
-)
+from core.training.step import DeferredMetrics, Reading, batch_metrics, train_batch, values_by_curve
 from core.training.validation import epoch_scores_by_task, evaluate, evaluate_target, mean_validation_loss
 
 _SENTENCES = {
@@ -126,10 +117,8 @@ def _train_epochs(
         if pipeline is None or pipeline.phase_position != current:
             if pipeline and not pipeline.is_reusable_in(current):
                 pipeline = None  # frees its cache before the next is built
-            views = state.cached_views.get(current.number)
-            pipeline, fit = (yield from build_pipeline(context, model, current, views, previous=pipeline)), None
-            state.cached_views[current.number] = pipeline.views
-            remember_views(context, current.number, pipeline.views)
+            pipeline, fit = (yield from _begin_pipeline(context, state, current, pipeline)), None
+            state.ingredients = [each for each in state.ingredients if each.epoch > current.first_epoch]
         pipeline = yield from pipeline.with_epoch_cache(position.epoch)
         if pipeline.is_head_only:
             compute_config.use_one_thread()
@@ -151,13 +140,51 @@ def _train_epochs(
         _check_finite(validation_loss)
         images_per_second, seconds = position.images / position.seconds, position.seconds
         is_best = state.end_epoch(scores, validation_loss)
+        if plan.soup:
+            state.ingredients = keep_ingredient(
+                state.ingredients, plan.soup, model, current.phase, position.epoch, validation_loss
+            )
         yield EpochEnded(
             position.epoch, current.number, position.step, scores, images_per_second, seconds, is_best, target
         )
         checkpointer.end_epoch(state)
+    if state.ingredients:
+        yield from _replace_best_by_soup(context, state, checkpointer, pipeline)
     if pipeline and (trials := try_heads(context, pipeline)):
         yield HeadsTried(trials)
     return reason
+
+
+def _begin_pipeline(
+    context: TrainingContext, state: TrainingState, position: PhasePosition, previous: FeaturePipeline | None
+) -> Generator[Event, None, FeaturePipeline]:
+    """The pipeline of a phase, on as many views of a photo as were decided before, or are now."""
+    views = state.cached_views.get(position.number)
+    pipeline = yield from build_pipeline(context, state.model, position, views, previous=previous)
+    state.cached_views[position.number] = pipeline.views
+    remember_views(context, position.number, pipeline.views)
+    return pipeline
+
+
+def _replace_best_by_soup(
+    context: TrainingContext, state: TrainingState, checkpointer: Checkpointer, pipeline: FeaturePipeline | None
+) -> Iterator[Event]:
+    """After the last epoch: put the soup of the best ones in the place of the best, where it is better by validation.
+
+    pipeline: of the last epoch; None where a resumed run had only this left to do.
+    """
+    yield from checkpointer.save(state)  # from there a run goes on that is killed before all of this is on the disk
+    epoch = state.position.epoch - 1
+    pipeline = pipeline or (yield from _begin_pipeline(context, state, phase_at(context.plan, epoch), None))
+    soup = yield from make_soup(context, state, (yield from pipeline.with_epoch_cache(epoch)))
+    yield Noted(soup_in_words(soup, state.best.epoch, state.best.loss))
+    state.ingredients = []
+    if soup and soup.loss < state.best.loss:
+        state.best.soup = list(soup.epochs)
+        with own_weights_afterwards(state.model, soup.tensors):
+            load_tensors(state.model, soup.tensors)
+            yield from checkpointer.save_best(state)
+    yield from checkpointer.save_again(state)
 
 
 def _train_steps(
@@ -168,7 +195,7 @@ def _train_steps(
     pipeline: FeaturePipeline,
 ) -> Iterator[Event]:
     """Train the rest of an epoch, a step of the optimizer per batch. Raises Unstable."""
-    plan, compute_config, model, position = context.plan, context.compute_config, state.model, state.position
+    plan, model, position = context.plan, state.model, state.position
     current = pipeline.phase_position
     rows, strata = context.training_rows, context.sampling_strata
     batches = epoch_batches(rows, plan.batch_size, plan.seed, position.epoch, strata)
@@ -176,28 +203,10 @@ def _train_steps(
         started, images = time.perf_counter(), len(batch["source"])
         phase_step = (position.epoch - current.first_epoch) * len(batches) + position.batch
         rates = learning_rates_at(current.phase, model.stages, phase_step, len(batches))
-        set_learning_rates(state.optimizer, rates)
-        for attempt in retry_smaller(context, state, current.phase, images):
-            yield from attempt.warnings
-            output = terms = loss = None  # the graph of an attempt that failed would keep its memory
-            with attempt:  # gradient accumulation over micro-batches, where memory does not hold the whole batch
-                rng, sums = generator(plan.seed, position.step, compute_config.device), []
-                for micro_batch in split_microbatches(batch, state.micro_batch_size):
-                    count = len(micro_batch["source"])
-                    mixture = sample_mixture(plan.augmentation, plan.seed, position.step, count, plan.image_size)
-                    with compute_config.autocast():
-                        output = forward(context, state, pipeline, micro_batch, mixture, rng)
-                        share = count / images
-                        terms = mixed_terms(context.loss, output, mixture) * share
-                        loss = terms.sum()
-                    state.scaler.scale(loss).backward()
-                    reports = context.loss.reports(output, terms, share)
-                    sums.append(batch_metrics(loss, output, context.tasks, reports))
-        optimizer_step(state, plan.optimizer)
-        state.update_ema()
+        sums = yield from train_batch(context, state, pipeline, batch, rates)
         position.advance(images, time.perf_counter() - started)
         step = Stepped(position.step, position.epoch + 1, current.number, position.images, math.nan, None, rates)
-        yield from _arrived(context, metrics.push(step, torch.stack(sums).sum(dim=0)))
+        yield from _arrived(context, metrics.push(step, sums))
         yield from checkpointer.written()
         if checkpointer.is_due():
             yield from _arrived(context, metrics.flush())

@@ -16,6 +16,7 @@ from core.evaluation import EpochScores, LossHistory
 from core.job import phase_at
 from core.models import InitialWeights, ModelEma, TrainedModel
 from core.plans import Plan
+from core.training.soup import Ingredient
 
 
 @dataclass
@@ -41,10 +42,14 @@ class Position:
 
 @dataclass
 class Best:
-    """The best epoch so far, counted from 1; 0 before there is one. loss: mean validation loss over the tasks."""
+    """The best epoch so far, counted from 1; 0 before there is one. loss: mean validation loss over the tasks.
+
+    soup: the epochs whose mean is the run's model in its place (`core.training.soup`).
+    """
 
     epoch: int = 0
     loss: float = math.inf
+    soup: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -57,6 +62,7 @@ class TrainingState:
     cached_views: by phase, how many views of a photo it is trained on (`core.plans.augmented_views`), once decided.
     ema: the exponential moving average of the weights, where the plan asks for one.
     initial_weights: those before the first step, where an objective needs them; made anew when a run is resumed.
+    ingredients: of a soup, the best epochs of the phase under way, the best first, where the plan asks for one.
     auxiliary: modules trained beside the model and thrown away with the run, by name ("distillation"); they are
     optimised and saved by that name.
     """
@@ -71,6 +77,7 @@ class TrainingState:
     penalties: dict[int, float] = field(default_factory=dict)
     ema: ModelEma | None = None
     initial_weights: InitialWeights | None = None
+    ingredients: list[Ingredient] = field(default_factory=list)
     auxiliary: nn.ModuleDict = field(default_factory=nn.ModuleDict)
     position: Position = field(default_factory=Position)
     best: Best = field(default_factory=Best)
@@ -98,6 +105,7 @@ class TrainingState:
         return {
             "position": vars(self.position),
             "best": vars(self.best) if self.best.epoch else None,
+            "ingredients": [{"epoch": each.epoch, "loss": each.loss} for each in self.ingredients],
             "history": [{task: vars(scores) for task, scores in epoch.items()} for epoch in self.history],
             "scaler": self.scaler.state_dict(),
             "compute_config": self.compute_config.facts(),

@@ -1,20 +1,21 @@
 """The parts of a training step: forward pass, metrics, optimizer step, and the retry when memory runs out."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from types import TracebackType
 
 import torch
 from torch import Tensor
 
 from core.activations import FeaturePipeline
-from core.augmentation import Mixture
-from core.device import is_out_of_memory, release_memory
+from core.augmentation import Mixture, mixed_terms, sample_mixture
+from core.backbones import seed_drop_path
+from core.device import generator, is_out_of_memory, release_memory
 from core.distillation import distillation_heads
 from core.errors import TooLittleMemory
 from core.evaluation import step_curves
-from core.job import Batch, Stepped, TrainingContext, Warned
-from core.models import clip_gradients, seeded_dropout, trains_batch_norm
+from core.job import Batch, Stepped, TrainingContext, Warned, split_microbatches
+from core.models import clip_gradients, seeded_dropout, set_learning_rates, trains_batch_norm
 from core.objectives import BatchOutput, Objective, TargetOutput, objective_curves
 from core.plans import Optimizer, Phase
 from core.profiling import record_max_micro_batch
@@ -22,6 +23,42 @@ from core.tasks import LabelKind, Task, label_kind
 from core.training.state import TrainingState
 
 Reading = tuple[Stepped, tuple[float, ...]]
+
+
+def train_batch(
+    context: TrainingContext,
+    state: TrainingState,
+    pipeline: FeaturePipeline,
+    batch: Batch,
+    rates: Mapping[str, float],
+) -> Generator[Warned, None, Tensor]:
+    """One step of the optimizer, on one batch, at these rates by stage name. Returns what `batch_metrics` does, of the
+    whole batch; the position does not count the step yet.
+    """
+    plan, compute_config, step = context.plan, context.compute_config, state.position.step
+    images = len(batch["source"])
+    set_learning_rates(state.optimizer, rates)
+    for attempt in retry_smaller(context, state, pipeline.phase_position.phase, images):
+        yield from attempt.warnings
+        output = terms = loss = None  # the graph of an attempt that failed would keep its memory
+        with attempt:  # gradient accumulation over micro-batches, where memory does not hold the whole batch
+            rng, sums = generator(plan.seed, step, compute_config.device), []
+            if plan.drop_path:
+                seed_drop_path(state.model.backbone, rng)
+            for micro_batch in split_microbatches(batch, state.micro_batch_size):
+                count = len(micro_batch["source"])
+                mixture = sample_mixture(plan.augmentation, plan.seed, step, count, plan.image_size)
+                with compute_config.autocast():
+                    output = forward(context, state, pipeline, micro_batch, mixture, rng)
+                    share = count / images
+                    terms = mixed_terms(context.loss, output, mixture) * share
+                    loss = terms.sum()
+                state.scaler.scale(loss).backward()
+                reports = context.loss.reports(output, terms, share)
+                sums.append(batch_metrics(loss, output, context.tasks, reports))
+    optimizer_step(state, plan.optimizer)
+    state.update_ema()
+    return torch.stack(sums).sum(dim=0)
 
 
 def forward(

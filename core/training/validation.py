@@ -21,6 +21,7 @@ from core.evaluation import (
 )
 from core.job import FORWARD_BATCH_SIZE, Prepared, TrainingContext, ignore_event
 from core.models import TrainedModel
+from core.plans import task_weights
 from core.tasks import MISSING, label_kind
 
 # By task: loss and score of each image, [labelled photos], as the kind of label defines them.
@@ -36,6 +37,17 @@ def evaluate(
     validation = yield from _evaluate_rows(context, pipeline, context.source.validation, 0, total)
     clean = yield from _evaluate_rows(context, pipeline, context.source.clean, len(context.source.validation), total)
     return validation, clean
+
+
+def validation_loss(context: TrainingContext, pipeline: FeaturePipeline) -> Generator[Prepared, None, float]:
+    """The mean loss of the validation photos, and of the tasks: by which epochs are chosen."""
+    rows = context.source.validation
+    pipeline.model.eval()
+    validation = yield from _evaluate_rows(context, pipeline, rows, 0, len(rows))
+    return _mean_over_tasks(
+        {task: float(losses.mean(dtype=np.float64)) for task, (losses, _) in validation.items()},
+        task_weights(context.plan),
+    )
 
 
 def _evaluate_rows(
@@ -108,8 +120,11 @@ def epoch_scores_by_task(
 
 def mean_validation_loss(scores: dict[str, EpochScores], weights: Mapping[str, float]) -> float:
     """The mean over the tasks: the metric that selects the best epoch. weights: of tasks, where a person set some."""
-    losses = [each.validation_loss for each in scores.values()]
-    return float(np.average(losses, weights=[weights.get(task, 1.0) for task in scores]))
+    return _mean_over_tasks({task: each.validation_loss for task, each in scores.items()}, weights)
+
+
+def _mean_over_tasks(losses: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    return float(np.average(list(losses.values()), weights=[weights.get(task, 1.0) for task in losses]))
 
 
 def predict_logits(

@@ -11,6 +11,8 @@ from dashboard.plan.adaptation import show_adaptation
 from dashboard.plan.augmentation import show_augmentation
 from dashboard.plan.distillation import show_teacher
 from dashboard.plan.file import FILE, show_plan_file
+from dashboard.plan.forgetting import show_forgetting
+from dashboard.plan.layer_decay import show_layer_decay
 from dashboard.plan.network import NETWORK, choose_phase, show_network, show_recipe
 from dashboard.plan.settings import show_everything_else, show_main_settings
 from dashboard.plan.summary import show_summary
@@ -51,11 +53,14 @@ def _show_choices(
         show_network(plan, phase, stages, head_size, expert)
     with part_of_page("main"):
         show_main_settings(plan, phase, card)
+        show_layer_decay(plan)
         show_teacher(plan)
     with part_of_page("augmentation"):
         show_augmentation(plan, dataset, expert)
     with part_of_page("adaptation"):
         show_adaptation(plan, dataset)
+    with part_of_page("forgetting"):
+        show_forgetting(plan, card)
     if expert:
         show_everything_else(plan, phase, dataset, card)
         with part_of_page(FILE):

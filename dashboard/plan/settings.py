@@ -187,7 +187,7 @@ def _loss_settings(plan: Plan) -> None:
         **plan_widget("dropout", plan.head.dropout, lambda plan, n: _with(plan, head=Head(dropout=n))),
     )  # fmt: skip
     for objective in plan.objectives:
-        if not objective.needs & {"teacher", "target_batch"}:  # these have their own places
+        if not objective.needs & {"teacher", "target_batch", "initial_weights"}:  # these have their own places
             show_objective(columns, plan, objective.kind)
 
 

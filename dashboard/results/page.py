@@ -34,7 +34,7 @@ def page() -> None:
 def _show_result(model: RunResults, result: Result) -> None:
     name = _chosen_task(model)
     task, of_task = model.dataset.task(name), result.task(name)
-    show_figures(model.run, of_task, result.epoch, len(model.dataset.indices("test")))
+    show_figures(model.run, of_task, result.kept_in_words, len(model.dataset.indices("test")))
     show_advice(model.run, name)
     viewer_of(task)(model, task, of_task.splits[_chosen_split(of_task)])
     show_comparison(model, name)

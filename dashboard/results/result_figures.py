@@ -12,12 +12,13 @@ from dashboard.session import state
 from dashboard.shared.texts import escape_html, pluralize, show_error
 
 
-def show_figures(run: Run, result: TaskResult, epoch: int, test_photos: int) -> None:
+def show_figures(run: Run, result: TaskResult, kept: str, test_photos: int) -> None:
+    """kept: which model the figures are of."""
     validation, test, words = st.columns([1, 1, 1.25], gap="large")
     with validation:
         _big(
             result.validation,
-            f"of {pluralize(result.validation.images, 'validation photo')} it had not learned from, at epoch {epoch}.",
+            f"of {pluralize(result.validation.images, 'validation photo')} it had not learned from, at {kept}.",
         )
     with test:
         if result.test is not None:

@@ -74,3 +74,10 @@ def test_what_stops_the_plan_comes_first(card, stages):
     levels = [a.level for a in check_plan(make_plan(bad, card, stages), bad, card, stages)]
     assert levels == sorted(levels, key=["stop", "warning", "ok"].index)
     assert levels[0] == "stop"
+
+
+def test_a_soup_and_stochastic_depth_that_can_do_nothing_are_named(dataset, card, stages):
+    plan = make_plan(dataset, card, stages).model_copy(update={"soup": 3, "drop_path": 0.1})
+    sentences = [check.sentence for check in check_plan(plan, dataset, card, stages)]
+    assert "A fitted head is the best one already: a soup of its epochs is no better." in sentences
+    assert "Only the head learns, and stochastic depth leaves out parts before it: free a stage." in sentences

@@ -21,7 +21,7 @@ CHANGES = [
     "augmentation.colour=0.4", "augmentation.erase=0.2", "augmentation.trivial_augment=0.3",
     "augmentation.cached_views=4", "augmentation.mixup=0.1", "augmentation.cutmix=0.1", "optimizer.kind=sgd",
     "optimizer.weight_decay=0.2", "optimizer.momentum=0.5", "optimizer.clip_norm=1", "optimizer.ema_decay=0.9",
-    "batch_size=16", "sampling=balanced", "image_size=96", "seed=7", "precision=bf16",
+    "batch_size=16", "sampling=balanced", "soup=3", "drop_path=0.1", "image_size=96", "seed=7", "precision=bf16",
     "repeatable=true", "datasets.0.version=2",
 ]  # fmt: skip
 

@@ -79,6 +79,10 @@ PLANS = {
         augmentation=Augmentation(mixup=0.5),
     ),
     "classes drawn alike": make_plan(phase(learning=1), sampling="balanced", augmentation=Augmentation(erase=0.5)),
+    "stochastic depth": make_plan(phase(learning=2), drop_path=0.4),
+    "soup": make_plan(
+        phase(learning=1, epochs=1), phase(learning=2, epochs=3), soup=2, augmentation=Augmentation(erase=0.5)
+    ),
     "vit": make_plan(phase(VIT, learning=3), backbone=VIT),
 }
 
