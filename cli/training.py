@@ -117,7 +117,7 @@ def train(
     if not json:
         for warning in warnings:
             print_error(f"Note: {warning}")
-    _download_weights(where, chosen, quiet=json)
+    download_missing_weights(where, chosen, quiet=json)
     expected = _estimate(where, chosen, quiet=json)
     run = submit(where, chosen, name)
     if json:
@@ -265,7 +265,7 @@ def _estimate(home: Home, plan: "Plan", quiet: bool) -> dict[str, float | None]:
     }
 
 
-def _download_weights(home: Home, plan: "Plan", quiet: bool) -> None:
+def download_missing_weights(home: Home, plan: "Plan", quiet: bool) -> None:
     """Download pretrained weights of the backbone and the teacher that are not here yet."""
     from core.backbones import download_weights, get_card, weights_present
 

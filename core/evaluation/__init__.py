@@ -7,6 +7,15 @@ What a label means, and which figures it has, is defined by its kind (`core.task
 from core.evaluation.folds import Fold, group_folds
 from core.evaluation.label_free import NUCLEAR_NORM, TARGET_ACCURACY, nuclear_norm_score
 from core.evaluation.metrics import epoch_curves, metrics_of, step_curves
+from core.evaluation.out_of_fold import (
+    HeadSubject,
+    OutOfFold,
+    by_accuracy,
+    compared_heads,
+    list_out_of_fold,
+    read_out_of_fold,
+    save_out_of_fold,
+)
 from core.evaluation.predictions import (
     compare,
     labelled_predictions,
@@ -24,43 +33,68 @@ from core.evaluation.result import (
     save_result,
 )
 from core.evaluation.scores import LossHistory, append_losses, empty_history, epoch_scores
+from core.evaluation.simple_heads import (
+    LEAST_DISTANCE,
+    CrossValidation,
+    LabelledPhotos,
+    LinearHead,
+    NeighborsHead,
+    cross_validate,
+    fit_head,
+    usual_choice,
+)
 from core.evaluation.trial import Trial, is_tried, load_trials, save_trials, try_features
 from core.evaluation.verdict import EpochScores, Reference, Verdict, window_epochs
 from core.evaluation.wording import in_plain_words, verdict
 
 __all__ = [
+    "LEAST_DISTANCE",
     "NUCLEAR_NORM",
     "TARGET_ACCURACY",
+    "CrossValidation",
     "EpochScores",
     "Fold",
+    "HeadSubject",
+    "LabelledPhotos",
+    "LinearHead",
     "LossHistory",
+    "NeighborsHead",
+    "OutOfFold",
     "Reference",
     "Result",
     "TaskResult",
     "Trial",
     "Verdict",
     "append_losses",
+    "by_accuracy",
     "compare",
+    "compared_heads",
+    "cross_validate",
     "empty_history",
     "epoch_curves",
     "epoch_scores",
     "evaluate",
+    "fit_head",
     "group_folds",
     "in_plain_words",
     "is_tried",
     "kept_in_words",
     "labelled_predictions",
+    "list_out_of_fold",
     "load_result",
     "load_trials",
     "make_result",
     "metrics_of",
     "nuclear_norm_score",
     "predictions_table",
+    "read_out_of_fold",
     "read_predictions",
+    "save_out_of_fold",
     "save_result",
     "save_trials",
     "step_curves",
     "try_features",
+    "usual_choice",
     "verdict",
     "window_epochs",
     "write_predictions",

@@ -50,9 +50,18 @@ def _not_a_number(history: Sequence[EpochScores]) -> Verdict:
 def _too_early(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
     if trend.scores.validation_images < FEWEST_IMAGES:
         return _few_photos(trend, reference, since)
+    if reference.is_computed_at_once:
+        return _computed_at_once(trend, reference, since)
     sentence = "One epoch has ended; it takes two to see a direction."
     remedy = "Wait for the second epoch." if _goes_on(trend, reference) else "Train again with more epochs."
     return Verdict("too early", "Too early to tell", sentence, remedy, since, ("more epochs",))
+
+
+def _computed_at_once(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
+    sentence = "This head is computed from all photos in one go, so there are no epochs to compare."
+    more, advice = _more_photos(reference.trial), _if_more_photos_help(reference.trial)
+    remedy = more or "The heads side by side, on the plan page, say whether another one is better."
+    return Verdict("too early", "Computed at once", sentence, remedy, since, advice)
 
 
 def _few_photos(trend: EpochTrend, reference: Reference, since: int) -> Verdict:

@@ -10,7 +10,7 @@ from core.datasets import Dataset, load_dataset
 from core.errors import NotFound
 from core.evaluation import Result, load_result
 from core.home import Home
-from core.plans import RECIPES, Phase, Plan, balance_in_words, recipe_of
+from core.plans import RECIPES, SIMPLE_HEADS, Phase, Plan, balance_in_words, fits_heads, is_simple, recipe_of
 from core.runs import Run, run_folder
 from core.tasks import KINDS, Task, WordTable, label_kind
 
@@ -97,7 +97,7 @@ def _how(plan: Plan, backbone: BackboneCard) -> str:
         "random": "from random weights",
         "file": "with weights from a file of the user's own",
     }[plan.backbone.weights]
-    steps = "\n".join(f"{number}. {_phase(phase)}" for number, phase in enumerate(plan.phases, 1))
+    steps = "\n".join(f"{number}. {_phase(plan, phase)}" for number, phase in enumerate(plan.phases, 1))
     changed = "unchanged" if plan.augmentation.off else "each a little changed every time (see `plan.json`)"
     return (
         f"{recipe}The network is {escape_markdown(backbone.title)} (`{plan.backbone.name}`), {begins}. "
@@ -125,10 +125,15 @@ def _teacher(plan: Plan) -> str:
     return f"Beside the labels it learned from what a teacher says about the same photos: {escape_markdown(name)}.\n\n"
 
 
-def _phase(phase: Phase) -> str:
+def _phase(plan: Plan, phase: Phase) -> str:
     learning = [rate for rate in phase.stage_rates if rate > 0]
     epochs = f"up to {phase.epochs} epochs" if phase.epochs > 1 else "1 epoch"
     name = escape_markdown(phase.name)
+    if is_simple(plan.head.kind):
+        title = SIMPLE_HEADS[plan.head.kind].title.lower()
+        return f"{name}: {title}, computed from all training photos at once on what the network sees in them."
+    if fits_heads(plan, phase):
+        return f"{name}: {epochs} in which only the head learned, fitted to all training photos at once."
     if not learning:
         return f"{name}: {epochs} in which only the head learned, at a rate of {phase.head_rate:g}."
     rates = f"{min(learning):g}" if min(learning) == max(learning) else f"{min(learning):g} to {max(learning):g}"

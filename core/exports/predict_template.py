@@ -25,9 +25,12 @@ MODEL, LABELS, SEEN = (
 
 
 def load_model():
-    """The backbone, and one linear layer (weight, bias) per task."""
+    """The backbone, and what the head of each task knows, by name."""
     weights = load_file(HERE / "model.safetensors")
-    heads = [(weights.pop(f"{name}.weight"), weights.pop(f"{name}.bias")) for name in MODEL["heads"]]
+    heads = []
+    for name in MODEL["heads"]:
+        own = [key for key in weights if key.startswith(f"{name}.")]
+        heads.append({key.removeprefix(f"{name}."): weights.pop(key) for key in own})
     backbone = timm.create_model(MODEL["name"], pretrained=False, **MODEL["arguments"])
     backbone.load_state_dict(weights)
     return backbone.eval(), heads
@@ -64,12 +67,24 @@ def read_photo(path):
     return ((centre - mean) / std)[None]
 
 
+def logits_of(features, head, classes):
+    """Of a linear layer; or of a vote of the nearest training photos, each by one over its distance."""
+    if "weight" in head:
+        return features @ head["weight"].T + head["bias"]
+    count = int(head["neighbors"])
+    nearest, places = (functional.normalize(features, dim=1) @ head["features"].T).topk(count, dim=1)
+    votes = functional.normalize(1 / (2 - 2 * nearest).clamp_min(1e-6).sqrt(), p=1, dim=1)
+    shares = torch.zeros(len(features), classes).scatter_add(1, head["labels"][places], votes)
+    return head["scale"] * ((count * shares + 1 / classes) / (count + 1)).log()
+
+
 @torch.inference_mode()
 def predict(path, backbone, heads):
     """For each task the probability of each class, the most likely first."""
     features, prediction = backbone(read_photo(path)), {}
-    for task, (weight, bias) in zip(LABELS["tasks"], heads, strict=True):
-        probabilities = torch.softmax(features @ weight.T + bias, dim=1)[0].tolist()
+    for task, head in zip(LABELS["tasks"], heads, strict=True):
+        logits = logits_of(features, head, len(task["classes"]))
+        probabilities = torch.softmax(logits, dim=1)[0].tolist()
         ranked = sorted(zip(task["classes"], probabilities, strict=True), key=lambda pair: -pair[1])
         prediction[task["name"]] = dict(ranked)
     return prediction

@@ -21,8 +21,9 @@ from core.runs import Run, get_run
 # By kind of label, the script that predicts without Graft.
 TEMPLATES = {"classes": Path(__file__).with_name("predict_template.py")}
 FILES = {
-    "model.safetensors": "all weights: the backbone by timm's names, then `heads.0.weight`, `heads.0.bias`, ...",
-    "model.json": "what `timm.create_model` has to be told; it gives the features that each linear head reads",
+    "model.safetensors": "all weights: the backbone by timm's names, then `heads.0.weight`, `heads.0.bias`, ...; where "
+    "neighbours vote, their features and labels",
+    "model.json": "what `timm.create_model` has to be told; it gives the features that each head reads",
     "labels.json": "for each head its task and classes, in order",
     "preprocessing.json": "how a photo becomes numbers, step by step",
     "plan.json": "how it was trained, for Graft",

@@ -58,3 +58,8 @@ class Home:
     @property
     def activations(self) -> Path:
         return self.root / "cache" / "activations"
+
+    @property
+    def out_of_fold(self) -> Path:
+        """Answers of simple heads to photos that they did not learn from: core/evaluation/out_of_fold.py."""
+        return self.root / "cache" / "out_of_fold"

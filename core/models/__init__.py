@@ -2,6 +2,7 @@
 
 from core.models.build import create_model, load_trained_model
 from core.models.ema import ModelEma
+from core.models.heads import NearestNeighbors, put_into_head
 from core.models.initial_weights import InitialWeights
 from core.models.model import (
     TrainedModel,
@@ -44,6 +45,7 @@ __all__ = [
     "DamagedCheckpoint",
     "InitialWeights",
     "ModelEma",
+    "NearestNeighbors",
     "TrainedModel",
     "clip_gradients",
     "create_model",
@@ -58,6 +60,7 @@ __all__ = [
     "load_model",
     "load_tensors",
     "load_trained_model",
+    "put_into_head",
     "read_facts",
     "save_frozen",
     "saved_compute_config",

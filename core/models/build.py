@@ -52,6 +52,6 @@ def _build(home: Home, plan: Plan, choice: BackboneChoice, tasks: Sequence[Task]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
         backbone = build_backbone(home, choice, plan.image_size, plan.drop_path)
-    model = TrainedModel(backbone, num_features(backbone), find_stages(backbone), tasks, card)
+    model = TrainedModel(backbone, num_features(backbone), find_stages(backbone), tasks, card, plan.head.kind)
     init_linear(model.heads, plan.seed)
     return model

@@ -1,4 +1,4 @@
-"""The model that a run trains: a backbone, and one linear head per task."""
+"""The model that a run trains: a backbone, and one head per task."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from core.backbones import BackboneCard, Normalize, Stage
-from core.plans import Phase
+from core.models.heads import NearestNeighbors, make_head
+from core.plans import HeadKind, Phase
 from core.tasks import Task, label_kind
 
 
@@ -18,11 +19,19 @@ class TrainedModel(nn.Module):
     """
 
     def __init__(
-        self, backbone: nn.Module, num_features: int, stages: Sequence[Stage], tasks: Sequence[Task], card: BackboneCard
+        self,
+        backbone: nn.Module,
+        num_features: int,
+        stages: Sequence[Stage],
+        tasks: Sequence[Task],
+        card: BackboneCard,
+        head_kind: HeadKind = "linear",
     ) -> None:
         super().__init__()
         self.backbone = backbone
-        self.heads = nn.ModuleList(nn.Linear(num_features, label_kind(task).head_width(task)) for task in tasks)
+        self.heads = nn.ModuleList(
+            make_head(head_kind, num_features, label_kind(task).head_width(task)) for task in tasks
+        )
         self.normalize = Normalize(card)
         self.num_features, self.stages, self.tasks = num_features, tuple(stages), tuple(tasks)
 
@@ -100,6 +109,9 @@ def split_frozen_names(model: TrainedModel, phases: Sequence[Phase]) -> tuple[li
 
 def load_tensors(model: TrainedModel, tensors: Mapping[str, Tensor]) -> None:
     """Copy tensors into the model by name. Raises KeyError or RuntimeError where one does not fit."""
+    for number, head in enumerate(model.heads):
+        if isinstance(head, NearestNeighbors):
+            head.make_room(len(tensors[f"heads.{number}.labels"]))
     own = model.state_dict()
     with torch.no_grad():
         for name, value in tensors.items():

@@ -27,6 +27,7 @@ from core.plans.editing import (
     set_phase,
     set_rate,
 )
+from core.plans.head_kinds import HEAD_KINDS, SIMPLE_HEADS, HeadKind, SimpleHead, is_simple
 from core.plans.l2_sp import has_l2_sp, set_l2_sp
 from core.plans.layer_decay import can_decay, layer_decay_of, set_layer_decay
 from core.plans.multi_task import (
@@ -67,15 +68,18 @@ from core.plans.recipes import (
     with_recipe,
 )
 from core.plans.remedies import REMEDIES, Advice, Remedy
+from core.plans.simple_heads import take_head
 
 __all__ = [
     "ADAPTATION_METHODS",
+    "HEAD_KINDS",
     "HEAD_RATE",
     "NO_AUGMENTATION",
     "POOL",
     "RECIPES",
     "REMEDIES",
     "SCRATCH_RATE",
+    "SIMPLE_HEADS",
     "STAGE_RATE",
     "USUAL_METHOD",
     "Advice",
@@ -86,11 +90,13 @@ __all__ = [
     "Difference",
     "EarlyStopping",
     "Head",
+    "HeadKind",
     "Optimizer",
     "Phase",
     "Plan",
     "PlanNames",
     "Remedy",
+    "SimpleHead",
     "Teacher",
     "augments",
     "balance_in_words",
@@ -104,6 +110,7 @@ __all__ = [
     "fits_heads",
     "has_l2_sp",
     "image_size_at",
+    "is_simple",
     "layer_decay_of",
     "make_plan",
     "method_of",
@@ -135,6 +142,7 @@ __all__ = [
     "set_teacher",
     "stops_first",
     "student_plan",
+    "take_head",
     "task_weights",
     "views_at",
     "views_in_words",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.objectives import Objective
+from core.plans.head_kinds import SIMPLE_HEADS, is_simple
 from core.plans.multi_task import balance_in_words
 from core.plans.plan import Augmentation, DatasetChoice, Phase, Plan, Teacher, fits_heads
 from core.plans.recipes import recipe, recipe_of
@@ -62,6 +63,7 @@ def plan_in_words(plan: Plan, names: PlanNames) -> dict[str, str]:
         MODEL: _model(plan, names),
         LEARNS: _what_learns(phases),
         "Epochs": " + ".join(str(phase.epochs) for phase in phases),
+        "Head": SIMPLE_HEADS[plan.head.kind].title.lower() if is_simple(plan.head.kind) else "linear",
         "Rate of the head": _per_phase(
             phases, lambda phase: "fitted" if fits_heads(plan, phase) else f"{phase.head_rate:g}"
         ),

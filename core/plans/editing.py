@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from core.errors import BadPlan
 from core.names import shorten
 from core.objectives import OBJECTIVES, Objective
+from core.plans.head_kinds import HEAD_KINDS, with_head_kind
 from core.plans.layer_decay import set_layer_decay
 from core.plans.plan import EarlyStopping, Phase, Plan, fits_heads, validation_error_in_words
 from core.plans.recipes import rates_towards_stem
@@ -106,7 +107,7 @@ def set_head_rate(plan: Plan, rate: float, phase: int = -1) -> Plan:
     return checked(plan.model_copy(update={"phases": tuple(map(scaled, plan.phases))}))
 
 
-# Fields that a person sets as one number though it lies in several phases: (does a value fit, which do, set it).
+# Fields that a person sets as one value though others go along: (does a value fit, which do, set it).
 WHOLE_PLAN: dict[str, tuple[Callable[[Any], bool], str, Callable[[Plan, Any], Plan]]] = {
     "epochs": (lambda v: isinstance(v, int) and v >= 1, "a whole number from 1", set_epochs),
     "head_rate": (lambda v: isinstance(v, float | int) and v > 0, "a number above 0", set_head_rate),
@@ -115,6 +116,7 @@ WHOLE_PLAN: dict[str, tuple[Callable[[Any], bool], str, Callable[[Plan, Any], Pl
         "a number above 0 and at most 1",
         set_layer_decay,
     ),
+    "head.kind": (lambda v: v in HEAD_KINDS, f"one of {', '.join(HEAD_KINDS)}", with_head_kind),
 }
 
 
@@ -132,7 +134,7 @@ def change(plan: Plan, assignment: str) -> Plan:
         fits, wanted, edit = WHOLE_PLAN[field]
         if not fits(value):
             raise BadPlan(f"{shorten(assignment)}: {field} is {wanted}.", "Choose another value.")
-        return edit(plan, value)
+        return checked(edit(plan, value))
     fields = json.loads(plan.model_dump_json())
     place: Any = fields
     *path, last = field.split(".")

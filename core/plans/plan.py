@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsA
 from core.errors import BadPlan
 from core.names import shorten
 from core.objectives import OBJECTIVES, CrossEntropy, Objective
+from core.plans.head_kinds import HeadKind, refuse_what_no_simple_head_can
 
 
 class _Frozen(BaseModel):
@@ -108,8 +109,13 @@ class Teacher(_Frozen):
 
 
 class Head(_Frozen):
-    """What is put after the backbone, one linear layer per task."""
+    """What is put after the backbone, one per task.
 
+    kind: "linear" is a linear layer that learns in steps or is fitted (`Phase.solver`); the others are those of
+    classical machine learning, by scikit-learn's names (`core.plans.head_kinds`).
+    """
+
+    kind: HeadKind = "linear"
     dropout: float = Field(default=0.0, ge=0, lt=1)
 
 
@@ -274,6 +280,11 @@ class Plan(_Frozen):
             raise ValueError("a soup of one epoch is that epoch: take 2 or more, or 0 for none")
         if self.soup and self.optimizer.ema_decay:
             raise ValueError("a soup averages epochs, and weights are averaged over steps already: choose one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _a_simple_head_learns_alone(self) -> "Plan":
+        refuse_what_no_simple_head_can(self)
         return self
 
     @property

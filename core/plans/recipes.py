@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BadPlan
+from core.plans.head_kinds import HEAD_ALONE_EPOCHS
 from core.plans.plan import (
     NO_AUGMENTATION,
     Augmentation,
@@ -61,7 +62,8 @@ def _frozen(stages: int) -> tuple[float, ...]:
 
 def _head_alone(name: str, stages: int) -> Phase:
     """Until the head has converged: on cached activations its epochs cost next to nothing."""
-    return Phase(name=name, epochs=20, stage_rates=_frozen(stages), head_rate=3 * HEAD_RATE, solver="lbfgs")
+    rates = _frozen(stages)
+    return Phase(name=name, epochs=HEAD_ALONE_EPOCHS, stage_rates=rates, head_rate=3 * HEAD_RATE, solver="lbfgs")
 
 
 def _head_only(stages: int) -> tuple[Phase, ...]:
@@ -187,8 +189,8 @@ def make_plan(
 
 
 def with_recipe(plan: Plan, recipe_id: str, stages: int) -> Plan:
-    """The plan with the phases, augmentation and weights of another recipe, and with the regularisation for those
-    weights where it was not set by hand; all else stays.
+    """The plan with the phases, augmentation and weights of another recipe, a linear head, and the regularisation for
+    those weights where it was not set by hand; all else stays.
     """
     chosen = recipe(recipe_id)
     weights = plan.backbone.weights if chosen.weights == "pretrained" and plan.backbone.file else chosen.weights
@@ -198,6 +200,7 @@ def with_recipe(plan: Plan, recipe_id: str, stages: int) -> Plan:
         "phases": chosen.phases(stages),
         "augmentation": chosen.augmentation,
         "backbone": backbone,
+        "head": plan.head.model_copy(update={"kind": "linear"}),
     }
     previous = plan.backbone.weights
     if plan.optimizer.weight_decay == usual_weight_decay(previous):

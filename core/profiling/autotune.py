@@ -31,7 +31,7 @@ from core.device import (
 from core.home import Home
 from core.job import Job, Prepared
 from core.models import TrainedModel, create_model, saved_compute_config
-from core.plans import BackboneChoice, Plan
+from core.plans import BackboneChoice, Head, Plan
 from core.profiling import benchmarks
 from core.profiling.benchmarks import BenchmarkSetup
 from core.profiling.first_choices import first_choices, remember_choice
@@ -129,9 +129,11 @@ def stored_compute_config(home: Home, plan: Plan, device: torch.device) -> Compu
 
 
 def random_model(home: Home, plan: Plan) -> TrainedModel:
-    """A model of the plan to measure: with random weights, which cost as much and need not be downloaded."""
+    """A model of the plan to measure: with random weights, which cost as much and need not be downloaded, and a head
+    that can be trained in steps.
+    """
     backbone = BackboneChoice(name=plan.backbone.name, weights="random")
-    return create_model(home, plan.model_copy(update={"backbone": backbone}), [_MEASURED_TASK])
+    return create_model(home, plan.model_copy(update={"backbone": backbone, "head": Head()}), [_MEASURED_TASK])
 
 
 def _key(plan: Plan, device: torch.device) -> str:

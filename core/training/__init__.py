@@ -1,10 +1,12 @@
 """The engine: a generator of events that carries out a plan (`train`), its steps, checkpoints and validation."""
 
+from core.training.head_comparison import compare_heads
 from core.training.loop import train
 from core.training.setup import setup_training
 from core.training.validation import predict_logits
 
 __all__ = [
+    "compare_heads",
     "predict_logits",
     "setup_training",
     "train",

@@ -14,6 +14,8 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 
+from torch import Tensor
+
 from core.activations import FeaturePipeline, build_pipeline
 from core.device import ComputeConfig, deterministic_algorithms
 from core.job import (
@@ -35,12 +37,14 @@ from core.job import (
     steps_per_epoch,
 )
 from core.models import load_tensors, set_trainable
-from core.plans import task_weights
+from core.objectives import BatchOutput
+from core.plans import is_simple, task_weights
 from core.training.batch_norm import adapt_batch_norm
 from core.training.checkpointer import Checkpointer
 from core.training.head_fit import HeadFit, fit_epoch, is_fitted, prepare_head_fit
 from core.training.head_trial import try_heads
 from core.training.setup import remember_views, setup_training
+from core.training.simple_heads import fit_simple_heads
 from core.training.soup import keep_ingredient, make_soup, own_weights_afterwards, soup_in_words
 from core.training.state import TrainingState, stop_reason
 from core.training.step import DeferredMetrics, Reading, batch_metrics, train_batch, values_by_curve
@@ -124,7 +128,9 @@ def _train_epochs(
             compute_config.use_one_thread()
         set_trainable(model, current.phase)
 
-        if is_fitted(context, pipeline):
+        if is_simple(plan.head.kind):
+            yield from _fit_simple_heads(context, state, metrics, pipeline)
+        elif is_fitted(context, pipeline):
             fit = fit or (yield from prepare_head_fit(context, state, pipeline))
             yield from _fit_heads(context, state, metrics, pipeline, fit)
         else:
@@ -220,17 +226,41 @@ def _fit_heads(
     """Improve the heads on all photos at once. It counts as the steps that an epoch has elsewhere, so that epochs are
     alike. Raises Unstable.
     """
-    current, position = pipeline.phase_position, state.position
-    if position.batch:  # the run was stopped between this and the evaluation
+    if state.position.batch:  # the run was stopped between this and the evaluation
         return
-    started, photos = time.perf_counter(), len(fit.photos)
+    started = time.perf_counter()
     terms, output = fit_epoch(context, state.model, fit)
+    yield from _heads_fitted(context, state, metrics, pipeline, terms, output, time.perf_counter() - started)
+
+
+def _fit_simple_heads(
+    context: TrainingContext, state: TrainingState, metrics: DeferredMetrics, pipeline: FeaturePipeline
+) -> Iterator[Event]:
+    """Compute simple heads from all photos, and count it as the steps of an epoch. Raises Unstable."""
+    if state.position.batch:  # as above
+        return
+    started = time.perf_counter()
+    terms, output = yield from fit_simple_heads(context, pipeline)
+    yield from _heads_fitted(context, state, metrics, pipeline, terms, output, time.perf_counter() - started)
+
+
+def _heads_fitted(
+    context: TrainingContext,
+    state: TrainingState,
+    metrics: DeferredMetrics,
+    pipeline: FeaturePipeline,
+    terms: Tensor,
+    output: BatchOutput,
+    seconds: float,
+) -> Iterator[Event]:
+    """Count an epoch of heads that were fitted in so many seconds. terms, output: loss and outputs of all photos."""
+    position, photos = state.position, len(output.features)
     is_whole_loss = len(terms) == len(context.loss.terms)
     reports = context.loss.reports(output, terms, 1.0) if is_whole_loss else []
     reading = batch_metrics(terms.sum(), output, context.tasks, reports)
-    steps = steps_per_epoch(photos, context.plan.batch_size)
-    position.advance(photos, time.perf_counter() - started, steps)
-    step = Stepped(position.step, position.epoch + 1, current.number, position.images, math.nan, None, {})
+    position.advance(photos, seconds, steps_per_epoch(photos, context.plan.batch_size))
+    number = pipeline.phase_position.number
+    step = Stepped(position.step, position.epoch + 1, number, position.images, math.nan, None, {})
     yield from _arrived(context, [*metrics.push(step, reading), *metrics.flush()])
 
 

@@ -50,6 +50,36 @@ def setup_training(
     compute_config: how to go on; None is as the run began. Raises GraftError for what a user can mend: photos, weights,
     device, disk.
     """
+    context, model = yield from setup_model(job, compute_config)
+    plan, device = job.plan, context.compute_config.device
+    _check_batch_norm(model, plan, len(context.source.training))
+    if plan.adaptive_batch_norm and not any(trains_batch_norm(model, phase) for phase in plan.phases):
+        yield Warned("The stages that learn have no batch norm, so there are no statistics to adapt.")
+
+    frozen, trainable = split_frozen_names(model, plan.phases)
+    with no_room_is_disk_full(job.folder):
+        job.folder.mkdir(parents=True, exist_ok=True)
+    save_frozen(model, job.folder, frozen)
+    state = _fresh_state(context, model, trainable)
+    warning = resume(state, job.folder, plan.hash)
+    if warning:
+        yield Warned(warning)
+    if state.position.step == 0:
+        yield from _limit_micro_batches(job, state)
+        state.cached_views = _first_cached_views(job, device)
+    if heads := distillation_heads(state.auxiliary):
+        yield from heads.cache_teacher()
+    return context, state, Checkpointer(job, trainable, state.best.epoch)
+
+
+def setup_model(
+    job: Job, compute_config: ComputeConfig | None = None
+) -> Generator[Event, None, tuple[TrainingContext, TrainedModel]]:
+    """The photos and the model of a plan, as it is before its first step; writes nothing.
+
+    compute_config: how to compute; None is as the run began. Raises GraftError for what a user can mend: photos,
+    weights, device.
+    """
     plan, device = job.plan, resolve_device(job.plan.device)
     starting = start_device(device)
     stores: dict[Role, PixelStore] = {}
@@ -70,24 +100,7 @@ def setup_training(
     for role, dataset in job.datasets.items():
         stores[role] = yield from cache_pixels_on_gpu(stores[role], len(dataset), device)
     context = build_context(job, get_card(plan.backbone.name), stores, compute_config, model.num_features)
-    _check_batch_norm(model, plan, len(context.source.training))
-    if plan.adaptive_batch_norm and not any(trains_batch_norm(model, phase) for phase in plan.phases):
-        yield Warned("The stages that learn have no batch norm, so there are no statistics to adapt.")
-
-    frozen, trainable = split_frozen_names(model, plan.phases)
-    with no_room_is_disk_full(job.folder):
-        job.folder.mkdir(parents=True, exist_ok=True)
-    save_frozen(model, job.folder, frozen)
-    state = _fresh_state(context, model, trainable)
-    warning = resume(state, job.folder, plan.hash)
-    if warning:
-        yield Warned(warning)
-    if state.position.step == 0:
-        yield from _limit_micro_batches(job, state)
-        state.cached_views = _first_cached_views(job, device)
-    if heads := distillation_heads(state.auxiliary):
-        yield from heads.cache_teacher()
-    return context, state, Checkpointer(job, trainable, state.best.epoch)
+    return context, model
 
 
 def _compute_config(job: Job, model: TrainedModel, device: torch.device) -> Generator[Warned, None, ComputeConfig]:

@@ -88,6 +88,12 @@ def test_one_epoch_is_too_early():
     assert said.sentence == "One epoch has ended; it takes two to see a direction."
 
 
+def test_a_head_that_is_computed_at_once_has_no_direction_and_needs_no_more_epochs():
+    said = judge(history([1.0]), epochs=1, is_computed_at_once=True)
+    assert (said.kind, said.title, said.advice) == ("too early", "Computed at once", ())
+    assert "epochs" not in said.remedy
+
+
 def test_29_validation_images_are_too_few_and_it_says_so():
     said = judge(history([1.0, 0.5, 0.3], images=29))
     assert said.kind == "too early"

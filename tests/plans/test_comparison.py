@@ -42,14 +42,20 @@ def test_every_field_of_a_plan_is_tried_above(recipe_plan):
 
     fields = leaves(json.loads(recipe_plan("top").model_dump_json()), "")
     tried = {"." + ".".join(part for part in each.split("=")[0].split(".") if not part.isdecimal()) for each in CHANGES}
-    tested_below = {".phases.solver", ".device", ".datasets.id", ".datasets.role", ".backbone.file", ".objectives.kind"}
-    tested_below.add(".objectives.learn_task_weights")  # of several tasks: tests/plans/test_multi_task.py
+    tested_below = {".phases.solver", ".head.kind", ".device", ".datasets.id", ".datasets.role", ".backbone.file"}
+    tested_below |= {".objectives.kind", ".objectives.learn_task_weights"}  # tests/plans/test_multi_task.py
     assert fields - tried - tested_below == {".teacher", ".early_stopping", ".adaptive_batch_norm"}
 
 
 def test_a_head_that_is_fitted_has_no_rate(recipe_plan):
     plan = recipe_plan("feature-extraction")
     assert found(plan, change(plan, "phases.0.solver=optimizer")) == {"Rate of the head": ("fitted", "0.003")}
+
+
+def test_a_simple_head_is_named(recipe_plan):
+    plan = recipe_plan("feature-extraction")
+    simple = change(plan, "head.kind=nearest_centroid")
+    assert found(plan, simple) == {"Head": ("linear", "class means"), "Epochs": ("20", "1")}
 
 
 def test_a_dataset_a_file_a_teacher_and_early_stopping_are_differences(recipe_plan):

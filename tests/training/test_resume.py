@@ -41,6 +41,9 @@ PLANS = {
     "fitted, then all": make_plan(
         phase(learning=0, solver="lbfgs"), phase(learning=1, epochs=1), augmentation=Augmentation()
     ),
+    "nearest neighbours": make_plan(
+        phase(learning=0, epochs=1, solver="lbfgs"), head=Head(kind="nearest_neighbors"), tasks=("species", "health")
+    ),
     "photos that grow": make_plan(phase(epochs=4, start_image_size=32), image_size=64),
     "cached activations": make_plan(
         phase(learning=1, epochs=1), phase(learning=2, epochs=1), augmentation=NO_AUGMENTATION
