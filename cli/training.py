@@ -162,6 +162,24 @@ def stop(run: RunArgument, json: JsonOption = False, home: HomeOption = None) ->
     raise typer.Exit(follow_run(where, requested, json))
 
 
+def chosen_plan(
+    home: Home,
+    dataset: str | None,
+    backbone: str | None,
+    recipe: RecipeChoice,
+    file: Path | None,
+    target: str | None,
+    changes: list[str],
+    quiet: bool,
+) -> "Plan":
+    """The plan that these options name; a built-in sample is made and weights are downloaded where they are missing."""
+    if dataset and not file:
+        make_missing_sample(home, dataset, quiet)
+    plan = _edited(home, _make_plan(home, dataset, backbone, recipe, file), None, target, None, changes)
+    download_missing_weights(home, plan, quiet)
+    return plan
+
+
 def _make_plan(
     home: Home, dataset: str | None, backbone: str | None, recipe: RecipeChoice, file: Path | None
 ) -> "Plan":

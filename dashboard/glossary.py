@@ -63,6 +63,10 @@ GLOSSARY: dict[str, str] = {
     "layer decay": "How much lower the rate of each stage is than that of the one after it. Early stages see edges and "
     "colours, which serve any photo, so they need to change least. It fills in the rates in the picture; any of them "
     "can still be changed. In the field: layer-wise learning rate decay.",
+    "rate finder": "Some of the plan's own training steps are taken at a rate that rises with each of them. Where it "
+    "is too low nothing happens, where it is too high the loss shoots up; the best one lies in between. It "
+    "looks at training photos alone: where few of them free many stages, a lower rate may forget less. Nothing of it "
+    "is kept. In the field: learning rate range test.",
     "l2-sp": "Holds the stages that learn near the weights that they came with, in place of weight decay. It helps "
     "where few photos teach many free stages, and your photos look much like those that the network knows. In the "
     "field: L2-SP.",

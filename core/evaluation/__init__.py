@@ -23,6 +23,7 @@ from core.evaluation.predictions import (
     read_predictions,
     write_predictions,
 )
+from core.evaluation.rate_range import RateCurve, has_diverged, rates_to_try
 from core.evaluation.result import (
     Result,
     TaskResult,
@@ -60,6 +61,7 @@ __all__ = [
     "LossHistory",
     "NeighborsHead",
     "OutOfFold",
+    "RateCurve",
     "Reference",
     "Result",
     "TaskResult",
@@ -76,6 +78,7 @@ __all__ = [
     "evaluate",
     "fit_head",
     "group_folds",
+    "has_diverged",
     "in_plain_words",
     "is_tried",
     "kept_in_words",
@@ -87,6 +90,7 @@ __all__ = [
     "metrics_of",
     "nuclear_norm_score",
     "predictions_table",
+    "rates_to_try",
     "read_out_of_fold",
     "read_predictions",
     "save_out_of_fold",

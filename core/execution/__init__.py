@@ -3,6 +3,7 @@
 from core.execution.executor import Execution, Executor, ThreadExecutor
 from core.execution.final_evaluation import RunResults, open_results, open_test
 from core.execution.preflight import check_teacher, local_warnings, missing_here, preflight_checks, teacher_runs
+from core.execution.rate_finding import find_rates
 from core.execution.recorder import Recorder
 from core.execution.run_loop import RunSink, count_photos, execute, execute_run
 from core.execution.submit import default_run_name, submit
@@ -21,6 +22,7 @@ __all__ = [
     "default_run_name",
     "execute",
     "execute_run",
+    "find_rates",
     "local_warnings",
     "missing_here",
     "open_results",

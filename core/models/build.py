@@ -48,10 +48,10 @@ def load_trained_model(
 
 
 def _build(home: Home, plan: Plan, choice: BackboneChoice, tasks: Sequence[Task], card: BackboneCard) -> TrainedModel:
-    # timm initializes with the global generator of torch, whose state is restored.
+    # timm and torch initialize with the global generator of torch, whose state is restored.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
         backbone = build_backbone(home, choice, plan.image_size, plan.drop_path)
-    model = TrainedModel(backbone, num_features(backbone), find_stages(backbone), tasks, card, plan.head.kind)
+        model = TrainedModel(backbone, num_features(backbone), find_stages(backbone), tasks, card, plan.head.kind)
     init_linear(model.heads, plan.seed)
     return model

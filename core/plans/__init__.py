@@ -57,6 +57,7 @@ from core.plans.plan import (
     read_plan,
 )
 from core.plans.progressive_resizing import image_size_at, relative_step_costs, resizes_progressively
+from core.plans.rate_range import RateGroup, plan_to_try, rate_groups, take_rate, tested_phase, top_rate
 from core.plans.recipes import (
     HEAD_RATE,
     RECIPES,
@@ -95,6 +96,7 @@ __all__ = [
     "Phase",
     "Plan",
     "PlanNames",
+    "RateGroup",
     "Remedy",
     "SimpleHead",
     "Teacher",
@@ -119,6 +121,8 @@ __all__ = [
     "objective_of",
     "parse_plan",
     "plan_alone",
+    "plan_to_try",
+    "rate_groups",
     "rates_towards_stem",
     "read_plan",
     "recipe_of",
@@ -143,7 +147,10 @@ __all__ = [
     "stops_first",
     "student_plan",
     "take_head",
+    "take_rate",
     "task_weights",
+    "tested_phase",
+    "top_rate",
     "views_at",
     "views_in_words",
     "views_remaining",

@@ -2,12 +2,16 @@
 
 from core.training.head_comparison import compare_heads
 from core.training.loop import train
+from core.training.rate_range import RATE_STEPS, RateTried, try_rates
 from core.training.setup import setup_training
 from core.training.validation import predict_logits
 
 __all__ = [
+    "RATE_STEPS",
+    "RateTried",
     "compare_heads",
     "predict_logits",
     "setup_training",
     "train",
+    "try_rates",
 ]

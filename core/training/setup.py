@@ -1,13 +1,14 @@
 """Set a run up before its first step: photos, context, model, and the state of its newest checkpoint."""
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import torch
 from torch import nn
 
 from core.activations import cache_pixels_on_gpu
 from core.backbones import get_card
-from core.datasets import PixelStore, open_pixels
+from core.datasets import PixelStore, has_pixels, open_pixels
 from core.device import (
     ComputeConfig,
     compute_config_from,
@@ -19,7 +20,7 @@ from core.device import (
 from core.distillation import DISTILLATION, distillation_heads, projection_heads_for
 from core.errors import BadPlan
 from core.evaluation import empty_history
-from core.home import no_room_is_disk_full
+from core.home import Home, no_room_is_disk_full
 from core.job import Event, Job, Prepared, Role, TrainingContext, Warned, build_context, resolve_tasks
 from core.models import (
     InitialWeights,
@@ -60,7 +61,7 @@ def setup_training(
     with no_room_is_disk_full(job.folder):
         job.folder.mkdir(parents=True, exist_ok=True)
     save_frozen(model, job.folder, frozen)
-    state = _fresh_state(context, model, trainable)
+    state = fresh_state(context, model, trainable)
     warning = resume(state, job.folder, plan.hash)
     if warning:
         yield Warned(warning)
@@ -73,20 +74,21 @@ def setup_training(
 
 
 def setup_model(
-    job: Job, compute_config: ComputeConfig | None = None
+    job: Job, compute_config: ComputeConfig | None = None, scratch: Home | None = None
 ) -> Generator[Event, None, tuple[TrainingContext, TrainedModel]]:
-    """The photos and the model of a plan, as it is before its first step; writes nothing.
+    """The photos and the model of a plan, as it is before its first step; writes nothing but decoded photos.
 
-    compute_config: how to compute; None is as the run began. Raises GraftError for what a user can mend: photos,
-    weights, device.
+    compute_config: how to compute; None is as the run began. scratch: where decoded photos and activations go that are
+    not there yet, in place of the job's home. Raises GraftError for what a user can mend: photos, weights, device.
     """
     plan, device = job.plan, resolve_device(job.plan.device)
     starting = start_device(device)
     stores: dict[Role, PixelStore] = {}
     for role, dataset in job.datasets.items():
         yield Prepared("decode", 0, len(dataset))
+        home = job.home if scratch is None or has_pixels(job.home, dataset, plan.image_size) else scratch
         stores[role] = open_pixels(
-            job.home, dataset, plan.image_size, lambda done, total, _: job.progress(Prepared("decode", done, total))
+            home, dataset, plan.image_size, lambda done, total, _: job.progress(Prepared("decode", done, total))
         )
         if stores[role].note:
             yield Warned(stores[role].note)
@@ -99,7 +101,8 @@ def setup_model(
     compute_config.use_threads()
     for role, dataset in job.datasets.items():
         stores[role] = yield from cache_pixels_on_gpu(stores[role], len(dataset), device)
-    context = build_context(job, get_card(plan.backbone.name), stores, compute_config, model.num_features)
+    caching = replace(job, home=scratch) if scratch else job
+    context = build_context(caching, get_card(plan.backbone.name), stores, compute_config, model.num_features)
     return context, model
 
 
@@ -115,8 +118,8 @@ def _compute_config(job: Job, model: TrainedModel, device: torch.device) -> Gene
     return compute_config
 
 
-def _fresh_state(context: TrainingContext, model: TrainedModel, trainable: list[str]) -> TrainingState:
-    """trainable: names of the tensors that change in at least one phase."""
+def fresh_state(context: TrainingContext, model: TrainedModel, trainable: list[str]) -> TrainingState:
+    """A run before its first step. trainable: names of the tensors that change in at least one phase."""
     compute_config, decay = context.compute_config, context.plan.optimizer.ema_decay
     model = compute_config.move(model)
     needs_initial = any("initial_weights" in each.needs for each in context.plan.objectives)

@@ -20,7 +20,7 @@ def show_forgetting(plan: Plan, card: BackboneCard) -> None:
             "All of these are off at first: a plain plan is the one to compare with. Few photos and many free stages "
             "make a network forget; many epochs make it learn photos by heart."
         )
-        near, rare, soup = st.columns(3)
+        near, rare = st.columns(2)
         near.toggle(
             "Stay near the start", help=GLOSSARY["l2-sp"],
             **plan_widget("l2_sp", held, set_l2_sp),
@@ -29,19 +29,19 @@ def show_forgetting(plan: Plan, card: BackboneCard) -> None:
             "Draw rare classes more often", help=GLOSSARY["balanced sampling"],
             **plan_widget("balanced_sampling", plan.sampling == "balanced", _set_balanced),
         )  # fmt: skip
-        soup.number_input(
-            "Soup of the best epochs, 0 is off", 0, MOST_EPOCHS, help=GLOSSARY["soup"],
+        columns = columns_in_rows(3)
+        next(columns).number_input(
+            "Soup of epochs, 0 is off", 0, MOST_EPOCHS, help=GLOSSARY["soup"],
             **plan_widget("soup", plan.soup, lambda plan, epochs: plan.model_copy(update={"soup": epochs})),
         )  # fmt: skip
-        columns = columns_in_rows(3)
-        if held:
-            show_objective(columns, plan, "l2_sp")
         if plan.drop_path or has_drop_path(card.architecture):
             next(columns).number_input(
                 "Stochastic depth, 0 is off", 0.0, max(LARGEST_DROP, plan.drop_path), step=0.05, format="%g",
                 help=GLOSSARY["stochastic depth"],
                 **plan_widget("drop_path", plan.drop_path, lambda p, rate: p.model_copy(update={"drop_path": rate})),
             )  # fmt: skip
+        if held:
+            show_objective(columns, plan, "l2_sp")
 
 
 def _set_balanced(plan: Plan, on: bool) -> Plan:

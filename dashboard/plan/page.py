@@ -14,6 +14,7 @@ from dashboard.plan.file import FILE, show_plan_file
 from dashboard.plan.forgetting import show_forgetting
 from dashboard.plan.layer_decay import show_layer_decay
 from dashboard.plan.network import NETWORK, choose_phase, show_network, show_recipe
+from dashboard.plan.rate_finder import PART, show_rate_finder
 from dashboard.plan.settings import show_everything_else, show_main_settings
 from dashboard.plan.summary import show_summary
 from dashboard.plan.tasks import show_tasks
@@ -55,6 +56,8 @@ def _show_choices(
         show_main_settings(plan, phase, card)
         show_layer_decay(plan)
         show_teacher(plan)
+    with part_of_page(PART):
+        show_rate_finder(plan)
     with part_of_page("augmentation"):
         show_augmentation(plan, dataset, expert)
     with part_of_page("adaptation"):

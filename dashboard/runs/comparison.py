@@ -15,6 +15,7 @@ from core.runs import Run, get_run
 from core.units import format_duration
 from dashboard.runs.run_list import model_title, score_of
 from dashboard.session import state
+from dashboard.shared.charts import PLAIN, chart_colours
 from dashboard.shared.texts import escape_html, escape_markdown, format_time, show_note
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -116,18 +117,12 @@ def _show_chart(title: str, lines: Sequence[tuple[str, Sequence[float]]], ticks:
         ]
     )  # fmt: skip
     figure.update_layout(
-        colorway=_colours(), paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        height=CHART_HEIGHT, margin={"l": 8, "r": 8, "t": 8, "b": 8}, hovermode="x unified",
+        **PLAIN, colorway=chart_colours(), height=CHART_HEIGHT, hovermode="x unified",
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
         xaxis={"title": "epoch", "rangemode": "tozero"}, yaxis={"tickformat": ticks},
     )  # fmt: skip
     st.markdown(f"**{title}**")
     st.plotly_chart(figure, width="stretch", key=f"compared {title}", config={"displayModeBar": False})
-
-
-def _colours() -> list[str]:
-    """The theme's own colours of lines: Plotly's are too dark for a dark page."""
-    return st.get_option(f"theme.{st.context.theme.type or 'light'}.chartCategoricalColors")
 
 
 def _show_differences(runs: Sequence[Run], names: dict[str, str]) -> None:

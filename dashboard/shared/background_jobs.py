@@ -1,4 +1,4 @@
-"""Imports and downloads on threads of the server: they outlive the page that starts them.
+"""Imports, downloads and trials on threads of the server: they outlive the page that starts them.
 
 One registry for the whole server, so that a refresh, a second tab and a second user see the same bar.
 """
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from core.errors import GraftError
 from core.home import Progress
 
-JobKind = Literal["import", "download"]
+JobKind = Literal["import", "download", "trial"]
 RETENTION_SECONDS = 3_600  # how long a job that has ended can still be fetched
 log = logging.getLogger("graft")
 
@@ -25,7 +25,7 @@ class Cancelled(Exception):
 
 @dataclass
 class BackgroundJob:
-    """One import or download. Its thread writes, pages read; each field is replaced whole, so no lock is needed.
+    """One import, download or trial. Its thread writes, pages read; each field is replaced whole, so no lock is needed.
 
     subject: what it works on; one subject has one job at a time. total 0: not known. started and ended are moments of
     `time.monotonic`.
@@ -88,6 +88,12 @@ def start(kind: JobKind, subject: str, title: str, work: Callable[[Progress], An
 def get(job_id: str | None) -> BackgroundJob | None:
     """The job of this id; None when there is none (any more)."""
     return _jobs.get(job_id or "")
+
+
+def latest(kind: JobKind, subject: str) -> BackgroundJob | None:
+    """The job of this kind and subject that was started last; None when there is none (any more)."""
+    found = [job for job in list(_jobs.values()) if (job.kind, job.subject) == (kind, subject)]
+    return found[-1] if found else None
 
 
 def running(kind: JobKind) -> list[BackgroundJob]:

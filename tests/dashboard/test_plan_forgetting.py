@@ -20,7 +20,7 @@ def test_what_keeps_a_network_from_forgetting_reaches_the_plan(open_page, small)
     labelled(app.toggle, "Stay near the start").set_value(True).run()
     labelled(app.number_input, "Pull to the start").set_value(0.5).run()
     labelled(app.toggle, "Draw rare classes more often").set_value(True).run()
-    labelled(app.number_input, "Soup of the best epochs, 0 is off").set_value(3).run()
+    labelled(app.number_input, "Soup of epochs, 0 is off").set_value(3).run()
     labelled(app.number_input, "Stochastic depth, 0 is off").set_value(0.1).run()
     plan = plan_of(app)
     assert has_l2_sp(plan)
@@ -32,7 +32,7 @@ def test_what_keeps_a_network_from_forgetting_reaches_the_plan(open_page, small)
 
 def test_a_soup_of_one_epoch_is_refused_where_it_was_asked_for(open_page, small) -> None:
     app = open_page("plan", dataset=small.id, model=STARTER)
-    labelled(app.number_input, "Soup of the best epochs, 0 is off").set_value(1).run()
+    labelled(app.number_input, "Soup of epochs, 0 is off").set_value(1).run()
     assert "a soup of one epoch is that epoch" in words(app)
     assert plan_of(app).soup == 0
 

@@ -1,0 +1,34 @@
+"""What is tried out before a plan is trained, on the command line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.home import Home
+from core.plans import parse_plan
+from core.runs import list_runs
+from tests.cli.test_cli import asked
+
+TINY = ("--backbone", "graft-resnet10t", "--set", "image_size=32", "--set", "device=cpu", "--set", "precision=fp32")
+
+
+@pytest.fixture
+def shapes(home: Home, tmp_path: Path, draw_photos: Callable[..., Path], capsys) -> str:
+    photos = draw_photos(tmp_path / "photos", {"disc": 10, "box": 10})
+    assert asked(capsys, "import", "shapes", str(photos), "--validation", "0.2")[0] == 0
+    return "shapes"
+
+
+def test_a_rate_is_found_for_each_group_and_the_plan_has_it(home: Home, shapes: str, capsys):
+    arguments = ("--dataset", shapes, "--recipe", "head-first", *TINY)
+    status, out, err = asked(capsys, "find-rate", *arguments, "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert [group["group"] for group in found["groups"]] == ["head", "stages"]
+    assert len(found["groups"][0]["rates"]) == len(found["groups"][0]["losses"]) > 10
+    plan, suggested = parse_plan(json.dumps(found["plan"])), found["groups"][1]["suggestion"]
+    assert suggested is None or max(plan.phases[1].stage_rates) == pytest.approx(suggested)
+    assert parse_plan(asked(capsys, "find-rate", *arguments, "--take")[1]) == plan
+    assert not list_runs(home)
