@@ -30,10 +30,17 @@ ENDING = b"\nEnding, so that what trains here can go on later. Ctrl-C again ends
 
 def follow_run(home: Home, run: Run, json: bool) -> int:
     """Execute a queued run when its turn comes, or watch it elsewhere, and print a summary; returns the exit status."""
-    with _graceful_interrupt(quiet=json) as closing, nullcontext(None) if json else RunDisplay(home, run) as display:
-        ended = _follow_run(home, run.id, closing, display)
+    ended = follow_to_end(home, run, quiet=json)
     _print_summary(home, ended, json)
     return 0 if ended.state in ("finished", "stopped") else 1
+
+
+def follow_to_end(home: Home, run: Run, quiet: bool) -> Run:
+    """Execute a queued run when its turn comes, or watch it elsewhere; returns it as it ended."""
+    if run.is_over:
+        return run
+    with _graceful_interrupt(quiet) as closing, nullcontext(None) if quiet else RunDisplay(home, run) as display:
+        return _follow_run(home, run.id, closing, display)
 
 
 def _follow_run(home: Home, run_id: str, closing: threading.Event, display: "RunDisplay | None") -> Run:

@@ -120,6 +120,9 @@ GLOSSARY: dict[str, str] = {
     "the field: generalization gap.",
     "margin": "With other photos the figure would differ by about this much, in 95 of 100 cases. In the field: 95 % "
     "confidence interval.",
+    "together or alone": "Labels that have to do with each other can teach the network what they share; others take "
+    "each other's room. In the field: positive and negative transfer between tasks.",
+    "from scratch": "Random weights that learn from your photos alone, as if no network had ever seen anything.",
     "precision of a class": "Of the photos that it called so, how many really were.",
     "recall": "Of the photos that really were, how many it found.",
     "f1": "Precision and recall in one figure; low when either is.",

@@ -1,5 +1,6 @@
 """Execute runs: submit a plan, the worker with its executor, recording, time left, the final evaluation, preflight."""
 
+from core.execution.counterparts import submit_alone, submit_from_scratch
 from core.execution.executor import Execution, Executor, ThreadExecutor
 from core.execution.final_evaluation import RunResults, open_results, open_test
 from core.execution.preflight import check_teacher, local_warnings, missing_here, preflight_checks, teacher_runs
@@ -29,5 +30,7 @@ __all__ = [
     "open_test",
     "preflight_checks",
     "submit",
+    "submit_alone",
+    "submit_from_scratch",
     "teacher_runs",
 ]

@@ -27,6 +27,7 @@ from core.plans.editing import (
     set_phase,
     set_rate,
 )
+from core.plans.from_scratch import FAIRNESS, from_scratch
 from core.plans.head_kinds import HEAD_KINDS, SIMPLE_HEADS, HeadKind, SimpleHead, is_simple
 from core.plans.l2_sp import has_l2_sp, set_l2_sp
 from core.plans.layer_decay import can_decay, layer_decay_of, set_layer_decay
@@ -73,6 +74,7 @@ from core.plans.simple_heads import take_head
 
 __all__ = [
     "ADAPTATION_METHODS",
+    "FAIRNESS",
     "HEAD_KINDS",
     "HEAD_RATE",
     "NO_AUGMENTATION",
@@ -110,6 +112,7 @@ __all__ = [
     "checked",
     "differences",
     "fits_heads",
+    "from_scratch",
     "has_l2_sp",
     "image_size_at",
     "is_simple",

@@ -33,7 +33,7 @@ from core.runs.store import (
     waits_for,
 )
 from core.runs.tags import clean_tags, filter_runs, set_note, set_tags
-from core.runs.types import HAS_RESULTS, Best, DamagedRun, RequestedAction, Run, RunProgress, State
+from core.runs.types import HAS_RESULTS, Best, DamagedRun, RequestedAction, Run, RunEvent, RunProgress, State
 
 __all__ = [
     "HAS_RESULTS",
@@ -49,6 +49,7 @@ __all__ = [
     "Point",
     "RequestedAction",
     "Run",
+    "RunEvent",
     "RunOutcome",
     "RunProgress",
     "State",

@@ -78,6 +78,16 @@ class Comparison(Protocol):
 
     @property
     def images(self) -> int: ...
+    @property
+    def difference_text(self) -> str:
+        """The first's figure minus the second's, with its margin: "+2.1 ± 3.0 points"; "" without images."""
+        ...
+
+    @property
+    def surely_better(self) -> int:
+        """1 where the first is better beyond chance, -1 where the second is, else 0."""
+        ...
+
     def in_words(self, first: str, second: str) -> str:
         """Which one is better, by how much, and whether that is more than chance. first, second: names of the two."""
         ...

@@ -9,6 +9,8 @@ from core.runs import Run
 from dashboard.navigation import show_empty_state
 from dashboard.results.compare_runs import show_comparison
 from dashboard.results.result_figures import show_figures
+from dashboard.results.scratch import show_from_scratch
+from dashboard.results.together import show_together
 from dashboard.results.viewers import viewer_of
 from dashboard.session import state
 from dashboard.shared.advice import show_advice
@@ -36,8 +38,10 @@ def _show_result(model: RunResults, result: Result) -> None:
     task, of_task = model.dataset.task(name), result.task(name)
     show_figures(model.run, of_task, result.kept_in_words, len(model.dataset.indices("test")))
     show_advice(model.run, name)
+    show_together(model.run)
     viewer_of(task)(model, task, of_task.splits[_chosen_split(of_task)])
     show_comparison(model, name)
+    show_from_scratch(model.run, name)
 
 
 def _chosen_task(model: RunResults) -> str:

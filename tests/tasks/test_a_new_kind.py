@@ -58,6 +58,11 @@ class NumberResult(SplitResult):
 class PairedError:
     images: int
     difference: float
+    surely_better: int = 0
+
+    @property
+    def difference_text(self) -> str:
+        return f"{self.difference:+.1f} years"
 
     def in_words(self, first: str, second: str) -> str:
         return f"On {self.images} photos {first} is off by {self.difference:+.1f} more than {second}."

@@ -126,6 +126,14 @@ class PairedAccuracy(Frozen):
     def is_significant(self) -> bool:
         return abs(self.difference) > self.margin
 
+    @property
+    def difference_text(self) -> str:
+        return f"{self.difference:+.1f} ± {self.margin:.1f} points" if self.images else ""
+
+    @property
+    def surely_better(self) -> int:
+        return (1 if self.difference > 0 else -1) if self.images and self.is_significant else 0
+
     def in_words(self, first: str, second: str) -> str:
         """Which one is better, by how much, and whether that is more than chance. first, second: names of the two."""
         if not self.images:

@@ -1,0 +1,43 @@
+"""Put the runs into the queue by which another one is compared: each of its labels alone, the same from scratch."""
+
+from core.execution.submit import submit
+from core.home import Home
+from core.monitoring import find_counterparts
+from core.names import shorten
+from core.plans import Plan, from_scratch, plan_alone
+from core.runs import Run, resume
+
+NAME_LETTERS = 50  # of the other run's name and of what stands behind it: a name has no more than twice as many
+
+
+def submit_alone(home: Home, run: Run) -> list[Run]:
+    """One run for each label of a run, in its order, with otherwise the same plan; those that are there already stay,
+    and go on where they were interrupted.
+
+    Raises what `submit` does.
+    """
+    plans = {f"{task} alone": plan_alone(run.plan, task) for task in run.plan.tasks}
+    return _submit_missing(home, run, plans)
+
+
+def submit_from_scratch(home: Home, run: Run) -> Run:
+    """The same from random weights, unless it is there already. Raises BadPlan where it is what the run is itself, and
+    what `submit` does.
+    """
+    [found] = _submit_missing(home, run, {"from scratch": from_scratch(run.plan)})
+    return found
+
+
+def _submit_missing(home: Home, run: Run, plans: dict[str, Plan]) -> list[Run]:
+    """plans: by what each adds to the run's name."""
+    found = find_counterparts(home, list(plans.values()))
+    return [
+        _gone_on(home, there)
+        if there
+        else submit(home, plan, f"{shorten(run.name, NAME_LETTERS)}, {shorten(added, NAME_LETTERS)}")
+        for there, (added, plan) in zip(found, plans.items(), strict=True)
+    ]
+
+
+def _gone_on(home: Home, run: Run) -> Run:
+    return resume(home, run.id) if run.state == "interrupted" else run
