@@ -108,8 +108,8 @@ def _objective_panels(plan: Plan) -> list[dict[str, Any]]:
     terms = term_titles(plan.objectives)
     of_terms = [panel(0, "What the loss is made of", "How much of it each objective is.", terms)] if terms else []
     of_reports = [
-        panel(number, title, "At each step, of the batch as it is learned from.", lines)
-        for number, (title, lines) in enumerate(report_panels(plan.objectives, plan.tasks), start=1)
+        panel(number, each.title, each.help, each.titles)
+        for number, each in enumerate(report_panels(plan.objectives, plan.tasks), start=1)
     ]
     return [*of_terms, *of_reports]
 

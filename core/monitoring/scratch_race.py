@@ -19,11 +19,12 @@ RESTS = {"queued", "paused", "interrupted", "failed", "finished", "stopped"}
 @dataclass(frozen=True)
 class ClockedEpoch:
     """An epoch that ended. seconds: of work since the first phase began, when photos are decoded and the network is
-    built.
+    built. best: whether its model was kept, as the best so far.
     """
 
     seconds: float
     scores: EpochScores
+    best: bool
 
 
 @dataclass(frozen=True)
@@ -41,23 +42,23 @@ class ScratchRace:
 
     @property
     def at_same_time(self) -> ClockedEpoch | None:
-        """The best epoch from scratch within the time that transfer took; None where none had ended."""
-        in_time = [each for each in self.scratch if each.seconds <= self.spent]
-        return _best(in_time) if in_time else None
+        """The epoch from scratch whose model was kept by then; None where none had ended."""
+        return _kept([each for each in self.scratch if each.seconds <= self.spent])
 
     @property
     def best_transfer(self) -> ClockedEpoch:
-        return _best(self.transfer)
+        """The epoch with transfer whose model was kept."""
+        return _kept(self.transfer) or self.transfer[-1]
 
     @property
     def as_good(self) -> ClockedEpoch | None:
-        """The first epoch from scratch that scores as high as the best one with transfer; None where none did."""
+        """The first epoch from scratch that scores as high as the one kept with transfer; None where none did."""
         level = self.best_transfer.scores.validation_accuracy
         return next((each for each in self.scratch if each.scores.validation_accuracy >= level), None)
 
     @property
     def transfer_as_good(self) -> ClockedEpoch:
-        """The first epoch with transfer that scores as high as its best one."""
+        """The first epoch with transfer that scores as high as the one that was kept."""
         level = self.best_transfer.scores.validation_accuracy
         return next(each for each in self.transfer if each.scores.validation_accuracy >= level)
 
@@ -78,8 +79,9 @@ def read_race(home: Home, run: Run, scratch: Run, task: str) -> ScratchRace | No
 def clocked_epochs(home: Home, run: Run, task: str) -> list[ClockedEpoch]:
     """The epochs of a run with the time that its work took until then, by the clock of its events."""
     seconds = working_seconds(read_events(home, run.id))
-    scores = [row.scores[task] for row in read_view(home, run.id).epochs]
-    return [ClockedEpoch(*each) for each in zip(seconds, scores, strict=False)]  # an event may have come in between
+    rows = read_view(home, run.id).epochs
+    # One more may have ended between the two.
+    return [ClockedEpoch(time, row.scores[task], row.best) for time, row in zip(seconds, rows, strict=False)]
 
 
 def working_seconds(events: Sequence[RunEvent]) -> list[float]:
@@ -109,14 +111,14 @@ def race_in_words(race: ScratchRace) -> str:
             f"{format_duration(race.transfer_as_good.seconds)} with transfer."
         )
     else:
-        most = _best(race.scratch)
+        kept = _kept(race.scratch) or race.scratch[-1]
         reached = (
-            f"In {format_duration(race.scratch[-1].seconds)} it never became as good: "
-            f"{metric.validation_in_words(most.scores)} at its best."
+            f"In {format_duration(race.scratch[-1].seconds)} it never became as good: its best epoch was at "
+            f"{metric.validation_in_words(kept.scores)}."
         )
     return f"{same_time} {reached}"
 
 
-def _best(epochs: Sequence[ClockedEpoch]) -> ClockedEpoch:
-    """The epoch that a run which ended with these has kept, that of the lowest validation loss."""
-    return min(epochs, key=lambda each: each.scores.validation_loss)
+def _kept(epochs: Sequence[ClockedEpoch]) -> ClockedEpoch | None:
+    """The one whose model a run has that ended with these."""
+    return next((each for each in reversed(epochs) if each.best), None)

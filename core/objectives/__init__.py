@@ -11,7 +11,15 @@ from core.objectives.dann import Dann
 from core.objectives.feature_distillation import FeatureDistillation
 from core.objectives.l2_sp import L2Sp
 from core.objectives.logit_distillation import LogitDistillation
-from core.objectives.loss import Loss, make_auxiliary, make_loss, objective_curves, report_panels, term_titles
+from core.objectives.loss import (
+    Loss,
+    ReportPanel,
+    make_auxiliary,
+    make_loss,
+    objective_curves,
+    report_panels,
+    term_titles,
+)
 from core.objectives.mcc import MinimumClassConfusion
 from core.objectives.mmd import MultiKernelMmd
 from core.objectives.objective import Need, Objective, ObjectiveContext, Report, Slider, Term
@@ -47,6 +55,7 @@ __all__ = [
     "Objective",
     "ObjectiveContext",
     "Report",
+    "ReportPanel",
     "Slider",
     "TargetOutput",
     "Term",

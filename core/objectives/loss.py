@@ -65,13 +65,23 @@ def term_titles(objectives: Sequence[Objective]) -> dict[str, str]:
     return {f"objective/{each.kind}": each.title for each in objectives} if len(objectives) > 1 else {}
 
 
-def report_panels(objectives: Sequence[Objective], tasks: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    """The title of each panel, and the titles by curve, `objective/<kind>/<name>`, of the reports that it shows."""
-    panels: dict[str, tuple[str, dict[str, str]]] = {}
+@dataclass(frozen=True)
+class ReportPanel:
+    """Reports that are drawn together. titles: by curve, `objective/<kind>/<name>`."""
+
+    title: str
+    help: str
+    titles: dict[str, str]
+
+
+def report_panels(objectives: Sequence[Objective], tasks: Sequence[str]) -> list[ReportPanel]:
+    """In the order in which objectives report."""
+    panels: dict[str, ReportPanel] = {}
     for each in objectives:
         for report in each.reports_of(tasks):
             curve = f"objective/{each.kind}/{report.name}"
-            panels.setdefault(report.panel or curve, (report.panel or report.title, {}))[1][curve] = report.title
+            panel = ReportPanel(report.panel or report.title, report.help, {})
+            panels.setdefault(report.panel or curve, panel).titles[curve] = report.title
     return list(panels.values())
 
 

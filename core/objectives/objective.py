@@ -41,13 +41,14 @@ class Report:
     """A scalar per step that becomes the curve `objective/<kind>/<name>`.
 
     title: of the curve. measure: called without gradients on the batch as it was learned from. panel: the title of the
-    panel that it shares with other reports; "" for one of its own.
+    panel that it shares with other reports; "" for one of its own. help: what its panel says below the title.
     """
 
     name: str
     title: str
     measure: Term
     panel: str = ""
+    help: str = "At each step, of the batch as it is learned from."
 
 
 @dataclass(frozen=True)

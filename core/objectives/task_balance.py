@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LOG_VARIANCES = "log_variances"  # the parameter that is learned
 PANEL = "How much each label counts"
+HELP = "What a mistake in each label costs: learned, and 1 at first."
 
 
 def _pairs(value: Any) -> Any:
@@ -80,7 +81,7 @@ class TaskBalance:
         if not self.learns:
             return ()
         return tuple(
-            Report(f"weight/{task}", task, partial(self._weight, place=place), PANEL)
+            Report(f"weight/{task}", task, partial(self._weight, place=place), PANEL, HELP)
             for place, task in enumerate(tasks)
         )
 

@@ -1,5 +1,9 @@
 """The same run from random weights, as a witness of what transfer was worth."""
 
+import math
+from collections.abc import Sequence
+from typing import Any
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -15,6 +19,10 @@ from dashboard.shared.texts import escape_html, show_error, show_note
 
 REFRESH_SECONDS = 2.0
 HEIGHT = 280  # pixels
+TIMES = {  # by seconds; about as far from each other on the axis
+    1: "1 s", 3: "3 s", 10: "10 s", 30: "30 s", 60: "1 min", 180: "3 min", 600: "10 min", 1_800: "30 min", 3_600: "1 h",
+    10_800: "3 h", 36_000: "10 h",
+}  # fmt: skip
 
 
 def show_from_scratch(run: Run, task: str) -> None:
@@ -83,11 +91,28 @@ def _chart(race: ScratchRace) -> go.Figure:
         ]
     )  # fmt: skip
     figure.add_vline(x=race.spent, line={"dash": "dot", "width": 1, "color": "#888"})
+    figure.add_annotation(
+        text="transfer is done", x=math.log10(race.spent), y=0, yref="paper", xanchor="left", yanchor="bottom",
+        showarrow=False,
+    )  # fmt: skip
     figure.update_layout(
         colorway=st.get_option(f"theme.{st.context.theme.type or 'light'}.chartCategoricalColors"),
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", height=HEIGHT,
         margin={"l": 8, "r": 8, "t": 8, "b": 8}, legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
-        xaxis={"title": "seconds of training", "rangemode": "tozero"},
+        xaxis=_time_axis([each.seconds for each in (*race.transfer, *race.scratch)]),
         yaxis={"title": f"{metric.title.lower()} on validation photos", "tickformat": ticks},
     )  # fmt: skip
     return figure
+
+
+def _time_axis(seconds: Sequence[float]) -> dict[str, Any]:
+    """Logarithmic: from scratch may take a hundred times as long."""
+    first, last = min(seconds) / 1.2, max(seconds) * 1.2
+    shown = {at: words for at, words in TIMES.items() if first <= at <= last}
+    return {
+        "title": "time of training, from the beginning",
+        "type": "log",
+        "range": [math.log10(first), math.log10(last)],
+        "tickvals": list(shown),
+        "ticktext": list(shown.values()),
+    }

@@ -58,7 +58,7 @@ def test_what_learning_together_gave_is_said_with_margins(open_page, home: Home,
     for task in BOTH:
         finished(home, two_tasks, task, name=f"{task} alone")
     app = open_page("results", run=run.id)
-    assert "+0.0 ± " in words(app)
+    assert "<b>0 ± " in words(app)
     assert "photos cannot tell: all differences lie within the margin." in words(app)
     gains = read_gains(home, run)
     decided = [replace(gain, comparison=PairedAccuracy(images=90, only_first=a, only_second=b, p=0))

@@ -7,8 +7,12 @@ from tests.fixtures.runs import scores
 
 
 def clocked(*epochs: tuple[float, float, float]) -> tuple[ClockedEpoch, ...]:
-    """(seconds, loss, score) of each."""
-    return tuple(ClockedEpoch(seconds, scores(loss, score)) for seconds, loss, score in epochs)
+    """(seconds, loss, score) of each; a model is kept where the loss is the lowest so far."""
+    losses = [loss for _, loss, _ in epochs]
+    return tuple(
+        ClockedEpoch(seconds, scores(loss, score), loss == min(losses[: place + 1]))
+        for place, (seconds, loss, score) in enumerate(epochs)
+    )
 
 
 TRANSFER = clocked((10, 0.5, 0.7), (20, 0.3, 0.9), (30, 0.4, 0.85))
@@ -29,7 +33,7 @@ def test_scores_are_compared_at_the_same_time_and_times_at_the_same_score():
 def test_where_it_never_became_as_good_that_is_said():
     said = race_in_words(ScratchRace(KINDS["classes"], TRANSFER, clocked((40, 1.2, 0.3), (80, 1.0, 0.5))))
     assert "from scratch it had not ended its first epoch." in said
-    assert "In 1 min 20 s it never became as good: 50.0 % ±" in said
+    assert "In 1 min 20 s it never became as good: its best epoch was at 50.0 % ±" in said
 
 
 def test_the_clock_stands_still_while_nothing_is_computed():

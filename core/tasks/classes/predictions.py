@@ -128,7 +128,8 @@ class PairedAccuracy(Frozen):
 
     @property
     def difference_text(self) -> str:
-        return f"{self.difference:+.1f} ± {self.margin:.1f} points" if self.images else ""
+        signed = f"{self.difference:+.1f}".replace("-", "\u2212") if self.only_first != self.only_second else "0"
+        return f"{signed} ± {self.margin:.1f} points" if self.images else ""
 
     @property
     def surely_better(self) -> int:
