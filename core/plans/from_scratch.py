@@ -33,6 +33,7 @@ def from_scratch(plan: Plan) -> Plan:
             "datasets": (plan.source,),
             "objectives": transfers_nothing or (CrossEntropy(),),
             "teacher": None,
+            "head": plan.head.model_copy(update={"kind": "linear"}),
             "adaptive_batch_norm": False,
         }
     )

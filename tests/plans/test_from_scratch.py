@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import BadPlan
 from core.objectives import CrossEntropy, L2Sp
-from core.plans import from_scratch, recipe_of, set_augmentation, set_epochs, set_l2_sp, set_target
+from core.plans import from_scratch, recipe_of, set_augmentation, set_epochs, set_l2_sp, set_target, take_head
 
 
 def test_from_scratch_keeps_all_that_transfers_nothing(recipe_plan):
@@ -16,6 +16,7 @@ def test_from_scratch_keeps_all_that_transfers_nothing(recipe_plan):
     assert all(getattr(scratch, field) == getattr(plan, field) for field in same)
     assert from_scratch(set_epochs(plan, 45)).epochs == 45
     assert not from_scratch(recipe_plan("feature-extraction")).augmentation.off
+    assert from_scratch(take_head(recipe_plan("top"), "nearest_centroid")).head.kind == "linear"
 
 
 def test_what_holds_to_pretrained_weights_or_to_another_place_is_left_out(recipe_plan):
