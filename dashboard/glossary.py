@@ -43,6 +43,10 @@ GLOSSARY: dict[str, str] = {
     "rates move along, in every phase. Fitted, a head that learns alone takes no such steps: the best head for all "
     "photos at once is computed, as simple as cross-validation finds it should be. In the field: logistic regression "
     "by L-BFGS.",
+    "simple heads": "Ways to tell classes apart by what a frozen network sees, each computed in seconds. By turns a "
+    "fifth of the photos is judged by heads that learned from the others, photos of a group always together; that also "
+    "chooses C, how far weights may grow, and k, how many neighbours vote. In the field: logistic regression, linear "
+    "support vector machine, k nearest neighbours, nearest centroid; compared by cross-validation.",
     "epochs": "How often every training photo is seen.",
     "image size": "Pixels on a side that the network sees. Larger shows more and takes longer.",
     "batch size": "How many photos are looked at before each step. Smaller needs less memory.",

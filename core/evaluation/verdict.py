@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.evaluation.trial import SIGNIFICANT_ERRORS, Trial
-from core.plans import Advice
+from core.plans import Advice, HeadKind
 from core.tasks import LabelKind, ScoreLevels
 
 
@@ -88,7 +88,7 @@ class Reference:
     such a phase. trial: of a new head on the features of a frozen network, where there was one. ended: no further epoch
     will come, planned or not. can_freeze, can_unfreeze: whether there are stages that are trained at some time, and
     such as never are; has_head_rate: whether the head ever learns in steps: no advice is given that cannot be followed.
-    is_computed_at_once: the head is a simple one, so there is one epoch and no direction to see.
+    head_kind: a simple head is computed at once, so there is one epoch and no direction to see.
     """
 
     kind: LabelKind
@@ -100,7 +100,7 @@ class Reference:
     can_freeze: bool = True
     can_unfreeze: bool = True
     has_head_rate: bool = True
-    is_computed_at_once: bool = False
+    head_kind: HeadKind = "linear"
 
 
 @dataclass(frozen=True)

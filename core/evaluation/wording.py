@@ -17,7 +17,7 @@ from core.evaluation.verdict import (
     trends,
     verdict_kind,
 )
-from core.plans import Advice
+from core.plans import Advice, is_simple
 
 
 def verdict(history: Sequence[EpochScores], reference: Reference, loss_is_finite: bool = True) -> Verdict:
@@ -50,7 +50,7 @@ def _not_a_number(history: Sequence[EpochScores]) -> Verdict:
 def _too_early(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
     if trend.scores.validation_images < FEWEST_IMAGES:
         return _few_photos(trend, reference, since)
-    if reference.is_computed_at_once:
+    if is_simple(reference.head_kind):
         return _computed_at_once(trend, reference, since)
     sentence = "One epoch has ended; it takes two to see a direction."
     remedy = "Wait for the second epoch." if _goes_on(trend, reference) else "Train again with more epochs."
@@ -59,6 +59,8 @@ def _too_early(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
 
 def _computed_at_once(trend: EpochTrend, reference: Reference, since: int) -> Verdict:
     sentence = "This head is computed from all photos in one go, so there are no epochs to compare."
+    if reference.head_kind == "nearest_neighbors":
+        sentence += " Each training photo is its own nearest neighbour, so figures on training photos say nothing."
     more, advice = _more_photos(reference.trial), _if_more_photos_help(reference.trial)
     remedy = more or "The heads side by side, on the plan page, say whether another one is better."
     return Verdict("too early", "Computed at once", sentence, remedy, since, advice)

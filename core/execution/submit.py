@@ -13,7 +13,7 @@ from core.execution.preflight import check_teacher
 from core.home import Home, database, delete_folder, mark_deleted, this_process, unmark_deleted, write_whole
 from core.job import load_datasets
 from core.names import unused_name
-from core.plans import Plan, recipe_of
+from core.plans import SIMPLE_HEADS, Plan, is_simple, recipe_of
 from core.runs import Run, add_event, get_run, run_folder, validate_run_name
 
 # How a recipe reads in a run's name.
@@ -81,5 +81,7 @@ def default_run_name(plan: Plan, dataset_name: str) -> str:
         backbone = get_card(plan.backbone.name).title
     except NotFound as error:
         raise BadPlan(f'There is no network "{plan.backbone.name}".', error.remedy) from error
+    if is_simple(plan.head.kind):
+        return f"{dataset_name}, {SIMPLE_HEADS[plan.head.kind].title.lower()} on {backbone}"
     pattern = _RECIPES_IN_NAMES.get(recipe_of(plan) or "", "{dataset}, own recipe on {backbone}")
     return pattern.format(dataset=dataset_name, backbone=backbone)

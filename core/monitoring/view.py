@@ -5,7 +5,7 @@ from typing import Any
 
 from core.evaluation import EpochScores, Reference, Trial, Verdict, verdict
 from core.monitoring.curve import Curve
-from core.plans import Plan, fits_heads, is_simple
+from core.plans import Plan, fits_heads
 from core.runs import Point, RunProgress, State
 from core.tasks import KINDS, LabelKind, Task
 
@@ -93,7 +93,7 @@ class RunView:
             trial=self.trials.get(task),
             ended=ended,
             has_head_rate=not all(fits_heads(self.plan, phase) for phase in self.plan.phases),
-            is_computed_at_once=is_simple(self.plan.head.kind),
+            head_kind=self.plan.head.kind,
             can_freeze=any(self._trainable_stages()) and self.plan.backbone.weights != "random",
             can_unfreeze=not all(self._trainable_stages()),
         )

@@ -278,6 +278,8 @@ def head_parameters(features: int, tasks: Sequence[Task]) -> int:
 
 
 def head_size(plan: Plan, dataset: Dataset, card: BackboneCard) -> int:
-    """Parameters of the plan's new heads. dataset: the version that the plan names."""
-    tasks = [dataset.task(name) for name in plan.tasks]
-    return head_parameters(architecture_features(card.architecture), tasks)
+    """Numbers that the plan's new heads learn. dataset: the version that the plan names."""
+    tasks, features = [dataset.task(name) for name in plan.tasks], architecture_features(card.architecture)
+    if plan.head.kind == "nearest_neighbors":  # it keeps the features and the label of each training photo
+        return sum(len(dataset.labelled_rows([task], "train")) * (features + 1) for task in tasks)
+    return head_parameters(features, tasks)

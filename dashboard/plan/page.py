@@ -16,6 +16,7 @@ from dashboard.plan.layer_decay import show_layer_decay
 from dashboard.plan.network import NETWORK, choose_phase, show_network, show_recipe
 from dashboard.plan.rate_finder import PART, show_rate_finder
 from dashboard.plan.settings import show_everything_else, show_main_settings
+from dashboard.plan.simple_heads import HEADS, show_simple_heads
 from dashboard.plan.summary import show_summary
 from dashboard.plan.tasks import show_tasks
 from dashboard.plan.timeline import show_timeline
@@ -60,6 +61,8 @@ def _show_choices(
         show_rate_finder(plan)
     with part_of_page("augmentation"):
         show_augmentation(plan, dataset, expert)
+    with part_of_page(HEADS):
+        show_simple_heads(plan)
     with part_of_page("adaptation"):
         show_adaptation(plan, dataset)
     with part_of_page("forgetting"):

@@ -11,10 +11,11 @@ from core.backbones import BackboneCard, image_size_multiple, image_sizes_for
 from core.datasets import Dataset
 from core.device import devices
 from core.plans import (
-    Head,
+    SIMPLE_HEADS,
     Plan,
     can_fit_heads,
     fits_heads,
+    is_simple,
     set_early_stopping,
     set_epochs,
     set_head_rate,
@@ -39,6 +40,24 @@ SCHEDULES = {"constant": "as it is", "cosine": "falls in a curve", "linear": "fa
 def show_main_settings(plan: Plan, phase: int, card: BackboneCard) -> None:
     """Epochs, the head's rate in the phase that the picture shows, the photo size."""
     epochs, rate, size = st.columns(3)
+    if is_simple(plan.head.kind):
+        epochs.caption(f"{SIMPLE_HEADS[plan.head.kind].title}: computed at once from all photos, in one epoch.")
+    else:
+        _show_pace(plan, phase, epochs, rate)
+    sizes = with_value(image_sizes_for(card), plan.image_size)
+    if len(sizes) > 1:
+        size.select_slider(
+            "Photo size",
+            sizes,
+            help=GLOSSARY["image size"],
+            **plan_widget("image_size", plan.image_size, _field("image_size")),
+        )
+    else:
+        size.caption(f"Photo size: {plan.image_size} pixels, the only one that {escape_markdown(card.title)} takes.")
+
+
+def _show_pace(plan: Plan, phase: int, epochs: Any, rate: Any) -> None:
+    """How long it learns, and how fast the head."""
     most = max(USUAL_EPOCHS, plan.epochs)
     epochs.slider(
         "Epochs", len(plan.phases), most, help=GLOSSARY["epochs"], **plan_widget("epochs", plan.epochs, set_epochs)
@@ -50,16 +69,6 @@ def show_main_settings(plan: Plan, phase: int, card: BackboneCard) -> None:
         "Rate of the head", rates, format_func=_rate_in_words,
         help=GLOSSARY["head rate"], **plan_widget("head_rate", head_rate, partial(_set_head_rate, phase)),
     )  # fmt: skip
-    sizes = with_value(image_sizes_for(card), plan.image_size)
-    if len(sizes) > 1:
-        size.select_slider(
-            "Photo size",
-            sizes,
-            help=GLOSSARY["image size"],
-            **plan_widget("image_size", plan.image_size, _field("image_size")),
-        )
-    else:
-        size.caption(f"Photo size: {plan.image_size} pixels, the only one that {escape_markdown(card.title)} takes.")
 
 
 def _rate_in_words(rate: float | str) -> str:
@@ -184,11 +193,15 @@ def _loss_settings(plan: Plan) -> None:
     columns = columns_in_rows(3)
     next(columns).number_input(
         "Dropout before the head", 0.0, max(0.9, plan.head.dropout), step=0.05, format="%g", help=GLOSSARY["dropout"],
-        **plan_widget("dropout", plan.head.dropout, lambda plan, n: _with(plan, head=Head(dropout=n))),
+        **plan_widget("dropout", plan.head.dropout, _set_dropout),
     )  # fmt: skip
     for objective in plan.objectives:
         if not objective.needs & {"teacher", "target_batch", "initial_weights"}:  # these have their own places
             show_objective(columns, plan, objective.kind)
+
+
+def _set_dropout(plan: Plan, share: float) -> Plan:
+    return _with(plan, head=plan.head.model_copy(update={"dropout": share}))
 
 
 def _machine_settings(plan: Plan) -> None:

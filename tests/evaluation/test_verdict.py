@@ -65,7 +65,9 @@ def history(
     return scores
 
 
-def judge(scores: list[EpochScores], epochs: int = 10, loss_is_finite: bool = True, **more: float | bool) -> Verdict:
+def judge(
+    scores: list[EpochScores], epochs: int = 10, loss_is_finite: bool = True, **more: float | bool | str
+) -> Verdict:
     kind = KINDS["classes"]
     reference = Reference(kind, kind.score_levels(10), epochs, **more)  # type: ignore[arg-type]
     return verdict(scores, reference, loss_is_finite)
@@ -89,9 +91,11 @@ def test_one_epoch_is_too_early():
 
 
 def test_a_head_that_is_computed_at_once_has_no_direction_and_needs_no_more_epochs():
-    said = judge(history([1.0]), epochs=1, is_computed_at_once=True)
-    assert (said.kind, said.title, said.advice) == ("too early", "Computed at once", ())
-    assert "epochs" not in said.remedy
+    for kind, says_more in (("linear_svm", False), ("nearest_neighbors", True)):
+        said = judge(history([1.0]), epochs=1, head_kind=kind)
+        assert (said.kind, said.title, said.advice) == ("too early", "Computed at once", ())
+        assert "epochs" not in said.remedy
+        assert ("its own nearest neighbour" in said.sentence) == says_more
 
 
 def test_29_validation_images_are_too_few_and_it_says_so():
