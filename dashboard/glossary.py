@@ -71,6 +71,9 @@ GLOSSARY: dict[str, str] = {
     "is too low nothing happens, where it is too high the loss shoots up; the best one lies in between. It "
     "looks at training photos alone: where few of them free many stages, a lower rate may forget less. Nothing of it "
     "is kept. In the field: learning rate range test.",
+    "which part": "Each stage learns alone with the head for a few epochs, from the same fitted head, and validation "
+    "photos judge. Photos that look unlike those that the network knows may want an early stage to learn, new kinds of "
+    "things a late one. Stop it at any time; what was tried by then is shown. In the field: surgical fine-tuning.",
     "l2-sp": "Holds the stages that learn near the weights that they came with, in place of weight decay. It helps "
     "where few photos teach many free stages, and your photos look much like those that the network knows. In the "
     "field: L2-SP.",

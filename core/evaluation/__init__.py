@@ -16,6 +16,7 @@ from core.evaluation.out_of_fold import (
     read_out_of_fold,
     save_out_of_fold,
 )
+from core.evaluation.parts import PartTried, best_part, paired_gain, part_tried, parts_in_words
 from core.evaluation.predictions import (
     compare,
     labelled_predictions,
@@ -61,6 +62,7 @@ __all__ = [
     "LossHistory",
     "NeighborsHead",
     "OutOfFold",
+    "PartTried",
     "RateCurve",
     "Reference",
     "Result",
@@ -68,6 +70,7 @@ __all__ = [
     "Trial",
     "Verdict",
     "append_losses",
+    "best_part",
     "by_accuracy",
     "compare",
     "compared_heads",
@@ -89,6 +92,9 @@ __all__ = [
     "make_result",
     "metrics_of",
     "nuclear_norm_score",
+    "paired_gain",
+    "part_tried",
+    "parts_in_words",
     "predictions_table",
     "rates_to_try",
     "read_out_of_fold",

@@ -3,6 +3,7 @@
 from core.execution.counterparts import submit_alone, submit_from_scratch
 from core.execution.executor import Execution, Executor, ThreadExecutor
 from core.execution.final_evaluation import RunResults, open_results, open_test
+from core.execution.part_finding import try_parts
 from core.execution.preflight import check_teacher, local_warnings, missing_here, preflight_checks, teacher_runs
 from core.execution.rate_finding import find_rates
 from core.execution.recorder import Recorder
@@ -33,4 +34,5 @@ __all__ = [
     "submit_alone",
     "submit_from_scratch",
     "teacher_runs",
+    "try_parts",
 ]

@@ -71,6 +71,7 @@ from core.plans.recipes import (
 )
 from core.plans.remedies import REMEDIES, Advice, Remedy
 from core.plans.simple_heads import take_head
+from core.plans.surgical import plan_of_part, take_part, trial_epochs
 
 __all__ = [
     "ADAPTATION_METHODS",
@@ -124,6 +125,7 @@ __all__ = [
     "objective_of",
     "parse_plan",
     "plan_alone",
+    "plan_of_part",
     "plan_to_try",
     "rate_groups",
     "rates_towards_stem",
@@ -150,10 +152,12 @@ __all__ = [
     "stops_first",
     "student_plan",
     "take_head",
+    "take_part",
     "take_rate",
     "task_weights",
     "tested_phase",
     "top_rate",
+    "trial_epochs",
     "views_at",
     "views_in_words",
     "views_remaining",

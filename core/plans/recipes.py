@@ -60,14 +60,14 @@ def _frozen(stages: int) -> tuple[float, ...]:
     return (0.0,) * stages
 
 
-def _head_alone(name: str, stages: int) -> Phase:
+def head_alone(name: str, stages: int) -> Phase:
     """Until the head has converged: on cached activations its epochs cost next to nothing."""
     rates = _frozen(stages)
     return Phase(name=name, epochs=HEAD_ALONE_EPOCHS, stage_rates=rates, head_rate=3 * HEAD_RATE, solver="lbfgs")
 
 
 def _head_only(stages: int) -> tuple[Phase, ...]:
-    return (_head_alone("head", stages),)
+    return (head_alone("head", stages),)
 
 
 def _top(stages: int) -> tuple[Phase, ...]:
@@ -80,7 +80,7 @@ def _head_first(stages: int) -> tuple[Phase, ...]:
     in the wrong direction (Kumar et al., "Fine-Tuning can Distort Pretrained Features", ICLR 2022, section 3).
     """
     return (
-        _head_alone("head first", stages),
+        head_alone("head first", stages),
         Phase(
             name="then all",
             epochs=7,
@@ -94,7 +94,7 @@ def _head_first(stages: int) -> tuple[Phase, ...]:
 def _gradual(stages: int) -> tuple[Phase, ...]:
     """Head alone, then one stage more in each phase (Howard and Ruder 2018, section 3.3)."""
     all_rates = rates_towards_stem(stages)
-    phases = [_head_alone("head", stages)]
+    phases = [head_alone("head", stages)]
     for first in range(stages - 1, -1, -1):
         last = first == 0
         phases.append(

@@ -1,5 +1,6 @@
 """The engine: a generator of events that carries out a plan (`train`), its steps, checkpoints and validation."""
 
+from core.training.checkpoints import best_losses
 from core.training.head_comparison import compare_heads
 from core.training.loop import train
 from core.training.rate_range import RATE_STEPS, RateTried, try_rates
@@ -9,6 +10,7 @@ from core.training.validation import predict_logits
 __all__ = [
     "RATE_STEPS",
     "RateTried",
+    "best_losses",
     "compare_heads",
     "predict_logits",
     "setup_training",

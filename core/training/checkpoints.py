@@ -191,6 +191,15 @@ def saved_best_epoch(folder: Path) -> int:
     return 0
 
 
+def best_losses(folder: Path) -> dict[str, np.ndarray]:
+    """By task, the losses of the validation photos at the best epoch of the run in this folder, float32 [photos].
+
+    Raises FileNotFoundError before there is one.
+    """
+    found = _without_prefix("losses/", load_file(folder / "best" / TRAINING_STATE))
+    return {name.removesuffix("/best"): each.numpy() for name, each in found.items() if name.endswith("/best")}
+
+
 def _training_tensors(state: TrainingState) -> dict[str, Tensor]:
     tensors = _with_prefix("optimizer/", flat_optimizer_state(state.optimizer, _parameter_names(state)))
     if state.ema:

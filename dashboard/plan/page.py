@@ -7,6 +7,7 @@ from core.datasets import Dataset
 from core.plans import Plan
 from core.profiling import head_size
 from dashboard.navigation import show_empty_state
+from dashboard.plan import rate_finder, which_part
 from dashboard.plan.adaptation import show_adaptation
 from dashboard.plan.augmentation import show_augmentation
 from dashboard.plan.distillation import show_teacher
@@ -14,7 +15,6 @@ from dashboard.plan.file import FILE, show_plan_file
 from dashboard.plan.forgetting import show_forgetting
 from dashboard.plan.layer_decay import show_layer_decay
 from dashboard.plan.network import NETWORK, choose_phase, show_network, show_recipe
-from dashboard.plan.rate_finder import PART, show_rate_finder
 from dashboard.plan.settings import show_everything_else, show_main_settings
 from dashboard.plan.simple_heads import HEADS, show_simple_heads
 from dashboard.plan.summary import show_summary
@@ -57,8 +57,10 @@ def _show_choices(
         show_main_settings(plan, phase, card)
         show_layer_decay(plan)
         show_teacher(plan)
-    with part_of_page(PART):
-        show_rate_finder(plan)
+    with part_of_page(rate_finder.PART):
+        rate_finder.show_rate_finder(plan)
+    with part_of_page(which_part.PART):
+        which_part.show_which_part(plan)
     with part_of_page("augmentation"):
         show_augmentation(plan, dataset, expert)
     with part_of_page(HEADS):
