@@ -4,6 +4,7 @@ from typing import Literal
 
 from core.plans.distillation import set_teacher
 from core.plans.editing import checked
+from core.plans.multi_task import set_balance
 from core.plans.plan import Phase, Plan
 
 RateGroup = Literal["head", "stages"]
@@ -33,7 +34,8 @@ def tested_phase(plan: Plan, group: RateGroup) -> Phase:
 
 def plan_to_try(plan: Plan, group: RateGroup) -> Plan:
     """The plan whose steps are taken to find the rate of a group: its phase, after a head that was fitted where the
-    head learns alone before. A teacher is left out: it would have to look at all photos first.
+    head learns alone before. A teacher is left out: it would have to look at all photos first. Learned weights of
+    labels are, too: at rates that are too high they would go wild before the network does.
     """
     phase = tested_phase(plan, group).model_copy(
         update={
@@ -46,7 +48,7 @@ def plan_to_try(plan: Plan, group: RateGroup) -> Plan:
     )
     head_first = group == "stages" and _group_of(plan.phases[0]) == "head"
     before = (plan.phases[0].model_copy(update={"epochs": 1, "solver": "lbfgs"}),) if head_first else ()
-    without = set_teacher(plan, None) if plan.teacher else plan
+    without = set_balance(set_teacher(plan, None) if plan.teacher else plan, "alike")
     optimizer = plan.optimizer.model_copy(update={"ema_decay": 0.0})
     return checked(without.model_copy(update={"phases": (*before, phase), "optimizer": optimizer, "soup": 0}))
 

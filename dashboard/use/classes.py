@@ -65,9 +65,14 @@ def column_config(name: str) -> Any:
 
 def known_in_words(tasks: Sequence[Task]) -> str:
     """What the model can answer at all."""
-    classes = [name for task in tasks for name in task.classes]
-    named = ", ".join(classes[:NAMED]) + (f" and {len(classes) - NAMED} more" if len(classes) > NAMED else "")
-    return f"It knows {named}, and answers one of these whatever it is shown."
+    if len(tasks) == 1:
+        return f"It knows {_some(tasks[0].classes)}, and answers one of these whatever it is shown."
+    known = " and ".join(f"{task.name} ({_some(task.classes)})" for task in tasks)
+    return f"It knows {known}, and answers one of each whatever it is shown."
+
+
+def _some(classes: Sequence[str]) -> str:
+    return ", ".join(classes[:NAMED]) + (f" and {len(classes) - NAMED} more" if len(classes) > NAMED else "")
 
 
 def _calibration_in_words(model: RunResults, task: Task, confidence: float) -> str:

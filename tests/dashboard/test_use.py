@@ -17,7 +17,7 @@ from core.tasks import Task
 from dashboard.components.photo_choice import parse_choice
 from dashboard.session.plan_drafts import load_draft
 from dashboard.shared.texts import escape_markdown, format_probability
-from dashboard.use.classes import answer_in_words, is_unsure
+from dashboard.use.classes import answer_in_words, is_unsure, known_in_words
 from dashboard.use.try_photos import as_table
 from tests.conftest import draw_photo
 from tests.dashboard.conftest import words
@@ -186,6 +186,14 @@ def test_several_tasks_have_columns_each() -> None:
     assert list(as_table(said, (Task("kind"), Task("state")))) == [
         "photo", "kind: answer", "kind: sure", "kind: else", "state: answer", "state: sure", "state: else",
     ]  # fmt: skip
+
+
+def test_what_it_knows_is_said_of_each_label() -> None:
+    tasks = [Task("species", ("oak", "elm")), Task("health", ("well", "ill"))]
+    assert known_in_words(tasks[:1]) == "It knows oak, elm, and answers one of these whatever it is shown."
+    assert known_in_words(tasks) == (
+        "It knows species (oak, elm) and health (well, ill), and answers one of each whatever it is shown."
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from core.job import Job, Stepped
-from core.plans import Augmentation, Optimizer, plan_to_try, rate_groups, take_rate
+from core.plans import Augmentation, Optimizer, balance_of, plan_to_try, rate_groups, set_balance, take_rate
 from core.training.loop import train
 from core.training.rate_range import RateTried, try_rates
 from tests.fixtures.engine import SOURCE, TARGET, make_plan, phase, run_through, state_of
@@ -58,6 +58,11 @@ def test_its_steps_are_those_of_training(job_for: Callable[..., Job]):
     plan = make_plan(phase(learning=2), augmentation=Augmentation(erase=0.5, cached_views=0), drop_path=0.3)
     first = next(event for event in train(job_for(plan_to_try(plan, "stages"))) if isinstance(event, Stepped))
     assert tried(job_for(plan), "stages", 4)[0].loss == first.loss
+
+
+def test_learned_weights_of_labels_are_left_out():
+    of_two = set_balance(make_plan(phase(learning=2), tasks=("species", "health")), "learned")
+    assert balance_of(plan_to_try(of_two, "stages")) == "alike"
 
 
 def test_it_ends_when_it_is_closed_and_where_the_loss_shoots_up(job_for: Callable[..., Job]):
