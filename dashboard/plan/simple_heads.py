@@ -25,7 +25,11 @@ def show_simple_heads(plan: Plan) -> None:
     subjects = [HeadSubject.of(take_head(plan, "linear"), task) for task in plan.tasks]
     chosen = plan.head.kind if is_simple(plan.head.kind) else None
     with st.expander(TITLE, expanded=bool(chosen or latest_trial(plan, HEADS))):
-        show_note(GLOSSARY["simple heads"])
+        st.caption(
+            "Where the network stays frozen, a head can be made in seconds, in several ways. All photos but those of "
+            "the test judge them by turns.",
+            help=GLOSSARY["simple heads"],
+        )
         found = compared_by_kind(state.home(), subjects)
         if found:
             _show_table(found, chosen)
