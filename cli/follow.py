@@ -140,7 +140,7 @@ def _epoch_line(event: EpochEnded) -> str:
         f"{each.validation_accuracy:.1%} of those right"
         for task, each in event.scores.items()
     )
-    return f"epoch {event.epoch}: {scores}{', the lowest validation loss so far' if event.best else ''}"
+    return f"epoch {event.epoch}: {scores}{f', {event.best_in_words}' if event.best else ''}"
 
 
 def _speed_and_time_left(progress: RunProgress) -> str:

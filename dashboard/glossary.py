@@ -110,6 +110,9 @@ GLOSSARY: dict[str, str] = {
     "distillation.",
     "target": "Photos as the model will meet them, from another camera, light or place. Their labels are not used. In "
     "the field: unsupervised domain adaptation, from the source domain to the target domain.",
+    "clear answers": "How clear each answer is and how different the answers are from each other, 0 to 1. A model that "
+    "copes with photos gives each of them one clear answer, and not the same one to all. In the field: the nuclear "
+    "norm of the predictions (BNM).",
     "adaptation method": "What is asked of the network beside your labels, so that it copes with the other photos. In "
     "the field: minimum class confusion, domain-adversarial training (DANN), maximum mean discrepancy (MMD), Deep "
     "CORAL.",

@@ -50,13 +50,14 @@ def import_dataset(
 
 
 def import_unlabelled(home: Home, name: str, source: Path, *, progress: Progress = silent) -> Dataset:
-    """A dataset without labels from any source that `import_dataset` takes: whatever says what its photos show is left
-    out. It has no tasks and no test split: a model can be adapted to its photos.
+    """A dataset without labels from any source that `import_dataset` takes, or an inbox folder, which is used up by it:
+    whatever says what its photos show is left out. It has no tasks and no test split: a model can be adapted to its
+    photos.
 
     Raises BadInput (the name), BadDataset, NotFound, DiskFull.
     """
-    name = _free_name(home, name)
-    with open_source(source, source.absolute().name) as opened:
+    with inbox.emptied(home, source), open_any(home, source) as opened:
+        name = _free_name(home, name)
         photos = _unlabelled(opened)
         _refuse_what_does_not_fit(home, photos)
         return _import(home, name, photos, (), USUAL_SPLIT.without_test(), progress)

@@ -32,15 +32,15 @@ def predictions_table(
     return pd.DataFrame(rows, columns=[*COLUMNS, *kind.prediction_columns])
 
 
-def write_predictions(folder: Path, predictions: pd.DataFrame) -> None:
-    """Into a run's folder, whole. Raises DiskFull."""
-    with whole_file(folder / FILE) as part:
+def write_predictions(folder: Path, predictions: pd.DataFrame, file: str = FILE) -> None:
+    """Into a run's folder, whole. file: another one than that of the run's own dataset. Raises DiskFull."""
+    with whole_file(folder / file) as part:
         predictions.to_parquet(part, index=False)
 
 
-def read_predictions(folder: Path) -> pd.DataFrame:
+def read_predictions(folder: Path, file: str = FILE) -> pd.DataFrame:
     """A run's predictions; an empty table when it has none yet. Raises Damaged."""
-    path = folder / FILE
+    path = folder / file
     try:
         if path.exists():
             return pd.read_parquet(path)

@@ -9,22 +9,36 @@ from core.execution.rate_finding import find_rates
 from core.execution.recorder import Recorder
 from core.execution.run_loop import RunSink, count_photos, execute, execute_run
 from core.execution.submit import default_run_name, submit
+from core.execution.target_evaluation import (
+    BothMaps,
+    PlacesMap,
+    TargetAnswers,
+    answers_in_target,
+    draw_maps,
+    known_maps,
+)
 from core.execution.worker import Worker
 
 __all__ = [
+    "BothMaps",
     "Execution",
     "Executor",
+    "PlacesMap",
     "Recorder",
     "RunResults",
     "RunSink",
+    "TargetAnswers",
     "ThreadExecutor",
     "Worker",
+    "answers_in_target",
     "check_teacher",
     "count_photos",
     "default_run_name",
+    "draw_maps",
     "execute",
     "execute_run",
     "find_rates",
+    "known_maps",
     "local_warnings",
     "missing_here",
     "open_results",

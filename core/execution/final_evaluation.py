@@ -18,6 +18,7 @@ from core.evaluation import (
     save_result,
     write_predictions,
 )
+from core.execution.target_evaluation import answers_in_target
 from core.home import Home, database
 from core.job import Job, Prepared, clean_sample, ignore_event
 from core.models import load_trained_model, read_facts
@@ -55,7 +56,8 @@ def open_results(home: Home, run: Run) -> RunResults:
 
 
 def evaluate_best(job: Job, progress: Callable[[Prepared], None] = ignore_event) -> Result:
-    """Evaluate the best epoch's model on validation and on the clean training sample, into the run's folder.
+    """Evaluate the best epoch's model on validation and on the clean training sample, and what it answers in the target
+    if there is one, into the run's folder.
 
     Results of the test split that an earlier model of the run had are lost with it. Raises DiskFull.
     """
@@ -65,6 +67,8 @@ def evaluate_best(job: Job, progress: Callable[[Prepared], None] = ignore_event)
     # Not from the history: that may be one epoch ahead of what was saved when a process was killed.
     best = read_facts(job.folder / "best")["best"]
     kept = best["epoch"], tuple(best.get("soup", ()))
+    if "target" in job.datasets:
+        answers_in_target(job.home, job.plan, job.folder, job.datasets["target"], progress)
     return _save(job, kept, _predict(job, {"validation": validation, "train": sample}, progress))
 
 

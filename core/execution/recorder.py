@@ -202,7 +202,7 @@ class Recorder:
         if event.best:
             self.view.progress = replace(self.view.progress, best=Best(event.epoch, event.step, accuracy_text))
             self._meter.progress = self.view.progress
-        best = ", the lowest validation loss so far" if event.best and event.epoch > 1 else ""
+        best = f", {event.best_in_words}" if event.best and event.epoch > 1 else ""
         return self._row(
             "epoch",
             f"Epoch {event.epoch} ended: {accuracy_text} of the validation photos right{best}.",

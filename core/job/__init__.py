@@ -11,7 +11,16 @@ from core.job.batches import (
     split_microbatches,
     steps_per_epoch,
 )
-from core.job.context import Job, Source, TrainingContext, build_context, load_datasets, resolve_tasks, target_rows
+from core.job.context import (
+    Job,
+    Source,
+    TrainingContext,
+    build_context,
+    labels_in_terms_of,
+    load_datasets,
+    resolve_tasks,
+    target_rows,
+)
 from core.job.events import (
     CHECKPOINT_SECONDS,
     COST_SHARE,
@@ -57,6 +66,7 @@ __all__ = [
     "clean_sample",
     "epoch_batches",
     "ignore_event",
+    "labels_in_terms_of",
     "learning_rates_at",
     "load_datasets",
     "phase_at",

@@ -177,7 +177,7 @@ def _target(dataset: Dataset, store: PixelStore, tasks: Sequence[Task], seed: in
     return Source(
         dataset=dataset,
         store=store,
-        labels=_labels_in_terms_of(dataset, tasks),
+        labels=labels_in_terms_of(dataset, tasks),
         training=rows,
         validation=rows[:0],
         clean=clean_sample(rows, len(rows), seed),
@@ -186,7 +186,7 @@ def _target(dataset: Dataset, store: PixelStore, tasks: Sequence[Task], seed: in
     )
 
 
-def _labels_in_terms_of(dataset: Dataset, tasks: Sequence[Task]) -> dict[str, np.ndarray]:
+def labels_in_terms_of(dataset: Dataset, tasks: Sequence[Task]) -> dict[str, np.ndarray]:
     """Labels of a dataset's own as classes of these tasks, int64 [rows], MISSING for those of other names; without a
     task of which it says nothing.
     """

@@ -65,8 +65,15 @@ class EpochEnded:
     scores: dict[str, EpochScores]
     images_per_second: float  # of training alone, evaluation left out
     seconds: float
-    best: bool  # the mean validation loss is the lowest so far, and this epoch's model is kept
+    best: bool  # the best so far, so this epoch's model is kept
     target: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def best_in_words(self) -> str:
+        """What it is best by; empty where it is not the best."""
+        if not self.best:
+            return ""
+        return "the clearest answers in the other place so far" if self.target else "the lowest validation loss so far"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ RATE_POINTS = 200
 NORMAL_95 = 1.959964  # a band of so many standard errors to either side holds 95 %
 TARGET_LINES = {  # by curve, its label and its help
     NUCLEAR_NORM: (
-        "clear and different answers",
+        "clearness",
         "How clear each answer is and how different the answers are, 0 to 1: without labels, the best hint of whether "
         "adaptation helps (in the field: nuclear norm of the predictions)",
     ),
@@ -100,7 +100,13 @@ def _objective_panels(plan: Plan) -> list[dict[str, Any]]:
 
     def panel(number: int, title: str, help: str, titles: Mapping[str, str]) -> dict[str, Any]:
         lines = [
-            {"curve": curve, "label": label, "help": f"{label}, at each step", "role": "term"}
+            # The name of a line by itself is above it already.
+            {
+                "curve": curve,
+                "label": label if len(titles) > 1 else "now",
+                "help": f"{label}, at each step",
+                "role": "term",
+            }
             for curve, label in titles.items()
         ]
         return {"id": f"objective{number}", "title": title, "help": help, "unit": "", "scale": "linear", "lines": lines}

@@ -278,6 +278,8 @@ class Plan(_Frozen):
     def _averaged_in_one_way_only(self) -> "Plan":
         if self.soup == 1:
             raise ValueError("a soup of one epoch is that epoch: take 2 or more, or 0 for none")
+        if self.soup and self.target:
+            raise ValueError("a soup is chosen by validation photos, which say nothing of another place: turn it off")
         if self.soup and self.optimizer.ema_decay:
             raise ValueError("a soup averages epochs, and weights are averaged over steps already: choose one of them")
         return self

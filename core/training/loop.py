@@ -48,11 +48,17 @@ from core.training.simple_heads import fit_simple_heads
 from core.training.soup import keep_ingredient, make_soup, own_weights_afterwards, soup_in_words
 from core.training.state import TrainingState, stop_reason
 from core.training.step import DeferredMetrics, Reading, batch_metrics, train_batch, values_by_curve
-from core.training.validation import epoch_scores_by_task, evaluate, evaluate_target, mean_validation_loss
+from core.training.validation import (
+    epoch_scores_by_task,
+    evaluate,
+    evaluate_target,
+    mean_validation_loss,
+    selection_metric,
+)
 
 _SENTENCES = {
     "finished": "All epochs are done.",
-    "early": "Stopped early: the validation loss had not improved for {patience} epochs.",
+    "early": "Stopped early: {measure} had not improved for {patience} epochs.",
     "unstable": "The loss is no longer a number, so the learning rate is too high. Try a tenth of it.",
 }
 
@@ -145,7 +151,7 @@ def _train_epochs(
         validation_loss = mean_validation_loss(scores, task_weights(plan))
         _check_finite(validation_loss)
         images_per_second, seconds = position.images / position.seconds, position.seconds
-        is_best = state.end_epoch(scores, validation_loss)
+        is_best = state.end_epoch(scores, selection_metric(validation_loss, target))
         if plan.soup:
             state.ingredients = keep_ingredient(
                 state.ingredients, plan.soup, model, current.phase, position.epoch, validation_loss
@@ -279,5 +285,9 @@ def _check_finite(loss: float) -> None:
 
 def _ended(reason: str, job: Job, state: TrainingState) -> Ended:
     patience = job.plan.early_stopping.patience if job.plan.early_stopping else 0
-    best = {"best_epoch": state.best.epoch, "best_validation_loss": state.best.loss} if state.best.epoch else {}
-    return Ended(reason, state.position.epoch, state.position.step, _SENTENCES[reason].format(patience=patience), best)
+    measure = "how clear the answers in the other place are" if job.plan.target else "the validation loss"
+    sentence = _SENTENCES[reason].format(patience=patience, measure=measure)
+    facts: dict[str, float] = {"best_epoch": state.best.epoch} if state.best.epoch else {}
+    if facts and not job.plan.target:
+        facts["best_validation_loss"] = state.best.loss
+    return Ended(reason, state.position.epoch, state.position.step, sentence, facts)

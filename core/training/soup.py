@@ -22,7 +22,7 @@ from core.activations import FeaturePipeline
 from core.job import CLEAN_SAMPLE_LIMIT, Event, Prepared, TrainingContext
 from core.models import TrainedModel, load_tensors, split_frozen_names
 from core.plans import Phase
-from core.training.batch_norm import adapt_batch_norm, estimate_batch_norm
+from core.training.batch_norm import estimate_batch_norm
 from core.training.validation import validation_loss
 
 if TYPE_CHECKING:
@@ -112,10 +112,7 @@ def _copies(model: TrainedModel, names: Mapping[str, object]) -> dict[str, Tenso
 def _estimate_statistics(
     context: TrainingContext, state: TrainingState, pipeline: FeaturePipeline
 ) -> Generator[Prepared, None, None]:
-    """Of the batch norms: from training photos as the last epoch saw them, or of the target where the plan adapts."""
-    if context.plan.adaptive_batch_norm:
-        yield from adapt_batch_norm(context, pipeline, state.micro_batch_size)
-        return
+    """Of the batch norms: from training photos as the last epoch saw them."""
     rows, epoch = context.source.training, state.position.epoch - 1
     some = rows[:: -(-len(rows) // CLEAN_SAMPLE_LIMIT)]  # evenly from all of them; more tell the same
     features = partial(pipeline.training_features, epoch=epoch)

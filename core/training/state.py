@@ -42,7 +42,7 @@ class Position:
 
 @dataclass
 class Best:
-    """The best epoch so far, counted from 1; 0 before there is one. loss: mean validation loss over the tasks.
+    """The best epoch so far, counted from 1; 0 before there is one. loss: what selects it (`selection_metric`).
 
     soup: the epochs whose mean is the run's model in its place (`core.training.soup`).
     """
@@ -93,7 +93,7 @@ class TrainingState:
         return self.ema.swap_in() if self.ema else nullcontext()
 
     def end_epoch(self, scores: dict[str, EpochScores], loss: float) -> bool:
-        """Add an epoch's scores. loss: the metric that selects the best epoch. Returns whether it is this one."""
+        """Add an epoch's scores. loss: what selects the best epoch, the lowest. Returns whether it is this one."""
         self.position.end_epoch()
         self.history.append(scores)
         if loss < self.best.loss:

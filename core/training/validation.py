@@ -119,12 +119,20 @@ def epoch_scores_by_task(
 
 
 def mean_validation_loss(scores: dict[str, EpochScores], weights: Mapping[str, float]) -> float:
-    """The mean over the tasks: the metric that selects the best epoch. weights: of tasks, where a person set some."""
+    """The mean over the tasks. weights: of tasks, where a person set some."""
     return _mean_over_tasks({task: each.validation_loss for task, each in scores.items()}, weights)
 
 
 def _mean_over_tasks(losses: Mapping[str, float], weights: Mapping[str, float]) -> float:
     return float(np.average(list(losses.values()), weights=[weights.get(task, 1.0) for task in losses]))
+
+
+def selection_metric(validation_loss: float, target: Mapping[str, float]) -> float:
+    """What selects the best epoch, the lowest: the validation loss; for a model that is adapted, minus the nuclear norm
+    of its answers in the target, of which the source's labels tell nothing. target: as of `evaluate_target`.
+    """
+    nuclear_norms = [value for curve, value in target.items() if curve.endswith(NUCLEAR_NORM)]
+    return -float(np.mean(nuclear_norms)) if nuclear_norms else validation_loss
 
 
 def predict_logits(

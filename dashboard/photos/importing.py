@@ -15,6 +15,7 @@ from core.datasets import (
     import_dataset,
     import_public,
     import_sample,
+    import_unlabelled,
     import_upload,
     inbox,
     list_datasets,
@@ -35,11 +36,12 @@ WANTED_NAME = "wanted name"  # a value of this tab: what the dataset that is bei
 @dataclass(frozen=True)
 class ImportRequest:
     """source: on this computer, or an inbox folder. name: of the dataset. adding_to: the id of the one that gets the
-    photos; None for a new one."""
+    photos; None for a new one. unlabelled: whether a new one is to have no labels."""
 
     source: Path
     name: str
     adding_to: str | None = None
+    unlabelled: bool = False
 
     @property
     def title(self) -> str:
@@ -74,9 +76,9 @@ def say_other_name(dataset: Dataset) -> None:
         st.toast(f'{escape_markdown(sentence)} Rename it under "More".', icon=":material/edit:", duration="long")
 
 
-def start_upload_import(home: Home, folder: str, wanted: str) -> None:
+def start_upload_import(home: Home, folder: str, wanted: str, unlabelled: bool = False) -> None:
     """Import an inbox folder, which is used up by that."""
-    _start(home, ImportRequest(home.inbox / folder, _name_for(home, wanted)))
+    _start(home, ImportRequest(home.inbox / folder, _name_for(home, wanted), unlabelled=unlabelled))
 
 
 def start_adding(home: Home, dataset: Dataset, folder: str) -> None:
@@ -118,7 +120,7 @@ def _start(home: Home, request: ImportRequest) -> None:
     def work(progress: Progress) -> Dataset | ColumnsToDecide:
         progress(0, 0, "Looking at the files")
         try:
-            preview = preview_in_doubt(home, request.source)
+            preview = None if request.unlabelled else preview_in_doubt(home, request.source)
         except GraftError:
             preview = None  # the import says the same, and cleans up
         return ColumnsToDecide(request, preview) if preview else _import(home, request, ColumnChoice(), progress)
@@ -130,6 +132,8 @@ def _import(home: Home, request: ImportRequest, columns: ColumnChoice, progress:
     if request.adding_to is not None:
         dataset = load_dataset(home, request.adding_to)
         return add_photos(home, dataset, request.source, columns=columns, progress=progress)
+    if request.unlabelled:
+        return import_unlabelled(home, request.name, request.source, progress=progress)
     make = import_upload if inbox.contains(home, request.source) else import_dataset
     return make(home, request.name, request.source, columns=columns, progress=progress)
 

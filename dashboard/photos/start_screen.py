@@ -60,7 +60,7 @@ def show_import(job_id: str) -> None:
 
 def _show_own_photos(home: Home) -> None:
     if upload := drop_zone(key="drop"):
-        start_upload_import(home, upload.folder, upload.name)
+        start_upload_import(home, upload.folder, upload.name, upload.unlabelled)
     earlier = unfinished_sessions(home)
     begun = state.camera_folder() is not None or bool(earlier)
     with st.expander("Take photos with the camera, class by class", icon=":material/photo_camera:", expanded=begun):

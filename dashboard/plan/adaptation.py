@@ -4,15 +4,20 @@ from itertools import chain
 
 import streamlit as st
 
-from core.datasets import Dataset, list_datasets
+from core.datasets import Dataset, import_unlabelled, list_datasets
+from core.names import unused_name
 from core.objectives import OBJECTIVES
 from core.plans import ADAPTATION_METHODS, USUAL_METHOD, Plan, method_of, set_target, without_target
+from dashboard.components.drop_zone import drop_zone
 from dashboard.glossary import GLOSSARY
-from dashboard.plan.widgets import columns_in_rows, plan_widget, show_objective
+from dashboard.plan.widgets import change_plan, columns_in_rows, plan_widget, show_objective
 from dashboard.session import state
-from dashboard.shared.texts import escape_markdown, show_note
+from dashboard.shared import background_jobs
+from dashboard.shared.job_progress import show_job
+from dashboard.shared.texts import show_error, show_note
 
 NOWHERE = ""
+IMPORT = "target import"  # a value of this tab: the job that reads photos which were dropped here
 GONE = "one that is gone"
 SENTENCES = {  # by method: what it does, and what to expect of it
     "mcc": "Makes up its mind about the other photos: two classes are not to be mixed up there. It gained most in "
@@ -38,13 +43,14 @@ def show_adaptation(plan: Plan, dataset: Dataset) -> None:
             "Will the model look at photos from another camera, light or place? Give it some of them; it needs no "
             "labels there. Where both places look alike, training without it is as good: compare the two runs."
         )
+        if not chosen:
+            _show_import()
         if not titles:
-            show_note("There is no other dataset yet. Photos without labels: `graft import NAME FOLDER --unlabelled`.")
             return
         where, how, *others = st.columns([1.2, 1.2, 1])
         where.selectbox(
             "Photos to adapt to", [NOWHERE, *titles], help=GLOSSARY["target"],
-            format_func=lambda key: escape_markdown(titles[key]) if key else "none",
+            format_func=lambda key: titles[key] if key else "none",
             **plan_widget("target", chosen, _set_target),
         )  # fmt: skip
         if not chosen:
@@ -60,11 +66,37 @@ def show_adaptation(plan: Plan, dataset: Dataset) -> None:
         if method:
             show_objective(columns, plan, method)
         next(columns).toggle(
-            "Statistics of these photos", help=GLOSSARY["adaptive batch norm"],
+            "Their statistics", help=GLOSSARY["adaptive batch norm"],
             **plan_widget("adaptive_batch_norm", plan.adaptive_batch_norm, _set_adaptive_batch_norm),
         )  # fmt: skip
         if method:
             show_note(SENTENCES[method])
+
+
+def _show_import() -> None:
+    """Photos of the other place are dropped here, and adapted to as soon as they are a dataset."""
+    job = background_jobs.get(state.get_tab_value(IMPORT))
+    if job and job.state == "running":
+        show_job(job.id)
+        return
+    state.drop_tab_value(IMPORT)
+    if job and job.state == "done":
+        read = job.result
+        change_plan(lambda plan: set_target(plan, read.id, read.version, method_of(plan) or USUAL_METHOD))
+        st.rerun()
+    if job and job.error:
+        show_error(job.error)
+    if upload := drop_zone(key="target_photos", title="Drop photos of the other place here", unlabelled=True):
+        home = state.home()
+        name = unused_name(upload.name, [known.name for known in list_datasets(home)])
+        job = background_jobs.start(
+            "import",
+            upload.folder,
+            f"Reading {name}",
+            lambda progress: import_unlabelled(home, name, home.inbox / upload.folder, progress=progress),
+        )
+        state.set_tab_value(IMPORT, job.id)
+        st.rerun()
 
 
 def _key(dataset_id: str, version: int) -> str:

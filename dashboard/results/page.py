@@ -8,6 +8,7 @@ from core.execution import RunResults, open_results
 from core.runs import Run
 from dashboard.navigation import show_empty_state
 from dashboard.results.compare_runs import show_comparison
+from dashboard.results.other_place import show_other_place
 from dashboard.results.result_figures import show_figures
 from dashboard.results.scratch import show_from_scratch
 from dashboard.results.together import show_together
@@ -40,6 +41,7 @@ def _show_result(model: RunResults, result: Result) -> None:
     show_advice(model.run, name)
     show_together(model.run)
     viewer_of(task)(model, task, of_task.splits[_chosen_split(of_task)])
+    show_other_place(model, task)
     show_comparison(model, name)
     show_from_scratch(model.run, name)
 

@@ -358,6 +358,8 @@ def test_nonsense_from_the_drop_zone_is_no_upload(folder):
 
 def test_an_upload_without_a_common_folder_gets_a_plain_name():
     assert parse_upload({"folder": FOLDER, "files": 3, "name": " "}) == Upload(FOLDER, 3, "photos")
+    unlabelled = {"folder": FOLDER, "files": 3, "name": "shed", "unlabelled": True}
+    assert parse_upload(unlabelled) == Upload(FOLDER, 3, "shed", unlabelled=True)
 
 
 def test_a_taken_name_gets_a_number(home, small):

@@ -2,15 +2,17 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
 from core.backbones import describe_stages, list_gallery
-from core.datasets import load_dataset
+from core.datasets import inbox, load_dataset
 from core.home import Home
 from core.plans import BackboneChoice, Teacher, objective_of, parse_plan, set_objective, set_target, set_teacher
 from core.runs.store import list_runs
-from dashboard.plan import summary
+from dashboard.components.drop_zone import Upload
+from dashboard.plan import adaptation, summary
 from dashboard.plan.augmentation import switched_on, with_pills
 from dashboard.plan.distillation import key_of
 from dashboard.plan.network import blocks_of
@@ -18,6 +20,7 @@ from dashboard.plan.timeline import in_words
 from dashboard.plan.widgets import with_value
 from dashboard.session.plan_drafts import load_draft, save_draft
 from tests.dashboard.conftest import words
+from tests.dashboard.test_photos import component
 from tests.fixtures.made_runs import STARTER, made_plan, made_run
 from tests.fixtures.toy_objective import compactness
 
@@ -569,8 +572,25 @@ def test_everything_is_shown_with_a_target_too(open_page, small, many) -> None:
     assert len([each for each in app.number_input if each.label == "Clear answers count"]) == 1
 
 
-def test_without_another_dataset_it_says_how_to_make_one(open_page, small) -> None:
-    assert "There is no other dataset yet" in words(open_page("plan", dataset=small.id))
+def test_photos_of_another_place_are_dropped_there_and_adapted_to(
+    open_page, small, home: Home, draw_photos, tmp_path: Path, monkeypatch
+) -> None:
+    """Class folders or not: no label is looked at."""
+    app = open_page("plan", dataset=small.id)
+    assert component(app, "drop_zone")["unlabelled"]
+    folder = home.inbox / inbox.new_folder_name()
+    for number, photo in enumerate(sorted(draw_photos(tmp_path / "kitchen", {"left": 6, "right": 6}).rglob("*.png"))):
+        with inbox.receive_file(folder, number, f"{photo.parent.name}/{photo.name}") as file:
+            file.write(photo.read_bytes())
+    dropped = iter([Upload(folder.name, 12, "Kitchen")])
+    monkeypatch.setattr(adaptation, "drop_zone", lambda *_, **__: next(dropped, None))
+    app.run()
+    while not (plan := plan_of(app)).target:
+        app.run()
+    assert not app.exception
+    target = load_dataset(home, plan.target.id)
+    assert (target.name, len(target), target.tasks) == ("Kitchen", 12, ())
+    assert target_choice(app).value == f"{target.id} {target.version}"
 
 
 def test_a_target_that_was_deleted_is_named_so_and_the_page_stands(open_page, small, home: Home) -> None:
@@ -585,7 +605,7 @@ def test_a_target_that_was_deleted_is_named_so_and_the_page_stands(open_page, sm
 def test_the_statistics_of_the_other_place_are_a_switch(open_page, small, many) -> None:
     app = open_page("plan", dataset=small.id)
     target_choice(app).select(f"{many.id} {many.version}").run()
-    labelled(app.toggle, "Statistics of these photos").set_value(True).run()
+    labelled(app.toggle, "Their statistics").set_value(True).run()
     assert plan_of(app).adaptive_batch_norm
     target_choice(app).select("").run()
     assert not plan_of(app).adaptive_batch_norm

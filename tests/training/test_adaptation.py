@@ -11,6 +11,7 @@ from core.execution.recorder import points_of_an_epoch
 from core.home import Home
 from core.job.context import Job
 from core.job.events import EpochEnded, Stepped, Warned
+from core.models import read_facts
 from core.models.build import load_trained_model
 from core.models.model import learning_batch_norms
 from core.objectives import Coral, CrossEntropy, Dann, MinimumClassConfusion, MultiKernelMmd, Objective
@@ -127,6 +128,15 @@ def test_what_the_answers_tell_of_the_target_is_said_at_the_end_of_each_epoch(jo
         assert 0 < each.target["species/target/nuclear_norm"] <= 1
         points = {point.name: point.value for point in points_of_an_epoch(each, [SPECIES])}
         assert points["species/target/nuclear_norm"] == each.target["species/target/nuclear_norm"]
+
+
+def test_the_best_epoch_is_the_one_with_the_clearest_answers_in_the_target(job_for: Callable[..., Job]):
+    job = job_for(adapted(MinimumClassConfusion(), phase(learning=1, epochs=3, head_rate=0.03)))
+    ended = [event for event in run_through(job) if isinstance(event, EpochEnded)]
+    norms = [each.target["species/target/nuclear_norm"] for each in ended]
+    assert max(each.epoch for each in ended if each.best) == 1 + np.argmax(norms)
+    assert read_facts(job.folder / "best")["best"] == {"epoch": 1 + np.argmax(norms), "loss": -max(norms)}
+    assert ended[0].best_in_words == "the clearest answers in the other place so far"
 
 
 def test_where_the_target_has_labels_of_the_same_names_its_true_accuracy_is_said(home: Home, job_for):

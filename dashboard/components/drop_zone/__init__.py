@@ -16,11 +16,13 @@ _component = load_component(Path(__file__).parent)
 
 @dataclass(frozen=True)
 class Upload:
-    """All files of one drop have arrived. folder: its name in the inbox. name: what to call the dataset."""
+    """All files of one drop have arrived. folder: its name in the inbox. name: what to call the dataset. unlabelled:
+    whether they are kept without labels."""
 
     folder: str
     files: int
     name: str
+    unlabelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,20 +33,27 @@ class Target:
     label: str = ""
 
 
-def drop_zone(key: str, title: str = "Drop your photos here", target: Target | None = None) -> Upload | None:
+def drop_zone(
+    key: str, title: str = "Drop your photos here", target: Target | None = None, unlabelled: bool = False
+) -> Upload | None:
     """Show the drop zone; returns the upload once, when all of it has just arrived. One is asked what loose photos
-    show. target: where they are added to a dataset; otherwise they become one."""
+    show. target: where they are added to a dataset; otherwise they become one. unlabelled: of photos whose labels are
+    not wanted; nothing is asked."""
     *formats, last = (importer.takes for importer in IMPORTERS.values())
     data = {
         "url": UPLOADS_URL,
         "title": title,
-        "formats": f"loose photos, which you sort here, {', '.join(formats)}, or {last}",
-        "compact": target is not None,
+        "formats": "a folder, a zip or loose photos; they need no labels"
+        if unlabelled
+        else f"loose photos, which you sort here, {', '.join(formats)}, or {last}",
+        "compact": target is not None or unlabelled,
+        "unlabelled": unlabelled,
         "sorter": module_url("drop_zone", "sorter.js"),
         "task": target.task.name if target else "",
         "label": target.label if target else "",
         "classes": list(target.task.classes) if target else [],
         "done": "Add them" if target else "Make a dataset of them",
+        "without": "" if target else "Keep them without labels",
     }
     return parse_upload(_component(key=key, data=data, on_received_change=lambda: None).received)
 
@@ -58,4 +67,4 @@ def parse_upload(payload: Any) -> Upload | None:
         isinstance(folder, str) and inbox.is_folder_name(folder) and isinstance(files, int) and isinstance(name, str)
     ):
         return None
-    return Upload(folder, files, name.strip()[:80] or "photos")
+    return Upload(folder, files, name.strip()[:80] or "photos", payload.get("unlabelled") is True)

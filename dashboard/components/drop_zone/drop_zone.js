@@ -9,13 +9,15 @@
  * @property {string} formats what may be dropped, in words
  * @property {boolean} compact
  * @property {string} sorter address of the module that asks what loose photos show
+ * @property {boolean} unlabelled whether photos are taken without labels: nothing is asked
  * @property {string} label the class that all of them go to, or ""
  * @property {string} task the label column that classes belong to, or "" for the only one
  * @property {string[]} classes that there are already
  * @property {string} done words of the button that ends the sorting
+ * @property {string} without words of the button that keeps them without labels, or "" where they need some
  *
- * Out: the trigger "received" with {folder, files, name} once all files of a drop have arrived: the folder's name in
- * the inbox, how many files, what the dataset may be called.
+ * Out: the trigger "received" with {folder, files, name, unlabelled} once all files of a drop have arrived: the
+ * folder's name in the inbox, how many files, what the dataset may be called, and whether they are to have no labels.
  *
  * Files that somebody gave a class to are sent with it: &label={class}&task={label column}.
  *
@@ -52,6 +54,7 @@ function makeZone(element) {
   const sorting = part(".sorting");
   let controller = null; // aborts what is on its way
   let sorter = null; // asks what loose photos show; loaded when there are some
+  let isUnlabelled = false; // whether what is on its way is to have no labels
 
   function showProblem(sentence) {
     problem.textContent = sentence;
@@ -65,6 +68,7 @@ function makeZone(element) {
     showProblem("");
     ask.hidden = true;
     window.addEventListener("beforeunload", confirmLeaving);
+    isUnlabelled = zone.data.unlabelled;
     const labeled = await label(files);
     const folder = randomName();
     const address = ({ path, label: name }, number) => `${zone.url}/${folder}/${number}?${query(path, name)}`;
@@ -77,11 +81,12 @@ function makeZone(element) {
     if (!labeled) return;
     if (controller.signal.aborted) showProblem("Cancelled. Nothing was kept.");
     else if (failure) showProblem(`${failure.path}: ${failure.reason}. Try again; nothing else is lost.`);
-    else zone.onReceived({ folder, files: labeled.length, name: nameOf(labeled) });
+    else zone.onReceived({ folder, files: labeled.length, name: nameOf(labeled), unlabelled: isUnlabelled });
   }
 
   /** The files with their class, where a person says it; as they are, where folders or a table do. Null: cancelled. */
   async function label(files) {
+    if (isUnlabelled) return files;
     if (files.some(({ path }) => SAYS_CLASSES.test(path))) return files;
     if (zone.data.label) return files.map((item) => ({ ...item, label: zone.data.label }));
     const pictures = files.filter(({ path }) => PICTURE.test(path));
@@ -92,6 +97,7 @@ function makeZone(element) {
     const sorted = await sorter.sort(pictures);
     sorting.hidden = true;
     sorter = null;
+    isUnlabelled = Boolean(sorted?.some((item) => !item.label));
     return sorted && [...sorted, ...files.filter((item) => !pictures.includes(item))]; // the others are listed as left out
   }
 

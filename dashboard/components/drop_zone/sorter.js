@@ -10,7 +10,8 @@ const CAMERA_NAMES = /^(img|dsc|dscn|dscf|dji|gopr|pxl|photo|image|picture|bild|
 
 /**
  * @param {HTMLElement} root where it is drawn
- * @param {{classes: string[], done: string}} words classes there are already, and the words of the button that ends it
+ * @param {{classes: string[], done: string, without: string}} words classes there are already, the words of the button
+ *   that ends it, and of the one that gives no labels ("": there is none)
  */
 export function makeSorter(root, words) {
   const part = (selector) => root.querySelector(selector);
@@ -23,7 +24,10 @@ export function makeSorter(root, words) {
   let shown = SHOWN;
   let end = null; // resolves the promise of `sort`
 
-  /** Ask about photos. @returns {Promise<Item[] | null>} all of them with their class, or null when it was cancelled */
+  /**
+   * Ask about photos.
+   * @returns {Promise<Item[] | null>} all of them with their class, or all without one, or null when it was cancelled
+   */
   function sort(more) {
     items = guessLabels(more);
     chosen.clear();
@@ -71,6 +75,8 @@ export function makeSorter(root, words) {
     part(".piles").replaceChildren(...Array.from(sorted, ([label, pile]) => makePile(label, pile)));
     part(".done").textContent = words.done;
     part(".done").disabled = left.length > 0 || !sorted.size;
+    part(".without").textContent = words.without;
+    part(".without").hidden = !words.without || sorted.size > 0;
   }
 
   function advise(left, classes) {
@@ -151,6 +157,7 @@ export function makeSorter(root, words) {
     draw();
   };
   part(".done").onclick = () => finish(items);
+  part(".without").onclick = () => finish(items.map(({ file, path }) => ({ file, path })));
   part(".cancel").onclick = () => finish(null);
   return { sort, add };
 }

@@ -13,7 +13,7 @@ export function placeLabels(panel, lines, toggle) {
   const wanted = shown.map((one) => ({ ...one, y: clamp(yaxis.d2p(one.last.y), yaxis._length) }));
   for (const { line, last, y } of spread(wanted, yaxis._length)) {
     const button = buttonFor(box, line, toggle), off = panel.hidden.has(line.name);
-    button.style.cssText = `left:${left}px; top:${size.t + y}px; color:${line.colour}`;
+    button.style.cssText = `left:${left}px; top:${size.t + y}px; max-width:${box.clientWidth - left}px; color:${line.colour}`;
     button.setAttribute("aria-pressed", !off);
     button.title = `${line.help}. Press to ${off ? "show" : "hide"} it.`;
     button.firstChild.textContent = off ? `show ${line.name}` : line.name;
@@ -30,7 +30,7 @@ function buttonFor(box, line, toggle) {
   const button = box.appendChild(document.createElement("button"));
   button.type = "button";
   button.dataset.line = line.name;
-  button.append(document.createElement("span"), " ", document.createElement("b"));
+  button.append(document.createElement("span"), document.createElement("b"));
   button.onclick = () => toggle(line.name);
   return button;
 }
