@@ -93,7 +93,7 @@ def test_all_photos_of_the_target_come_in_turn_and_progress_goes_from_0_to_1(
         progress.append(output.progress)
         return output
 
-    monkeypatch.setattr("core.training.loop.forward", watched)
+    monkeypatch.setattr("core.training.step.forward", watched)
     run_through(job_for(adapted(Coral(), phase(epochs=2))))
     assert set(seen[:TARGET_PHOTOS]) == set(range(TARGET_PHOTOS))
     assert progress == pytest.approx(np.arange(8) / 8)
@@ -114,7 +114,7 @@ def test_memory_that_runs_out_leaves_two_photos_at_once_to_compare(
             raise torch.OutOfMemoryError
         return forward(context, state, pipeline, batch, *rest)
 
-    monkeypatch.setattr("core.training.loop.forward", too_large)
+    monkeypatch.setattr("core.training.step.forward", too_large)
     plan = adapted(Coral(), phase(learning=0, epochs=1), augmentation=NO_AUGMENTATION)
     events = run_through(job_for(plan))
     assert [event for event in events if isinstance(event, Warned)]
@@ -135,7 +135,8 @@ def test_the_best_epoch_is_the_one_with_the_clearest_answers_in_the_target(job_f
     ended = [event for event in run_through(job) if isinstance(event, EpochEnded)]
     norms = [each.target["species/target/nuclear_norm"] for each in ended]
     assert max(each.epoch for each in ended if each.best) == 1 + np.argmax(norms)
-    assert read_facts(job.folder / "best")["best"] == {"epoch": 1 + np.argmax(norms), "loss": -max(norms)}
+    kept = read_facts(job.folder / "best")["best"]
+    assert (kept["epoch"], kept["loss"]) == (1 + np.argmax(norms), -max(norms))
     assert ended[0].best_in_words == "the clearest answers in the other place so far"
 
 
