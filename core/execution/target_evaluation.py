@@ -76,13 +76,13 @@ def answers_in_target(
 
 class PlacesMap(Frozen):
     """How a network sees photos of two places. source, target: a position for each photo, float [photos, 2] between 0
-    and 1; what is near each other looks alike to the network. told_apart: share of photos of which a linear classifier
+    and 1; what is near each other looks alike to the network. domain_accuracy: share of photos of which a linear classifier
     on its features names the right place, cross-validated; guessing gives a half. None with too few photos to ask.
     """
 
     source: tuple[tuple[float, float], ...]
     target: tuple[tuple[float, float], ...]
-    told_apart: float | None
+    domain_accuracy: float | None
 
 
 class BothMaps(Frozen):
@@ -175,11 +175,11 @@ def map_places(source: np.ndarray, target: np.ndarray, seed: int = 0) -> PlacesM
     return PlacesMap(
         source=tuple(placed[: len(source)]),
         target=tuple(placed[len(source) :]),
-        told_apart=_told_apart(source, target, seed),
+        domain_accuracy=_domain_accuracy(source, target, seed),
     )
 
 
-def _told_apart(source: np.ndarray, target: np.ndarray, seed: int) -> float | None:
+def _domain_accuracy(source: np.ndarray, target: np.ndarray, seed: int) -> float | None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_score
     from sklearn.pipeline import make_pipeline

@@ -128,14 +128,14 @@ def maps_html(maps: BothMaps) -> str:
 
 
 def _figure(title: str, places: PlacesMap, words: str = "") -> str:
-    caption = f"<b>{title}</b> {words} {_told_apart_in_words(places)}"
+    caption = f"<b>{title}</b> {words} {_domain_accuracy_in_words(places)}"
     return f'<figure class="places"><figcaption>{caption}</figcaption>{_map_html(places)}</figure>'
 
 
-def _told_apart_in_words(places: PlacesMap) -> str:
-    if places.told_apart is None:
+def _domain_accuracy_in_words(places: PlacesMap) -> str:
+    if places.domain_accuracy is None:
         return ""
-    return f"By what the network sees, {100 * places.told_apart:.0f} of 100 photos can be told by place; guessing: 50."
+    return f"By what the network sees, {100 * places.domain_accuracy:.0f} of 100 photos can be told by place; guessing: 50."
 
 
 def _map_html(places: PlacesMap) -> str:

@@ -82,8 +82,8 @@ def test_beside_the_plain_run_it_says_what_adapting_brought(open_page, small, ad
 
 def test_both_places_are_drawn_on_a_click_and_stay(open_page, adapted, home: Home, monkeypatch: pytest.MonkeyPatch):
     drawn = BothMaps(
-        before=PlacesMap(source=((0, 0), (0.5, 1)), target=((1, 1),), told_apart=0.97),
-        after=PlacesMap(source=((0, 0), (0.5, 1)), target=((0.25, 0.5),), told_apart=None),
+        before=PlacesMap(source=((0, 0), (0.5, 1)), target=((1, 1),), domain_accuracy=0.97),
+        after=PlacesMap(source=((0, 0), (0.5, 1)), target=((0.25, 0.5),), domain_accuracy=None),
     )
     kept = []
     monkeypatch.setattr(other_place, "known_maps", lambda *_: next(iter(kept), None))

@@ -68,7 +68,7 @@ def test_a_table_of_one_endless_line_is_refused():
         read_table(entry(b"a" * (2**20 + 1)))
 
 
-def test_columns_of_one_name_are_told_apart_even_where_the_number_is_taken():
+def test_columns_of_one_name_are_domain_accuracy_even_where_the_number_is_taken():
     assert read_table(entry(b"a,a 3,a\n1,2,3\n")).header == ("a", "a 3", "a 4")
 
 

@@ -39,7 +39,7 @@ def test_they_come_back_as_they_were(home):
     assert found.accuracy.value == 0.75
 
 
-def test_they_are_listed_by_accuracy_and_told_apart_by_what_they_are_of(home):
+def test_they_are_listed_by_accuracy_and_domain_accuracy_by_what_they_are_of(home):
     other = replace(SUBJECT, backbone=BackboneChoice(name="resnet18.a1_in1k"))
     for each in (
         answers("linear_svm", 2),

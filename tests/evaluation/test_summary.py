@@ -88,7 +88,7 @@ def test_much_of_one_class_is_no_achievement():
     assert headline(counts, ("healthy", "spotted")) == "Hardly better than always saying healthy"
 
 
-def test_equal_classes_are_not_told_apart():
+def test_equal_classes_are_not_domain_accuracy():
     assert headline(confusion([{0: 18, 1: 2}, {1: 18, 0: 2}]), "ab") == "About equally good at every class"
 
 

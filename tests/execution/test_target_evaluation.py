@@ -29,10 +29,10 @@ def clouds(distance: float) -> tuple[np.ndarray, np.ndarray]:
     return source.astype(np.float32), target.astype(np.float32)
 
 
-def test_places_are_told_apart_as_well_as_they_differ():
+def test_places_are_domain_accuracy_as_well_as_they_differ():
     far, near = map_places(*clouds(8.0)), map_places(*clouds(0.0))
-    assert far.told_apart == 1.0
-    assert near.told_apart == pytest.approx(0.5, abs=0.15)
+    assert far.domain_accuracy == 1.0
+    assert near.domain_accuracy == pytest.approx(0.5, abs=0.15)
 
 
 def test_each_photo_has_a_place_on_the_map_and_the_same_one_each_time():
@@ -48,7 +48,7 @@ def test_few_photos_have_a_map_too(count: int):
     source, target = clouds(1.0)
     places = map_places(source[:1], target[:count])
     assert len(places.target) == count
-    assert places.told_apart is None
+    assert places.domain_accuracy is None
 
 
 def short_plan(dataset: Dataset, target: Dataset | None) -> Plan:
