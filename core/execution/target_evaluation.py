@@ -76,8 +76,8 @@ def answers_in_target(
 
 class PlacesMap(Frozen):
     """How a network sees photos of two places. source, target: a position for each photo, float [photos, 2] between 0
-    and 1; what is near each other looks alike to the network. domain_accuracy: share of photos of which a linear classifier
-    on its features names the right place, cross-validated; guessing gives a half. None with too few photos to ask.
+    and 1; what is near each other looks alike to the network. domain_accuracy: share of photos of which a linear
+    classifier on its features names the right place, cross-validated; guessing gives a half. None with too few photos.
     """
 
     source: tuple[tuple[float, float], ...]

@@ -135,7 +135,8 @@ def _figure(title: str, places: PlacesMap, words: str = "") -> str:
 def _domain_accuracy_in_words(places: PlacesMap) -> str:
     if places.domain_accuracy is None:
         return ""
-    return f"By what the network sees, {100 * places.domain_accuracy:.0f} of 100 photos can be told by place; guessing: 50."
+    right = f"{100 * places.domain_accuracy:.0f} of 100"
+    return f"By what the network sees, {right} photos can be told by place; guessing: 50."
 
 
 def _map_html(places: PlacesMap) -> str:
