@@ -1,6 +1,6 @@
 """Execute runs: submit a plan, the worker with its executor, recording, time left, the final evaluation, preflight."""
 
-from core.execution.counterparts import submit_alone, submit_from_scratch
+from core.execution.counterparts import seconds_from_scratch, submit_alone, submit_from_scratch
 from core.execution.executor import Execution, Executor, ThreadExecutor
 from core.execution.final_evaluation import RunResults, open_results, open_test
 from core.execution.part_finding import try_parts
@@ -44,6 +44,7 @@ __all__ = [
     "open_results",
     "open_test",
     "preflight_checks",
+    "seconds_from_scratch",
     "submit",
     "submit_alone",
     "submit_from_scratch",

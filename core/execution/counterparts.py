@@ -1,10 +1,14 @@
 """Put the runs into the queue by which another one is compared: each of its labels alone, the same from scratch."""
 
+from core.backbones import get_card
+from core.datasets import load_dataset
+from core.device import resolve_device
 from core.execution.submit import submit
 from core.home import Home
 from core.monitoring import find_counterparts
 from core.names import shorten
 from core.plans import Plan, from_scratch, plan_alone
+from core.profiling import estimate_before_start, head_size, known_cost_profile
 from core.runs import Run, resume
 
 NAME_LETTERS = 50  # of the other run's name and of what stands behind it: a name has no more than twice as many
@@ -41,3 +45,15 @@ def _submit_missing(home: Home, run: Run, plans: dict[str, Plan]) -> list[Run]:
 
 def _gone_on(home: Home, run: Run) -> Run:
     return resume(home, run.id) if run.state == "interrupted" else run
+
+
+def seconds_from_scratch(home: Home, run: Run) -> float | None:
+    """About how long the same from scratch will take; None where nothing of its network was measured here. Raises
+    BadPlan where it is what the run is itself.
+    """
+    plan, source = from_scratch(run.plan), run.plan.source
+    card = get_card(plan.backbone.name)
+    if known_cost_profile(home, plan, card, resolve_device(plan.device)) is None:
+        return None
+    dataset = load_dataset(home, source.id, source.version)
+    return estimate_before_start(home, plan, dataset, head_size(plan, dataset, card)).seconds

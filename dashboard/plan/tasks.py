@@ -14,7 +14,8 @@ TITLES: dict[Balance, str] = {"alike": "All alike", "learned": "It finds out", "
 SENTENCES: dict[Balance, str] = {
     "alike": "A mistake costs as much whichever label it is about. Begin with this.",
     "learned": "It finds out how unsure it has to stay about each label, and counts one less the more unsure it is: a "
-    "label that is hard, or often wrong, no longer drowns out the others. A chart shows the weights while it trains.",
+    "label that is hard, or often wrong, no longer drowns out the others. Where it was measured it was neither surely "
+    "better nor worse. A chart shows the weights while it trains.",
     "by hand": "Give a label more where it matters more to you. The best epoch is chosen by these weights, too.",
 }
 NOTHING_SHARED = (

@@ -8,10 +8,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.errors import GraftError
-from core.execution import submit_from_scratch
+from core.execution import seconds_from_scratch, submit_from_scratch
 from core.monitoring import ScratchRace, has_model, race_in_words, read_race, scratch_run
 from core.plans import FAIRNESS
 from core.runs import Run
+from core.units import format_rough_duration
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
 from dashboard.shared.run_status import progress_in_words, state_in_words
@@ -51,7 +52,14 @@ def _show_button(run: Run) -> None:
             show_error(error)
         else:
             st.rerun()
-    show_note(f"From scratch means {FAIRNESS} It takes far longer than this run did.", small=True)
+    show_note(f"From scratch means {FAIRNESS} {_time_in_words(run)}", small=True)
+
+
+def _time_in_words(run: Run) -> str:
+    seconds = seconds_from_scratch(state.home(), run)
+    if seconds:
+        return f"It will take {format_rough_duration(seconds)}."
+    return "It takes longer than this run, which trained only a part." if run.plan.first_trainable_stage else ""
 
 
 def _draw(run: Run, task: str, was_on_its_way: bool) -> None:

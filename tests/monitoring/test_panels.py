@@ -49,6 +49,19 @@ def test_what_is_known_of_a_target_has_a_panel_of_its_own(known: set[str]):
     assert panel["unit"] == "share"
 
 
+def test_learned_weights_of_labels_are_lines_of_one_panel_and_each_label_has_its_own_steps():
+    plan = make_plan(tasks=("species", "health"), objectives=(CrossEntropy(learn_task_weights=True),))
+    view = RunView(plan, "running", RunProgress())
+    names = [f"objective/cross_entropy/weight/{task}" for task in plan.tasks]
+    view.append_points([Point(name, 1, 1.0) for name in (*names, "loss/train", "health/loss/train")])
+    view.append_points([Point("health/loss/train", 2, 0.5)])
+    drawn = thinned_curves(view, "health", None, None)
+    [panel] = [each for each in panels(view, "health", drawn) if each["title"] == "How much each label counts"]
+    assert [(line["curve"], line["label"]) for line in panel["lines"]] == list(zip(names, plan.tasks, strict=True))
+    assert drawn["loss/train"]["mean"] == [1.0, 0.5]
+    assert thinned_curves(view, "species", None, None)["loss/train"]["mean"] == [1.0]  # a run of before
+
+
 def test_a_new_metric_is_drawn_by_its_entry_alone(
     home: Home, put_run: Callable[..., Run], engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ):
