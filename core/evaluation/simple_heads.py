@@ -141,7 +141,8 @@ def cross_validate(
 ) -> Generator[tuple[int, int], None, CrossValidation | None]:
     """Answers to each photo by heads that saw neither it nor any photo of its group, and what was best for them.
 
-    Yields how many of how many heads are fitted. None where there can be no folds: too few photos, or one group.
+    Yields how many of how many heads are fitted. None where no folds say anything: there are too few photos, or each
+    class is one group.
     """
     method, folds = METHODS[kind], head_folds(photos, seed)
     if not folds:
@@ -159,9 +160,11 @@ def cross_validate(
         for place, setting in enumerate(settings):
             scores[place, held] = _fit(method, learning, setting).scores(photos.features[held])
             yield number * len(settings) + place + 1, len(folds) * len(settings)
+    if not known.any():
+        return None
     probabilities = np.zeros((len(photos), photos.classes), np.float32)
     for others, held in folds:
-        judges = others[known[others]]
+        judges = others[known[others]] if known[others].any() else np.flatnonzero(known)
         chosen, scale = _best(scores[:, judges], photos.labels[judges])
         probabilities[held] = softmax(scale * scores[chosen, held])
     chosen, scale = _best(scores[:, known], photos.labels[known])

@@ -74,7 +74,7 @@ def logits_of(features, head, classes):
     count = int(head["neighbors"])
     nearest, places = (functional.normalize(features, dim=1) @ head["features"].T).topk(count, dim=1)
     votes = functional.normalize(1 / (2 - 2 * nearest).clamp_min(1e-6).sqrt(), p=1, dim=1)
-    shares = torch.zeros(len(features), classes).scatter_add(1, head["labels"][places], votes)
+    shares = (votes[:, :, None] * functional.one_hot(head["labels"][places], classes)).sum(dim=1)
     return head["scale"] * ((count * shares + 1 / classes) / (count + 1)).log()
 
 

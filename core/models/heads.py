@@ -42,7 +42,8 @@ class NearestNeighbors(nn.Module):
             nearest, places = cosines.topk(int(self.neighbors), dim=1)
             distances = (2 - 2 * nearest).clamp_min(LEAST_DISTANCE**2).sqrt()
             votes = functional.normalize(1 / distances, p=1, dim=1)
-            shares = votes.new_zeros((len(features), self.outputs)).scatter_add(1, self.labels[places], votes)
+            # Not scatter_add, which has no deterministic algorithm on a GPU.
+            shares = (votes.unsqueeze(2) * functional.one_hot(self.labels[places], self.outputs)).sum(dim=1)
             return self.scale * ((self.neighbors * shares + 1 / self.outputs) / (self.neighbors + 1)).log()
 
 

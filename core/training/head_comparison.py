@@ -62,7 +62,7 @@ def _answers(
     found = yield from cross_validated(context, kind, photos)
     if found is None:
         raise BadDataset(
-            f'Heads cannot be compared on "{task.name}": there are too few photos, or all of them are of one group.',
+            f'Heads cannot be compared on "{task.name}": there are too few photos, or each class is one group of them.',
             "Add photos until at least one class has two that are not alike.",
         )
     return OutOfFold(

@@ -129,6 +129,8 @@ def test_no_answer_comes_from_a_head_that_saw_the_photos_group():
 def test_photos_without_folds_are_told_from_and_many_choose_by_some(monkeypatch):
     one_group = LabelledPhotos(*(getattr(blobs(), name) for name in ("features", "labels", "classes")), np.zeros(60))
     assert cross_validated("linear_svm", one_group) is None
+    class_by_class = LabelledPhotos(one_group.features, one_group.labels, 3, one_group.labels.astype(str))
+    assert cross_validated("nearest_centroid", class_by_class) is None
     assert usual_choice("nearest_neighbors", one_group.take(np.arange(4))).setting <= 4
     monkeypatch.setattr(simple_heads, "CHOICE_LIMIT", 30)
     fitted = list(cross_validate("logistic_regression", blobs(), 0))

@@ -104,5 +104,5 @@ def test_heads_are_compared_on_what_runs_keep_and_their_answers_stay(
 
 def test_heads_of_photos_of_one_group_are_not_compared(home: Home, photos_here, dataset):
     dataset.table["picture"] = 0
-    with pytest.raises(BadDataset, match="all of them are of one group"):
+    with pytest.raises(BadDataset, match="each class is one group of them"):
         compare_heads(home, make_plan(phase(STARTER, learning=0), backbone=STARTER))
