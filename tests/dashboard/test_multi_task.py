@@ -70,6 +70,17 @@ def test_what_learning_together_gave_is_said_with_margins(open_page, home: Home,
     )
 
 
+def test_runs_to_compare_with_that_were_interrupted_go_on_and_those_that_failed_begin_anew(
+    home: Home, two_tasks
+) -> None:
+    run = finished(home, two_tasks, *BOTH, name="both")
+    interrupted = made_run(home, two_tasks, "interrupted", epochs=1, plan=made_plan(two_tasks, tasks=("kind",)))
+    failed = made_run(home, two_tasks, "failed", epochs=1, plan=made_plan(two_tasks, tasks=("colour",)))
+    kind, colour = submit_alone(home, run)
+    assert (kind.id, kind.state) == (interrupted.id, "queued")
+    assert (colour.id != failed.id, colour.state) == (True, "queued")
+
+
 def test_a_run_of_one_label_is_asked_nothing_of_this(open_page, home: Home, two_tasks) -> None:
     run = finished(home, two_tasks, "kind", name="one")
     app = open_page("results", run=run.id)
