@@ -65,7 +65,7 @@ def _show_curve(plan: Plan, curve: RateCurve) -> None:
     now = top_rate(tested_phase(plan, group))
     st.markdown(f"**{TITLES[group]}**")
     if curve.rates:
-        figure = _figure(curve, now)
+        figure = _figure(curve, None if tested_phase(plan, group).solver == "lbfgs" else now)
         st.plotly_chart(figure, width="stretch", key=f"rates of {group}", config={"displayModeBar": False})
     show_note(curve.sentence, small=True)
     suggested = curve.suggestion
@@ -85,9 +85,9 @@ def _show_curve(plan: Plan, curve: RateCurve) -> None:
     )
 
 
-def _figure(curve: RateCurve, now: float) -> go.Figure:
+def _figure(curve: RateCurve, now: float | None) -> go.Figure:
     """The loss as measured and smoothed, over the rate on a logarithmic axis; lines at the plan's rate and at the
-    suggested one.
+    suggested one. now: None where a head is fitted and has none.
     """
     lines = (("measured", curve.losses, "dot", 1.0), ("smoothed", curve.smoothed, "solid", 2.4))
     figure = go.Figure(
@@ -99,9 +99,10 @@ def _figure(curve: RateCurve, now: float) -> go.Figure:
             for name, losses, dash, width in lines
         ]
     )  # fmt: skip
-    _mark(figure, now, "now", "dash", is_right=now > (curve.suggestion or 0))
+    if now:
+        _mark(figure, now, "now", "dash", is_right=now > (curve.suggestion or 0))
     if curve.suggestion:
-        _mark(figure, curve.suggestion, "suggested", "solid", is_right=now <= curve.suggestion)
+        _mark(figure, curve.suggestion, "suggested", "solid", is_right=(now or 0) <= curve.suggestion)
     highest = 1.5 * max(curve.smoothed[: len(curve.smoothed) // 2 + 1])  # where it shoots up is of no interest
     figure.update_layout(
         **PLAIN, colorway=chart_colours(), height=CHART_HEIGHT, showlegend=False,

@@ -14,3 +14,8 @@ PLAIN: dict[str, Any] = {
 def chart_colours() -> list[str]:
     """The theme's own colours of lines: Plotly's are too dark for a dark page."""
     return st.get_option(f"theme.{st.context.theme.type or 'light'}.chartCategoricalColors")
+
+
+def text_colour() -> str | None:
+    """The theme's own, for what is drawn over bars."""
+    return st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor")

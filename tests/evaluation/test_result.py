@@ -131,3 +131,8 @@ def test_accuracy_at_this_confidence(answers, clothes):
     confidence = float(table["confidence"][0])
     assert accuracy_at_confidence(table, clothes, confidence).value == 0.75
     assert accuracy_at_confidence(table, clothes, 0.1) is None
+
+
+def test_what_was_kept_is_an_epoch_or_the_mean_of_several():
+    assert kept_in_words(5, ()) == "epoch 5"
+    assert kept_in_words(5, (3, 5, 6)) == "the mean of epochs 3, 5 and 6"
