@@ -8,6 +8,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from core.errors import NotFound
 from core.evaluation import (
     evaluate,
+    kept_in_words,
     load_result,
     make_result,
     predictions_table,
