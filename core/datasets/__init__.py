@@ -34,6 +34,7 @@ from core.datasets.decoding import (
     store_side,
 )
 from core.datasets.editing import (
+    add_task,
     gather_copies,
     join_classes,
     join_similar_classes,
@@ -99,6 +100,7 @@ __all__ = [
     "Undecided",
     "Understanding",
     "add_photos",
+    "add_task",
     "center_crop",
     "check",
     "clean_label",

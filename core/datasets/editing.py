@@ -1,6 +1,6 @@
 """A version never changes: each of these makes the next one, out of the newest there is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 from core.datasets.copies import in_several_splits
 from core.datasets.dataset import Dataset
 from core.datasets.registry import new_version
-from core.datasets.splitting import SplitPlan, draw_splits, units
+from core.datasets.splitting import USUAL_SPLIT, SplitPlan, draw_splits, units
 from core.datasets.table import clean_label, encode, labels_in_words, strata_of
 from core.errors import BadInput, NotFound, Refused
 from core.home import Home
@@ -41,6 +41,36 @@ def relabel(home: Home, dataset: Dataset, image_ids: Iterable[str], task: str, l
         table = labels_in_words(newest)
         table.loc[_chosen(newest, wanted), column] = _known_spelling(label, newest.task(task).classes) or None
         return _with_labels(newest, table)
+
+    return new_version(home, dataset.id, change)
+
+
+def add_task(
+    home: Home, dataset: Dataset, task: str, labels: Mapping[str, str], split: SplitPlan = USUAL_SPLIT
+) -> Dataset:
+    """A label column for photos that have none, and splits drawn afresh, each class alike.
+
+    labels: classes by image_id; a photo that is missing in it stays without a label. Names that are spelled alike are
+    one class. Raises BadInput (no label), Refused (the photos have labels by now).
+    """
+    spelled: dict[str, str] = {}
+    words = {image_id: clean_label(label) for image_id, label in labels.items()}
+    words = {image_id: spelled.setdefault(same_spelling(word), word) for image_id, word in words.items() if word}
+
+    def change(newest: Dataset) -> Dataset:
+        if newest.tasks:
+            raise Refused(f'The photos of "{newest.name}" have labels by now.', "Load the page again.")
+        table, column = newest.table.copy(), Task(task)
+        table[column.column] = pd.Series(
+            [words.get(image_id) for image_id in table["image_id"]], index=table.index, dtype=object
+        )
+        if table[column.column].isna().all():
+            raise BadInput("None of the photos gets a label.", "Name what at least one of them shows.")
+        labelled = _encoded(newest, table, [column])
+        table = labelled.table.copy()
+        strata = strata_of(table, labelled.tasks)
+        table["split"] = draw_splits(strata, list(table["group"]), list(table["picture"]), split)
+        return replace(labelled, table=table, splits_from="drawn")
 
     return new_version(home, dataset.id, change)
 

@@ -4,6 +4,7 @@ Arithmetic on per-image losses and scores, and two files of a run's folder: `pre
 What a label means, and which figures it has, is defined by its kind (`core.tasks`).
 """
 
+from core.evaluation.feature_map import map_positions, principal_axes
 from core.evaluation.folds import Fold, group_folds
 from core.evaluation.label_free import NUCLEAR_NORM, TARGET_ACCURACY, nuclear_norm_score
 from core.evaluation.metrics import epoch_curves, metrics_of, step_curves
@@ -90,12 +91,14 @@ __all__ = [
     "load_result",
     "load_trials",
     "make_result",
+    "map_positions",
     "metrics_of",
     "nuclear_norm_score",
     "paired_gain",
     "part_tried",
     "parts_in_words",
     "predictions_table",
+    "principal_axes",
     "rates_to_try",
     "read_out_of_fold",
     "read_predictions",

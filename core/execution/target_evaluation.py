@@ -15,7 +15,14 @@ from pydantic import ValidationError
 from core.datasets import Dataset, center_crop, load_dataset, open_pixels
 from core.device import resolve_device
 from core.errors import NotFound
-from core.evaluation import nuclear_norm_score, predictions_table, read_predictions, write_predictions
+from core.evaluation import (
+    map_positions,
+    nuclear_norm_score,
+    predictions_table,
+    principal_axes,
+    read_predictions,
+    write_predictions,
+)
 from core.home import Home, write_json
 from core.job import FORWARD_BATCH_SIZE, Prepared, clean_sample, ignore_event, labels_in_terms_of, target_rows
 from core.models import DamagedCheckpoint, TrainedModel, create_model, load_trained_model, read_facts
@@ -154,24 +161,12 @@ def _features(model: TrainedModel, pixels: torch.Tensor, image_size: int) -> np.
 def map_places(source: np.ndarray, target: np.ndarray, seed: int = 0) -> PlacesMap:
     """A map of features [photos, channels] of two places.
 
-    Positions are by t-SNE (van der Maaten and Hinton, JMLR 9, 2008). How well the places are told apart is what the
-    proxy A-distance is made of (Ben-David et al., "Analysis of representations for domain adaptation", NIPS 2006), of
-    as many photos of each.
+    Positions are by `core.evaluation.map_positions`. How well the places are told apart is what the proxy A-distance is
+    made of (Ben-David et al., "Analysis of representations for domain adaptation", NIPS 2006), of as many photos of
+    each.
     """
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-    from sklearn.preprocessing import StandardScaler
-
-    photos = StandardScaler().fit_transform(np.concatenate([source, target]).astype(np.float64))
-    count = len(photos)
-    if count > 3:
-        axes = PCA(min(50, count - 1, photos.shape[1]), random_state=seed).fit_transform(photos)
-        perplexity = min(30.0, (count - 1) / 3)
-        positions = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(axes)
-    else:
-        positions = photos[:, :2]
-    low, high = positions.min(axis=0), positions.max(axis=0)
-    placed = [(round(float(x), 4), round(float(y), 4)) for x, y in (positions - low) / np.maximum(high - low, 1e-9)]
+    positions = map_positions(principal_axes(np.concatenate([source, target]), seed), seed)
+    placed = [(round(float(x), 4), round(float(y), 4)) for x, y in positions]
     return PlacesMap(
         source=tuple(placed[: len(source)]),
         target=tuple(placed[len(source) :]),
