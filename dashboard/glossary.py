@@ -18,6 +18,9 @@ GLOSSARY: dict[str, str] = {
     "multi-task learning.",
     "task balance": "Learned together, labels share what the network can hold; this says how much a mistake in each "
     "costs. In the field: task weighting, and where it finds out, uncertainty weighting.",
+    "grouping": "Photos that look alike to a pretrained network come together; each is named once for all of them. As "
+    "many as stand apart: tried from 2 to 15, judged by the silhouette. In the field: clustering, by k-means or by "
+    "HDBSCAN, which finds the number itself; transfer without labels is unsupervised transfer learning.",
     "checks": "What was looked at before training: too few photos, doubles, photos that cannot be read.",
     "version": "Each change makes a new version. A run always names the version that it learned from.",
     # model

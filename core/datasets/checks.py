@@ -34,7 +34,7 @@ def _unreadable_files(dataset: Dataset) -> Iterator[Check]:
 
 def _unlabelled(dataset: Dataset) -> Iterator[Check]:
     if not dataset.tasks:
-        yield Check("stop", "The photos have no labels: a model of other photos can be adapted to them")
+        yield Check("stop", "The photos have no labels: sort them into groups, or adapt a model to them")
 
 
 def _missing_labels(dataset: Dataset, task: Task) -> Iterator[Check]:

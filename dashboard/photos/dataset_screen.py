@@ -11,6 +11,7 @@ from dashboard.components.photo_grid import Edit, photo_grid, photo_wall
 from dashboard.glossary import GLOSSARY
 from dashboard.photos.bars import show_checks, show_rejected
 from dashboard.photos.dialogs import open_add_dialog, open_delete_dialog, open_rename_dialog
+from dashboard.photos.grouping import show_grouping
 from dashboard.photos.mends import apply_change
 from dashboard.photos.summary import show_summary
 from dashboard.routes import dataset_export_url
@@ -38,15 +39,16 @@ def show_dataset(dataset: Dataset) -> None:
 
 
 def show_unlabelled(dataset: Dataset) -> None:
-    """Photos without labels: some to look at, and what they are good for."""
+    """Photos without labels: sorted into groups, or some to look at, and what else they are good for."""
     st.title("Your photos")
     _show_head(dataset)
     show_running_jobs("import")
     show_checks((found.level, found.sentence) for found in check(dataset))
-    show_note("Choose labelled photos, and these on the plan page, under *Photos from another place*.")
-    table = dataset.table.head(MOST_UNLABELLED)
-    names = zip(table["image_id"], table["name"].str.rsplit("/", n=1).str[-1], strict=True)
-    photo_wall(dataset, NO_TASK, list(names), f"unlabelled_{dataset.id}", height=600)
+    if not show_grouping(dataset):
+        show_note("Or choose labelled photos, and these on the plan page, under “Photos from another place”.")
+        table = dataset.table.head(MOST_UNLABELLED)
+        names = zip(table["image_id"], table["name"].str.rsplit("/", n=1).str[-1], strict=True)
+        photo_wall(dataset, NO_TASK, list(names), f"unlabelled_{dataset.id}", height=600)
     show_rejected(dataset.rejected)
 
 

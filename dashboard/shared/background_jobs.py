@@ -1,4 +1,4 @@
-"""Imports, downloads and trials on threads of the server: they outlive the page that starts them.
+"""Imports, downloads, trials and groupings on threads of the server: they outlive the page that starts them.
 
 One registry for the whole server, so that a refresh, a second tab and a second user see the same bar.
 """
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from core.errors import GraftError
 from core.home import Progress
 
-JobKind = Literal["import", "download", "trial"]
+JobKind = Literal["import", "download", "trial", "grouping"]
 RETENTION_SECONDS = 3_600  # how long a job that has ended can still be fetched
 log = logging.getLogger("graft")
 
@@ -25,7 +25,8 @@ class Cancelled(Exception):
 
 @dataclass
 class BackgroundJob:
-    """One import, download or trial. Its thread writes, pages read; each field is replaced whole, so no lock is needed.
+    """One import, download, trial or grouping. Its thread writes, pages read; each field is replaced whole, so
+    no lock is needed.
 
     subject: what it works on; one subject has one job at a time. total 0: not known. started and ended are moments of
     `time.monotonic`.

@@ -73,7 +73,7 @@ def test_photos_without_labels_are_listed_and_shown_with_what_they_are_good_for(
     assert not app.exception
     said = words(app)
     assert "12 photos, no labels. All could be read." in said
-    assert "The photos have no labels: a model of other photos can be adapted to them" in said
+    assert "The photos have no labels: sort them into groups, or adapt a model to them" in said
     assert len(component(app, "photo_grid")["shown"]) == 12
     for page in ("model", "plan", "train", "results", "runs", "use"):
         other = open_page(page, dataset=loose.id)

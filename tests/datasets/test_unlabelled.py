@@ -65,7 +65,7 @@ def test_labels_of_graft_are_left_out_too(home: Home, draw_photos: Callable[...,
 
 def test_its_one_check_that_stops_says_what_it_is_good_for(loose: Dataset):
     assert [found.sentence for found in check(loose) if found.level != "ok"] == [
-        "The photos have no labels: a model of other photos can be adapted to them"
+        "The photos have no labels: sort them into groups, or adapt a model to them"
     ]
 
 
@@ -109,7 +109,7 @@ def test_the_command_line_makes_and_lists_it(home: Home, tmp_path: Path, capsys:
     assert run(["import", "street", folder, "--unlabelled"]) == 0
     out = capsys.readouterr().out
     assert '"street": 20 photos (18 for train, 2 for validation, 0 for test).' in out
-    assert "Note: The photos have no labels: a model of other photos can be adapted to them" in out
+    assert "Note: The photos have no labels: sort them into groups, or adapt a model to them" in out
     assert run(["datasets"]) == 0
     assert "no labels" in capsys.readouterr().out
     assert run(["train", "--dataset", "street"]) != 0

@@ -1,4 +1,4 @@
-"""A grid of any number of photos: browse, enlarge, select by mouse or keyboard, relabel, leave out.
+"""A grid of any number of photos: browse, enlarge, select by mouse or keyboard, relabel, leave out, drag to another.
 
 Python sends no picture and (for a whole dataset) no list: the component fetches the list from one route, once per
 version, and from another each thumbnail that comes into view. Some rows are shown, more on request; only those near the
@@ -63,6 +63,33 @@ def photo_wall(
         on_edited_change=lambda: None,
     )
     return parse_edit(result.edited, dataset) if editable else None
+
+
+def photo_stack(
+    dataset: Dataset, photos: Sequence[tuple[str, str]], key: str, title: str, others: Sequence[str], leaves: bool
+) -> Edit | None:
+    """Show the photos of one group; they can be moved to others by the bar below, or dragged from and to other stacks.
+
+    photos: [(image_id, caption), ...]. title: of the group; "" for photos of no group. others: titles of those they can
+    be moved to. Returns the edit once, when it was just made: "relabel" moves to the group of that title, or to a new
+    one of that name, and "leave out" to none.
+    """
+    words = {
+        "into": "move to",
+        "fresh": "a new group …",
+        "naming": "name of the new group",
+        "apply": "Move",
+        "leave": "Leave out" if leaves else "",
+        "hint": "",
+    }
+    drop = {"kind": "relabel", "label": title} if title else {"kind": "leave out"}
+    source = {"shown": [list(photo) for photo in photos], "lines": 1, "editable": True, "words": words, "drop": drop}
+    result = _component(
+        key=key,
+        data=_data(dataset, Task("", tuple(others)), 0) | source,
+        on_edited_change=lambda: None,
+    )
+    return parse_edit(result.edited, dataset)
 
 
 def _data(dataset: Dataset, task: Task, height: int) -> dict[str, Any]:

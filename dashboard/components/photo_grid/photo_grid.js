@@ -15,6 +15,8 @@
  * @property {boolean} editable
  * @property {number} height in pixels of the first rows, at most
  * @property {number} [lines] of a caption, at most; 1 unless given
+ * @property {typeof WORDS} [words] other words than for classes
+ * @property {{kind: string, label?: string}} [drop] the edit of photos that are dragged here from another grid
  *
  * Out: the trigger "edited" with {kind: "relabel" | "leave out", label, ids}; the label may be a new class.
  *
@@ -27,6 +29,15 @@ const LINE = 18; // pixels of a line of a caption
 const SPARE_ROWS = 3; // above and below the window
 const MORE = 3; // times as many rows at each "Show more"
 const NEW_CLASS = -1; // an option beside class indices
+const DRAGGED = "application/x-graft-photos";
+const WORDS = {
+  into: "are really",
+  fresh: "a new class …",
+  naming: "name of the new class",
+  apply: "Relabel",
+  leave: "Leave out",
+  hint: "Click one to see it large; tick several to relabel them or leave them out.",
+};
 
 /** By address, the promise of a list: a version never changes. */
 const lists = new Map();
@@ -112,7 +123,8 @@ function makeGrid(root) {
     grid.data = data;
     element.classList.toggle("read-only", !data.editable);
     element.style.setProperty("--lines", data.lines ?? 1);
-    fillClasses(data.classes);
+    writeWords(data.words ?? WORDS);
+    fillClasses(data.classes, data.words ?? WORDS);
     if (query === shownQuery) {
       draw();
       return;
@@ -135,12 +147,22 @@ function makeGrid(root) {
     draw();
   };
 
-  function fillClasses(classes) {
+  function writeWords(words) {
+    part(".into").textContent = words.into;
+    part(".apply").textContent = words.apply;
+    part(".leave").textContent = words.leave;
+    part(".leave").hidden = !words.leave;
+    const name = naming.querySelector("input");
+    name.placeholder = words.naming;
+    name.setAttribute("aria-label", words.naming);
+  }
+
+  function fillClasses(classes, words) {
     const joined = classes.join("\n");
     if (move.dataset.classes === joined) return;
     move.dataset.classes = joined;
     const options = classes.map((name, i) => new Option(name, i));
-    move.replaceChildren(new Option("…", ""), ...options, new Option("a new class …", NEW_CLASS));
+    move.replaceChildren(new Option("…", ""), ...options, new Option(words.fresh, NEW_CLASS));
   }
 
   function draw() {
@@ -187,7 +209,8 @@ function makeGrid(root) {
     const of = shown < grid.photos.length ? `${shown.toLocaleString("en")} of ` : "";
     count.textContent = of + formatCount(grid.photos.length, "photo", "photos");
     if (grid.data?.editable && !selected && grid.photos.length) {
-      count.textContent += ". Click one to see it large; tick several to relabel them or leave them out.";
+      const { hint } = grid.data.words ?? WORDS;
+      if (hint) count.textContent += `. ${hint}`;
     }
   }
 
@@ -202,6 +225,7 @@ function makeGrid(root) {
     image.alt = photo.caption;
     image.decoding = "async";
     image.src = grid.data.thumbnails + encodeURIComponent(photo.id);
+    if (grid.data.drop) makeDraggable(figure, image, photo);
     figure.appendChild(document.createElement("p")).textContent = photo.caption; // text, never HTML
     figure.append(makeTick(i));
     figure.onclick = (event) => {
@@ -214,6 +238,25 @@ function makeGrid(root) {
     figures.set(i, element.appendChild(figure));
     return figure;
   }
+
+  /** With all that is selected, where it is one of these. */
+  function makeDraggable(figure, image, photo) {
+    image.draggable = false; // the browser would drag the picture alone
+    figure.draggable = true;
+    figure.ondragstart = (event) => {
+      const ids = grid.selected.has(photo.id) ? [...grid.selected] : [photo.id];
+      event.dataTransfer.setData(DRAGGED, JSON.stringify(ids));
+      event.dataTransfer.effectAllowed = "move";
+    };
+  }
+
+  function takeDropped(event) {
+    const ids = JSON.parse(event.dataTransfer.getData(DRAGGED));
+    const own = new Set(grid.photos.map(({ id }) => id));
+    if (ids.some((id) => !own.has(id))) grid.onEdited({ ...grid.data.drop, ids });
+  }
+
+  const isTaken = (event) => Boolean(grid.data?.drop) && event.dataTransfer.types.includes(DRAGGED);
 
   /** For the mouse and the finger; the keyboard has the space bar, and readers hear "selected" of the photo itself. */
   function makeTick(i) {
@@ -326,6 +369,21 @@ function makeGrid(root) {
     }
     event.stopPropagation();
   };
+  const whole = part(".graft-keep");
+  whole.ondragover = (event) => {
+    if (!isTaken(event)) return;
+    event.preventDefault();
+    whole.classList.add("dragged-over");
+  };
+  whole.ondragleave = (event) => {
+    if (!whole.contains(event.relatedTarget)) whole.classList.remove("dragged-over");
+  };
+  whole.ondrop = (event) => {
+    whole.classList.remove("dragged-over");
+    if (!isTaken(event)) return;
+    event.preventDefault();
+    takeDropped(event);
+  };
   const onScroll = () => {
     if (element.isConnected) requestAnimationFrame(draw);
     else document.removeEventListener("scroll", onScroll, true);
@@ -345,6 +403,6 @@ function makeGrid(root) {
     else return;
     event.preventDefault();
   };
-  new ResizeObserver(() => requestAnimationFrame(draw)).observe(part(".graft-keep"));
+  new ResizeObserver(() => requestAnimationFrame(draw)).observe(whole);
   return grid;
 }
