@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -25,10 +26,10 @@ class Groups:
         """Without names, as clustering found them."""
         return cls(("",) * (int(members.max(initial=UNGROUPED)) + 1), members)
 
-    @property
+    @cached_property
     def shown(self) -> list[int]:
         """The numbers of the groups that have photos."""
-        return [number for number in range(len(self.names)) if (self.members == number).any()]
+        return [int(number) for number in np.unique(self.members) if number != UNGROUPED]
 
     def rows(self, group: int) -> np.ndarray:
         """The photos of a group, or those of none (UNGROUPED), int64 [photos]."""

@@ -11,6 +11,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "Head": "head",
         "Classes": "classes",
         "Training, validation, test": "split",
+        "Groups of photos without labels": "grouping",
     },
     "What you decide": {
         "Recipe": "recipe",

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import streamlit as st
 
-from core.datasets import Dataset
+from core.datasets import Dataset, load_dataset
 from core.errors import GraftError
 from core.grouping import (
     MOST_GROUPS,
@@ -93,7 +93,8 @@ def _ask_to_sort(dataset: Dataset, label: str, *, is_primary: bool) -> None:
 
 
 def _sort(home: Home, dataset: Dataset, method: Method, count: int | None, progress: Progress) -> None:
-    save_sorting(dataset, sort_photos(home, dataset, method, count, progress=progress))
+    sorting = sort_photos(home, dataset, method, count, progress=progress)
+    save_sorting(load_dataset(home, dataset.id, dataset.version), sorting)  # which may have been deleted meanwhile
 
 
 def _show_overview(dataset: Dataset, sorting: Sorting) -> None:
@@ -197,9 +198,8 @@ def _show_ungrouped(dataset: Dataset, sorting: Sorting) -> None:
 def _show_stack(dataset: Dataset, sorting: Sorting, group: int) -> None:
     groups = sorting.groups
     rows = most_typical_first(groups, group, sorting.axes)
-    names = dict(zip(dataset.table["image_id"], dataset.table["name"].str.rsplit("/", n=1).str[-1], strict=True))
-    ids = [sorting.image_ids[row] for row in rows[:MOST_IN_A_STACK]]
-    photos = [(image_id, names[image_id]) for image_id in ids]
+    names, ids = dataset.table["name"], [sorting.image_ids[row] for row in rows[:MOST_IN_A_STACK]]
+    photos = [(image_id, str(names.iat[dataset.row[image_id]]).rsplit("/", 1)[-1]) for image_id in ids]
     title = "" if group == UNGROUPED else groups.title(group)
     others = [groups.title(other) for other in groups.shown if other != group]
     edit = photo_stack(dataset, photos, f"stack_{dataset.id}_{group}", title, others, leaves=group != UNGROUPED)

@@ -1,15 +1,17 @@
 """What holds for every screen: nothing jumps while it opens, axe finds nothing, the row above can be used."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 
 import axe_playwright_python
+import numpy as np
 import pytest
 from PIL import Image, ImageChops
 from playwright.sync_api import ConsoleMessage, Page, expect
 
-from core.datasets import import_dataset
+from core.datasets import import_dataset, import_unlabelled
+from core.grouping import Groups, Sorting, rename, save_sorting
 from core.home import Home, open_home
 from dashboard.navigation import OTHER_PAGES, STEPS
 from tests.browser import journey as j
@@ -20,7 +22,7 @@ from tests.fixtures.made_runs import made_plan, made_run
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
-SCREENS = ("start", "photos", "model", "plan", "expert plan", "train", "results", "use", "runs", "learn")
+SCREENS = ("start", "photos", "groups", "model", "plan", "expert plan", "train", "results", "use", "runs", "learn")
 WIDTHS = (1280, 400)
 HEADER_WIDTHS = (400, 1024, 1180, 1280, 1366, 1440)
 COUNT_SHIFTS = """
@@ -51,10 +53,13 @@ def fill(home: Home, folder: Path) -> dict[str, str]:
     dataset = import_dataset(home, "Things", folder / "photos")
     run = made_run(home, dataset, "finished", epochs=6, plan=made_plan(dataset, "head-first"), tested=True)
     made_run(home, dataset, "finished", epochs=4, plan=made_plan(dataset, "top"))
+    sorted_photos = import_unlabelled(home, "Loose", folder / "photos")
+    save_sorting(sorted_photos, made_sorting(sorted_photos.table["image_id"]))
     of_dataset, of_run = f"?dataset={dataset.id}", f"?dataset={dataset.id}&run={run.id}"
     return {
         "start": "/",
         "photos": f"/{of_dataset}",
+        "groups": f"/?dataset={sorted_photos.id}",
         "model": f"/model{of_dataset}",
         "plan": f"/plan{of_dataset}",
         "expert plan": f"/plan{of_dataset}",
@@ -64,6 +69,14 @@ def fill(home: Home, folder: Path) -> dict[str, str]:
         "runs": "/runs",
         "learn": "/learn",
     }
+
+
+def made_sorting(image_ids: Iterable[str]) -> Sorting:
+    """Twelve groups, one of them with a name, and some photos in none."""
+    ids, rng = tuple(image_ids), np.random.default_rng(0)
+    axes, positions = rng.normal(size=(len(ids), 4)), rng.random((len(ids), 2))
+    groups = rename(Groups.of(np.arange(len(ids)) % 13 - 1), 0, "cups")
+    return Sorting(ids, axes.astype(np.float32), positions.astype(np.float32), (groups,), "k-means", "any")
 
 
 def open_screen(page: Page, address: str, screen: str) -> None:

@@ -75,6 +75,7 @@ def photo_stack(
     one of that name, and "leave out" to none.
     """
     words = {
+        "photos": f"Photos of {title}" if title else "Photos in no group",
         "into": "move to",
         "fresh": "a new group …",
         "naming": "name of the new group",

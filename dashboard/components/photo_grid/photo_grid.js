@@ -31,6 +31,7 @@ const MORE = 3; // times as many rows at each "Show more"
 const NEW_CLASS = -1; // an option beside class indices
 const DRAGGED = "application/x-graft-photos";
 const WORDS = {
+  photos: "Photos",
   into: "are really",
   fresh: "a new class …",
   naming: "name of the new class",
@@ -148,6 +149,7 @@ function makeGrid(root) {
   };
 
   function writeWords(words) {
+    element.setAttribute("aria-label", words.photos);
     part(".into").textContent = words.into;
     part(".apply").textContent = words.apply;
     part(".leave").textContent = words.leave;
@@ -169,7 +171,8 @@ function makeGrid(root) {
     const height = rowHeight();
     element.style.height = `${shownRows() * height}px`;
     drawFigures(columns(), height);
-    element.setAttribute("aria-activedescendant", `photo-${grid.current}`);
+    if (figures.has(grid.current)) element.setAttribute("aria-activedescendant", `photo-${grid.current}`);
+    else element.removeAttribute("aria-activedescendant"); // far from the window: it is not in the page
     element.classList.toggle("choosing", grid.selected.size > 0);
     part(".none").hidden = grid.photos.length > 0;
     part(".more").hidden = shownRows() === allRows();
