@@ -1,7 +1,7 @@
 """`graft group`: photos sorted into groups by what a pretrained network sees, without a look at labels."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +11,10 @@ from core.backbones import default_card, download_weights, get_card, weights_pre
 from core.home import Home, open_home
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.datasets import Dataset
-    from core.grouping import Sorting
+    from core.grouping import Groups
 
 NAMES_SHOWN = 3
 
@@ -48,7 +50,7 @@ def group(
     Such groups need not be what a person would call a class: look at them, and name them, on the photos page.
     """
     from core.datasets import load_dataset
-    from core.grouping import sort_photos
+    from core.grouping import UNGROUPED, group_photos
 
     where = open_home(home)
     make_missing_sample(where, dataset, quiet=json)
@@ -56,43 +58,38 @@ def group(
     with progress_bar(quiet=json) as progress:
         if not weights_present(where, card):
             download_weights(where, card, progress)
-        sorting = sort_photos(where, photos, method.value, count, card, progress)
-    saved = _save(where, photos, sorting, save, json) if save else None
-    groups = _groups(photos, sorting)
+        axes, groups = group_photos(where, photos, method.value, count, card, progress)
+    saved = _save(where, photos, groups, save, json) if save else None
+    found = {_title(number): _names(photos, groups, number, axes) for number in groups.shown}
+    left_out = _names(photos, groups, UNGROUPED, axes)
     if json:
-        left_out = _names(photos, sorting, None)
-        print_json({"dataset": photos.name, "method": method.value, "backbone": card.name, "groups": groups,
+        listed = [{"group": title, "photos": names} for title, names in found.items()]
+        print_json({"dataset": photos.name, "method": method.value, "backbone": card.name, "groups": listed,
                     "left_out": left_out, "saved": saved.name if saved else None})  # fmt: skip
         return
-    rows = [(each["group"], f"{len(each['photos']):,}", ", ".join(each["photos"][:NAMES_SHOWN])) for each in groups]
+    rows = [(title, f"{len(names):,}", ", ".join(names[:NAMES_SHOWN])) for title, names in found.items()]
     print_table(["group", "photos", "the most typical"], rows)
-    if left_out := _names(photos, sorting, None):
+    if left_out:
         print_error(f"In no group, for they are like few others: {len(left_out):,}.")
     if saved:
         print_error(f'To train on them: graft train --dataset "{saved.name}"')
-
-
-def _groups(dataset: "Dataset", sorting: "Sorting") -> list[dict[str, Any]]:
-    return [{"group": _title(number), "photos": _names(dataset, sorting, number)} for number in sorting.groups.shown]
 
 
 def _title(number: int) -> str:
     return f"group {number + 1}"
 
 
-def _names(dataset: "Dataset", sorting: "Sorting", number: int | None) -> list[str]:
-    """What the photos of a group are called, the most typical first; None for those of no group."""
-    from core.grouping import UNGROUPED, most_typical_first
+def _names(dataset: "Dataset", groups: "Groups", number: int, axes: "np.ndarray") -> list[str]:
+    """What the photos of a group are called, the most typical first."""
+    from core.grouping import most_typical_first
 
-    rows = most_typical_first(sorting.groups, UNGROUPED if number is None else number, sorting.axes)
-    return dataset.table["name"].iloc[rows].tolist()
+    return dataset.table["name"].iloc[most_typical_first(groups, number, axes)].tolist()
 
 
-def _save(home: Home, dataset: "Dataset", sorting: "Sorting", name: str, quiet: bool) -> "Dataset":
+def _save(home: Home, dataset: "Dataset", groups: "Groups", name: str, quiet: bool) -> "Dataset":
     from core.grouping import class_of_each, rename, save_as_dataset
 
-    groups = sorting.groups
     for number in groups.shown:
         groups = rename(groups, number, _title(number))
     with progress_bar(quiet) as progress:
-        return save_as_dataset(home, dataset, name, class_of_each(groups, sorting.image_ids), progress)
+        return save_as_dataset(home, dataset, name, class_of_each(groups, list(dataset.table["image_id"])), progress)

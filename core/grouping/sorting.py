@@ -52,6 +52,25 @@ class Sorting:
         return len(self.history) > 1
 
 
+def group_photos(
+    home: Home,
+    dataset: Dataset,
+    method: Method = "k-means",
+    count: int | None = None,
+    card: BackboneCard | None = None,
+    progress: Progress = silent,
+) -> tuple[np.ndarray, Groups]:
+    """Groups of all photos by what a network sees, without a look at labels, and the axes that they were made on,
+    float32 [photos, axes].
+
+    count: of groups, for k-means; None takes the suggested one. card: of the network, what a new plan begins with if
+    not given. progress: may raise to stop. Raises BadInput, and what `photo_features` does.
+    """
+    axes = grouping_axes(photo_features(home, dataset, card or default_card(home), progress))
+    progress(0, 0, "Sorting the photos")
+    return axes, Groups.of(cluster(axes, method, count))
+
+
 def sort_photos(
     home: Home,
     dataset: Dataset,
@@ -60,18 +79,11 @@ def sort_photos(
     card: BackboneCard | None = None,
     progress: Progress = silent,
 ) -> Sorting:
-    """Sort all photos into groups by what a network sees, without a look at labels.
-
-    count: of groups, for k-means; None takes the suggested one. card: of the network, what a new plan begins with if
-    not given. progress: may raise to stop. Raises BadInput, and what `photo_features` does.
-    """
+    """`group_photos`, with a map, as a person begins with it."""
     card = card or default_card(home)
-    axes = grouping_axes(photo_features(home, dataset, card, progress))
-    progress(0, 0, "Sorting the photos")
-    groups = Groups.of(cluster(axes, method, count))
+    axes, groups = group_photos(home, dataset, method, count, card, progress)
     progress(0, 0, "Drawing the map")
-    image_ids = tuple(dataset.table["image_id"])
-    return Sorting(image_ids, axes, _positions(axes), (groups,), method, card.name)
+    return Sorting(tuple(dataset.table["image_id"]), axes, _positions(axes), (groups,), method, card.name)
 
 
 def _positions(axes: np.ndarray) -> np.ndarray:
