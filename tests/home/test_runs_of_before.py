@@ -1,6 +1,8 @@
 """What an older Graft began, this one shows, uses and goes on with: datasets, runs, models and exports."""
 
 import json
+import math
+import os
 import platform
 import shutil
 import zipfile
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
 from core.datasets import SPLITS, labels_in_words, list_datasets, load_dataset
 from core.execution import execute_run
@@ -97,7 +100,10 @@ def test_a_finished_model_is_exported_with_the_same_files(opened: Home, tmp_path
 
 
 def is_the_machine_that_wrote_it() -> bool:
-    """Whether sums are rounded here as they were there."""
+    """Whether sums are rounded here as they were there.
+
+    A processor with AVX-512 adds in another order, unless both ATEN_CPU_CAPABILITY=avx2 and ONEDNN_MAX_CPU_ISA=AVX2.
+    """
     there = EXPECTED["made_with"]
     processor = there["processor"]
     about = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
@@ -107,14 +113,28 @@ def is_the_machine_that_wrote_it() -> bool:
         and torch.backends.cpu.get_cpu_capability() == processor["capability"]
         and processor["model"] in about
         and f"cpu family\t: {processor['family']}\n" in about
+        and ("avx512f" not in about or os.environ.get("ONEDNN_MAX_CPU_ISA") == "AVX2")
     )
+
+
+# How far the weights may end from those expected where sums are rounded otherwise, as a part of the way they went since
+# the checkpoint. Measured with AVX-512 and SSE4.1 in the place of AVX2: 0.001 after 32 steps with AdamW, whose quotient
+# makes much of the rounding of small gradients; 3e-6 with SGD. Wrong augmentations give 0.88 and 0.73, another order of
+# photos 0.68 and 0.69; other mixtures 0.43 and other dropout 0.35 (only the first run has them).
+# Statistics of batch normalization, of about 1, then differ by 2e-4 and 2e-6; where something is wrong by 0.16 or more.
+ROUNDING = {EVERYTHING: 1e-2, DISTILLED: 1e-4}
+
+
+def distance(some: dict[str, Tensor], others: dict[str, Tensor], names: list[str]) -> float:
+    return math.sqrt(sum((some[name].double() - others[name].double()).square().sum().item() for name in names))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [EVERYTHING, DISTILLED])
-def test_an_interrupted_run_goes_on_from_its_checkpoint_to_the_same_bits(before: Home, name: str):
+def test_an_interrupted_run_goes_on_from_its_checkpoint_to_its_end(before: Home, name: str):
     home, expected = open_home(before.root), EXPECTED["resumed"][name]
     interrupted = get_run(home, RUN_IDS[name])
+    began = load_file(home.runs / interrupted.id / "last" / "model.safetensors")
     run = execute_run(home, resume(home, interrupted.id).id)
     assert (run.state, run.progress.rewound, run.progress.step) == ("finished", 1, expected["step"])
     # After "resumed" come only the epochs that were missing.
@@ -128,9 +148,13 @@ def test_an_interrupted_run_goes_on_from_its_checkpoint_to_the_same_bits(before:
     }
     found = load_file(home.runs / run.id / "last" / "model.safetensors")
     assert found.keys() == wanted.keys()
-    exactly = is_the_machine_that_wrote_it()
-    for key, value in wanted.items():
-        torch.testing.assert_close(found[key], value, rtol=0 if exactly else 1e-3, atol=0 if exactly else 1e-4)
+    if is_the_machine_that_wrote_it():
+        torch.testing.assert_close(found, wanted, rtol=0, atol=0)
+    counted = {key for key in wanted if key.endswith(("running_mean", "running_var", "num_batches_tracked"))}
+    for key in counted:
+        torch.testing.assert_close(found[key], wanted[key], rtol=1e-3, atol=ROUNDING[name])
+    weights = sorted(wanted.keys() - counted)
+    assert distance(found, wanted, weights) < ROUNDING[name] * distance(began, wanted, weights)
 
 
 @pytest.mark.slow
