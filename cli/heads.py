@@ -63,10 +63,11 @@ def _plan(home: Home, name: str, backbone: str | None, task: str | None) -> "Pla
 
     photos, card = load_dataset(home, name), get_card(backbone) if backbone else default_card(home)
     plan = make_plan(photos, card, describe_stages(card))
-    return plan.model_copy(update={"tasks": (_task_name(photos, task),)}) if task else plan
+    return plan.model_copy(update={"tasks": (task_name(photos, task),)}) if task else plan
 
 
-def _task_name(dataset: "Dataset", task: str) -> str:
+def task_name(dataset: "Dataset", task: str) -> str:
+    """Of a label column that the dataset has. Raises BadPlan."""
     names = [each.name for each in dataset.tasks]
     if task not in names:
         raise BadPlan(f'"{dataset.name}" has no label column "{shorten(task)}".', f"It has {', '.join(names)}.")

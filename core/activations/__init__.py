@@ -4,6 +4,7 @@ from core.activations.cache import ActivationCache, CachedActivations, cached_st
 from core.activations.cache_files import Activations
 from core.activations.feature_pipeline import FeaturePipeline, build_pipeline
 from core.activations.input_batches import GpuPixelCache, cache_pixels_on_gpu, view_pixels
+from core.activations.photo_features import photo_features
 from core.activations.split_backbone import forward_facts
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "digest_of_tensors",
     "forward_facts",
     "gather_views",
+    "photo_features",
     "view_pixels",
 ]

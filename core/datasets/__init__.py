@@ -46,6 +46,7 @@ from core.datasets.editing import (
 )
 from core.datasets.formulas import is_formula, without_formula
 from core.datasets.importing import add_photos, import_dataset, import_photos, import_unlabelled, import_upload
+from core.datasets.labelling import give_labels, open_to_suggestions, take_back_suggestions, take_suggestions
 from core.datasets.location import without_location
 from core.datasets.originals import WORKERS
 from core.datasets.parallel import in_order
@@ -115,6 +116,7 @@ __all__ = [
     "find_dataset",
     "free_deleted",
     "gather_copies",
+    "give_labels",
     "has_pixels",
     "import_dataset",
     "import_photos",
@@ -136,6 +138,7 @@ __all__ = [
     "list_datasets",
     "load_dataset",
     "open_pixels",
+    "open_to_suggestions",
     "parse_choice",
     "prepare_image",
     "preview_in_doubt",
@@ -151,6 +154,8 @@ __all__ = [
     "still_missing",
     "store_side",
     "sweep_datasets",
+    "take_back_suggestions",
+    "take_suggestions",
     "thumbnail",
     "undo",
     "without_formula",

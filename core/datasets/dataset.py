@@ -35,6 +35,8 @@ class Dataset:
         fingerprint  bytes or None: copies of one picture have nearly the same (`core.datasets.copies`)
         picture   int64, the same for photos that show one picture: equal files, and near copies
         label:<task>   as the task's kind of label stores it (`core.tasks`)
+        suggested:<task>   bool: a model suggested the label, and no person gave it (`core.datasets.labelling`); the
+                       column is there once there was such a label
     splits_from: "folders" when train/val/test folders were respected, else "drawn".
     tasks: none where the photos have no labels.
     before: the version that this one was made from, which Undo goes back to; 0 at the beginning.
@@ -74,6 +76,13 @@ class Dataset:
         """bool [rows]: which of these rows have a label for the task."""
         return label_kind(task).is_labelled(self.labels(task)[rows])
 
+    def is_suggested(self, task: Task) -> np.ndarray:
+        """bool [photos]: whose label was taken from a model's suggestion."""
+        column = suggested_column(task)
+        if column not in self.table:
+            return np.zeros(len(self), dtype=bool)
+        return (self.table[column] == True).to_numpy(dtype=bool)  # noqa: E712 - photos that were added later have none
+
     def labelled_rows(self, tasks: Iterable[Task], split: Split) -> np.ndarray:
         """Row numbers of one split that have a label for at least one of the tasks, int64 [images]."""
         rows = self.indices(split)
@@ -99,6 +108,10 @@ class Dataset:
     def row(self) -> dict[str, int]:
         """Row number by image_id."""
         return {image_id: number for number, image_id in enumerate(self.table["image_id"])}
+
+
+def suggested_column(task: Task) -> str:
+    return f"suggested:{task.name}"
 
 
 @dataclass(frozen=True)

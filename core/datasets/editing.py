@@ -7,22 +7,25 @@ import numpy as np
 import pandas as pd
 
 from core.datasets.copies import in_several_splits
-from core.datasets.dataset import Dataset
+from core.datasets.dataset import Dataset, suggested_column
 from core.datasets.registry import new_version
 from core.datasets.splitting import USUAL_SPLIT, SplitPlan, draw_splits, units
 from core.datasets.table import clean_label, encode, labels_in_words, strata_of
 from core.errors import BadInput, NotFound, Refused
 from core.home import Home
-from core.tasks import SPLITS, Task, same_spelling, similar_names
+from core.tasks import SPLITS, Split, Task, same_spelling, similar_names
 
 
 def split_again(home: Home, dataset: Dataset, split: SplitPlan) -> Dataset:
-    """Splits drawn afresh over all photos, given folders put aside. Raises NotFound."""
+    """Splits drawn afresh over all photos, given folders put aside; what a model labelled stays in train. Raises
+    NotFound.
+    """
 
     def change(newest: Dataset) -> Dataset:
         table = newest.table.copy()
         strata = strata_of(table, newest.tasks)
-        table["split"] = draw_splits(strata, list(table["group"]), list(table["picture"]), split)
+        fixed = fixed_splits(newest)
+        table["split"] = draw_splits(strata, list(table["group"]), list(table["picture"]), split, fixed)
         return replace(newest, table=table, splits_from="drawn")
 
     return new_version(home, dataset.id, change)
@@ -37,10 +40,12 @@ def relabel(home: Home, dataset: Dataset, image_ids: Iterable[str], task: str, l
     wanted, label = set(image_ids), clean_label(label)
 
     def change(newest: Dataset) -> Dataset:
-        column = _task_column(newest, task)
-        table = labels_in_words(newest)
-        table.loc[_chosen(newest, wanted), column] = _known_spelling(label, newest.task(task).classes) or None
-        return _with_labels(newest, table)
+        column = task_column(newest, task)
+        table, chosen = labels_in_words(newest), _chosen(newest, wanted)
+        table.loc[chosen, column] = known_spelling(label, newest.task(task).classes) or None
+        if (mark := suggested_column(newest.task(task))) in table:
+            table.loc[chosen, mark] = False
+        return with_labels(newest, table)
 
     return new_version(home, dataset.id, change)
 
@@ -106,7 +111,7 @@ def leave_out_copies(home: Home, dataset: Dataset) -> Dataset:
         number = newest.table["split"].map(SPLITS.index)
         last = number.groupby(newest.table["picture"]).transform("max")
         keep = ~torn | (number == last).to_numpy()
-        return _with_labels(newest, labels_in_words(newest)[keep].reset_index(drop=True))
+        return with_labels(newest, labels_in_words(newest)[keep].reset_index(drop=True))
 
     return new_version(home, dataset.id, change)
 
@@ -135,13 +140,13 @@ def join_classes(home: Home, dataset: Dataset, task: str, names: Sequence[str], 
     wanted = set(names)
 
     def change(newest: Dataset) -> Dataset:
-        column = _task_column(newest, task)
+        column = task_column(newest, task)
         classes = newest.task(task).classes
         if missing := [name for name in names if name not in classes]:
             raise NotFound(f'"{newest.name}" has no class called "{missing[0]}" any more.', "Load the page again.")
         table = labels_in_words(newest)
         table[column] = table[column].where(~table[column].isin(wanted), into)
-        return _with_labels(newest, table)
+        return with_labels(newest, table)
 
     return new_version(home, dataset.id, change)
 
@@ -164,7 +169,7 @@ def join_similar_classes(home: Home, dataset: Dataset) -> Dataset:
             joined += len(groups)
         if not joined:
             raise Refused("No two classes are spelled alike any more.", "Load the page again.")
-        return _with_labels(newest, table)
+        return with_labels(newest, table)
 
     return new_version(home, dataset.id, change)
 
@@ -176,7 +181,7 @@ def set_kind(home: Home, dataset: Dataset, task: str, kind: str) -> Dataset:
     """
 
     def change(newest: Dataset) -> Dataset:
-        _task_column(newest, task)
+        task_column(newest, task)
         tasks = [replace(each, kind=kind) if each.name == task else each for each in newest.tasks]
         return _encoded(newest, labels_in_words(newest), tasks)
 
@@ -191,12 +196,19 @@ def leave_out(home: Home, dataset: Dataset, image_ids: Iterable[str]) -> Dataset
         keep = ~_chosen(newest, wanted)
         if not keep.any():
             raise Refused("That would leave no photo at all.", "Delete the dataset instead.")
-        return _with_labels(newest, labels_in_words(newest)[keep].reset_index(drop=True))
+        return with_labels(newest, labels_in_words(newest)[keep].reset_index(drop=True))
 
     return new_version(home, dataset.id, change)
 
 
-def _with_labels(dataset: Dataset, words: pd.DataFrame) -> Dataset:
+def fixed_splits(dataset: Dataset) -> list[Split | None] | None:
+    """The split of each photo that may not move: train for those whose label a model suggested. None where none is."""
+    marks = np.any([np.zeros(len(dataset), bool), *(dataset.is_suggested(task) for task in dataset.tasks)], axis=0)
+    return ["train" if mark else None for mark in marks] if marks.any() else None
+
+
+def with_labels(dataset: Dataset, words: pd.DataFrame) -> Dataset:
+    """The dataset with another table, whose labels are in words. Raises Refused (a task would have no label left)."""
     for task in dataset.tasks:
         if words[task.column].isna().all():
             raise Refused(f'That would leave no photo with a label for "{task.name}".', "Delete the dataset instead.")
@@ -218,14 +230,15 @@ def _chosen(dataset: Dataset, image_ids: set[str]) -> np.ndarray:
     return chosen
 
 
-def _known_spelling(label: str, classes: Sequence[str]) -> str:
+def known_spelling(label: str, classes: Sequence[str]) -> str:
     """The class that a typed name means: itself where there is one, else the first that is spelled alike, else new."""
     if label in classes:
         return label
     return next((name for name in classes if same_spelling(name) == same_spelling(label)), label)
 
 
-def _task_column(dataset: Dataset, name: str) -> str:
+def task_column(dataset: Dataset, name: str) -> str:
+    """Raises NotFound."""
     names = [task.name for task in dataset.tasks]
     if name not in names:
         raise NotFound(f'"{dataset.name}" has no label column called "{name}".', f"There are: {', '.join(names)}.")

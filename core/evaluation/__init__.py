@@ -4,6 +4,7 @@ Arithmetic on per-image losses and scores, and two files of a run's folder: `pre
 What a label means, and which figures it has, is defined by its kind (`core.tasks`).
 """
 
+from core.evaluation.active_learning import answer_margins, most_instructive
 from core.evaluation.feature_map import map_positions, principal_axes
 from core.evaluation.folds import Fold, group_folds
 from core.evaluation.label_free import NUCLEAR_NORM, TARGET_ACCURACY, nuclear_norm_score
@@ -44,6 +45,7 @@ from core.evaluation.simple_heads import (
     NeighborsHead,
     cross_validate,
     fit_head,
+    softmax,
     usual_choice,
 )
 from core.evaluation.trial import Trial, is_tried, load_trials, save_trials, try_features
@@ -70,6 +72,7 @@ __all__ = [
     "TaskResult",
     "Trial",
     "Verdict",
+    "answer_margins",
     "append_losses",
     "best_part",
     "by_accuracy",
@@ -93,6 +96,7 @@ __all__ = [
     "make_result",
     "map_positions",
     "metrics_of",
+    "most_instructive",
     "nuclear_norm_score",
     "paired_gain",
     "part_tried",
@@ -105,6 +109,7 @@ __all__ = [
     "save_out_of_fold",
     "save_result",
     "save_trials",
+    "softmax",
     "step_curves",
     "try_features",
     "usual_choice",
