@@ -50,13 +50,13 @@ def test_answers_of_a_round_are_one_version_that_can_be_undone(home: Home, half:
 
 
 def test_suggestions_teach_only_and_are_taken_back_together(home: Home, half: Dataset, tmp_path):
-    in_train, judging = waiting(half, "train"), waiting(half, "validation") + waiting(half, "test")
-    assert judging
-    taken = take_suggestions(home, half, "class", dict.fromkeys(in_train + judging, "disc"))
+    in_train, held_out = waiting(half, "train"), waiting(half, "validation") + waiting(half, "test")
+    assert held_out
+    taken = take_suggestions(home, half, "class", dict.fromkeys(in_train + held_out, "disc"))
     marks = taken.is_suggested(taken.tasks[0])
     assert set(taken.table["image_id"][marks]) == set(in_train), "photos that judge wait for a person"
     with pytest.raises(NotFound):
-        take_suggestions(home, taken, "class", {judging[0]: "disc"})
+        take_suggestions(home, taken, "class", {held_out[0]: "disc"})
 
     shared = split_again(home, taken, SplitPlan(0.5, 0.25, 0.25, seed=3))
     assert set(shared.table["split"][shared.is_suggested(shared.tasks[0])]) == {"train"}
