@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import compare, datasets, group, heads, inspect, label_next, predict, run_words, training, trying
+from cli import best, compare, datasets, group, heads, inspect, label_next, predict, run_words, training, trying
 from cli.failures import explain
 from cli.output import HomeOption, OutputLost, give_up_output, prepare_output, print_error
 from core.errors import BadPlan, GraftError, NotFound
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (datasets, group, training, trying, heads, label_next, inspect, compare, run_words, predict):
+for commands in (datasets, group, training, trying, heads, best, label_next, inspect, compare, run_words, predict):
     commands.register(app)
 
 

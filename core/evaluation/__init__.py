@@ -37,6 +37,7 @@ from core.evaluation.result import (
     save_result,
 )
 from core.evaluation.scores import LossHistory, append_losses, empty_history, epoch_scores
+from core.evaluation.selection_bias import selection_bias
 from core.evaluation.simple_heads import (
     LEAST_DISTANCE,
     CrossValidation,
@@ -109,6 +110,7 @@ __all__ = [
     "save_out_of_fold",
     "save_result",
     "save_trials",
+    "selection_bias",
     "softmax",
     "step_curves",
     "try_features",

@@ -1,5 +1,6 @@
 """Execute runs: submit a plan, the worker with its executor, recording, time left, the final evaluation, preflight."""
 
+from core.execution.best_finding import Best, Tried, find_best
 from core.execution.counterparts import seconds_from_scratch, submit_alone, submit_from_scratch
 from core.execution.executor import Execution, Executor, ThreadExecutor
 from core.execution.final_evaluation import RunResults, open_results, open_test
@@ -20,6 +21,7 @@ from core.execution.target_evaluation import (
 from core.execution.worker import Worker
 
 __all__ = [
+    "Best",
     "BothMaps",
     "Execution",
     "Executor",
@@ -29,6 +31,7 @@ __all__ = [
     "RunSink",
     "TargetAnswers",
     "ThreadExecutor",
+    "Tried",
     "Worker",
     "answers_in_target",
     "check_teacher",
@@ -37,6 +40,7 @@ __all__ = [
     "draw_maps",
     "execute",
     "execute_run",
+    "find_best",
     "find_rates",
     "known_maps",
     "local_warnings",

@@ -24,9 +24,9 @@ HEAD_ALONE = "head alone"
 
 
 @dataclass(frozen=True)
-class _Trial:
-    """scores: by task, at the best epoch of the last phase. losses: by task, of each validation photo at the best epoch
-    of all.
+class Trial:
+    """What became of a plan. scores: by task, at the best epoch of the last phase. losses: by task, of each validation
+    photo at the best epoch of all.
     """
 
     scores: Mapping[str, EpochScores]
@@ -47,20 +47,23 @@ def try_parts(home: Home, plan: Plan, progress: Progress = silent) -> Iterator[P
     check_can_start(home, plan_of_part(plan, len(stages) - 1, epochs))
     total = len(stages) * epochs
     alone = plan_of_part(plan, None, epochs)
-    head = _try(home, alone, datasets, lambda _, words: progress(0, total, f"{HEAD_ALONE}: {words}"))
+    head = try_plan(home, alone, datasets, lambda _, words: progress(0, total, f"{HEAD_ALONE}: {words}"))
     yield part_tried(None, HEAD_ALONE, list(head.scores.values()))
     for done, stage in enumerate(reversed(stages)):
 
         def tell(epoch: int, words: str, before: int = done * epochs, name: str = stage.name) -> None:
             progress(before + epoch, total, f"{name}: {words}")
 
-        trial = _try(home, plan_of_part(plan, stage.index, epochs), datasets, tell)
+        trial = try_plan(home, plan_of_part(plan, stage.index, epochs), datasets, tell)
         gain = paired_gain(head.losses, trial.losses) if trial.loss < head.loss else (0.0, 0.0)
         yield part_tried(stage.index, stage.name, list(trial.scores.values()), gain)
 
 
-def _try(home: Home, plan: Plan, datasets: Mapping[Role, Dataset], tell: Callable[[int, str], None]) -> _Trial:
-    """tell: called with the epochs of the last phase so far, and with what is going on."""
+def try_plan(home: Home, plan: Plan, datasets: Mapping[Role, Dataset], tell: Callable[[int, str], None]) -> Trial:
+    """Train as a plan says, and keep nothing but what validation says of it.
+
+    tell: called with the epochs of the last phase so far, and with what is going on; it may raise to stop.
+    """
     best: EpochEnded | None = None
     epoch, last = 0, len(plan.phases) - 1
     with TemporaryDirectory(prefix="graft-", ignore_cleanup_errors=True) as folder, restored_threads():
@@ -73,7 +76,7 @@ def _try(home: Home, plan: Plan, datasets: Mapping[Role, Dataset], tell: Callabl
                         best = event
                 tell(epoch, _in_words(event))
         assert best, "a trial has no early stopping"
-        return _Trial(best.scores, best_losses(job.folder))
+        return Trial(best.scores, best_losses(job.folder))
 
 
 def _loss(scores: Mapping[str, EpochScores]) -> float:
