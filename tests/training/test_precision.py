@@ -9,7 +9,7 @@ import torch
 from core.device import ComputeConfig, precision
 from core.job import EpochEnded, Event, Job, Stepped, Warned
 from core.models import read_facts
-from core.training import loop
+from core.training import loop, step
 from core.training.loop import train
 from tests.fixtures.engine import RESNET, make_plan, phase, run_through
 
@@ -22,7 +22,7 @@ OVERFLOWS_FROM = 6  # the second epoch has the steps 5 to 8
 def overflow(monkeypatch: pytest.MonkeyPatch) -> None:
     """From some step on, whatever is computed in 16 bits is no number."""
     monkeypatch.setattr(precision, "_cpu_has_bf16", lambda: True)
-    whole = loop.forward
+    whole = step.forward
 
     def forward(context, state, *rest):  # type: ignore[no-untyped-def]
         output = whole(context, state, *rest)
@@ -30,7 +30,7 @@ def overflow(monkeypatch: pytest.MonkeyPatch) -> None:
             return replace(output, logits={task: logits * torch.nan for task, logits in output.logits.items()})
         return output
 
-    monkeypatch.setattr(loop, "forward", forward)
+    monkeypatch.setattr(step, "forward", forward)
 
 
 def in_16_bits(job: Job) -> Job:
@@ -49,7 +49,7 @@ def test_a_run_goes_on_in_32_bits_and_says_so_once(job_for: Callable[..., Job]):
     ]
     assert events[-1].reason == "finished"
     steps = [event.step for event in events if isinstance(event, Stepped)]
-    back = next(number for number, step in enumerate(steps) if step < OVERFLOWS_FROM and number >= OVERFLOWS_FROM - 1)
+    back = next(number for number, one in enumerate(steps) if one < OVERFLOWS_FROM and number >= OVERFLOWS_FROM - 1)
     assert steps == [*range(1, OVERFLOWS_FROM), *range(steps[back], 13)]
     assert [event.epoch for event in events if isinstance(event, EpochEnded)][-2:] == [2, 3]
     assert read_facts(job.folder / "last")["compute_config"]["precision"] == "fp32"
@@ -91,13 +91,13 @@ def test_closed_before_or_after_and_resumed_it_is_bit_equal(job_for: Callable[..
 def test_a_loss_that_is_no_number_in_32_bits_either_ends_the_run(
     job_for: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ):
-    whole = loop.forward
+    whole = step.forward
 
     def forward(*given):  # type: ignore[no-untyped-def]
         output = whole(*given)
         return replace(output, logits={task: logits * torch.nan for task, logits in output.logits.items()})
 
-    monkeypatch.setattr(loop, "forward", forward)
+    monkeypatch.setattr(step, "forward", forward)
     events = run_through(in_16_bits(job_for(PLAN)))
     assert events[-1].reason == "unstable"
     assert len(sentences(events)) == 1
