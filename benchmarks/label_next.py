@@ -15,6 +15,8 @@ from statistics import mean
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import itertools
+
 import numpy as np
 
 from benchmarks.probing import clothing
@@ -76,7 +78,7 @@ def row_of(way: str, curves: Sequence[Sequence[float]], wanted: float) -> tuple[
 
 def labels_for(curve: Sequence[float], wanted: float) -> int:
     """Labels until two rounds one after the other are that good; all where none are."""
-    reached = (n for n, pair in enumerate(zip(curve, curve[1:], strict=False)) if min(pair) >= wanted)
+    reached = (n for n, pair in enumerate(itertools.pairwise(curve)) if min(pair) >= wanted)
     return COUNT * (next(reached, len(curve) - 1) + 1)
 
 
