@@ -113,6 +113,9 @@ GLOSSARY: dict[str, str] = {
     "distillation.",
     "target": "Photos as the model will meet them, from another camera, light or place. Their labels are not used. In "
     "the field: unsupervised domain adaptation, from the source domain to the target domain.",
+    "find the best": "Give it some minutes: it compares the networks that are here at several photo sizes, then heads, "
+    "then whether more of the network should learn. In the field: model selection by successive halving and "
+    "cross-validation.",
     "clear answers": "How clear each answer is and how different the answers are from each other, 0 to 1. A model that "
     "copes with photos gives each of them one clear answer, and not the same one to all. In the field: the nuclear "
     "norm of the predictions (BNM).",

@@ -1,6 +1,6 @@
 """Execute runs: submit a plan, the worker with its executor, recording, time left, the final evaluation, preflight."""
 
-from core.execution.best_finding import Best, Tried, find_best
+from core.execution.best_finding import Best, OutOfTime, Tried, find_best
 from core.execution.counterparts import seconds_from_scratch, submit_alone, submit_from_scratch
 from core.execution.executor import Execution, Executor, ThreadExecutor
 from core.execution.final_evaluation import RunResults, open_results, open_test
@@ -25,6 +25,7 @@ __all__ = [
     "BothMaps",
     "Execution",
     "Executor",
+    "OutOfTime",
     "PlacesMap",
     "Recorder",
     "RunResults",

@@ -10,6 +10,7 @@ from dashboard.navigation import show_empty_state
 from dashboard.plan import rate_finder, which_part
 from dashboard.plan.adaptation import show_adaptation
 from dashboard.plan.augmentation import show_augmentation
+from dashboard.plan.best import show_best
 from dashboard.plan.distillation import show_teacher
 from dashboard.plan.file import FILE, show_plan_file
 from dashboard.plan.forgetting import show_forgetting
@@ -48,6 +49,7 @@ def _show_choices(
 ) -> None:
     with part_of_page("recipe"):
         show_tasks(plan, dataset)
+        show_best(plan, dataset)
         show_recipe(plan, stages)
         phase = choose_phase(plan)
     show_timeline(plan, phase, stages)

@@ -12,7 +12,7 @@ from core.execution import best_finding
 from core.execution.best_finding import Best, Tried, find_best
 from core.home import Home
 
-STARTERS = ("graft-resnet10t", "graft-small")
+STARTERS = ("graft-resnet10t", "graft-mobilenetv4-050")
 
 
 def test_choosing_among_models_that_guess_flatters_and_a_clearly_better_one_does_not():
