@@ -7,7 +7,6 @@ import typer
 
 from cli.datasets import make_missing_sample
 from cli.output import HomeOption, JsonOption, print_error, print_json, print_table, progress_bar
-from core.backbones import default_card, download_weights, get_card, weights_present
 from core.home import Home, open_home
 
 if TYPE_CHECKING:
@@ -49,6 +48,7 @@ def group(
 
     Such groups need not be what a person would call a class: look at them, and name them, on the photos page.
     """
+    from core.backbones import default_card, download_weights, get_card, weights_present  # loads torch
     from core.datasets import load_dataset
     from core.grouping import UNGROUPED, group_photos
 

@@ -92,10 +92,11 @@ def _search(home: Home, subject: str, dataset: Dataset, task: str, seconds: floa
 
 
 def _show_table(tried: Sequence[Tried]) -> None:
-    """The best of the latest judged first; those that were judged by more photos above."""
+    """Of each thing what was found last; those that were judged by more photos above, the best of them first."""
     if not tried:
         return
-    ordered = sorted(tried, key=lambda each: (-each.photos if each.is_cross_validated else -1e9, -each.accuracy.value))
+    latest = {(each.network, each.size, each.way): each for each in tried}.values()
+    ordered = sorted(latest, key=lambda each: (-each.photos if each.is_cross_validated else -1e9, -each.accuracy.value))
     rows = "".join(
         f'<tr><th scope="row">{escape_html(each.network)}, {each.size} px</th>'
         f"<td>{escape_html(each.way)}</td>"
@@ -108,4 +109,4 @@ def _show_table(tried: Sequence[Tried]) -> None:
 
 
 def _judges(tried: Tried) -> str:
-    return "photos by turns" if tried.is_cross_validated else "validation photos"
+    return "photos" if tried.is_cross_validated else "validation photos"

@@ -18,6 +18,7 @@ def test_a_model_is_adapted_to_photos_without_labels(graft: str, page: Page, tmp
     page.goto(graft)
     page.locator("input[type=file][webkitdirectory]").set_input_files(tmp_path / "studio")
     j.see_photos(page)
+    j.open_photos(page, f"{page.url}&model=graft-resnet10t")
     j.go_to_plan(page)
     page.get_by_text("Photos from another place").click()
     page.locator("input[type=file][webkitdirectory]").set_input_files(tmp_path / "street")

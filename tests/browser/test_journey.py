@@ -22,6 +22,8 @@ def test_from_the_sample_to_a_model_to_take_home(graft: str, page: Page, tmp_pat
     page.goto(graft)
     expect(page.get_by_role("heading", name="Teach a network to see what you see")).to_be_visible(timeout=j.LONG)
     j.begin_with(page, "leaves")
+    page.goto(f"{page.url}&model=graft-resnet10t")
+    j.see_photos(page)
     j.go_to_plan(page)
 
     j.choose_recipe(page, "Top of the network")
@@ -117,7 +119,7 @@ def test_photos_stay_chosen_while_others_are_looked_at(digits: str, page: Page):
 
 def test_a_second_tab_sees_the_same_run_and_a_second_start_waits(digits: str, open_tab: Callable[..., Page]):
     first, second = open_tab(), open_tab()
-    j.open_photos(first, digits)
+    j.open_photos(first, f"{digits}&model=graft-resnet10t")
     j.go_to_plan(first)
     j.choose_recipe(first, "Head first, then all")
     j.start_training(first)

@@ -25,7 +25,7 @@ def shapes(graft: str, graft_home: Path, tmp_path: Path) -> str:
         rows.append((photo.name, ("disc", "box")[number % 2], ("", "small", "large")[number % 3]))
     with (tmp_path / "labels.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
-    dataset = import_dataset(open_home(graft_home), "Shapes", tmp_path / "labels.csv")
+    dataset = import_dataset(open_home(graft_home), "Shapes of two labels", tmp_path / "labels.csv")
     return f"{graft}/plan?dataset={dataset.id}&model=graft-resnet10t"
 
 

@@ -14,7 +14,6 @@ from dashboard.shared.background_jobs import Cancelled
 from tests.dashboard.conftest import words
 from tests.dashboard.test_plan import plan_of
 
-
 NETWORK = "graft-mobilenetv4-050"
 
 
