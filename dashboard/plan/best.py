@@ -33,7 +33,7 @@ def show_best(plan: Plan, dataset: Dataset) -> None:
         show_note(GLOSSARY["find the best"])
         if search and search.state == "running":
             show_running_job(search)
-            _show_growing(subject)
+            _show_table_so_far(subject)
             return
         if search and search.error:
             show_error(search.error)
@@ -43,7 +43,7 @@ def show_best(plan: Plan, dataset: Dataset) -> None:
 
 
 @st.fragment(run_every=2)
-def _show_growing(subject: str) -> None:
+def _show_table_so_far(subject: str) -> None:
     _show_table([each for each in _found.get(subject, []) if isinstance(each, Tried)])
 
 
