@@ -113,6 +113,8 @@ GLOSSARY: dict[str, str] = {
     "distillation.",
     "target": "Photos as the model will meet them, from another camera, light or place. Their labels are not used. In "
     "the field: unsupervised domain adaptation, from the source domain to the target domain.",
+    "transfer": "What was learned from other photos is used for yours. In the field: inductive transfer where yours "
+    "are labelled, transductive where the labels are in another place, unsupervised where there are none.",
     "find the best": "Give it some minutes: it compares the networks that are here at several photo sizes, then heads, "
     "then whether more of the network should learn. In the field: model selection by successive halving and "
     "cross-validation.",

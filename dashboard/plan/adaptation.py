@@ -10,6 +10,7 @@ from core.objectives import OBJECTIVES
 from core.plans import ADAPTATION_METHODS, USUAL_METHOD, Plan, method_of, set_target, without_target
 from dashboard.components.drop_zone import drop_zone
 from dashboard.glossary import GLOSSARY
+from dashboard.plan.situation import asks_for_another_place
 from dashboard.plan.widgets import change_plan, columns_in_rows, plan_widget, show_objective
 from dashboard.session import state
 from dashboard.shared import background_jobs
@@ -38,7 +39,7 @@ def show_adaptation(plan: Plan, dataset: Dataset) -> None:
     }
     if chosen:
         titles.setdefault(chosen, GONE)
-    with st.expander("Photos from another place", expanded=bool(chosen)):
+    with st.expander("Photos from another place", expanded=bool(chosen) or asks_for_another_place()):
         show_note(
             "Will the model look at photos from another camera, light or place? Give it some of them; it needs no "
             "labels there. Where both places look alike, training without it is as good: compare the two runs."

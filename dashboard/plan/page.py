@@ -18,6 +18,7 @@ from dashboard.plan.layer_decay import show_layer_decay
 from dashboard.plan.network import NETWORK, choose_phase, show_network, show_recipe
 from dashboard.plan.settings import show_everything_else, show_main_settings
 from dashboard.plan.simple_heads import HEADS, show_simple_heads
+from dashboard.plan.situation import show_situation
 from dashboard.plan.summary import show_summary
 from dashboard.plan.tasks import show_tasks
 from dashboard.plan.timeline import show_timeline
@@ -48,6 +49,7 @@ def _show_choices(
     plan: Plan, dataset: Dataset, card: BackboneCard, stages: tuple[Stage, ...], head_size: int, expert: bool
 ) -> None:
     with part_of_page("recipe"):
+        show_situation(plan, dataset)
         show_tasks(plan, dataset)
         show_best(plan, dataset)
         show_recipe(plan, stages)
