@@ -8,6 +8,7 @@ import typer
 from cli.datasets import make_missing_sample
 from cli.heads import task_name
 from cli.output import HomeOption, JsonOption, print_json, print_line, print_table, progress_bar
+from cli.trying import TakeOption
 from core.home import open_home
 
 if TYPE_CHECKING:
@@ -24,15 +25,16 @@ def best(
     ],
     minutes: Annotated[float, typer.Option(min=0.1, max=1_440, help="How long to try at most.")] = 5,
     task: Annotated[str | None, typer.Option(help="Which label column; the first if left out.")] = None,
+    take: TakeOption = False,
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Find the best network, photo size, head and recipe for a dataset, and print a plan for `graft train --plan`.
+    """Find the best network, photo size, head and recipe for a dataset.
 
     Networks that are here take part. Training and validation photos choose; test photos stay shut. Ctrl-C ends it.
     """
     where = open_home(home)
-    make_missing_sample(where, dataset, quiet=json)
+    make_missing_sample(where, dataset, quiet=json or take)
 
     from core.datasets import load_dataset
     from core.execution import Best, find_best
@@ -57,8 +59,10 @@ def best(
                 "plan": found.plan.model_dump(mode="json"),
             }
         )
-        return
-    _print(tried, found)
+    elif take:
+        print_line(found.plan.model_dump_json(indent=1))
+    else:
+        _print(tried, found)
 
 
 def _facts(tried: "Tried") -> dict[str, object]:
@@ -80,12 +84,4 @@ def _print(tried: "list[Tried]", found: "Best") -> None:
         for each in tried
     ]
     print_table(columns, rows)
-    print_line("\n".join([*found.why, flattery_in_words(found.flattered), ""]))
-    print_line(found.plan.model_dump_json(indent=1))
-
-
-def flattery_in_words(flattered: float) -> str:
-    return (
-        f"Chosen among several by the same photos, the best network may look {100 * flattered:.1f} points better than "
-        "it is; the test photos, which stayed shut, say how good it really is."
-    )
+    print_line(found.in_words)

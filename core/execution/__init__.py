@@ -1,7 +1,7 @@
 """Execute runs: submit a plan, the worker with its executor, recording, time left, the final evaluation, preflight."""
 
 from core.execution.best_finding import Best, OutOfTime, Tried, find_best
-from core.execution.counterparts import seconds_from_scratch, submit_alone, submit_from_scratch
+from core.execution.counterparts import seconds_from_scratch, submit_alone, submit_from_scratch, submit_unadapted
 from core.execution.executor import Execution, Executor, ThreadExecutor
 from core.execution.final_evaluation import RunResults, open_results, open_test
 from core.execution.part_finding import try_parts
@@ -53,6 +53,7 @@ __all__ = [
     "submit",
     "submit_alone",
     "submit_from_scratch",
+    "submit_unadapted",
     "teacher_runs",
     "try_parts",
 ]

@@ -59,6 +59,15 @@ class Best:
     why: tuple[str, ...]
     flattered: float
 
+    @property
+    def in_words(self) -> str:
+        """Why it is the best, and how far to believe it."""
+        flattery = (
+            f"Chosen among several by the same photos, the network may look {100 * self.flattered:.1f} points better "
+            "than it is; the test photos, which stayed shut, say how good it really is."
+        )
+        return " ".join([*self.why, flattery])
+
 
 @dataclass
 class _Candidate:
@@ -101,26 +110,26 @@ def find_best(
 
 
 def _find(home: Home, dataset: Dataset, task: Task, tell: Progress) -> Iterator[Tried | Best]:
-    ranked, flattered, why = _candidates(home), 0.0, []
-    count = len(ranked)
+    ranked, why = _candidates(home), []
+    plan: Plan | None = None
     try:
         yield from _halve(home, dataset, task, ranked, tell)
-    except STOPPED:
-        why.append("It ended before all networks were compared.")
-    judged = [each for each in ranked if len(each.right) == len(ranked[0].right)]
-    flattered = selection_bias(np.stack([each.right for each in judged], axis=1))
-    best = ranked[0]
-    why.insert(0, f"{best.card.title} at {best.size} pixels was the best of {count} networks and sizes.")
-    plan = make_plan(dataset, best.card, describe_stages(best.card), image_size=best.size)
-    plan = plan.model_copy(update={"tasks": (task.name,)})
-    try:
-        plan, reason = yield from _choose_head(home, plan, best, tell)
+        plan, reason = yield from _choose_head(home, _plan_of(dataset, task, ranked[0]), ranked[0], tell)
         why.append(reason)
-        plan, reason = yield from _choose_recipe(home, plan, best, tell)
+        plan, reason = yield from _choose_recipe(home, plan, ranked[0], tell)
         why.append(reason)
     except STOPPED:
-        why.append("It ended before heads and recipes were compared.")
-    yield Best(plan, tuple(why), flattered)
+        why.append("It ended before all was compared.")
+    best, tried = ranked[0], [each for each in ranked if len(each.right)]
+    if tried:
+        why.insert(0, f"{best.card.title} at {best.size} pixels was the best of {len(tried)} networks and sizes.")
+    judged = [each.right for each in ranked if len(each.right) == len(best.right)]
+    yield Best(plan or _plan_of(dataset, task, best), tuple(why), selection_bias(np.stack(judged, axis=1)))
+
+
+def _plan_of(dataset: Dataset, task: Task, candidate: _Candidate) -> Plan:
+    plan = make_plan(dataset, candidate.card, describe_stages(candidate.card), image_size=candidate.size)
+    return plan.model_copy(update={"tasks": (task.name,)})
 
 
 def _candidates(home: Home) -> list[_Candidate]:
@@ -199,9 +208,8 @@ def _choose_head(home: Home, plan: Plan, best: _Candidate, tell: Progress) -> Ge
         yield Tried(best.card.title, best.size, title, len(each.labels), each.accuracy, True, each.seconds)
     first = max(compared, key=lambda each: each.accuracy.value)
     if first.kind != linear.kind and _is_better(right[first.kind], right[linear.kind]):
-        return take_head(
-            plan, first.kind
-        ), f"{SIMPLE_HEADS[first.kind].title} was the better head, by more than chance."
+        reason = f"{SIMPLE_HEADS[first.kind].title} was the better head, by more than chance."
+        return take_head(plan, first.kind), reason
     return plan, "No other head was better than a linear one by more than chance."
 
 
@@ -231,9 +239,6 @@ def _choose_recipe(
             continue
         gain, error = paired_gain(losses, trial.losses)
         if gain > SIGNIFICANT_ERRORS * error:
-            chosen, losses, reason = (
-                attempt,
-                trial.losses,
-                f"“{title}” was better by validation loss, by more than chance.",
-            )
+            chosen, losses = attempt, trial.losses
+            reason = f"“{title}” was better by validation loss, by more than chance."
     return chosen, reason or "That more of the network learns was no better than the head alone by more than chance."

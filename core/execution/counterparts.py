@@ -1,4 +1,6 @@
-"""Put the runs into the queue by which another one is compared: each of its labels alone, the same from scratch."""
+"""Put the runs into the queue by which another one is compared: each of its labels alone, the same from scratch, or
+not adapted to another place.
+"""
 
 from core.backbones import get_card
 from core.datasets import load_dataset
@@ -7,7 +9,7 @@ from core.execution.submit import submit
 from core.home import Home
 from core.monitoring import find_counterparts
 from core.names import shorten
-from core.plans import Plan, from_scratch, plan_alone
+from core.plans import Plan, from_scratch, plan_alone, without_target
 from core.profiling import estimate_before_start, head_size, known_cost_profile
 from core.runs import Run, resume
 
@@ -29,6 +31,12 @@ def submit_from_scratch(home: Home, run: Run) -> Run:
     what `submit` does.
     """
     [found] = _submit_missing(home, run, {"from scratch": from_scratch(run.plan)})
+    return found
+
+
+def submit_unadapted(home: Home, run: Run) -> Run:
+    """The same without its target, unless it is there already. Raises what `submit` does."""
+    [found] = _submit_missing(home, run, {"not adapted": without_target(run.plan)})
     return found
 
 

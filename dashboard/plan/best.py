@@ -51,15 +51,8 @@ def _show_found(found: Found) -> None:
     _show_table([each for each in found if isinstance(each, Tried)])
     for best in found:
         if isinstance(best, Best):
-            show_note(" ".join([*best.why, _flattery_in_words(best.flattered)]))
+            show_note(best.in_words)
             st.button("Take it into the plan", key="take_best", icon=":material/check:", on_click=_take, args=(best,))
-
-
-def _flattery_in_words(flattered: float) -> str:
-    return (
-        f"Chosen among several by the same photos, it may look {100 * flattered:.1f} points better than it is. The "
-        "test photos stayed shut."
-    )
 
 
 def _take(best: Best) -> None:

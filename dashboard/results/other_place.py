@@ -15,10 +15,11 @@ from core.execution import (
     answers_in_target,
     draw_maps,
     known_maps,
-    submit,
+    submit_unadapted,
 )
+from core.monitoring import find_counterparts, has_model
 from core.plans import without_target
-from core.runs import HAS_RESULTS, Run, has_best, list_runs, run_folder
+from core.runs import Run, run_folder
 from core.tasks import Task
 from dashboard.glossary import GLOSSARY
 from dashboard.session import state
@@ -49,8 +50,8 @@ def show_other_place(model: RunResults, task: Task) -> None:
 
 def _show_gain(run: Run, target: Dataset, task: Task) -> None:
     """What the adapted model answers there, beside the same plan that was not adapted."""
-    adapted, plain = _answers(run, target), _plain_run(run)
-    if plain is None or plain.state not in HAS_RESULTS:
+    adapted, [plain] = _answers(run, target), find_counterparts(state.home(), [without_target(run.plan)])
+    if plain is None or not has_model(state.home(), plain):
         show_note(_clearness_in_words(adapted, task))
         _offer_plain_run(run, plain)
         return
@@ -88,19 +89,11 @@ def gain_in_words(adapted: TargetAnswers, plain: TargetAnswers, task: Task) -> l
     return found
 
 
-def _plain_run(run: Run) -> Run | None:
-    """The newest run of the same plan without its target."""
-    plan = without_target(run.plan)
-    same = [each for each in list_runs(state.home()) if each.plan == plan]
-    over = [each for each in same if each.state in HAS_RESULTS and has_best(state.home(), each.id)]
-    return next(iter(over or same), None)
-
-
 def _offer_plain_run(run: Run, plain: Run | None) -> None:
     if plain is not None and not plain.is_over:
         show_note(f"{plain.name}: {progress_in_words(plain)}. Its answers stand here when it is done.")
     elif st.button("Train it without adapting, to compare", icon=":material/compare_arrows:", key="train_plain"):
-        state.open_run(submit(state.home(), without_target(run.plan)))
+        state.open_run(submit_unadapted(state.home(), run))
         st.switch_page("train/page.py")
 
 

@@ -41,7 +41,7 @@ def test_a_search_shows_its_table_and_the_best_is_taken_into_the_plan(open_page,
     assert not app.exception
     said = words(app)
     assert "Graft small, 64 px" in said
-    assert "It was the best of 3. Chosen among several by the same photos, it may look 2.1 points better" in said
+    assert "It was the best of 3. Chosen among several by the same photos, the network may look 2.1 points" in said
     app.button(key="take_best").click().run()
     assert not app.exception
     assert (plan_of(app).backbone.name, plan_of(app).image_size) == (NETWORK, 64)
