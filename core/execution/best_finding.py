@@ -121,7 +121,7 @@ def _find(home: Home, dataset: Dataset, task: Task, tell: Progress) -> Iterator[
     except STOPPED:
         why.append("It ended before all was compared.")
     best, tried = ranked[0], [each for each in ranked if len(each.right)]
-    if tried:
+    if len(tried) > 1:
         why.insert(0, f"{best.card.title} at {best.size} pixels was the best of {len(tried)} networks and sizes.")
     judged = [each.right for each in ranked if len(each.right) == len(best.right)]
     yield Best(plan or _plan_of(dataset, task, best), tuple(why), selection_bias(np.stack(judged, axis=1)))

@@ -103,7 +103,8 @@ def _show_maps(run: Run, target: Dataset) -> None:
         if not st.button("Draw both places on a map", icon=":material/scatter_plot:", key="draw_maps"):
             return
         with st.spinner("Drawing how the network saw both places before, and sees them now ..."):
-            maps = draw_maps(state.home(), run, target)
+            draw_maps(state.home(), run, target)
+        st.rerun()  # they are known now, and the button is gone
     st.html(maps_html(maps))
 
 
