@@ -20,6 +20,8 @@ def test_groups_are_made_mended_and_become_classes(graft: str, graft_home: Path,
     dataset = import_unlabelled(open_home(graft_home), "to be grouped", tmp_path / "loose")
     page.set_viewport_size({"width": 1280, "height": 1600})  # both groups in sight, to be dragged between
     page.goto(f"{graft}/?dataset={dataset.id}")
+    expect(page.get_by_text("A number of yours")).to_be_visible()
+    j.settled(page)
     page.get_by_text("A number of yours").click()
     page.get_by_label("Groups", exact=True).fill("2")
     page.get_by_label("Groups", exact=True).press("Enter")

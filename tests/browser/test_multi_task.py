@@ -34,9 +34,14 @@ def test_two_labels_are_learned_together_and_then_compared_with_each_alone(
 ) -> None:
     page = open_tab()
     page.goto(shapes)
-    page.get_by_role("button", name="size", exact=True).click(timeout=j.LONG)
+    size = page.get_by_role("button", name="size", exact=True)
+    balance = page.get_by_text("How much each label counts").first
+    expect(size).to_be_visible()
+    j.settled(page)
+    size.click()
+    expect(balance).to_be_visible()
     j.choose_recipe(page, "Top of the network")
-    page.get_by_text("How much each label counts").first.click()
+    balance.click()
     j.choose_recipe(page, "It finds out")
     expect(page.get_by_text("counts one less the more unsure it is")).to_be_visible()
     j.set_epochs(page, 2)
